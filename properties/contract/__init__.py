@@ -1,0 +1,1 @@
+"""What any implementation owes its caller, whatever its role: properties that every role shares."""

@@ -1,0 +1,31 @@
+"""EX117 determinism."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from extremum.properties.call import Call
+from extremum.properties.case import Case
+from extremum.properties.contract.purity import _differing
+from extremum.properties.role import Observation, Property, View
+
+
+def measure(view: View) -> tuple[Any, Any]:
+    """The same input gets the same bits, call after call.
+
+    Three calls are compared; no entry may differ, NaN payloads included. The usual causes: uninitialised
+    memory; a result that depends on earlier calls; sums whose order the scheduler chooses.
+    """
+    return float(view.observation.count), 0.0
+
+
+def observe(call: Call, case: Case) -> Observation:
+    """Count the entries that differ from the first of three answers."""
+    first, *others = (call.array(case.x) for _ in range(3))
+    count = max(_differing(first, other) for other in others)
+    return Observation(case.x, count=count, note=f"{count} entries differ between calls" if count else "")
+
+
+PROPERTY = Property(
+    "determinism", "EX117", measure, "entries", observe=observe, rows=4, lengths="few", severity="medium", exact=True
+)

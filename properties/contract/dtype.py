@@ -1,0 +1,31 @@
+"""EX115 dtype."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from extremum.properties.call import Call
+from extremum.properties.case import Case
+from extremum.properties.role import Observation, Property, View
+
+
+def measure(view: View) -> tuple[Any, Any]:
+    """The answer has the dtype of the input.
+
+    Another dtype is either a silent loss of precision or, promoted, a silent doubling of memory that
+    spreads through whatever is computed next. Nothing is allowed. The usual causes: a Python or float64
+    constant wrapped in an array; an `astype` left out at the end, or one too many.
+    """
+    return float(view.observation.count), 0.0
+
+
+def observe(call: Call, case: Case) -> Observation:
+    """Count 1 where the dtype of the answer is another than that of x."""
+    out = call.array(case.x)
+    note = "" if out.dtype == case.x.dtype else f"returned {out.dtype.name} for {case.x.dtype.name}"
+    return Observation(case.x, count=int(bool(note)), note=note)
+
+
+PROPERTY = Property(
+    "dtype", "EX115", measure, "answers", observe=observe, rows=4, lengths="few", severity="medium", exact=True
+)

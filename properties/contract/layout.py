@@ -1,0 +1,52 @@
+"""EX113 layout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from extremum.properties.call import Call, Declined, Misbehaviour
+from extremum.properties.case import Case
+from extremum.properties.comparison import compare
+from extremum.properties.draw import Draw
+from extremum.properties.role import Observation, Property, View, ulp
+from extremum.reference.adapters import EVERY_LAYOUT
+from extremum.reference.formats import Array
+
+
+def measure(view: View) -> tuple[Any, Any]:
+    """The same values get the same answer however they lie in memory.
+
+    Fortran order, negative strides, every second element of a larger array, zero strides (a broadcast row),
+    read-only memory and the other byte order, against the same values in C order. Two sound answers differ
+    by at most twice the allowance of `accuracy`. Refusing the other byte order is no finding; a wrong
+    answer to it is. The usual causes: a kernel that takes the data pointer and ignores the strides; one
+    that works in place.
+    """
+    return compare(view)
+
+
+def arrange(draw: Draw, x: Array) -> Case:
+    """The rows in one of the layouts; a broadcast has all rows equal."""
+    layout = draw.one_of([name for name in EVERY_LAYOUT if name != "C" and (name != "byte-swapped" or x.dtype.kind == "f")])
+    if layout == "broadcast":
+        x = np.ascontiguousarray(np.broadcast_to(x[:1], x.shape))
+    return Case({"x": x}, layout)
+
+
+def observe(call: Call, case: Case) -> Observation:
+    """f in the case's layout and in C order. Raises `Declined` where the library has no such arrays."""
+    if case.layout not in call.subject.adapter.layouts:
+        raise Declined(f"{call.subject.adapter.name} arrays have no {case.layout} layout")
+    other = call.same_shape(case.x)
+    try:
+        out = call.same_shape(case.x, layout=case.layout)
+    except Misbehaviour as error:
+        if case.layout == "byte-swapped" and str(error).startswith(("raises TypeError", "raises ValueError")):
+            raise Declined(str(error)) from error
+        raise
+    return Observation(case.x, out, other)
+
+
+PROPERTY = Property("layout", "EX113", measure, "ulp", ulp, arrange, observe, rows=4, lengths="few")

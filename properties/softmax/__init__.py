@@ -1,0 +1,57 @@
+"""The role softmax: truth, bound, regimes and properties, one property a module."""
+
+from __future__ import annotations
+
+from extremum.properties.contract import axis, determinism, dtype, layout, purity, row_independence, shape
+from extremum.properties.regimes import MASKED, PLAIN
+from extremum.properties.role import Role, ulp
+from extremum.properties.softmax import (
+    accuracy,
+    at_most_one,
+    bounds,
+    finite,
+    gradual_underflow,
+    mask,
+    monotone,
+    nonnegative,
+    permutation_equivariance,
+    shift_invariance,
+    sum_to_one,
+)
+from extremum.reference.softmax import truth
+
+ROLE = Role(
+    name="softmax",
+    call="f(x, axis=-1)",
+    value="exp(x_i) / sum_j exp(x_j)",
+    truth=truth.softmax,
+    allowance=bounds.allowance,
+    regimes=PLAIN + MASKED,
+    properties=tuple(
+        module.PROPERTY
+        for module in (
+            finite,
+            nonnegative,
+            at_most_one,
+            sum_to_one,
+            accuracy,
+            gradual_underflow,
+            shift_invariance,
+            permutation_equivariance,
+            monotone,
+            mask,
+            row_independence,
+            axis,
+            layout,
+            purity,
+            dtype,
+            shape,
+            determinism,
+        )
+    ),
+    grades={
+        "within an ulp": ulp,
+        "pairwise or wide bound": bounds.within_pairwise,
+        "recursive bound": bounds.allowance,
+    },
+)

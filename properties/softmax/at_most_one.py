@@ -1,0 +1,25 @@
+"""EX103 at_most_one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from extremum.properties.role import Property, View
+
+
+def measure(view: View) -> tuple[Any, Any]:
+    """No output exceeds one.
+
+    A rounded sum of nonnegative terms is at least its largest term, whatever the order, and a correctly
+    rounded quotient of e_j <= S is at most 1, since rounding is monotone and 1 is a float; e_j times
+    the rounded reciprocal of S is at most 1 by the same argument and ties to even. So nothing is
+    allowed. NaN is judged by `finite`. exp(x - logsumexp(x)) breaks it: its exponent may round
+    above zero. The usual fix: divide by the sum.
+    """
+    out = np.nan_to_num(np.asarray(view.observation.out, np.float64), nan=0.0)
+    return np.maximum(out - 1.0, 0.0), 0.0
+
+
+PROPERTY = Property("at_most_one", "EX103", measure, unit="value", exact=True)

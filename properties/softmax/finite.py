@@ -1,0 +1,23 @@
+"""EX101 finite."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from extremum.properties.role import Property, View
+
+
+def measure(view: View) -> tuple[Any, Any]:
+    """No output is NaN or infinite.
+
+    For rows of finite entries every exact output lies in [0, 1], so no rounding can excuse another
+    answer: none is allowed. The usual cause is exp without a shift, which overflows above
+    log(max): 709.78 in float64, 88.72 in float32, 11.09 in float16; inf / inf is NaN. The other is a sum
+    that underflows to zero: 0 / 0. The usual fix: subtract the maximum of each row first.
+    """
+    return ~np.isfinite(view.observation.out).astype(bool) * 1.0, 0.0
+
+
+PROPERTY = Property("finite", "EX101", measure, unit="outputs", severity="critical", exact=True)

@@ -1,0 +1,36 @@
+"""EX110 mask."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from extremum.properties.call import Call
+from extremum.properties.case import Case
+from extremum.properties.comparison import compare
+from extremum.properties.role import Observation, Property, View, ulp
+
+
+def measure(view: View) -> tuple[Any, Any]:
+    """An entry of -inf gets exactly zero, and the others get what they get without it.
+
+    exp(-inf) = 0 is exact, so nothing is allowed at a masked entry. The others have the same exact values
+    as in the row with the masked entries removed; two answers of a sound algorithm differ by at most
+    twice the allowance of `accuracy`. Rows with every entry masked are not tried: their meaning is
+    contested. The usual causes: a mask of -1e9 or -1e4 in place of -inf; a floor or an epsilon under the
+    probabilities; -inf - -inf, which is NaN, in a running maximum that starts with a masked entry.
+    """
+    return compare(view)
+
+
+def observe(call: Call, case: Case) -> Observation:
+    """f(x) at the kept columns, f(x without the masked columns), and the largest output at a masked one."""
+    hidden = np.isneginf(case.x).all(axis=0)
+    out = call.same_shape(case.x)
+    kept = np.ascontiguousarray(case.x[:, ~hidden])
+    leaked = np.abs(out[:, hidden].astype(np.float64)).max(axis=-1, keepdims=True, initial=0.0)
+    return Observation(kept, out[:, ~hidden], call.same_shape(kept), extra=np.where(np.isnan(leaked), np.inf, leaked))
+
+
+PROPERTY = Property("mask", "EX110", measure, "ulp", ulp, observe=observe, rows=128, lengths="moderate", masked=True)

@@ -1,0 +1,23 @@
+"""EX102 nonnegative."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from extremum.properties.role import Property, View
+
+
+def measure(view: View) -> tuple[Any, Any]:
+    """No output is negative.
+
+    exp is positive, a sum of nonnegative terms is nonnegative under any rounding, and so is their
+    quotient: nothing is allowed. A zero is no violation (the exact value may underflow), nor is -0; NaN is
+    judged by `finite`. The usual cause: a polynomial for exp outside the interval that it was fitted on.
+    """
+    out = np.nan_to_num(np.asarray(view.observation.out, np.float64), nan=0.0)
+    return np.maximum(-out, 0.0), 0.0
+
+
+PROPERTY = Property("nonnegative", "EX102", measure, unit="value", exact=True)

@@ -1,0 +1,34 @@
+"""EX104 sum_to_one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from extremum.properties.role import Property, View
+from extremum.properties.softmax.bounds import additions, rescaling, sum_error
+
+
+def measure(view: View) -> tuple[Any, Any]:
+    """The outputs of a row sum to one.
+
+    Allowed: (d + 2) u + n eta / 2, with d additions on the longest path of the sum, two roundings to
+    scale and half a smallest subnormal eta an entry; the errors of exp cancel, since what is summed is
+    what is scaled. d = n - 1 in float64 and float32; ceil(log2 n) in 16 bits, where (n + 1) u exceeds 1 on
+    rows that people use; 0 in 8. A running maximum may add what its rescalings cost
+    (`bounds.rescaling`). The sum of the outputs is taken exactly. The usual causes: a sum kept in
+    16 bits, which stagnates at 256 (bfloat16) or 2048 (float16) and overflows at 65504; a wrong axis; an
+    epsilon in the denominator. The usual fix: accumulate in float32.
+    """
+    measured = view.replace(abs(view.total - 1.0), view.flawed.any(axis=-1, keepdims=True), np.inf)
+    allowed: Any = np.full((len(view.observation.x), 1), sum_error(view.fmt, view.n, additions(view.fmt, view.n)))
+    return measured, rescaling(view) + allowed if view.careful else allowed
+
+
+def in_roundoffs(view: View) -> Any:
+    """The unit roundoff, the unit of a sum's distance from 1."""
+    return np.full((1, 1), view.fmt.unit_roundoff)
+
+
+PROPERTY = Property("sum_to_one", "EX104", measure, unit="u", scale=in_roundoffs, severity="high")
