@@ -17,6 +17,7 @@ from extremum.reference.wide import BALLS, screen_arithmetic
 # than the format, and its truth errs by the same sources as a sound subject's answer, each counted in the
 # allowance with a weight of one or more. So a ratio above this may be a violation, and one below is none.
 SCREEN_LIMIT = 1 - 2.0**-10
+TOGETHER = 8  # doubtful entries of a row that are decided at once, the most doubtful first
 PRECISIONS = (128, 256, 512, 1024, 4096)  # bits of the balls, raised until the question is decided
 
 
@@ -84,10 +85,10 @@ def judge(role: Role, prop: Property, fmt: Format, observation: Observation) -> 
     if prop.exact or not np.isfinite(measured[row, column]) or column >= view.n:
         return _refuted(worst, "an exact comparison") if worst.ratio > 1 else worst
     for r in np.argsort(-ratio.max(axis=1))[:8]:
-        doubtful = np.flatnonzero(ratio[r] > SCREEN_LIMIT)
-        if doubtful.size and (bits := certify(role, prop, fmt, observation, int(r), doubtful)):
-            first = int(doubtful[np.argmax(ratio[r, doubtful])])
-            return _refuted(at(view, prop, measured, allowed, int(r), first), f"balls of {bits} bits")
+        doubtful = np.argsort(-ratio[r], kind="stable")[: int((ratio[r] > SCREEN_LIMIT).sum())]
+        for columns in np.split(doubtful, range(TOGETHER, doubtful.size, TOGETHER)):
+            if columns.size and (bits := certify(role, prop, fmt, observation, int(r), columns)):
+                return _refuted(at(view, prop, measured, allowed, int(r), int(columns[0])), f"balls of {bits} bits")
     return worst
 
 

@@ -159,7 +159,8 @@ class Property:
     `measure` gives (measured, allowed), arrays that broadcast to (rows, n), and holds the statement, the
     bound and its source in its docstring. `arrange` makes a case of rows, `observe` makes the calls.
     `rows` (a block's) and `lengths` say how much of the sweep it affords. An `exact` property is a comparison
-    of floats that needs no truth; a `graded` one tells how good an answer is where it holds.
+    of floats that needs no truth; a `graded` one tells how good an answer is where it holds. `script` are the lines
+    that show a reader the failure, given the arguments and `f(x, axis=-1)`.
     """
 
     name: str
@@ -176,6 +177,7 @@ class Property:
     needs_axis: bool = False
     exact: bool = False
     graded: bool = False
+    script: tuple[str, ...] = ("print(f(x))",)
 
     @property
     def statement(self) -> str:

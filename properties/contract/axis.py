@@ -45,5 +45,4 @@ def observe(call: Call, case: Case) -> Observation:
 
 
 PROPERTY = Property(
-    "axis", "EX112", measure, "ulp", ulp, arrange, observe, rows=4, lengths="moderate", needs_axis=True
-)
+    "axis", "EX112", measure, "ulp", ulp, arrange, observe, rows=4, lengths="moderate", needs_axis=True, script=('print(f(x, axis=axis))', 'print(np.moveaxis(f(np.moveaxis(x, axis, -1).copy()), -1, axis))'))

@@ -7,26 +7,20 @@ from typing import Any
 import numpy as np
 
 from extremum.properties.role import Property, View, ulp
-from extremum.reference.formats import Array
+from extremum.properties.softmax.bounds import flushed
 
 
 def measure(view: View) -> tuple[Any, Any]:
     """Every output is as close to the exact value as a sound algorithm comes.
 
     Allowed: t + t**2 relative, t = (d + 2 + 3 D_j + 3 W((n - 1) / e)) u + 2 r_e, with D_j = max x - x_j,
-    plus the steps of gradual underflow; `properties.softmax.bounds` derives it. An output of exactly 0
-    whose exact value is below the smallest normal is flushed, which `gradual_underflow` judges. Where an
-    output is not finite the error is infinite. The usual causes: overflow without a shift; exp(x - y)
-    with a large y, whose rounding costs abs(y) u; a sum in 16 bits; base 2 with the products rounded apart.
+    plus the steps of gradual underflow; `properties.softmax.bounds` derives it. Outputs that were flushed to
+    zero are judged by `gradual_underflow`. Where an output is not finite the error is infinite. The usual
+    causes: overflow without a shift; exp(x - y) with a large y, whose rounding costs abs(y) u; a sum in 16
+    bits; base 2 with the products rounded apart.
     """
     error = view.replace(abs(view.out - view.s), view.flawed, np.inf)
     return view.replace(error, flushed(view), 0.0), view.allowance
-
-
-def flushed(view: View) -> Array:
-    """Where an output is exactly 0 and the exact value is below the smallest normal."""
-    zero = np.asarray(view.observation.out == 0)[:, view.columns] & ~view.flawed
-    return zero & (view.narrow(view.s) < view.fmt.tiny) if zero.any() else zero
 
 
 PROPERTY = Property("accuracy", "EX105", measure, unit="ulp", scale=ulp, graded=True)

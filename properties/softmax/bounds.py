@@ -33,7 +33,7 @@ from typing import Any
 import numpy as np
 
 from extremum.properties.role import View
-from extremum.reference.formats import Format
+from extremum.reference.formats import Array, Format
 
 EXP_ERROR = MappingProxyType(  # r_e in units of u
     {
@@ -131,3 +131,19 @@ def allowance(view: View) -> Any:
 def within_pairwise(view: View) -> Any:
     """As `allowance`, for pairwise or wide accumulation."""
     return componentwise(view, min(pairwise(view.n), additions(view.fmt, view.n))) * view.s + gradual(view.fmt)
+
+
+def flushed(view: View) -> Array:
+    """Where an output was flushed to zero: it is 0, and the exact value below the smallest normal.
+
+    A flush loses next to nothing: where the entries that are 0 together weigh more than the sum of a row may
+    be off, the row was not flushed but is wrong.
+    """
+    assert view.observation.out is not None
+    zero = np.asarray(view.observation.out == 0)
+    if not zero.any():
+        return zero[:, view.columns]
+    s = view.narrow(view.truth[0])
+    zero &= s < view.fmt.tiny
+    lost = np.where(zero, s, 0.0).sum(axis=-1, keepdims=True)
+    return (zero & (lost <= sum_error(view.fmt, view.n, additions(view.fmt, view.n))))[:, view.columns]

@@ -7,18 +7,19 @@ from typing import Any
 import numpy as np
 
 from extremum.properties.role import Property, View
+from extremum.properties.softmax.bounds import flushed
 
 
 def measure(view: View) -> tuple[Any, Any]:
     """Outputs below the smallest normal are rounded, not flushed to zero.
 
-    Judged where the exact value is subnormal: the error may be the relative one of `accuracy`, plus
-    (r_e / u + 1/2) smallest subnormals, so that an output may be 0 only where the exact value is that
-    small. Severity is low: processors and compilers flush on purpose, for speed. Outputs that are not
-    finite are judged by `finite`. The usual cause: flush-to-zero mode, set by -ffast-math or by a GPU.
+    Judged where the output is 0 and the exact value is subnormal (`bounds.flushed`): that value may be no
+    larger than (r_e / u + 1/2) smallest subnormals, plus the relative allowance of `accuracy`. Severity is
+    low: processors and compilers flush on purpose, for speed, and what is lost weighs next to nothing.
+    Any other error in the subnormal range is one of `accuracy`. The usual cause: flush-to-zero mode, set by
+    -ffast-math or by a GPU's kernel.
     """
-    error = view.replace(abs(view.out - view.s), view.flawed, 0.0)
-    return view.replace(error, view.narrow(view.s) >= view.fmt.tiny, 0.0), view.allowance
+    return view.replace(abs(view.out - view.s), ~flushed(view), 0.0), view.allowance
 
 
 def in_subnormals(view: View) -> Any:

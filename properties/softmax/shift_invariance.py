@@ -51,5 +51,4 @@ def observe(call: Call, case: Case) -> Observation:
 
 
 PROPERTY = Property(
-    "shift_invariance", "EX107", measure, "ulp", ulp, arrange, observe, severity="medium", lengths="moderate"
-)
+    "shift_invariance", "EX107", measure, "ulp", ulp, arrange, observe, severity="medium", lengths="moderate", script=('print(f(x))', 'print(f(x + shift))'))

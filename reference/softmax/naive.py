@@ -3,10 +3,15 @@
 import numpy as np
 
 from extremum.reference.formats import Array
-from extremum.reference.subjects import EVERY, subject
+from extremum.reference.subjects import EVERY, NARROW, subject
 
 
-@subject("softmax", kind="reference", fails={p: EVERY for p in ("finite", "sum_to_one", "accuracy", "shift_invariance")})
+@subject(
+    "softmax",
+    kind="reference",
+    fails={p: EVERY for p in ("finite", "sum_to_one", "accuracy", "shift_invariance", "mask")},
+    may={"permutation_equivariance": EVERY, "gradual_underflow": EVERY, "axis": NARROW},
+)
 def naive(x: Array, axis: int = -1) -> Array:
     """exp(x_i) / sum_j exp(x_j). Overflows to NaN, underflows to 0/0, sums in the dtype of `x`."""
     e = np.exp(x)

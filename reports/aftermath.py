@@ -1,0 +1,101 @@
+"""After a worker died: what its subject was called with, run again in processes of its own."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from extremum.properties.call import Call, Misbehaviour, quiet
+from extremum.properties.finding import Cell
+from extremum.properties.recorder import read
+from extremum.properties.resolve import resolve
+from extremum.properties.witness import unfinished
+from extremum.reference.formats import FORMATS, Array
+from extremum.reports.request import Request, Task
+
+RERUNS = 14  # processes that may be spent on making a witness smaller
+CRASH_SECONDS = 20.0  # a rerun that takes longer than this does not crash
+HANG_SECONDS = 3.0  # a rerun that takes longer than this hangs
+HANG_RERUNS = 4
+
+
+def aftermath(task: Task, folder: Path, worker: str, request: Request) -> Cell:
+    """The cell of a worker that died: `hung` where its watchdog ended it, else `crashed`.
+
+    The witness is what the flight recorder kept, made smaller by rerunning parts of it in processes of
+    their own for as long as they end the same way.
+    """
+    hung = (folder / f"{worker}.hung").stat().st_size > 0 if (folder / f"{worker}.hung").exists() else False
+    cell = Cell(task.subject.name, task.role.name, task.property.name, task.property.code, task.dtype)
+    cell.verdict, cell.unit, cell.severity = "hung" if hung else "crashed", task.property.unit, "critical"
+    cell.expected = task.subject.may_fail(task.property.name, task.dtype)
+    recorded = read(folder / f"{worker}.call")
+    if recorded is None:
+        cell.cause = "the worker ended before the subject was called" if not hung else "its input was too large to keep"
+        return cell
+    x, axis = recorded
+    how = rerun(task, x, axis, HANG_SECONDS if hung else CRASH_SECONDS)
+    if how:
+        x = _smallest(task, x, axis, how, hung)
+    limit = request.cell_timeout or 0.0
+    cause = f"one call had not returned after {limit:g} s" if hung else "the process ended"
+    cell.cause = f"{cause}: {how}, again when run alone" if how else f"{cause}; not again when run alone"
+    cell.simplest = cell.worst = unfinished(x, axis)
+    return cell
+
+
+def rerun(task: Task, x: Array, axis: int | None, seconds: float) -> str:
+    """How a process that only makes this call ends badly ("SIGSEGV", "exit 3", "no return in 3 s"), or ""."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "x.bin"
+        place.write_bytes(np.ascontiguousarray(x).tobytes())
+        words = [task.subject.origin or task.subject.name, task.role.name, x.dtype.name, str(place)]
+        words += [",".join(map(str, x.shape)), str(-1 if axis is None else axis)]
+        code = "import sys; from extremum.reports.aftermath import call_once; call_once(sys.argv[1:])"
+        try:
+            done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, timeout=seconds, check=False)
+        except subprocess.TimeoutExpired:
+            return f"no return in {seconds:g} s"
+    if done.returncode < 0:
+        return signal.Signals(-done.returncode).name
+    return f"exit {done.returncode}" if done.returncode else ""
+
+
+def call_once(words: list[str]) -> None:
+    """Make the one call that `rerun` describes; an exception of the subject is an ordinary end."""
+    spec, role, dtype, place, shape, axis = words
+    x = np.frombuffer(Path(place).read_bytes(), FORMATS[dtype].dtype)
+    subject = resolve(spec, role)[0]
+    with quiet():
+        try:
+            Call(subject).raw(x.reshape([int(s) for s in shape.split(",") if s]).copy(), int(axis))
+        except Misbehaviour:
+            return
+
+
+def _smallest(task: Task, x: Array, axis: int | None, how: str, hung: bool) -> Array:
+    """Halves, rows first and then columns, for as long as one of the two still ends the same way."""
+    left = HANG_RERUNS if hung else RERUNS
+    smaller = True
+    while smaller and left > 0:
+        smaller = False
+        for part in _halves(x):
+            left -= 1
+            if left >= 0 and rerun(task, part, axis, HANG_SECONDS if hung else CRASH_SECONDS) == how:
+                x, smaller = part, True
+                break
+    return x
+
+
+def _halves(x: Array) -> Iterator[Array]:
+    for along in range(x.ndim):
+        if x.shape[along] > 1:
+            yield from np.array_split(x, 2, axis=along)
+            return
+
