@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from extremum.properties.case import present
+from extremum.properties.limit import OutOfTime
 from extremum.properties.recorder import Recorder
 from extremum.reference.formats import Array, format_of
 from extremum.reference.subjects import Subject
@@ -52,7 +53,9 @@ class Call:
         try:
             with contextlib.redirect_stdout(self.printed), contextlib.redirect_stderr(self.printed):
                 return self.subject.function(self.subject.adapter.give(x), **keywords)
-        except Exception as error:
+        except (KeyboardInterrupt, OutOfTime):
+            raise
+        except BaseException as error:  # SystemExit and its like too: it is the subject's, not ours
             text = (str(error).splitlines() or [""])[0]
             raise Misbehaviour(f"raises {type(error).__name__}: {text}"[:300]) from error
 

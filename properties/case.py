@@ -12,7 +12,7 @@ import numpy as np
 from extremum.reference.errors import UsageError
 from extremum.reference.formats import FORMATS, Array
 
-HEX_LIMIT = 4096  # entries written one by one; longer arrays as runs, or as their recipe
+WRITTEN_OUT = 64  # entries that are always written one by one; longer arrays as runs, or as their recipe
 LARGEST_RUNS = 1024
 
 
@@ -77,8 +77,7 @@ def encode(case: Case) -> dict[str, Any]:
 
     Long arrays are kept as runs of equal values, or as their recipe with a checksum.
     """
-    record = {name: _encode(a, case, first=a is case.x) for name, a in case.arguments.items()}
-    return record
+    return {name: _encode(a, case, first=a is case.x) for name, a in case.arguments.items()}
 
 
 def decode(record: Mapping[str, Mapping[str, Any]]) -> Case:
@@ -98,12 +97,15 @@ def _encode(a: Array, case: Case, first: bool) -> dict[str, Any]:
     if a.dtype.kind in "iu":
         return {**head, "values": [str(v) for v in a.ravel().tolist()]}
     flat = a.astype(np.float64).ravel()
-    if flat.size <= HEX_LIMIT and flat.size <= 64:
+    if flat.size <= WRITTEN_OUT:
         return {**head, "values": [v.hex() for v in flat.tolist()]}
     starts = np.flatnonzero(np.r_[True, a.ravel()[1:].view(_bits(a)) != a.ravel()[:-1].view(_bits(a))])
     if starts.size <= min(LARGEST_RUNS, flat.size // 2):
         counts = np.diff(np.r_[starts, flat.size])
-        return {**head, "runs": [[flat[i].hex(), int(c)] for i, c in zip(starts.tolist(), counts.tolist(), strict=True)]}
+        return {
+            **head,
+            "runs": [[flat[i].hex(), int(c)] for i, c in zip(starts.tolist(), counts.tolist(), strict=True)],
+        }
     if first and case.recipe is not None:
         return {**head, "recipe": dict(case.recipe), "sha256": checksum(a)}
     return {**head, "values": [v.hex() for v in flat.tolist()]}

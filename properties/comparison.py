@@ -23,6 +23,7 @@ def compare(view: View) -> tuple[Any, Any]:
 
 def _flushed(view: View) -> Any:
     out, other = view.observation.out, view.observation.other
-    assert out is not None and other is not None
+    assert out is not None
+    assert other is not None
     zero = np.asarray((out == 0) | (other == 0))[:, view.columns] & ~view.flawed
     return zero & (view.narrow(view.s) < view.fmt.tiny) if zero.any() else zero

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import flint
 import numpy as np
 
-from extremum.properties.call import Call, Misbehaviour
+from extremum.properties.call import Misbehaviour
 from extremum.properties.case import Case
-from extremum.properties.role import Observation, Property, Role, View
-from extremum.reference.formats import Array, Format
+from extremum.properties.role import Experiment, Observation, Property, View
+from extremum.reference.formats import Array
 from extremum.reference.wide import BALLS, screen_arithmetic
 
 # The screen's own relative error is below 2**-10 of any allowance: its arithmetic is at least 11 bits wider
@@ -60,23 +60,24 @@ def screen(view: View, prop: Property) -> tuple[Array, Array, Array]:
     return m, np.broadcast_to(a, m.shape), ratios(m, a)
 
 
-def decide(call: Call, role: Role, prop: Property, fmt: Format, case: Case, explain: bool = False) -> Decision:
+def decide(experiment: Experiment, case: Case, explain: bool = False) -> Decision:
     """Run the experiment on `case` from scratch and decide it; with `explain`, find the exact value too.
 
     A misbehaviour of the subject (it raises, or returns no array of the right kind) refutes any property:
     there is no answer of which it could hold. `Declined` passes through.
     """
     try:
-        observation = prop.observe(call, case)
+        observation = experiment.observe(case)
     except Misbehaviour as error:
         return Decision(True, np.inf, 0.0, np.inf, cause=str(error), certified="the call itself")
-    decision = judge(role, prop, fmt, observation)
-    return with_exact(role, prop, observation, decision) if explain else decision
+    decision = judge(experiment, observation)
+    return with_exact(experiment, observation, decision) if explain else decision
 
 
-def judge(role: Role, prop: Property, fmt: Format, observation: Observation) -> Decision:
+def judge(experiment: Experiment, observation: Observation) -> Decision:
     """Decide what was observed: the screen first, then balls for the entries that it can't clear."""
-    view = View(role, fmt, observation, screen_arithmetic(fmt))
+    prop, fmt = experiment.prop, experiment.fmt
+    view = View(experiment.role, fmt, observation, screen_arithmetic(fmt))
     measured, allowed, ratio = screen(view, prop)
     row, column = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
     worst = at(view, prop, measured, allowed, int(row), int(column))
@@ -87,12 +88,12 @@ def judge(role: Role, prop: Property, fmt: Format, observation: Observation) -> 
     for r in np.argsort(-ratio.max(axis=1))[:8]:
         doubtful = np.argsort(-ratio[r], kind="stable")[: int((ratio[r] > SCREEN_LIMIT).sum())]
         for columns in np.split(doubtful, range(TOGETHER, doubtful.size, TOGETHER)):
-            if columns.size and (bits := certify(role, prop, fmt, observation, int(r), columns)):
+            if columns.size and (bits := certify(experiment, observation, int(r), columns)):
                 return _refuted(at(view, prop, measured, allowed, int(r), int(columns[0])), f"balls of {bits} bits")
     return worst
 
 
-def certify(role: Role, prop: Property, fmt: Format, observation: Observation, row: int, columns: Array) -> int:
+def certify(experiment: Experiment, observation: Observation, row: int, columns: Array) -> int:
     """The bits of precision at which balls prove that one of `columns` exceeds what is allowed, or 0.
 
     The balls are evaluated at rising precision until each entry is decided; a question that the highest
@@ -108,8 +109,8 @@ def certify(role: Role, prop: Property, fmt: Format, observation: Observation, r
     try:
         for bits in PRECISIONS:
             flint.ctx.prec = bits
-            view = View(role, fmt, alone, BALLS, columns=np.asarray(columns))
-            measured, allowed = prop.measure(view)
+            view = View(experiment.role, experiment.fmt, alone, BALLS, columns=np.asarray(columns))
+            measured, allowed = experiment.prop.measure(view)
             m, a = np.broadcast_arrays(np.asarray(measured, object), np.asarray(allowed, object))
             pairs = list(zip(m.ravel().tolist(), a.ravel().tolist(), strict=True))
             if any(bool(x > y) for x, y in pairs):
@@ -121,14 +122,14 @@ def certify(role: Role, prop: Property, fmt: Format, observation: Observation, r
     return 0
 
 
-def with_exact(role: Role, prop: Property, observation: Observation, decision: Decision) -> Decision:
+def with_exact(experiment: Experiment, observation: Observation, decision: Decision) -> Decision:
     """The decision with the exact answer at its place, as a decimal with the radius of its ball."""
-    if prop.exact or observation.out is None or decision.column >= observation.x.shape[1]:
+    if experiment.prop.exact or observation.out is None or decision.column >= observation.x.shape[1]:
         return decision
     before = flint.ctx.prec
     try:
         flint.ctx.prec = 192
-        s, _ = role.truth(observation.x[decision.row : decision.row + 1], BALLS)
+        s, _ = experiment.role.truth(observation.x[decision.row : decision.row + 1], BALLS)
         return replace(decision, exact=str(s[0, decision.column].str(25)))
     finally:
         flint.ctx.prec = before
@@ -141,7 +142,14 @@ def at(view: View, prop: Property, measured: Array, allowed: Array, row: int, co
     m, a = float(measured[row, column]), float(allowed[row, column])
     ratio = float(ratios(np.asarray(m), np.asarray(a)))
     return Decision(
-        False, m / size, a / size, ratio, row, column, got=_got(view.observation, row, column), cause=view.observation.note
+        False,
+        m / size,
+        a / size,
+        ratio,
+        row,
+        column,
+        got=_got(view.observation, row, column),
+        cause=view.observation.note,
     )
 
 

@@ -16,7 +16,7 @@ from extremum.properties.finding import Cell, number
 from extremum.properties.limit import OutOfTime, limited
 from extremum.properties.recorder import Recorder
 from extremum.properties.regimes import REGIMES
-from extremum.properties.role import Property, Role
+from extremum.properties.role import Experiment, Property, Role
 from extremum.properties.screening import Candidate, sweep
 from extremum.properties.search import search
 from extremum.properties.witness import unfinished, witness_of
@@ -60,7 +60,7 @@ def judge_cell(
     else:
         try:
             with quiet(), limited(settings.timeout):
-                _judge(cell, call, role, prop, fmt, settings)
+                _judge(cell, Experiment(call, role, prop, fmt), settings)
         except OutOfTime:
             _out_of_time(cell, call, settings)
     if cell.verdict == "refuted":
@@ -71,13 +71,16 @@ def judge_cell(
     return cell
 
 
-def _judge(cell: Cell, call: Call, role: Role, prop: Property, fmt: Format, settings: Settings) -> None:
-    refusal = refuses(call, role, fmt)
+def _judge(cell: Cell, experiment: Experiment, settings: Settings) -> None:
+    prop, fmt = experiment.prop, experiment.fmt
+    refusal = refuses(experiment.call, fmt)
     if refusal:
         cell.verdict, cell.cause = "inapplicable", f"the subject does not take {fmt.name}: {refusal}"
         return
-    swept = sweep(call, role, prop, fmt, settings.seed, settings.regimes, settings.over)
-    regimes = [r for r in role.regimes if r.masked == prop.masked and r.name in (settings.regimes or REGIMES)]
+    swept = sweep(experiment, settings.seed, settings.regimes, settings.over)
+    regimes = [
+        r for r in experiment.role.regimes if r.masked == prop.masked and r.name in (settings.regimes or REGIMES)
+    ]
     if not regimes:
         cell.verdict, cell.cause = "inapplicable", "none of the chosen regimes is one of this property's"
         return
@@ -86,9 +89,7 @@ def _judge(cell: Cell, call: Call, role: Role, prop: Property, fmt: Format, sett
         refuting = {c.regime for c in swept.candidates}
         regimes = [r for r in regimes if r.name in refuting]
         longest = max(min(2 * c.case.x.shape[c.case.axis] for c in swept.candidates), 8)
-    found = search(
-        call, role, prop, fmt, regimes, longest, settings.examples, _number(settings.seed, cell), settings.over
-    )
+    found = search(experiment, regimes, longest, settings.examples, _number(settings.seed, cell), settings.over)
     candidates = list(swept.candidates)
     if found.case is not None and found.decision is not None:
         candidates.append(Candidate(found.case, found.regime, found.decision))
@@ -96,7 +97,7 @@ def _judge(cell: Cell, call: Call, role: Role, prop: Property, fmt: Format, sett
     cell.regimes = sorted({r.name for r in regimes} | swept.regimes)
     cell.profile = swept.profile.record()
     if candidates:
-        _report(cell, call, role, prop, fmt, candidates)
+        _report(cell, experiment, candidates)
     elif not cell.examined:
         cell.verdict, cell.cause = "inapplicable", swept.declined or "nothing could be tried"
     else:
@@ -106,20 +107,20 @@ def _judge(cell: Cell, call: Call, role: Role, prop: Property, fmt: Format, sett
         cell.grade = swept.grade() if prop.graded else ""
 
 
-def _report(cell: Cell, call: Call, role: Role, prop: Property, fmt: Format, candidates: Sequence[Candidate]) -> None:
+def _report(cell: Cell, experiment: Experiment, candidates: Sequence[Candidate]) -> None:
     # Of equal size, the one that Hypothesis shrank (the last) is simpler than what the sweep came across.
     simplest = min(reversed(candidates), key=lambda c: c.case.size)
     worst = max(candidates, key=lambda c: (c.decision.ratio, -c.case.size))
     cell.verdict = "refuted"
-    cell.simplest = witness_of(call, role, prop, fmt, simplest.case, simplest.regime, simplest.decision)
-    cell.worst = witness_of(call, role, prop, fmt, worst.case, worst.regime, worst.decision)
+    cell.simplest = witness_of(experiment, simplest.case, simplest.regime, simplest.decision)
+    cell.worst = witness_of(experiment, worst.case, worst.regime, worst.decision)
     cell.regimes = sorted({c.regime for c in candidates})
     cell.measured, cell.allowed = cell.worst.measured, cell.worst.allowed
     cell.cause = simplest.decision.cause
-    cell.grade = "beyond" if prop.graded else ""
+    cell.grade = "beyond" if experiment.prop.graded else ""
 
 
-def refuses(call: Call, role: Role, fmt: Format) -> str:
+def refuses(call: Call, fmt: Format) -> str:
     """Why the subject does not take this dtype, or an empty string.
 
     It does not where an ordinary row makes it raise in this dtype, and in another it answers. One that answers

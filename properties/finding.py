@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -59,17 +60,17 @@ class Cell:
     seconds: float = 0.0
     profile: dict[str, list[list[float]]] = field(default_factory=dict)
 
-    @property
+    @builtins.property
     def key(self) -> tuple[str, str, str, str]:
         """What tells this cell from all others: role, subject, property, dtype."""
         return self.role, self.subject, self.property, self.dtype
 
-    @property
+    @builtins.property
     def found(self) -> bool:
         """Whether this cell is a finding: refuted, crashed or hung."""
         return self.verdict in FOUND
 
-    @property
+    @builtins.property
     def unexpected(self) -> bool:
         """Whether this cell fails the run: a finding that was not declared, or a declared one that is missing."""
         return (self.found and not self.expected) or self.missed
@@ -89,7 +90,19 @@ class Cell:
         return Cell(**values)
 
 
-REQUIRED = ("subject", "role", "property", "code", "dtype", "verdict", "examined", "measured", "allowed", "unit", "regimes")
+REQUIRED = (
+    "subject",
+    "role",
+    "property",
+    "code",
+    "dtype",
+    "verdict",
+    "examined",
+    "measured",
+    "allowed",
+    "unit",
+    "regimes",
+)
 
 
 def number(value: float) -> float | str:

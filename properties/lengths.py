@@ -29,4 +29,4 @@ def moderate_lengths(seed: int) -> list[int]:
 
 def few_lengths(seed: int) -> list[int]:
     """A handful for what depends on the length hardly at all."""
-    return sorted({1, 2, 3, 4, 5, 8, 16, 17, 33, 64, 129, 1000 + seed % 25})
+    return sorted({*SHORT[:9], 15, 16, 17, 31, 32, 33, 64, 129, 1000 + seed % 25})

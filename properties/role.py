@@ -136,7 +136,7 @@ def alone(call: Call, case: Case) -> Observation:
     return Observation(case.x, call.same_shape(case.x, case.axis))
 
 
-def as_is(draw: Draw, x: Array) -> Case:
+def as_is(_draw: Draw, x: Array) -> Case:
     """The usual case: the rows and nothing else."""
     return Case({"x": x})
 
@@ -147,7 +147,7 @@ def ulp(view: View) -> Array:
     return np.asarray(2.0 ** (np.frexp(s)[1] - view.fmt.precision))
 
 
-def one(view: View) -> Array:
+def one(_view: View) -> Array:
     """The unit of a property that is measured as it stands."""
     return np.ones((1, 1))
 
@@ -210,3 +210,17 @@ class Role:
     def property_named(self, name: str) -> Property | None:
         """The property called `name`, or None."""
         return next((p for p in self.properties if p.name == name), None)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A property of a subject in a dtype: a cell that is being judged."""
+
+    call: Call
+    role: Role
+    prop: Property
+    fmt: Format
+
+    def observe(self, case: Case) -> Observation:
+        """Make the calls of the property on `case`."""
+        return self.prop.observe(self.call, case)

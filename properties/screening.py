@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from extremum.properties.call import Call, Declined, Misbehaviour
+from extremum.properties.call import Declined, Misbehaviour
 from extremum.properties.case import Case
 from extremum.properties.decide import SCREEN_LIMIT, Decision, at, decide, ratios, screen
 from extremum.properties.draw import Sampled
 from extremum.properties.profile import Profile
-from extremum.properties.role import Observation, Property, Role, View, alone, as_is
+from extremum.properties.role import Experiment, Observation, View, alone, as_is
 from extremum.properties.sweep import Block, blocks, truth
-from extremum.reference.formats import Array, Format
+from extremum.reference.formats import Array
 from extremum.reference.wide import screen_arithmetic
 
 CANDIDATES = 12  # rows certified in a cell before only worse ones, or those of new regimes, are
@@ -62,32 +62,10 @@ class Swept:
         return next((name for name, ratio in self.grades.items() if ratio <= 1), "beyond")
 
 
-@dataclass(frozen=True)
-class Experiment:
-    """A property of a subject in a dtype: what every step of the sweep needs to know."""
-
-    call: Call
-    role: Role
-    prop: Property
-    fmt: Format
-
-    def decide(self, case: Case) -> Decision:
-        """Decide one case from scratch."""
-        return decide(self.call, self.role, self.prop, self.fmt, case)
-
-
-def sweep(
-    call: Call,
-    role: Role,
-    prop: Property,
-    fmt: Format,
-    seed: int,
-    chosen: tuple[str, ...] | None,
-    stop: Callable[[], bool],
-) -> Swept:
+def sweep(experiment: Experiment, seed: int, chosen: tuple[str, ...] | None, stop: Callable[[], bool]) -> Swept:
     """Screen every block of the property until `stop()`, and certify what the screen can't clear."""
-    swept, experiment = Swept(), Experiment(call, role, prop, fmt)
-    for made in blocks(prop.lengths, prop.rows, prop.masked, fmt.name, seed, chosen):
+    swept, prop, fmt = Swept(), experiment.prop, experiment.fmt
+    for made in blocks(prop, fmt.name, seed, chosen):
         if stop():
             swept.complete = False
             break
@@ -96,7 +74,7 @@ def sweep(
         case = prop.arrange(draw, made.x)
         swept.regimes.update(made.regimes)
         try:
-            observation = _observe(call, prop, case, made)
+            observation = _observe(experiment, case, made)
         except Declined as refusal:
             swept.declined = str(refusal)
             continue
@@ -139,14 +117,14 @@ def _certify(swept: Swept, experiment: Experiment, case: Case, made: Block, rati
             return
         part = _row_of(case, row, made)
         if part is not None:
-            decision = experiment.decide(part)
+            decision = decide(experiment, part)
             swept.take(part, regime, decision)
             refuted = refuted or decision.refuted
     if not refuted and tried:
         regime = made.regimes[tried[0] % len(made.regimes)]
         for size in (2, 4, 8, len(made.x)):  # rows that fail only together: the fewest first
             part = _rows_of(case, slice(0, size), made)
-            if part is not None and (decision := experiment.decide(part)).refuted:
+            if part is not None and (decision := decide(experiment, part)).refuted:
                 swept.take(part, regime, decision)
                 return
 
@@ -173,14 +151,14 @@ _answers: dict[Block, Observation] = {}
 _owner: list[object] = []
 
 
-def _observe(call: Call, prop: Property, case: Case, made: Block) -> Observation:
+def _observe(experiment: Experiment, case: Case, made: Block) -> Observation:
     """The experiment; that of a single call on the block is shared by the properties that look at its answer."""
-    if prop.observe is not alone or prop.arrange is not as_is:
-        return prop.observe(call, case)
-    owner = [call.subject, made.x.dtype]
+    if experiment.prop.observe is not alone or experiment.prop.arrange is not as_is:
+        return experiment.observe(case)
+    owner = [experiment.call.subject, made.x.dtype]
     if _owner != owner:  # one subject and dtype at a time, so that memory stays bounded
         _answers.clear()
         _owner[:] = owner
     if made not in _answers:
-        _answers[made] = prop.observe(call, case)
+        _answers[made] = experiment.observe(case)
     return _answers[made]

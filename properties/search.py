@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Flaky, HypothesisException
 
-from extremum.properties.call import Call, Declined
+from extremum.properties.call import Declined
 from extremum.properties.case import Case
 from extremum.properties.decide import Decision, decide
 from extremum.properties.draw import LONGEST_DRAWN, Drawn
 from extremum.properties.regimes import Regime
-from extremum.properties.role import Property, Role
+from extremum.properties.role import Experiment, Property
 from extremum.reference.formats import Format
 
 ROWS = 3  # in one array at most, so that what leaks between rows can show
@@ -47,10 +47,7 @@ def cases(
 
 
 def search(
-    call: Call,
-    role: Role,
-    prop: Property,
-    fmt: Format,
+    experiment: Experiment,
     regimes: Sequence[Regime],
     longest: int,
     examples: int,
@@ -77,14 +74,14 @@ def search(
         print_blob=False,
         report_multiple_bugs=False,
     )
-    @given(cases(prop, fmt, regimes, longest))
+    @given(cases(experiment.prop, experiment.fmt, regimes, longest))
     def every_case_holds(pair: tuple[Case, str]) -> None:
         nonlocal examined, last
         if stop():
             return
         case, regime = pair
         try:
-            decision = decide(call, role, prop, fmt, case)
+            decision = decide(experiment, case)
         except Declined:
             return
         examined += len(case.x) if case.x.ndim > 1 else 1

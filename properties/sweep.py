@@ -16,6 +16,7 @@ import numpy as np
 from extremum.properties.draw import Sampled
 from extremum.properties.lengths import LONG, LONGEST, every_length, few_lengths, moderate_lengths
 from extremum.properties.regimes import MASKED, PLAIN, REGIMES, Regime
+from extremum.properties.role import Property
 from extremum.reference.formats import Array, format_of
 from extremum.reference.wide import Arithmetic, screen_arithmetic
 
@@ -49,17 +50,17 @@ class Block:
         return {"regime": name, "seed": self.seed, "n": int(self.x.shape[1]), "of": of, "row": self.numbers[row]}
 
 
-def blocks(kind: str, rows: int, masked: bool, dtype: str, seed: int, chosen: tuple[str, ...] | None) -> Iterator[Block]:
-    """The blocks of a property: of each length one, with about `rows` rows; of each mask regime one, if masked."""
-    for n in LENGTHS[kind](seed):
-        if masked:
+def blocks(prop: Property, dtype: str, seed: int, chosen: tuple[str, ...] | None) -> Iterator[Block]:
+    """The blocks of a property: one of each length, or of each length and each masked regime."""
+    for n in LENGTHS[prop.lengths](seed):
+        if prop.masked:
             for regime in MASKED:
                 if chosen is None or regime.name in chosen:
-                    yield block(dtype, n, min(rows, MASKED_ROWS), seed, (regime.name,))
+                    yield block(dtype, n, min(prop.rows, MASKED_ROWS), seed, (regime.name,))
         else:
             names = tuple(r.name for r in _for_length(n) if chosen is None or r.name in chosen)
             if names:
-                yield block(dtype, n, rows, seed, names)
+                yield block(dtype, n, prop.rows, seed, names)
 
 
 @lru_cache(maxsize=1024)

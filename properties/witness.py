@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from extremum.properties.call import Call
 from extremum.properties.case import Case, decode, encode, integer
 from extremum.properties.decide import Decision, decide
 from extremum.properties.finding import Witness, number
-from extremum.properties.role import Property, Role
-from extremum.reference.formats import Array, Format
+from extremum.properties.role import Experiment
+from extremum.reference.formats import Array
 
 AGAIN = 3  # runs in which a subject that is not deterministic may show its failure again
 
 
-def witness_of(
-    call: Call, role: Role, prop: Property, fmt: Format, case: Case, regime: str, seen: Decision
-) -> Witness:
+def witness_of(experiment: Experiment, case: Case, regime: str, seen: Decision) -> Witness:
     """The witness of a refuted case, with what its rerun from the record measured.
 
     Where no rerun refutes it (the subject is not deterministic), what was seen the first time stands, and
@@ -24,7 +21,7 @@ def witness_of(
     """
     record = encode(case)
     for _ in range(AGAIN):
-        again = decide(call, role, prop, fmt, decode(record), explain=True)
+        again = decide(experiment, decode(record), explain=True)
         if again.refuted:
             return _written(record, regime, again, again.certified)
     return _written(record, regime, seen, f"{seen.certified}; seen once, {AGAIN} reruns differed")

@@ -10,6 +10,7 @@ x87 extended precision on processors that have none.
 from __future__ import annotations
 
 from math import factorial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,8 +56,8 @@ class DoubleDouble:
         self.high = np.asarray(high, np.float64)
         self.low = np.broadcast_to(np.asarray(low, np.float64), self.high.shape)
 
-    def __getitem__(self, key: object) -> DoubleDouble:
-        return DoubleDouble(self.high[key], self.low[key])  # type: ignore[index]
+    def __getitem__(self, key: Any) -> DoubleDouble:
+        return DoubleDouble(self.high[key], self.low[key])
 
     def __neg__(self) -> DoubleDouble:
         return DoubleDouble(-self.high, -self.low)

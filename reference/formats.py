@@ -20,6 +20,10 @@ from extremum.reference.errors import UsageError, nearest
 Array = NDArray[Any]
 
 
+def _finfo(dtype: np.dtype[Any]) -> Any:
+    return ml_dtypes.finfo(dtype)  # type: ignore[no-untyped-call]
+
+
 @dataclass(frozen=True)
 class Format:
     """One binary floating-point format.
@@ -41,17 +45,17 @@ class Format:
     @cached_property
     def max(self) -> float:
         """The largest finite value."""
-        return float(ml_dtypes.finfo(self.dtype).max)
+        return float(_finfo(self.dtype).max)
 
     @cached_property
     def tiny(self) -> float:
         """The smallest positive normal value."""
-        return float(ml_dtypes.finfo(self.dtype).smallest_normal)
+        return float(_finfo(self.dtype).smallest_normal)
 
     @cached_property
     def eta(self) -> float:
         """The smallest positive subnormal value, the spacing of floats around zero."""
-        return float(ml_dtypes.finfo(self.dtype).smallest_subnormal)
+        return float(_finfo(self.dtype).smallest_subnormal)
 
     @cached_property
     def bits(self) -> np.dtype[Any]:

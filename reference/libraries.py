@@ -8,14 +8,14 @@ from collections.abc import Callable
 from typing import Any
 
 from extremum.reference.adapters import ADAPTERS
-from extremum.reference.subjects import DEFAULT_DTYPES, subject
+from extremum.reference.formats import DEFAULT_DTYPES
+from extremum.reference.subjects import subject
 
 ROWS = (  # name, role, module, attribute, keyword of the axis, adapter
     ("scipy", "softmax", "scipy.special", "softmax", "axis", "numpy"),
     ("torch", "softmax", "torch.nn.functional", "softmax", "dim", "torch"),
     ("jax", "softmax", "jax.nn", "softmax", "axis", "jax"),
 )
-FAILS: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
 
 
 def _late(module: str, attribute: str) -> Callable[..., Any]:

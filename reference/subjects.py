@@ -63,7 +63,9 @@ class Subject:
 _registered: dict[tuple[str, str], Subject] = {}
 
 
-def subject(role: str, *, kind: str, name: str = "", **declared: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def subject(
+    role: str, *, kind: str, name: str = "", **declared: Any
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register the decorated function as a subject of `role`; the function itself is unchanged."""
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:

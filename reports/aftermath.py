@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from extremum.properties.call import Call, Misbehaviour, quiet
+from extremum.properties.case import decode
 from extremum.properties.finding import Cell
 from extremum.properties.recorder import read
 from extremum.properties.resolve import resolve
@@ -36,30 +37,42 @@ def aftermath(task: Task, folder: Path, worker: str, request: Request) -> Cell:
     cell.verdict, cell.unit, cell.severity = "hung" if hung else "crashed", task.property.unit, "critical"
     cell.expected = task.subject.may_fail(task.property.name, task.dtype)
     recorded = read(folder / f"{worker}.call")
+    limit = request.cell_timeout or 0.0
+    cell.cause = f"one call had not returned after {limit:g} s" if hung else "the process ended"
     if recorded is None:
-        cell.cause = "the worker ended before the subject was called" if not hung else "its input was too large to keep"
+        cell.cause += ", on arguments that were too large to keep"
         return cell
-    x, axis = recorded
+    cell.simplest = cell.worst = unfinished(*recorded)
+    return confirmed(task, cell)
+
+
+def confirmed(task: Task, cell: Cell) -> Cell:
+    """The crashed or hung cell, its witness run again alone, and made smaller for as long as it ends so."""
+    if cell.simplest is None:
+        return cell
+    case = decode(cell.simplest.arguments)
+    x, axis = case.x, case.axis
+    hung = cell.verdict == "hung"
     how = rerun(task, x, axis, HANG_SECONDS if hung else CRASH_SECONDS)
     if how:
         x = _smallest(task, x, axis, how, hung)
-    limit = request.cell_timeout or 0.0
-    cause = f"one call had not returned after {limit:g} s" if hung else "the process ended"
-    cell.cause = f"{cause}: {how}, again when run alone" if how else f"{cause}; not again when run alone"
+    cell.cause += f": {how}, again when run alone" if how else "; not again when run alone"
     cell.simplest = cell.worst = unfinished(x, axis)
     return cell
 
 
-def rerun(task: Task, x: Array, axis: int | None, seconds: float) -> str:
+def rerun(task: Task, x: Array, axis: int, seconds: float) -> str:
     """How a process that only makes this call ends badly ("SIGSEGV", "exit 3", "no return in 3 s"), or ""."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "x.bin"
         place.write_bytes(np.ascontiguousarray(x).tobytes())
         words = [task.subject.origin or task.subject.name, task.role.name, x.dtype.name, str(place)]
-        words += [",".join(map(str, x.shape)), str(-1 if axis is None else axis)]
+        words += [",".join(map(str, x.shape)), str(axis)]
         code = "import sys; from extremum.reports.aftermath import call_once; call_once(sys.argv[1:])"
         try:
-            done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, timeout=seconds, check=False)
+            done = subprocess.run(
+                [sys.executable, "-c", code, *words], capture_output=True, timeout=seconds, check=False
+            )
         except subprocess.TimeoutExpired:
             return f"no return in {seconds:g} s"
     if done.returncode < 0:
@@ -79,13 +92,13 @@ def call_once(words: list[str]) -> None:
             return
 
 
-def _smallest(task: Task, x: Array, axis: int | None, how: str, hung: bool) -> Array:
+def _smallest(task: Task, x: Array, axis: int, how: str, hung: bool) -> Array:
     """Halves, rows first and then columns, for as long as one of the two still ends the same way."""
     left = HANG_RERUNS if hung else RERUNS
     smaller = True
     while smaller and left > 0:
         smaller = False
-        for part in _halves(x):
+        for part in _parts(x, axis):
             left -= 1
             if left >= 0 and rerun(task, part, axis, HANG_SECONDS if hung else CRASH_SECONDS) == how:
                 x, smaller = part, True
@@ -93,9 +106,11 @@ def _smallest(task: Task, x: Array, axis: int | None, how: str, hung: bool) -> A
     return x
 
 
-def _halves(x: Array) -> Iterator[Array]:
-    for along in range(x.ndim):
+def _parts(x: Array, axis: int) -> Iterator[Array]:
+    """Smaller arrays to try: one row, halves of the rows, then halves of the row."""
+    rows = [along for along in range(x.ndim) if along != axis % x.ndim and x.shape[along] > 1]
+    if rows:
+        yield np.take(x, [0], axis=rows[0])
+    for along in [*rows, axis % x.ndim][:1]:
         if x.shape[along] > 1:
             yield from np.array_split(x, 2, axis=along)
-            return
-

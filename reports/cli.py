@@ -21,6 +21,8 @@ PYTEST = (  # an audit reads no settings, no conftest and no plugin of the proje
     "-p",
     "no:terminal",
     "-p",
+    "no:faulthandler",
+    "-p",
     "xdist.plugin",
     "-p",
     "extremum.reports.plugin",
@@ -58,7 +60,9 @@ def main() -> None:
 @main.command()
 @click.argument("subject", nargs=-1)
 @click.option("--role", help="Role that the subject claims to compute, where its name does not say.")
-@click.option("--dtype", multiple=True, metavar="D,...", help="Dtypes to audit.  [default: float64,float32,float16,bfloat16]")
+@click.option(
+    "--dtype", multiple=True, metavar="D,...", help="Dtypes to audit.  [default: float64,float32,float16,bfloat16]"
+)
 @click.option("--property", "properties", multiple=True, metavar="P,...", help="Properties to check.  [default: all]")
 @click.option("--regime", multiple=True, metavar="G,...", help="Regimes of inputs.  [default: all]")
 @click.option("--examples", type=int, help="Examples that Hypothesis searches in each cell.")
@@ -66,7 +70,9 @@ def main() -> None:
 @click.option("--cell-timeout", help="Seconds after which a cell has hung.")
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same findings.")
 @click.option("-n", "workers", default="auto", show_default=True, help="Worker processes; 0 runs in this one.")
-@click.option("--report-dir", default="extremum-report", show_default=True, help="Folder for report.json, .md and .html.")
+@click.option(
+    "--report-dir", default="extremum-report", show_default=True, help="Folder for report.json, .md and .html."
+)
 @click.option("--json", "json_file", help="File for the record.")
 def audit(subject: tuple[str, ...], workers: str, **options: Any) -> None:
     """Audit SUBJECTs; without one, the references and every supported library that is installed.

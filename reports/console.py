@@ -28,7 +28,9 @@ MARKS = {  # how a verdict looks in a table: a letter for those who see no colou
 }
 EXPECTED = "[yellow]r[/]"
 MISSED = "[bold red]M[/]"
-LEGEND = ". held  R refuted  r refuted as declared  M declared, yet it held  C crashed  H hung  ? incomplete  - inapplicable"
+LEGEND = (
+    ". held  R refuted  r refuted as declared  M declared, yet it held  C crashed  H hung  ? incomplete  - inapplicable"
+)
 
 
 class Terminal:
@@ -132,5 +134,3 @@ def mark(cell: Cell) -> str:
     if cell.missed:
         return MISSED
     return EXPECTED if cell.found and cell.expected else MARKS[cell.verdict]
-
-

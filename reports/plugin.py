@@ -25,12 +25,14 @@ OPTIONS = (  # name, how many, help; beside --subject, which alone is always the
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Add the hook that tells of each cell."""
     from extremum.reports import hooks
 
     pluginmanager.add_hookspecs(hooks)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --subject, the one option that every pytest run has."""
     parser.getgroup("extremum", "auditing numerical code").addoption(
         "--subject",
         action="append",
@@ -43,6 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> None:
+    """With --subject, add the other options, and a worker process where none was asked for."""
     if not any(a == "--subject" or a.startswith("--subject=") for a in args):
         return  # so that none of the other names is taken in runs that audit nothing
     group = parser.getgroup("extremum")
@@ -60,6 +63,7 @@ def destination(option: str) -> str:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
+    """With --subject, register the audit, which holds all other hooks."""
     if not config.getoption("subject", []):
         return
     from extremum.reports.session import Audit

@@ -29,7 +29,7 @@ class Report:
     command: Sequence[str] = ()
     subjects: Sequence[Mapping[str, str]] = ()
     claims: list[Mapping[str, Any]] = field(default_factory=list)
-    environment: Mapping[str, Any] = field(default_factory=lambda: environment())
+    environment: Mapping[str, Any] = field(default_factory=lambda: environment())  # noqa: PLW0108
 
     @property
     def findings(self) -> list[Cell]:
@@ -114,8 +114,8 @@ def environment() -> dict[str, Any]:
             versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
-    config = np.show_config(mode="dicts") or {}
-    features = config.get("SIMD Extensions", {}).get("found", []) if isinstance(config, dict) else []
+    config: Any = np.show_config(mode="dicts")
+    features = (config or {}).get("SIMD Extensions", {}).get("found", [])
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),

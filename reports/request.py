@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,7 +25,7 @@ class Task:
     property: Property
     dtype: str
 
-    @property
+    @builtins.property
     def key(self) -> tuple[str, str, str, str]:
         """As `Cell.key`."""
         return self.role.name, self.subject.name, self.property.name, self.dtype
@@ -92,7 +93,7 @@ def seconds(text: str | None) -> float | None:
     """A duration: "60", "60s", "2m" or "1h" in seconds; None stays None."""
     if text is None:
         return None
-    factor = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(text[-1:], None)
+    factor = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(text[-1:])
     try:
         return float(text[:-1]) * factor if factor else float(text)
     except ValueError:

@@ -54,7 +54,13 @@ def _function(cell: Cell, subject: Mapping[str, str]) -> list[str]:
             return ["import torch", *lines, "", f"f = lambda x, axis=-1: {call}"]
         case "jax":
             start = 'jax.config.update("jax_enable_x64", True)'
-            return ["import jax", *lines, "", start, f"f = lambda x, axis=-1: np.asarray({name}(jax.numpy.asarray(x){keyword}))"]
+            return [
+                "import jax",
+                *lines,
+                "",
+                start,
+                f"f = lambda x, axis=-1: np.asarray({name}(jax.numpy.asarray(x){keyword}))",
+            ]
         case _:
             return [*lines, "", f"f = lambda x, axis=-1: {name}(x{keyword})"]
 

@@ -17,7 +17,7 @@ from extremum.properties.finding import Cell
 from extremum.properties.recorder import Recorder
 from extremum.properties.resolve import introduce
 from extremum.reference.errors import UsageError
-from extremum.reports.aftermath import aftermath
+from extremum.reports.aftermath import aftermath, confirmed
 from extremum.reports.plugin import destination
 from extremum.reports.report import Report, render, writable
 from extremum.reports.request import Request, Task, names, resolved, seconds, tasks
@@ -65,7 +65,9 @@ class SubjectNode(pytest.Collector):
 class Audit:
     """The audit of one pytest run: this is its plugin, on the controller and on every worker."""
 
-    def __init__(self, config: pytest.Config, request: Request, report_dir: Path | None, json_file: Path | None) -> None:
+    def __init__(
+        self, config: pytest.Config, request: Request, report_dir: Path | None, json_file: Path | None
+    ) -> None:
         self.config, self.request = config, request
         self.report_dir, self.json_file = report_dir, json_file
         self.subjects = resolved(request)
@@ -151,7 +153,7 @@ class Audit:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_handlecrashitem(self, crashitem: str, report: pytest.TestReport) -> None:
-        worker = str(report.node.gateway.id)  # type: ignore[attr-defined]
+        worker = str(report.node.gateway.id)
         task = next((t for t in self.tasks if _nodeid(t) == crashitem), None)
         if task is not None:
             cell = aftermath(task, self.folder, worker, self.request)
@@ -164,7 +166,7 @@ class Audit:
             return
         for name, value in report.user_properties:
             if name == KEY and report.when in ("call", "???"):
-                cell = Cell.from_json(json.loads(str(value)))
+                cell = self._confirmed(Cell.from_json(json.loads(str(value))))
                 self.cells[cell.key] = cell
                 self.config.hook.pytest_extremum_cell(cell=cell)
         if report.failed and not any(name == KEY for name, _ in report.user_properties):
@@ -179,6 +181,12 @@ class Audit:
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
         render(report, self.report_dir, self.json_file)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _confirmed(self, cell: Cell) -> Cell:
+        """A cell that hung in Python code comes from a worker that lives: its witness is yet to be run again."""
+        task = next(t for t in self.tasks if t.key == cell.key)
+        fresh = cell.verdict == "hung" and "alone" not in cell.cause
+        return confirmed(task, cell) if fresh else cell
 
     def report(self) -> Report:
         """What is known so far; cells that were not reached are `incomplete`."""

@@ -28,10 +28,8 @@ def measure(view: View) -> tuple[Any, Any]:
 def arrange(draw: Draw, x: Array) -> Case:
     """The rows along axis 0 of two dimensions, or along the middle or the first axis of three."""
     axis = draw.one_of((0, -2, 1))
-    if axis == 1:  # (rows, n) -> (rows, n, 1) or (1, n, rows)
-        moved = x[:, :, None] if draw.one_of((True, False)) else np.moveaxis(x[None], -1, 1)
-    else:
-        moved = x.T
+    three = x[:, :, None] if draw.one_of((True, False)) else np.moveaxis(x[None], -1, 1)
+    moved = three if axis == 1 else x.T
     return Case({"x": np.ascontiguousarray(moved), "axis": integer(axis)})
 
 
@@ -45,4 +43,15 @@ def observe(call: Call, case: Case) -> Observation:
 
 
 PROPERTY = Property(
-    "axis", "EX112", measure, "ulp", ulp, arrange, observe, rows=4, lengths="moderate", needs_axis=True, script=('print(f(x, axis=axis))', 'print(np.moveaxis(f(np.moveaxis(x, axis, -1).copy()), -1, axis))'))
+    "axis",
+    "EX112",
+    measure,
+    "ulp",
+    ulp,
+    arrange,
+    observe,
+    rows=4,
+    lengths="moderate",
+    needs_axis=True,
+    script=("print(f(x, axis=axis))", "print(np.moveaxis(f(np.moveaxis(x, axis, -1).copy()), -1, axis))"),
+)

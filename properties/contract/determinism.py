@@ -27,4 +27,14 @@ def observe(call: Call, case: Case) -> Observation:
 
 
 PROPERTY = Property(
-    "determinism", "EX117", measure, "entries", observe=observe, rows=4, lengths="few", severity="medium", exact=True, script=('print((f(x) == f(x)).all())',))
+    "determinism",
+    "EX117",
+    measure,
+    "entries",
+    observe=observe,
+    rows=4,
+    lengths="few",
+    severity="medium",
+    exact=True,
+    script=("print((f(x) == f(x)).all())",),
+)

@@ -27,4 +27,14 @@ def observe(call: Call, case: Case) -> Observation:
 
 
 PROPERTY = Property(
-    "dtype", "EX115", measure, "answers", observe=observe, rows=4, lengths="few", severity="medium", exact=True, script=("print(f(x).dtype, 'for', x.dtype)",))
+    "dtype",
+    "EX115",
+    measure,
+    "answers",
+    observe=observe,
+    rows=4,
+    lengths="few",
+    severity="medium",
+    exact=True,
+    script=("print(f(x).dtype, 'for', x.dtype)",),
+)

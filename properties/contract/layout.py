@@ -29,7 +29,9 @@ def measure(view: View) -> tuple[Any, Any]:
 
 def arrange(draw: Draw, x: Array) -> Case:
     """The rows in one of the layouts; a broadcast has all rows equal."""
-    layout = draw.one_of([name for name in EVERY_LAYOUT if name != "C" and (name != "byte-swapped" or x.dtype.kind == "f")])
+    layout = draw.one_of(
+        [name for name in EVERY_LAYOUT if name != "C" and (name != "byte-swapped" or x.dtype.kind == "f")]
+    )
     if layout == "broadcast":
         x = np.ascontiguousarray(np.broadcast_to(x[:1], x.shape))
     return Case({"x": x}, layout)

@@ -51,4 +51,20 @@ def _bytes(a: Array) -> Array:
     return np.ascontiguousarray(a).reshape(-1).view(np.uint8)
 
 
-PROPERTY = Property("purity", "EX114", measure, "entries", observe=observe, rows=4, lengths="few", exact=True, script=('before, y = x.copy(), f(x)', 'first = y.copy()', "print((x != before).sum(), 'entries of x changed')", 'f(before[..., ::-1].copy())', "print((y != first).sum(), 'entries of an earlier answer changed')"))
+PROPERTY = Property(
+    "purity",
+    "EX114",
+    measure,
+    "entries",
+    observe=observe,
+    rows=4,
+    lengths="few",
+    exact=True,
+    script=(
+        "before, y = x.copy(), f(x)",
+        "first = y.copy()",
+        "print((x != before).sum(), 'entries of x changed')",
+        "f(before[..., ::-1].copy())",
+        "print((y != first).sum(), 'entries of an earlier answer changed')",
+    ),
+)

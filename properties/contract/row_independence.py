@@ -29,4 +29,14 @@ def observe(call: Call, case: Case) -> Observation:
     return Observation(case.x, together, np.concatenate(alone).astype(together.dtype))
 
 
-PROPERTY = Property("row_independence", "EX111", measure, "ulp", ulp, observe=observe, rows=4, lengths="few", script=('print(f(x))', 'print(np.concatenate([f(row[None]) for row in x]))'))
+PROPERTY = Property(
+    "row_independence",
+    "EX111",
+    measure,
+    "ulp",
+    ulp,
+    observe=observe,
+    rows=4,
+    lengths="few",
+    script=("print(f(x))", "print(np.concatenate([f(row[None]) for row in x]))"),
+)

@@ -36,4 +36,15 @@ def observe(call: Call, case: Case) -> Observation:
     return Observation(case.x, count=int(bool(note)), note=note)
 
 
-PROPERTY = Property("shape", "EX116", measure, "answers", arrange=arrange, observe=observe, rows=4, lengths="few", exact=True, script=("print(np.shape(f(x)), 'for', x.shape)",))
+PROPERTY = Property(
+    "shape",
+    "EX116",
+    measure,
+    "answers",
+    arrange=arrange,
+    observe=observe,
+    rows=4,
+    lengths="few",
+    exact=True,
+    script=("print(np.shape(f(x)), 'for', x.shape)",),
+)

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from extremum.properties.role import Observation, Property, View
 from extremum.properties.call import Call
 from extremum.properties.case import Case
+from extremum.properties.role import Observation, Property, View
 from extremum.properties.softmax.bounds import EXP_ERROR, GAP_ROUNDINGS, SCALINGS, gradual
 
 

@@ -42,4 +42,18 @@ def observe(call: Call, case: Case) -> Observation:
 
 
 PROPERTY = Property(
-    "permutation_equivariance", "EX108", measure, "ulp", ulp, arrange, observe, severity="medium", lengths="moderate", script=('order = (stride * np.arange(x.shape[-1]) + start) % x.shape[-1]', 'print(f(x)[..., order])', 'print(f(x[..., order]))'))
+    "permutation_equivariance",
+    "EX108",
+    measure,
+    "ulp",
+    ulp,
+    arrange,
+    observe,
+    severity="medium",
+    lengths="moderate",
+    script=(
+        "order = (stride * np.arange(x.shape[-1]) + start) % x.shape[-1]",
+        "print(f(x)[..., order])",
+        "print(f(x[..., order]))",
+    ),
+)

@@ -51,4 +51,14 @@ def observe(call: Call, case: Case) -> Observation:
 
 
 PROPERTY = Property(
-    "shift_invariance", "EX107", measure, "ulp", ulp, arrange, observe, severity="medium", lengths="moderate", script=('print(f(x))', 'print(f(x + shift))'))
+    "shift_invariance",
+    "EX107",
+    measure,
+    "ulp",
+    ulp,
+    arrange,
+    observe,
+    severity="medium",
+    lengths="moderate",
+    script=("print(f(x))", "print(f(x + shift))"),
+)

@@ -31,4 +31,12 @@ def in_roundoffs(view: View) -> Any:
     return np.full((1, 1), view.fmt.unit_roundoff)
 
 
-PROPERTY = Property("sum_to_one", "EX104", measure, unit="u", scale=in_roundoffs, severity="high", script=('print(f(x).astype(float).sum(axis=-1))',))
+PROPERTY = Property(
+    "sum_to_one",
+    "EX104",
+    measure,
+    unit="u",
+    scale=in_roundoffs,
+    severity="high",
+    script=("print(f(x).astype(float).sum(axis=-1))",),
+)

@@ -73,9 +73,8 @@ def storage_offset_ignored(x: Array, axis: int = -1) -> Array:
 
 @subject("softmax", kind="mutant", fails={"layout": EVERY})
 def storage_orders_mixed(x: Array, axis: int = -1) -> Array:
-    """The result is written in C order and read in the order of `x`, as in deeplearning4j/deeplearning4j#7560."""
-    s = sound(x, axis)
-    return s.ravel().reshape(s.shape, order="A" if x.flags.c_contiguous else "F")
+    """Unless `x` is C-contiguous, the result is written in C and read in F order: deeplearning4j/deeplearning4j#7560."""
+    return sound(x, axis).ravel().reshape(x.shape, order="C" if x.flags.c_contiguous else "F")
 
 
 @subject("softmax", kind="mutant", fails={"purity": EVERY})

@@ -15,7 +15,7 @@ def blockwise(x: Array, axis: int = -1) -> Array:
     In float32 at least, rounded to the dtype of `x` at the end.
     """
     w = np.moveaxis(x.astype(np.promote_types(x.dtype, np.float32)), axis, -1)
-    m, total = np.full(w.shape[:-1] + (1,), -np.inf, w.dtype), np.zeros(w.shape[:-1] + (1,), w.dtype)
+    m, total = np.full((*w.shape[:-1], 1), -np.inf, w.dtype), np.zeros((*w.shape[:-1], 1), w.dtype)
     for start in range(0, w.shape[-1], BLOCK):
         block = w[..., start : start + BLOCK]
         higher = np.maximum(m, block.max(axis=-1, keepdims=True))

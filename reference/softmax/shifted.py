@@ -9,7 +9,7 @@ from extremum.reference.subjects import NARROW, subject
 @subject(
     "softmax",
     kind="reference",
-    fails={p: NARROW for p in ("sum_to_one", "accuracy")},
+    fails=dict.fromkeys(("sum_to_one", "accuracy"), NARROW),
     may={"permutation_equivariance": NARROW, "axis": NARROW},
 )
 def shifted(x: Array, axis: int = -1) -> Array:

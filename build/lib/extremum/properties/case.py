@@ -1,0 +1,140 @@
+"""A case: the arguments of one experiment, kept without loss."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from extremum.reference.errors import UsageError
+from extremum.reference.formats import FORMATS, Array
+
+WRITTEN_OUT = 64  # entries that are always written one by one; longer arrays as runs, or as their recipe
+LARGEST_RUNS = 1024
+
+
+@dataclass(frozen=True)
+class Case:
+    """Arguments by name, and the layout in memory that `x` is presented in.
+
+    `recipe` tells how the sweep made `x`, where that restores it bit for bit: seed, n, regime, row.
+    """
+
+    arguments: Mapping[str, Array]
+    layout: str = "C"
+    recipe: Mapping[str, Any] | None = None
+
+    @property
+    def x(self) -> Array:
+        """The first argument, C-contiguous."""
+        return next(iter(self.arguments.values()))
+
+    @property
+    def axis(self) -> int:
+        """The axis that the rows lie along; the last unless the case says otherwise."""
+        return int(self.arguments["axis"]) if "axis" in self.arguments else -1
+
+    @property
+    def size(self) -> int:
+        """Entries in all arguments: the measure of simplicity."""
+        return sum(a.size for a in self.arguments.values())
+
+    def number(self, name: str) -> int:
+        """The integer argument `name`."""
+        return int(self.arguments[name])
+
+
+def integer(value: int) -> Array:
+    """An integer argument, as the 0-d array that a witness records."""
+    return np.asarray(value, np.int64)
+
+
+def present(x: Array, layout: str) -> Array:
+    """A fresh array with the values of `x` in the named memory layout."""
+    if layout == "F":
+        return np.array(x, order="F", copy=True)
+    if layout == "reversed":
+        return np.ascontiguousarray(x[..., ::-1])[..., ::-1]
+    if layout == "sliced":
+        host = np.zeros((*x.shape[:-1], 2 * x.shape[-1] + 1), x.dtype)
+        host[..., 1::2] = x
+        return host[..., 1::2]
+    if layout == "broadcast":  # zero stride along the first axis: valid where the rows are equal
+        return np.broadcast_to(x[:1].copy(), x.shape)
+    copy = np.array(x, order="C", copy=True)
+    if layout == "read-only":
+        copy.flags.writeable = False
+    if layout == "byte-swapped":
+        return copy.astype(x.dtype.newbyteorder(">"))
+    return copy
+
+
+def encode(case: Case) -> dict[str, Any]:
+    """The arguments as JSON: dtype, shape, layout, and values as C99 hex floats.
+
+    Long arrays are kept as runs of equal values, or as their recipe with a checksum.
+    """
+    return {name: _encode(a, case, first=a is case.x) for name, a in case.arguments.items()}
+
+
+def decode(record: Mapping[str, Mapping[str, Any]]) -> Case:
+    """The inverse of `encode`, bit for bit; raises `UsageError` where the record is not one of ours."""
+    arrays = {name: _decode(name, argument) for name, argument in record.items()}
+    layout = next(iter(record.values())).get("layout", "C")
+    recipe = next(iter(record.values())).get("recipe")
+    return Case(arrays, layout, recipe)
+
+
+def _encode(a: Array, case: Case, first: bool) -> dict[str, Any]:
+    head: dict[str, Any] = {
+        "dtype": a.dtype.name,
+        "shape": list(a.shape),
+        "layout": case.layout if first else "C",
+    }
+    if a.dtype.kind in "iu":
+        return {**head, "values": [str(v) for v in a.ravel().tolist()]}
+    flat = a.astype(np.float64).ravel()
+    if flat.size <= WRITTEN_OUT:
+        return {**head, "values": [v.hex() for v in flat.tolist()]}
+    starts = np.flatnonzero(np.r_[True, a.ravel()[1:].view(_bits(a)) != a.ravel()[:-1].view(_bits(a))])
+    if starts.size <= min(LARGEST_RUNS, flat.size // 2):
+        counts = np.diff(np.r_[starts, flat.size])
+        return {
+            **head,
+            "runs": [[flat[i].hex(), int(c)] for i, c in zip(starts.tolist(), counts.tolist(), strict=True)],
+        }
+    if first and case.recipe is not None:
+        return {**head, "recipe": dict(case.recipe), "sha256": checksum(a)}
+    return {**head, "values": [v.hex() for v in flat.tolist()]}
+
+
+def _decode(name: str, argument: Mapping[str, Any]) -> Array:
+    shape = tuple(argument["shape"])
+    if argument["dtype"] == "int64":
+        return np.asarray([int(v) for v in argument["values"]], np.int64).reshape(shape)
+    dtype = FORMATS[argument["dtype"]].dtype
+    if "values" in argument:
+        flat = np.array([float.fromhex(v) for v in argument["values"]], np.float64)
+    elif "runs" in argument:
+        values, counts = zip(*argument["runs"], strict=True)
+        flat = np.repeat([float.fromhex(v) for v in values], counts)
+    else:
+        from extremum.properties.sweep import restore  # a recipe is the sweep's own to follow
+
+        x = restore(argument["recipe"], argument["dtype"]).reshape(shape)
+        if checksum(x) != argument["sha256"]:
+            raise UsageError(f"argument {name!r}: its recipe no longer restores it; it was made by another version")
+        return x
+    return flat.astype(dtype).reshape(shape)
+
+
+def checksum(a: Array) -> str:
+    """SHA-256 of the bytes in C order."""
+    return hashlib.sha256(np.ascontiguousarray(a).tobytes()).hexdigest()
+
+
+def _bits(a: Array) -> np.dtype[Any]:
+    return np.dtype(f"u{a.dtype.itemsize}")

@@ -1,0 +1,29 @@
+"""Comparing two answers to inputs that have the same exact answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from extremum.properties.role import View
+
+
+def compare(view: View) -> tuple[Any, Any]:
+    """Measured: the difference of `out` and `other`. Allowed: twice what one sound answer may be off.
+
+    By the triangle inequality two answers that are each within the allowance of the same exact value are
+    within twice the allowance of each other. Both NaN, or the same infinity, is no difference: `finite`
+    judges it. A flush to zero in one of the two is none either.
+    """
+    error = view.replace(abs(view.out - view.other), view.flawed, np.inf)
+    error = view.replace(error, _flushed(view), 0.0)
+    return error, view.allowance * 2.0
+
+
+def _flushed(view: View) -> Any:
+    out, other = view.observation.out, view.observation.other
+    assert out is not None
+    assert other is not None
+    zero = np.asarray((out == 0) | (other == 0))[:, view.columns] & ~view.flawed
+    return zero & (view.narrow(view.s) < view.fmt.tiny) if zero.any() else zero

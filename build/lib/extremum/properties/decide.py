@@ -1,0 +1,164 @@
+"""Deciding one case: screened in wider arithmetic, and in balls where the screen can't clear it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import flint
+import numpy as np
+
+from extremum.properties.call import Misbehaviour
+from extremum.properties.case import Case
+from extremum.properties.role import Experiment, Observation, Property, View
+from extremum.reference.formats import Array
+from extremum.reference.wide import BALLS, screen_arithmetic
+
+# The screen's own relative error is below 2**-10 of any allowance: its arithmetic is at least 11 bits wider
+# than the format, and its truth errs by the same sources as a sound subject's answer, each counted in the
+# allowance with a weight of one or more. So a ratio above this may be a violation, and one below is none.
+SCREEN_LIMIT = 1 - 2.0**-10
+TOGETHER = 8  # doubtful entries of a row that are decided at once, the most doubtful first
+PRECISIONS = (128, 256, 512, 1024, 4096)  # bits of the balls, raised until the question is decided
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What was seen of one case; `refuted` is a proof, in balls or by an exact comparison.
+
+    `measured` and `allowed` are in the property's unit, `ratio` is the first over the second.
+    """
+
+    refuted: bool
+    measured: float = 0.0
+    allowed: float = 0.0
+    ratio: float = 0.0
+    row: int = 0
+    column: int = 0
+    got: str = ""
+    exact: str = ""
+    cause: str = ""
+    certified: str = ""
+
+
+def ratios(measured: Array, allowed: Array) -> Array:
+    """measured / allowed, with 0 / 0 = 0 and anything else over 0, or NaN, infinite."""
+    with np.errstate(all="ignore"):
+        ratio = np.asarray(measured / allowed, np.float64)
+    if not np.isfinite(ratio).all():
+        ratio = np.where(measured == 0, 0.0, np.where(np.isnan(ratio), np.inf, ratio))
+    return ratio
+
+
+def screen(view: View, prop: Property) -> tuple[Array, Array, Array]:
+    """Measured, allowed and their ratio, as float64 arrays of at least (rows, 1)."""
+    measured, allowed = prop.measure(view)
+    m = np.atleast_2d(view.narrow(measured) if not isinstance(measured, float) else np.asarray(measured))
+    a = np.atleast_2d(view.narrow(allowed) if not isinstance(allowed, float) else np.asarray(allowed))
+    if view.observation.extra is not None and (view.observation.extra > 0).any():
+        m = np.concatenate([m, np.asarray(view.observation.extra, np.float64)], axis=1)
+        a = np.concatenate([a, np.zeros((len(a), 1))], axis=1)
+    return m, np.broadcast_to(a, m.shape), ratios(m, a)
+
+
+def decide(experiment: Experiment, case: Case, explain: bool = False) -> Decision:
+    """Run the experiment on `case` from scratch and decide it; with `explain`, find the exact value too.
+
+    A misbehaviour of the subject (it raises, or returns no array of the right kind) refutes any property:
+    there is no answer of which it could hold. `Declined` passes through.
+    """
+    try:
+        observation = experiment.observe(case)
+    except Misbehaviour as error:
+        return Decision(True, np.inf, 0.0, np.inf, cause=str(error), certified="the call itself")
+    decision = judge(experiment, observation)
+    return with_exact(experiment, observation, decision) if explain else decision
+
+
+def judge(experiment: Experiment, observation: Observation) -> Decision:
+    """Decide what was observed: the screen first, then balls for the entries that it can't clear."""
+    prop, fmt = experiment.prop, experiment.fmt
+    view = View(experiment.role, fmt, observation, screen_arithmetic(fmt))
+    measured, allowed, ratio = screen(view, prop)
+    row, column = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
+    worst = at(view, prop, measured, allowed, int(row), int(column))
+    if worst.ratio <= SCREEN_LIMIT:
+        return worst
+    if prop.exact or not np.isfinite(measured[row, column]) or column >= view.n:
+        return _refuted(worst, "an exact comparison") if worst.ratio > 1 else worst
+    for r in np.argsort(-ratio.max(axis=1))[:8]:
+        doubtful = np.argsort(-ratio[r], kind="stable")[: int((ratio[r] > SCREEN_LIMIT).sum())]
+        for columns in np.split(doubtful, range(TOGETHER, doubtful.size, TOGETHER)):
+            if columns.size and (bits := certify(experiment, observation, int(r), columns)):
+                return _refuted(at(view, prop, measured, allowed, int(r), int(columns[0])), f"balls of {bits} bits")
+    return worst
+
+
+def certify(experiment: Experiment, observation: Observation, row: int, columns: Array) -> int:
+    """The bits of precision at which balls prove that one of `columns` exceeds what is allowed, or 0.
+
+    The balls are evaluated at rising precision until each entry is decided; a question that the highest
+    precision leaves open (equality, in practice) is no refutation.
+    """
+    one = slice(row, row + 1)
+    alone = Observation(
+        observation.x[one],
+        None if observation.out is None else observation.out[one],
+        None if observation.other is None else observation.other[one],
+    )
+    before = flint.ctx.prec
+    try:
+        for bits in PRECISIONS:
+            flint.ctx.prec = bits
+            view = View(experiment.role, experiment.fmt, alone, BALLS, columns=np.asarray(columns))
+            measured, allowed = experiment.prop.measure(view)
+            m, a = np.broadcast_arrays(np.asarray(measured, object), np.asarray(allowed, object))
+            pairs = list(zip(m.ravel().tolist(), a.ravel().tolist(), strict=True))
+            if any(bool(x > y) for x, y in pairs):
+                return bits
+            if all(bool(x <= y) for x, y in pairs):
+                return 0
+    finally:
+        flint.ctx.prec = before
+    return 0
+
+
+def with_exact(experiment: Experiment, observation: Observation, decision: Decision) -> Decision:
+    """The decision with the exact answer at its place, as a decimal with the radius of its ball."""
+    if experiment.prop.exact or observation.out is None or decision.column >= observation.x.shape[1]:
+        return decision
+    before = flint.ctx.prec
+    try:
+        flint.ctx.prec = 192
+        s, _ = experiment.role.truth(observation.x[decision.row : decision.row + 1], BALLS)
+        return replace(decision, exact=str(s[0, decision.column].str(25)))
+    finally:
+        flint.ctx.prec = before
+
+
+def at(view: View, prop: Property, measured: Array, allowed: Array, row: int, column: int) -> Decision:
+    """What was measured at one place, in the property's unit, as a decision that refutes nothing."""
+    unit = np.broadcast_to(prop.scale(view), (len(view.observation.x), max(view.n, 1)))
+    size = float(unit[row, min(column, unit.shape[1] - 1)])
+    m, a = float(measured[row, column]), float(allowed[row, column])
+    ratio = float(ratios(np.asarray(m), np.asarray(a)))
+    return Decision(
+        False,
+        m / size,
+        a / size,
+        ratio,
+        row,
+        column,
+        got=_got(view.observation, row, column),
+        cause=view.observation.note,
+    )
+
+
+def _got(observation: Observation, row: int, column: int) -> str:
+    if observation.out is None or column >= observation.out.shape[1]:
+        return ""
+    got = float(observation.out[row, column]).hex()
+    return got if observation.other is None else f"{got} and {float(observation.other[row, column]).hex()}"
+
+
+def _refuted(decision: Decision, how: str) -> Decision:
+    return replace(decision, refuted=True, certified=how)

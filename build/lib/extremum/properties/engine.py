@@ -1,0 +1,154 @@
+"""The engine: judges one cell. Sweep, certify, search and shrink; every driver calls `judge_cell`.
+
+A cell and a seed go in and a `Cell` comes out, both plain data; nothing is shared between cells but
+inputs and their truth, which are functions of the seed alone.
+"""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from extremum.properties.call import Call, Misbehaviour, quiet
+from extremum.properties.finding import Cell, number
+from extremum.properties.limit import OutOfTime, limited
+from extremum.properties.recorder import Recorder
+from extremum.properties.regimes import REGIMES
+from extremum.properties.role import Experiment, Property, Role
+from extremum.properties.screening import Candidate, sweep
+from extremum.properties.search import search
+from extremum.properties.witness import unfinished, witness_of
+from extremum.reference.formats import DEFAULT_DTYPES, FORMATS, Format, format_of
+from extremum.reference.subjects import Subject
+
+LONGEST_SEARCHED = 128  # rows that the search draws where the sweep has refuted nothing
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How much to examine. `deadline` is of `time.monotonic`; `timeout` is in seconds for one cell."""
+
+    examples: int = 60
+    seed: int = 0
+    regimes: tuple[str, ...] | None = None
+    deadline: float | None = None
+    timeout: float | None = 60.0
+
+    def over(self) -> bool:
+        """Whether the budget has ended."""
+        return self.deadline is not None and time.monotonic() > self.deadline
+
+
+def judge_cell(
+    subject: Subject, role: Role, prop: Property, dtype: str, settings: Settings, recorder: Recorder | None = None
+) -> Cell:
+    """Judge one cell: the verdict, and for a refutation its simplest and its worst witness, both run again.
+
+    Never raises for what the subject does; a subject that ends the process takes the caller with it, so
+    drivers call this in a process that may end.
+    """
+    start = time.perf_counter()
+    fmt = format_of(dtype)
+    cell = Cell(subject.name, role.name, prop.name, prop.code, dtype, unit=prop.unit)
+    call = Call(subject, recorder)
+    if settings.over():
+        cell.verdict, cell.cause = "incomplete", "the budget ended before this cell began"
+    elif prop.needs_axis and subject.axis is None:
+        cell.verdict, cell.cause = "inapplicable", "the subject has no axis parameter"
+    else:
+        try:
+            with quiet(), limited(settings.timeout):
+                _judge(cell, Experiment(call, role, prop, fmt), settings)
+        except OutOfTime:
+            _out_of_time(cell, call, settings)
+    if cell.verdict == "refuted":
+        cell.severity = prop.severity
+    cell.expected = cell.found and subject.may_fail(prop.name, dtype)
+    cell.missed = cell.verdict in ("held", "proved") and subject.must_fail(prop.name, dtype)
+    cell.seconds = round(time.perf_counter() - start, 4)
+    return cell
+
+
+def _judge(cell: Cell, experiment: Experiment, settings: Settings) -> None:
+    prop, fmt = experiment.prop, experiment.fmt
+    refusal = refuses(experiment.call, fmt)
+    if refusal:
+        cell.verdict, cell.cause = "inapplicable", f"the subject does not take {fmt.name}: {refusal}"
+        return
+    swept = sweep(experiment, settings.seed, settings.regimes, settings.over)
+    regimes = [
+        r for r in experiment.role.regimes if r.masked == prop.masked and r.name in (settings.regimes or REGIMES)
+    ]
+    if not regimes:
+        cell.verdict, cell.cause = "inapplicable", "none of the chosen regimes is one of this property's"
+        return
+    longest = LONGEST_SEARCHED
+    if swept.candidates:
+        refuting = {c.regime for c in swept.candidates}
+        regimes = [r for r in regimes if r.name in refuting]
+        longest = max(min(2 * c.case.x.shape[c.case.axis] for c in swept.candidates), 8)
+    found = search(experiment, regimes, longest, settings.examples, _number(settings.seed, cell), settings.over)
+    candidates = list(swept.candidates)
+    if found.case is not None and found.decision is not None:
+        candidates.append(Candidate(found.case, found.regime, found.decision))
+    cell.examined = swept.examined + found.examined
+    cell.regimes = sorted({r.name for r in regimes} | swept.regimes)
+    cell.profile = swept.profile.record()
+    if candidates:
+        _report(cell, experiment, candidates)
+    elif not cell.examined:
+        cell.verdict, cell.cause = "inapplicable", swept.declined or "nothing could be tried"
+    else:
+        complete = swept.complete and not settings.over()
+        cell.verdict, cell.cause = ("held", "") if complete else ("incomplete", "the budget ended")
+        cell.measured, cell.allowed = number(swept.best.measured), swept.best.allowed
+        cell.grade = swept.grade() if prop.graded else ""
+
+
+def _report(cell: Cell, experiment: Experiment, candidates: Sequence[Candidate]) -> None:
+    # Of equal size, the one that Hypothesis shrank (the last) is simpler than what the sweep came across.
+    simplest = min(reversed(candidates), key=lambda c: c.case.size)
+    worst = max(candidates, key=lambda c: (c.decision.ratio, -c.case.size))
+    cell.verdict = "refuted"
+    cell.simplest = witness_of(experiment, simplest.case, simplest.regime, simplest.decision)
+    cell.worst = witness_of(experiment, worst.case, worst.regime, worst.decision)
+    cell.regimes = sorted({c.regime for c in candidates})
+    cell.measured, cell.allowed = cell.worst.measured, cell.worst.allowed
+    cell.cause = simplest.decision.cause
+    cell.grade = "beyond" if experiment.prop.graded else ""
+
+
+def refuses(call: Call, fmt: Format) -> str:
+    """Why the subject does not take this dtype, or an empty string.
+
+    It does not where an ordinary row makes it raise in this dtype, and in another it answers. One that answers
+    in none is broken, not choosy, and is judged.
+    """
+    reason = _raises(call, fmt)
+    others = (FORMATS[name] for name in DEFAULT_DTYPES if name != fmt.name)
+    return reason if reason and any(not _raises(call, other) for other in others) else ""
+
+
+def _raises(call: Call, fmt: Format) -> str:
+    try:
+        call.raw(fmt.round([[0.0, 1.0, 2.0], [1.0, 0.0, 3.0]]))
+    except Misbehaviour as error:
+        return str(error)
+    return ""
+
+
+def _out_of_time(cell: Cell, call: Call, settings: Settings) -> None:
+    limit = settings.timeout or 0.0
+    if call.last is not None and call.seconds_in_call() > limit / 2:
+        cell.verdict, cell.cause = "hung", f"one call had not returned after {call.seconds_in_call():.0f} s"
+        cell.simplest = cell.worst = unfinished(*call.last)
+        cell.severity = "critical"
+    else:
+        cell.verdict, cell.cause = "incomplete", f"the limit of {limit:g} s for a cell ended, no call took half of it"
+
+
+def _number(seed: int, cell: Cell) -> int:
+    """A seed for the search of this cell: the same on any worker, another for every cell."""
+    return zlib.crc32(repr((seed, cell.key)).encode())

@@ -1,0 +1,32 @@
+"""Row lengths: every one to 33, around every power of two to 2**17, and some drawn between."""
+
+from __future__ import annotations
+
+import numpy as np
+
+SHORT = tuple(range(1, 34))
+POWERS = tuple(2**k for k in range(6, 18))
+LONG = 2**13  # beyond it, rows are few and come from the regimes that are made for length
+NEIGHBOURED = 2**11
+LONGEST = POWERS[-1]
+
+
+def every_length(seed: int) -> list[int]:
+    """All short lengths, each power of two with its neighbours (beyond 2**11 one of the three), six between."""
+    rng = np.random.default_rng([seed, LONGEST])
+    around = [p + d for p in POWERS if p <= NEIGHBOURED for d in (-1, 0, 1)]
+    around += [p + int(rng.integers(-1, 2)) for p in POWERS if NEIGHBOURED < p < LONGEST] + [LONGEST]
+    between = np.exp(rng.uniform(np.log(SHORT[-1] + 1), np.log(LONG), 6)).astype(int).tolist()
+    return sorted({*SHORT, *around, *between})
+
+
+def moderate_lengths(seed: int) -> list[int]:
+    """The lengths up to 2**13 + 1 that keep a property with several calls a row affordable."""
+    rng = np.random.default_rng([seed, LONG])
+    around = [p + int(rng.integers(-1, 2)) for p in POWERS if p <= LONG]
+    return sorted({*SHORT[:9], 15, 16, 17, 31, 32, 33, *around, 4097})
+
+
+def few_lengths(seed: int) -> list[int]:
+    """A handful for what depends on the length hardly at all."""
+    return sorted({*SHORT[:9], 15, 16, 17, 31, 32, 33, 64, 129, 1000 + seed % 25})

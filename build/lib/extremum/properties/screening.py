@@ -1,0 +1,164 @@
+"""Screening: the blocks of the sweep against the vectorised truth, and certifying what it can't clear."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from extremum.properties.call import Declined, Misbehaviour
+from extremum.properties.case import Case
+from extremum.properties.decide import SCREEN_LIMIT, Decision, at, decide, ratios, screen
+from extremum.properties.draw import Sampled
+from extremum.properties.profile import Profile
+from extremum.properties.role import Experiment, Observation, View, alone, as_is
+from extremum.properties.sweep import Block, blocks, truth
+from extremum.reference.formats import Array
+from extremum.reference.wide import screen_arithmetic
+
+CANDIDATES = 12  # rows certified in a cell before only worse ones, or those of new regimes, are
+TRIED = 4  # rows of a block that are certified
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A case that was refuted, with its proof."""
+
+    case: Case
+    regime: str
+    decision: Decision
+
+
+@dataclass
+class Swept:
+    """What the sweep saw: rows, the largest ratio among the sound ones, and the refuted."""
+
+    examined: int = 0
+    best: Decision = field(default_factory=lambda: Decision(False))
+    candidates: list[Candidate] = field(default_factory=list)
+    regimes: set[str] = field(default_factory=set)
+    profile: Profile = field(default_factory=Profile)
+    grades: dict[str, float] = field(default_factory=dict)
+    complete: bool = True
+    declined: str = ""
+
+    def news(self, ratio: float, regime: str) -> bool:
+        """Whether certifying a row like this could change what is reported."""
+        if len(self.candidates) < CANDIDATES or regime not in {c.regime for c in self.candidates}:
+            return True
+        return ratio > max(c.decision.ratio for c in self.candidates)
+
+    def take(self, case: Case, regime: str, decision: Decision) -> None:
+        """Keep what was decided: a refutation as a candidate, else the largest ratio."""
+        if decision.refuted:
+            self.candidates.append(Candidate(case, regime, decision))
+        elif decision.ratio > self.best.ratio:
+            self.best = decision
+
+    def grade(self) -> str:
+        """The best grade whose allowance was never exceeded."""
+        return next((name for name, ratio in self.grades.items() if ratio <= 1), "beyond")
+
+
+def sweep(experiment: Experiment, seed: int, chosen: tuple[str, ...] | None, stop: Callable[[], bool]) -> Swept:
+    """Screen every block of the property until `stop()`, and certify what the screen can't clear."""
+    swept, prop, fmt = Swept(), experiment.prop, experiment.fmt
+    for made in blocks(prop, fmt.name, seed, chosen):
+        if stop():
+            swept.complete = False
+            break
+        rows, n = made.x.shape
+        draw = Sampled(np.random.default_rng([seed, n, zlib.crc32(prop.name.encode())]), fmt, rows, n)
+        case = prop.arrange(draw, made.x)
+        swept.regimes.update(made.regimes)
+        try:
+            observation = _observe(experiment, case, made)
+        except Declined as refusal:
+            swept.declined = str(refusal)
+            continue
+        except Misbehaviour:
+            _certify(swept, experiment, case, made, np.full(rows, np.inf))
+        else:
+            _screen(swept, experiment, case, made, observation)
+        swept.examined += rows
+    return swept
+
+
+def _screen(swept: Swept, experiment: Experiment, case: Case, made: Block, observation: Observation) -> None:
+    role, prop, fmt = experiment.role, experiment.prop, experiment.fmt
+    known = truth(role.truth, made, fmt.name) if observation.x is made.x and not prop.exact else None
+    view = View(role, fmt, observation, screen_arithmetic(fmt), truth=known, careful=False)
+    measured, allowed, ratio = screen(view, prop)
+    by_row = ratio.max(axis=1)
+    if len(by_row) == len(made.x):
+        swept.profile.add(made.magnitudes, view.n, by_row)
+    doubtful = by_row > SCREEN_LIMIT
+    if doubtful.any():
+        _certify(swept, experiment, case, made, np.where(doubtful, by_row, 0.0))
+        ratio = np.where(doubtful[:, None], 0.0, ratio)
+    row, column = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
+    if ratio[row, column] > swept.best.ratio:
+        swept.take(case, made.regimes[0], at(view, prop, measured, allowed, int(row), int(column)))
+    for name, allowance in role.grades.items() if prop.graded else ():
+        worst = float(ratios(view.narrow(measured), view.narrow(allowance(view))).max())
+        swept.grades[name] = max(swept.grades.get(name, 0.0), worst)
+
+
+def _certify(swept: Swept, experiment: Experiment, case: Case, made: Block, ratio: Array) -> None:
+    """Decide the doubtful rows of a block one by one; where no row alone shows it, the block as a whole."""
+    rows = np.argsort(-ratio, kind="stable")
+    tried = [int(r) for r in rows[:TRIED] if ratio[r] > 0]
+    refuted = False
+    for row in tried:
+        regime = made.regimes[row % len(made.regimes)]
+        if not swept.news(float(ratio[row]), regime):
+            return
+        part = _row_of(case, row, made)
+        if part is not None:
+            decision = decide(experiment, part)
+            swept.take(part, regime, decision)
+            refuted = refuted or decision.refuted
+    if not refuted and tried:
+        regime = made.regimes[tried[0] % len(made.regimes)]
+        for size in (2, 4, 8, len(made.x)):  # rows that fail only together: the fewest first
+            part = _rows_of(case, slice(0, size), made)
+            if part is not None and (decision := decide(experiment, part)).refuted:
+                swept.take(part, regime, decision)
+                return
+
+
+def _row_of(case: Case, row: int, made: Block) -> Case | None:
+    part = _rows_of(case, slice(row, row + 1), made)
+    if part is None or case.x is not made.x:
+        return part
+    return Case(part.arguments, part.layout, made.recipe(row))
+
+
+def _rows_of(case: Case, rows: slice, made: Block) -> Case | None:
+    """The case with some of its rows, or None where its arrays are not rows of the block."""
+    if case.x.shape != made.x.shape or case.axis != -1:
+        whole = rows.stop >= len(made.x) or rows.start > 0
+        return case if whole else None
+    arguments: Mapping[str, Array] = {
+        name: np.ascontiguousarray(a[rows]) if a.ndim == case.x.ndim else a for name, a in case.arguments.items()
+    }
+    return Case(arguments, case.layout)
+
+
+_answers: dict[Block, Observation] = {}
+_owner: list[object] = []
+
+
+def _observe(experiment: Experiment, case: Case, made: Block) -> Observation:
+    """The experiment; that of a single call on the block is shared by the properties that look at its answer."""
+    if experiment.prop.observe is not alone or experiment.prop.arrange is not as_is:
+        return experiment.observe(case)
+    owner = [experiment.call.subject, made.x.dtype]
+    if _owner != owner:  # one subject and dtype at a time, so that memory stays bounded
+        _answers.clear()
+        _owner[:] = owner
+    if made not in _answers:
+        _answers[made] = experiment.observe(case)
+    return _answers[made]

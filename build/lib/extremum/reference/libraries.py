@@ -1,0 +1,35 @@
+"""Functions of the libraries that people run, as subjects by name where they are installed."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable
+from typing import Any
+
+from extremum.reference.adapters import ADAPTERS
+from extremum.reference.formats import DEFAULT_DTYPES
+from extremum.reference.subjects import subject
+
+ROWS = (  # name, role, module, attribute, keyword of the axis, adapter
+    ("scipy", "softmax", "scipy.special", "softmax", "axis", "numpy"),
+    ("torch", "softmax", "torch.nn.functional", "softmax", "dim", "torch"),
+    ("jax", "softmax", "jax.nn", "softmax", "axis", "jax"),
+)
+
+
+def _late(module: str, attribute: str) -> Callable[..., Any]:
+    """The function, imported at its first call: importing PyTorch takes seconds that most runs need not pay."""
+
+    def call(*arguments: Any, **keywords: Any) -> Any:
+        return getattr(importlib.import_module(module), attribute)(*arguments, **keywords)
+
+    call.__name__, call.__module__ = attribute, module
+    return call
+
+
+for _name, _role, _module, _attribute, _axis, _adapter in ROWS:
+    if importlib.util.find_spec(_module.partition(".")[0]):
+        subject(_role, kind="library", name=_name, axis=_axis, adapter=ADAPTERS[_adapter], dtypes=DEFAULT_DTYPES)(
+            _late(_module, _attribute)
+        )

@@ -1,0 +1,74 @@
+"""The sound softmax in pieces: each mutant is made of these, with one of them wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from extremum.reference.formats import Array, Format, format_of
+
+
+def fmt(x: Array) -> Format:
+    """The format of `x`, whatever its byte order."""
+    return format_of(x.dtype.newbyteorder("=").name)
+
+
+def lift(x: Array) -> Array:
+    """`x` in the format of the computation: float32 at least."""
+    return x.astype(np.promote_types(x.dtype, np.float32))
+
+
+def rows(x: Array, axis: int) -> Array:
+    """`x` lifted, its rows along the last axis."""
+    return np.moveaxis(lift(x), axis, -1)
+
+
+def back(rows_: Array, axis: int, x: Array) -> Array:
+    """Rows along the last axis, put back along `axis` and rounded to the dtype of `x`."""
+    return np.moveaxis(rows_, -1, axis).astype(x.dtype)
+
+
+def peak(w: Array, axis: int = -1) -> Array:
+    """The maximum of each row."""
+    return np.asarray(w.max(axis=axis, keepdims=True))
+
+
+def total(e: Array, axis: int = -1) -> Array:
+    """The sum of each row."""
+    return np.asarray(e.sum(axis=axis, keepdims=True))
+
+
+def exp_below(w: Array, top: Array) -> Array:
+    """exp(w - top), and zero where all of it is masked."""
+    return np.asarray(np.exp(w - np.where(np.isneginf(top), 0, top)))
+
+
+def exps(w: Array, axis: int = -1) -> Array:
+    """exp(w - max w)."""
+    return np.asarray(np.exp(w - peak(w, axis)))
+
+
+def ratio(e: Array, axis: int = -1) -> Array:
+    """e / sum e."""
+    return np.asarray(e / total(e, axis))
+
+
+def over(e: Array, divisor: Array, x: Array) -> Array:
+    """e / divisor, rounded to the dtype of `x`."""
+    return np.asarray(e / divisor).astype(x.dtype)
+
+
+def sound(x: Array, axis: int) -> Array:
+    """The sound softmax: `extremum.reference.softmax.wide`."""
+    return ratio(exps(lift(x), axis), axis).astype(x.dtype)
+
+
+def blocks(w: Array, size: int) -> Array:
+    """The rows cut into blocks of `size`, of shape (..., blocks, size); the last is filled up with -inf."""
+    padding = [(0, 0)] * (w.ndim - 1) + [(0, -w.shape[-1] % size)]
+    padded = np.pad(w, padding, constant_values=-np.inf)
+    return padded.reshape(*w.shape[:-1], -1, size)
+
+
+def joined(blocks_: Array, n: int) -> Array:
+    """The inverse of `blocks`: rows of length n."""
+    return blocks_.reshape(*blocks_.shape[:-2], -1)[..., :n]

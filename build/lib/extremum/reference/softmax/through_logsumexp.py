@@ -1,0 +1,19 @@
+"""Softmax through the logarithm of its denominator."""
+
+import numpy as np
+
+from extremum.reference.formats import Array
+from extremum.reference.subjects import EVERY, subject
+
+
+@subject(
+    "softmax",
+    kind="reference",
+    fails=dict.fromkeys(("sum_to_one", "accuracy", "shift_invariance"), EVERY),
+    may=dict.fromkeys(("permutation_equivariance", "axis", "mask"), EVERY),
+)
+def through_logsumexp(x: Array, axis: int = -1) -> Array:
+    """exp(x_i - y) with y = max x + log sum_j exp(x_j - max x): the rounding of y costs abs(y) u."""
+    a = x.max(axis=axis, keepdims=True)
+    y = a + np.log(np.exp(x - a).sum(axis=axis, keepdims=True))
+    return np.exp(x - y)

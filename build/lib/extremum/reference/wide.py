@@ -1,0 +1,110 @@
+"""Arithmetics wider than the format under audit: float64, x87 extended, double-double and balls.
+
+A truth is written once as a formula and evaluated in any of them. Each arithmetic lifts floats
+without error, and has `exp`, `total` and the operators of its values; `narrow` gives float64 back.
+
+| arithmetic | values | relative error of one operation |
+|---|---|---|
+| `FLOAT64` | float64 arrays | 2**-53; exp 2**-52 |
+| `EXTENDED` | x87 `longdouble` arrays | 2**-64; exp 2**-63 |
+| `DOUBLE_DOUBLE` | pairs of float64 arrays | 2**-100; exp 2**-90 |
+| `BALLS` | object arrays of `flint.arb` | enclosed: the ball contains the exact value |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import flint
+import numpy as np
+
+from extremum.reference.double_double import DoubleDouble
+from extremum.reference.formats import Array, Format
+
+
+class Arithmetic(Protocol):
+    """What a formula needs of an arithmetic; reductions run along the last axis."""
+
+    def lift(self, x: Array) -> Any: ...
+    def exp(self, v: Any) -> Any: ...
+    def total(self, v: Any) -> Any: ...
+    def narrow(self, v: Any) -> Array: ...
+
+
+@dataclass(frozen=True)
+class Native:
+    """A floating dtype of NumPy; sums are NumPy's pairwise ones along the contiguous axis."""
+
+    dtype: type
+
+    def lift(self, x: Array) -> Array:
+        return x.astype(self.dtype)
+
+    def exp(self, v: Array) -> Array:
+        return np.exp(v)
+
+    def total(self, v: Array) -> Array:
+        return np.asarray(v.sum(axis=-1, keepdims=True))
+
+    def narrow(self, v: Array) -> Array:
+        return np.asarray(v, np.float64)
+
+
+@dataclass(frozen=True)
+class Doubled:
+    """Double-double, where the platform has no x87 extended format."""
+
+    def lift(self, x: Array) -> DoubleDouble:
+        return DoubleDouble(x.astype(np.float64))
+
+    def exp(self, v: DoubleDouble) -> DoubleDouble:
+        return v.exp()
+
+    def total(self, v: DoubleDouble) -> DoubleDouble:
+        return v.total()
+
+    def narrow(self, v: DoubleDouble) -> Array:
+        return v.high
+
+
+@dataclass(frozen=True)
+class Balls:
+    """Arb balls at `flint.ctx.prec` bits. Infinities and NaN are to be handled before."""
+
+    def lift(self, x: Array) -> Array:
+        wide = np.asarray(x, np.float64)
+        lifted = np.empty(wide.shape, object)
+        lifted.ravel()[:] = [flint.arb(v) for v in wide.ravel().tolist()]
+        return lifted
+
+    def exp(self, v: Array) -> Array:
+        result = np.empty(v.shape, object)
+        result.ravel()[:] = [ball.exp() for ball in v.ravel().tolist()]
+        return result
+
+    def total(self, v: Array) -> Array:
+        return np.asarray(v.sum(axis=-1, keepdims=True))
+
+    def narrow(self, v: Any) -> Array:
+        balls = np.asarray(v, object)
+        middle = [float(ball.mid()) for ball in balls.ravel().tolist()]
+        return np.array(middle, np.float64).reshape(balls.shape)
+
+
+FLOAT64 = Native(np.float64)
+EXTENDED = Native(np.longdouble)
+DOUBLE_DOUBLE = Doubled()
+BALLS = Balls()
+
+HAS_X87 = np.finfo(np.longdouble).nmant == 63
+
+
+def screen_arithmetic(fmt: Format) -> Arithmetic:
+    """The arithmetic that screens `fmt`: at least eleven bits wider, so its own error hardly counts."""
+    if fmt.precision < FORMAT64_PRECISION:
+        return FLOAT64
+    return EXTENDED if HAS_X87 else DOUBLE_DOUBLE
+
+
+FORMAT64_PRECISION = 53

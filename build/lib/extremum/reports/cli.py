@@ -1,0 +1,196 @@
+"""The command `extremum`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from extremum.reference.errors import UsageError
+
+PYTEST = (  # an audit reads no settings, no conftest and no plugin of the project that it is run in
+    "--noconftest",
+    "--strict-markers",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:terminal",
+    "-p",
+    "no:faulthandler",
+    "-p",
+    "xdist.plugin",
+    "-p",
+    "extremum.reports.plugin",
+)
+
+
+class Commands(click.Group):
+    """A group whose errors are one line, and exit 4 as pytest's usage errors do."""
+
+    def main(self, *arguments: Any, **keywords: Any) -> Any:
+        try:
+            return super().main(*arguments, **{**keywords, "standalone_mode": False})
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.ctx.get_help())
+            sys.exit(4)
+        except click.ClickException as error:
+            click.echo(f"extremum: {error.format_message()}", err=True)
+            sys.exit(4)
+        except UsageError as error:
+            click.echo(f"extremum: {error}", err=True)
+            sys.exit(4)
+        except (click.Abort, KeyboardInterrupt):
+            sys.exit(2)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="extremum")
+def main() -> None:
+    """Drives numerical code to the extremes of its number format, and proves what breaks.
+
+    A SUBJECT is path/to/file.py:function, module:function, or a name that 'extremum subjects' lists.
+    """
+
+
+@main.command()
+@click.argument("subject", nargs=-1)
+@click.option("--role", help="Role that the subject claims to compute, where its name does not say.")
+@click.option(
+    "--dtype", multiple=True, metavar="D,...", help="Dtypes to audit.  [default: float64,float32,float16,bfloat16]"
+)
+@click.option("--property", "properties", multiple=True, metavar="P,...", help="Properties to check.  [default: all]")
+@click.option("--regime", multiple=True, metavar="G,...", help="Regimes of inputs.  [default: all]")
+@click.option("--examples", type=int, help="Examples that Hypothesis searches in each cell.")
+@click.option("--budget", help="Time for the whole audit, as 60s or 2m; cells beyond it are incomplete.")
+@click.option("--cell-timeout", help="Seconds after which a cell has hung.")
+@click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same findings.")
+@click.option("-n", "workers", default="auto", show_default=True, help="Worker processes; 0 runs in this one.")
+@click.option(
+    "--report-dir", default="extremum-report", show_default=True, help="Folder for report.json, .md and .html."
+)
+@click.option("--json", "json_file", help="File for the record.")
+def audit(subject: tuple[str, ...], workers: str, **options: Any) -> None:
+    """Audit SUBJECTs; without one, the references and every supported library that is installed.
+
+    Exit codes are pytest's: 0 nothing found, 1 findings, 2 interrupted, 3 internal error, 4 usage error,
+    5 nothing was tested. A finding that a reference declares is shown, and does not count.
+    """
+    import pytest
+
+    words = [*PYTEST, "-c", os.devnull, "--rootdir", os.getcwd(), "-n", _workers(workers)]
+    for name in subject or _everything():
+        words += ["--subject", name]
+    for option, values in _options(options):
+        words += [option, values]
+    from rich.console import Console
+
+    from extremum.reports.console import Terminal, summary
+    from extremum.reports.session import Audit
+
+    console = Console(stderr=False)
+    terminal = Terminal(console)
+    with _undisturbed():
+        code = int(pytest.main(words, plugins=[terminal]))
+    run: Audit | None = terminal.audit
+    if run is None or code == pytest.ExitCode.USAGE_ERROR:
+        sys.exit(code)
+    report = run.report()
+    summary(report, console)
+    console.print(f"report: {Path(options['report_dir']) / 'report.html'}", highlight=False, soft_wrap=True)
+    for error in run.internal_errors:
+        click.echo(f"extremum: internal error: {error}", err=True)
+    if code == pytest.ExitCode.INTERRUPTED:
+        click.echo("extremum: interrupted; what was found until then is in the report", err=True)
+        sys.exit(code)
+    sys.exit(3 if run.internal_errors or code == pytest.ExitCode.INTERNAL_ERROR else report.exit_code)
+
+
+@main.command()
+def roles() -> None:
+    """List the roles: what a subject can claim to compute."""
+    from extremum.properties.roles import roles as known
+
+    _table((r.name, r.call, r.value) for r in known().values())
+
+
+@main.command()
+@click.option("--role", help="Only subjects of this role.")
+def subjects(role: str | None) -> None:
+    """List the subjects that have names: references, mutants, and libraries that are installed."""
+    from extremum.properties.roles import role_named
+    from extremum.reference.subjects import subjects as known
+
+    if role is not None:
+        role_named(role)
+    _table((s.name, s.role, s.kind, (s.function.__doc__ or s.origin).strip().splitlines()[0]) for s in known(role))
+
+
+@main.command()
+@click.option("--role", help="Only properties of this role.")
+def properties(role: str | None) -> None:
+    """List the properties: what must hold."""
+    from extremum.properties.roles import role_named
+    from extremum.properties.roles import roles as known
+
+    chosen = [role_named(role)] if role else list(known().values())
+    _table((p.code, r.name, p.name, p.severity, p.statement) for r in chosen for p in r.properties)
+
+
+@main.command()
+def regimes() -> None:
+    """List the regimes: families of extreme inputs."""
+    from extremum.properties.regimes import REGIMES
+
+    _table((r.name, r.description) for r in REGIMES.values())
+
+
+def _everything() -> list[str]:
+    from extremum.reference.subjects import subjects as known
+
+    return ["references", *(["libraries"] if known(kind="library") else [])]
+
+
+def _options(options: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in options.items():
+        option = "--" + {"properties": "property", "json_file": "json"}.get(name, name).replace("_", "-")
+        for one in value if isinstance(value, tuple) else [value]:
+            if one is not None:
+                yield option, str(one)
+
+
+def _workers(text: str) -> str:
+    if text != "auto" and not text.isdigit():
+        raise UsageError(f"-n {text!r} is neither 'auto' nor a number of workers")
+    return text
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Without the plugins that happen to be installed, here and in the workers."""
+    before = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD"), os.environ.get("PYTEST_ADDOPTS")
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    try:
+        yield
+    finally:
+        for name, value in zip(("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_ADDOPTS"), before, strict=True):
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _table(rows: Iterator[tuple[str, ...]]) -> None:
+    table = list(rows)
+    widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)] if table else []
+    for row in table:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+if __name__ == "__main__":
+    main()

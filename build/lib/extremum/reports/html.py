@@ -1,0 +1,2 @@
+def page(report): return "<html></html>"
+def fragment(report): return "<p></p>"

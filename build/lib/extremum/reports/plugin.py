@@ -1,0 +1,71 @@
+"""The pytest plugin: `--subject` adds the cells of an audit to the run, under xdist or not.
+
+Thin on purpose. It imports nothing heavy until `--subject` is given; what it does then is in
+`extremum.reports.session`.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+OPTIONS = (  # name, how many, help; beside --subject, which alone is always there
+    ("--role", "store", "role that the subject claims to compute, where its name does not say"),
+    ("--dtype", "append", "dtypes to audit, with commas between"),
+    ("--property", "append", "properties to check; all of the role's by default"),
+    ("--regime", "append", "regimes of inputs; all by default"),
+    ("--examples", "store", "examples that Hypothesis searches in each cell"),
+    ("--budget", "store", "time for the whole audit, as 60s or 2m"),
+    ("--cell-timeout", "store", "seconds after which a cell has hung"),
+    ("--seed", "store", "seed of all random choices; the same seed gives the same findings"),
+    ("--report-dir", "store", "folder for report.json, report.md and report.html"),
+    ("--json", "store", "file for the record"),
+)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Add the hook that tells of each cell."""
+    from extremum.reports import hooks
+
+    pluginmanager.add_hookspecs(hooks)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --subject, the one option that every pytest run has."""
+    parser.getgroup("extremum", "auditing numerical code").addoption(
+        "--subject",
+        action="append",
+        default=[],
+        metavar="FILE.py:FUNCTION",
+        help="audit a function as file.py:function, module:function or by name; "
+        "options as of 'extremum audit' (--role, --dtype, --property, --seed, --report-dir ...)",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> None:
+    """With --subject, add the other options, and a worker process where none was asked for."""
+    if not any(a == "--subject" or a.startswith("--subject=") for a in args):
+        return  # so that none of the other names is taken in runs that audit nothing
+    group = parser.getgroup("extremum")
+    for name, action, text in OPTIONS:
+        group.addoption(name, action=action, default=None, help=text, dest=destination(name))
+    given = any(a.startswith(("-n", "--numprocesses", "--dist", "--tx", "--pdb", "--trace")) for a in args)
+    if not given and "PYTEST_XDIST_WORKER" not in os.environ and "no:xdist" not in args:
+        args += ["-n", "1"]  # a subject may crash or hang: it runs in a process that the run survives
+
+
+def destination(option: str) -> str:
+    """Where the option's value is kept, apart from other plugins' values."""
+    return "extremum_" + option.lstrip("-").replace("-", "_")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """With --subject, register the audit, which holds all other hooks."""
+    if not config.getoption("subject", []):
+        return
+    from extremum.reports.session import Audit
+
+    config.pluginmanager.register(Audit.of(config), "extremum-audit")

@@ -1,0 +1,161 @@
+"""The report: the record of an audit, from which every other form is rendered."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from extremum.properties.finding import VERDICTS, Cell
+from extremum.reference.errors import UsageError
+
+SCHEMA = "extremum.report/1"
+DEPENDENCIES = ("numpy", "hypothesis", "pytest", "pytest-xdist", "python-flint", "ml-dtypes")
+LIBRARIES = ("scipy", "torch", "jax")
+
+
+@dataclass
+class Report:
+    """Cells and what they came from. `subjects` are the records of `properties.resolve.introduce`."""
+
+    cells: list[Cell]
+    seed: int = 0
+    command: Sequence[str] = ()
+    subjects: Sequence[Mapping[str, str]] = ()
+    claims: list[Mapping[str, Any]] = field(default_factory=list)
+    environment: Mapping[str, Any] = field(default_factory=lambda: environment())  # noqa: PLW0108
+
+    @property
+    def findings(self) -> list[Cell]:
+        """The cells that were refuted, crashed or hung."""
+        return [c for c in self.cells if c.found]
+
+    @property
+    def unexpected(self) -> list[Cell]:
+        """The cells that fail the run: findings that no reference declares, and declared ones that are missing."""
+        return [c for c in self.cells if c.unexpected]
+
+    @property
+    def exit_code(self) -> int:
+        """As pytest's: 0 nothing found, 1 findings, 5 nothing was tested."""
+        if self.unexpected:
+            return 1
+        return 0 if any(c.verdict not in ("inapplicable", "incomplete") for c in self.cells) else 5
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """Counts: cells by verdict, rows examined, findings expected and not."""
+        counts = Counter(c.verdict for c in self.cells)
+        return {
+            "cells": len(self.cells),
+            "examined": sum(c.examined for c in self.cells),
+            **{verdict: counts[verdict] for verdict in VERDICTS},
+            "expected": sum(c.expected for c in self.cells),
+            "unexpected": len(self.unexpected),
+            "missed": sum(c.missed for c in self.cells),
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """The record, as `report.schema.json` describes it."""
+        return {
+            "schema": SCHEMA,
+            "tool": {"name": "extremum", "version": version()},
+            "environment": dict(self.environment),
+            "command": list(self.command),
+            "seed": self.seed,
+            "subjects": [dict(s) for s in self.subjects],
+            "summary": self.summary,
+            "cells": [c.to_json() for c in self.cells],
+            "claims": [dict(c) for c in self.claims],
+        }
+
+    @staticmethod
+    def from_json(record: Mapping[str, Any]) -> Report:
+        """The inverse of `to_json`; raises `UsageError` for a record of another schema."""
+        if record.get("schema") != SCHEMA:
+            raise UsageError(f"schema={record.get('schema')!r} is not {SCHEMA!r}: not a report of this version")
+        return Report(
+            [Cell.from_json(c) for c in record["cells"]],
+            record["seed"],
+            record["command"],
+            record.get("subjects", ()),
+            list(record.get("claims", [])),
+            record["environment"],
+        )
+
+    def _repr_html_(self) -> str:
+        from extremum.reports.html import fragment
+
+        return fragment(self)
+
+    def __repr__(self) -> str:
+        s = self.summary
+        return f"<Report: {s['cells']} cells, {s['refuted']} refuted, {s['crashed']} crashed, {s['hung']} hung>"
+
+
+def version() -> str:
+    """The installed version of extremum."""
+    return importlib.metadata.version("extremum")
+
+
+def environment() -> dict[str, Any]:
+    """What the audit ran on: Python, platform, processor features that NumPy dispatches on, versions."""
+    import numpy as np
+
+    versions = {}
+    for name in (*DEPENDENCIES, *LIBRARIES):
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    config: Any = np.show_config(mode="dicts")
+    features = (config or {}).get("SIMD Extensions", {}).get("found", [])
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "simd": features,
+        "versions": versions,
+    }
+
+
+def write(path: Path, text: str) -> None:
+    """Write beside, then rename: a reader never sees half a file, and an old one survives a failure."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def writable(path: Path, option: str) -> None:
+    """Raise `UsageError` now, not after the audit, where a file could not be written into the folder `path`."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        probe = path / f".extremum.{os.getpid()}"
+        probe.write_text("")
+        probe.unlink()
+    except OSError as error:
+        raise UsageError(f"{option}={str(path)!r} cannot be written: {error.strerror or error}") from None
+
+
+def render(report: Report, folder: Path | None, json_file: Path | None) -> None:
+    """Write the record to `json_file`, and the record and its renderings into `folder`."""
+    record = json.dumps(report.to_json(), indent=1, allow_nan=False) + "\n"
+    if json_file is not None:
+        write(json_file, record)
+    if folder is not None:
+        from extremum.reports.html import page
+        from extremum.reports.markdown import text
+
+        write(folder / "report.json", record)
+        write(folder / "report.md", text(report))
+        write(folder / "report.html", page(report))

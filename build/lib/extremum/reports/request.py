@@ -1,0 +1,107 @@
+"""A request: what the user wants audited, and the cells that this comes to."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from extremum.properties.engine import Settings
+from extremum.properties.regimes import REGIMES
+from extremum.properties.resolve import resolve
+from extremum.properties.role import Property, Role
+from extremum.properties.roles import role_named, roles
+from extremum.reference.errors import UsageError, nearest
+from extremum.reference.formats import format_of
+from extremum.reference.subjects import Subject, subjects
+
+
+@dataclass(frozen=True)
+class Task:
+    """One cell to judge."""
+
+    subject: Subject
+    role: Role
+    property: Property
+    dtype: str
+
+    @builtins.property
+    def key(self) -> tuple[str, str, str, str]:
+        """As `Cell.key`."""
+        return self.role.name, self.subject.name, self.property.name, self.dtype
+
+
+@dataclass(frozen=True)
+class Request:
+    """Which subjects, and what of them; None means all there is."""
+
+    subjects: tuple[str, ...] = ()
+    role: str | None = None
+    dtypes: tuple[str, ...] | None = None
+    properties: tuple[str, ...] | None = None
+    regimes: tuple[str, ...] | None = None
+    examples: int = Settings.examples
+    seed: int = 0
+    budget: float | None = None
+    cell_timeout: float | None = Settings.timeout
+
+    def check(self) -> None:
+        """Raise `UsageError` for the first value that is not valid, in one line."""
+        if self.role is not None:
+            role_named(self.role)
+        for dtype in self.dtypes or ():
+            format_of(dtype)
+        for name in self.regimes or ():
+            if name not in REGIMES:
+                raise UsageError(f"regime={name!r} is not known: {nearest(name, REGIMES)}")
+        known = sorted({p.name for role in roles().values() for p in role.properties})
+        for name in self.properties or ():
+            if name not in known:
+                raise UsageError(f"property={name!r} is not known: {nearest(name, known)}")
+        if self.examples < 0:
+            raise UsageError(f"examples={self.examples!r} must be 0 or more")
+        if self.seed < 0:
+            raise UsageError(f"seed={self.seed!r} must be 0 or more")
+        for name, value in (("budget", self.budget), ("cell_timeout", self.cell_timeout)):
+            if value is not None and not 0 < value < float("inf"):
+                raise UsageError(f"{name}={value!r} must be a positive number of seconds")
+
+
+def resolved(request: Request) -> list[Subject]:
+    """The subjects of the request; without any named, the references and the installed libraries."""
+    request.check()
+    if not request.subjects:
+        rows = [*subjects(request.role, "reference"), *subjects(request.role, "library")]
+        return [s for s in rows if s.role in roles()]
+    found = [s for spec in request.subjects for s in resolve(spec, request.role)]
+    return list({(s.role, s.name): s for s in found}.values())
+
+
+def tasks(request: Request, found: Sequence[Subject]) -> list[Task]:
+    """The cells of these subjects, by subject, dtype and property: neighbours share inputs and answers."""
+    rows = []
+    for subject in found:
+        role = roles()[subject.role]
+        for dtype in request.dtypes or subject.dtypes:
+            for prop in role.properties:
+                if request.properties is None or prop.name in request.properties:
+                    rows.append(Task(subject, role, prop, dtype))
+    return rows
+
+
+def seconds(text: str | None) -> float | None:
+    """A duration: "60", "60s", "2m" or "1h" in seconds; None stays None."""
+    if text is None:
+        return None
+    factor = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(text[-1:])
+    try:
+        return float(text[:-1]) * factor if factor else float(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is not a duration; write 60, 60s, 2m or 1h") from None
+
+
+def names(values: Sequence[str] | str | None) -> tuple[str, ...] | None:
+    """Comma-separated or repeated names as a tuple; None where there are none."""
+    words = [values] if isinstance(values, str) else list(values or ())
+    split = tuple(w.strip() for word in words for w in word.split(",") if w.strip())
+    return split or None

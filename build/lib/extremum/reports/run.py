@@ -1,0 +1,69 @@
+"""Audits from Python: the cells of a request, one after the other in this process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from extremum.properties.engine import Settings, judge_cell
+from extremum.properties.finding import Cell
+from extremum.properties.recorder import Recorder
+from extremum.properties.resolve import adapt, introduce
+from extremum.properties.roles import role_named, role_of
+from extremum.reference.errors import UsageError
+from extremum.reports.report import Report
+from extremum.reports.request import Request, Task, tasks
+
+
+def audit(
+    function: Callable[..., Any],
+    role: str | None = None,
+    dtypes: Sequence[str] | None = None,
+    *,
+    properties: Sequence[str] | None = None,
+    regimes: Sequence[str] | None = None,
+    examples: int = Settings.examples,
+    seed: int = 0,
+    budget: float | None = None,
+    cell_timeout: float | None = Settings.timeout,
+    name: str = "",
+) -> Report:
+    """Audit `function` as an implementation of `role` and return the report, which a notebook shows.
+
+    `role` may be left out where the function's name contains it. `dtypes` are names of formats (four by
+    default), `budget` and `cell_timeout` are seconds. It runs in this process: a call that does not return
+    is `hung` after `cell_timeout`, but one that ends the process ends this one; the command line and pytest
+    run cells in workers. Raises `UsageError` for arguments that are not valid.
+    """
+    if not callable(function):
+        raise UsageError(f"function={function!r} is not callable")
+    name = name or getattr(function, "__qualname__", type(function).__name__).replace("<locals>.", "")
+    request = Request(
+        (),
+        role,
+        None if dtypes is None else tuple(dtypes),
+        None if properties is None else tuple(properties),
+        None if regimes is None else tuple(regimes),
+        examples,
+        seed,
+        budget,
+        cell_timeout,
+    )
+    request.check()
+    subject = adapt(function, name, role_named(role) if role else role_of(name, name))
+    settings = settings_of(request)
+    cells = [judge(task, settings) for task in tasks(request, [subject])]
+    return Report(cells, seed, ["extremum.reports.audit", name], [introduce(subject)])
+
+
+def settings_of(request: Request, began: float | None = None) -> Settings:
+    """The engine's settings; the budget counts from `began` (of `time.monotonic`), or from now."""
+    start = time.monotonic() if began is None else began
+    deadline = None if request.budget is None else start + request.budget
+    return Settings(request.examples, request.seed, request.regimes, deadline, request.cell_timeout)
+
+
+def judge(task: Task, settings: Settings, recorder: Recorder | None = None) -> Cell:
+    """Judge one task."""
+    return judge_cell(task.subject, task.role, task.property, task.dtype, settings, recorder)

@@ -1,0 +1,215 @@
+"""An audit as a pytest run: cells as items, judged where the item runs, gathered where the report is written."""
+
+from __future__ import annotations
+
+import faulthandler
+import json
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from extremum.properties.finding import Cell
+from extremum.properties.recorder import Recorder
+from extremum.properties.resolve import introduce
+from extremum.reference.errors import UsageError
+from extremum.reports.aftermath import aftermath, confirmed
+from extremum.reports.plugin import destination
+from extremum.reports.report import Report, render, writable
+from extremum.reports.request import Request, Task, names, resolved, seconds, tasks
+from extremum.reports.run import judge, settings_of
+from extremum.reports.text import finding_lines
+
+KEY = "extremum.cell"  # of a cell among an item's user properties
+GRACE = 5.0  # seconds after the limit of a cell before its worker is ended
+
+
+class CellFailed(Exception):
+    """A cell failed the run; its text is the finding."""
+
+
+class CellItem(pytest.Item):
+    """One cell as a pytest item."""
+
+    task: Task
+    audit: Audit
+
+    def runtest(self) -> None:
+        cell = self.audit.judge(self.task)
+        self.user_properties.append((KEY, json.dumps(cell.to_json())))
+        if cell.unexpected:
+            raise CellFailed("\n".join(finding_lines(cell)))
+        if cell.verdict in ("inapplicable", "incomplete"):
+            pytest.skip(f"{cell.verdict}: {cell.cause}")
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        if isinstance(excinfo.value, CellFailed):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        return self.config.rootpath, None, self.nodeid
+
+
+class SubjectNode(pytest.Collector):
+    """The cells of one subject."""
+
+    def collect(self) -> list[pytest.Item]:
+        return []
+
+
+class Audit:
+    """The audit of one pytest run: this is its plugin, on the controller and on every worker."""
+
+    def __init__(
+        self, config: pytest.Config, request: Request, report_dir: Path | None, json_file: Path | None
+    ) -> None:
+        self.config, self.request = config, request
+        self.report_dir, self.json_file = report_dir, json_file
+        self.subjects = resolved(request)
+        self.tasks = tasks(request, self.subjects)
+        self.cells: dict[tuple[str, str, str, str], Cell] = {}
+        self.internal_errors: list[str] = []
+        worker: dict[str, Any] | None = getattr(config, "workerinput", None)
+        self.is_worker = worker is not None
+        self.began = float.fromhex(worker["extremum_began"]) if worker else time.monotonic()
+        self.folder = Path(worker["extremum_folder"]) if worker else Path(tempfile.mkdtemp(prefix="extremum-"))
+        self.worker_id = str(worker["workerid"]) if worker else "main"
+        self.recorder = Recorder(self.folder / f"{self.worker_id}.call") if worker else None
+        if not self.tasks:
+            raise UsageError("nothing is selected: no subject has such a property")
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> Audit:
+        """The audit that the options of `config` ask for; raises `pytest.UsageError` for what is not valid."""
+
+        def option(name: str) -> Any:
+            return config.getoption(destination(name), None)
+
+        try:
+            request = Request(
+                tuple(config.getoption("subject")),
+                option("role"),
+                names(option("dtype")),
+                names(option("property")),
+                names(option("regime")),
+                _integer("examples", option("examples"), Request.examples),
+                _integer("seed", option("seed"), 0),
+                seconds(option("budget")),
+                seconds(option("cell-timeout")) or Request.cell_timeout,
+            )
+            folder = None if option("report-dir") is None else Path(option("report-dir"))
+            file = None if option("json") is None else Path(option("json"))
+            if folder is not None:
+                writable(folder, "report-dir")
+            if file is not None:
+                writable(file.parent, "json")
+            return cls(config, request, folder, file)
+        except UsageError as error:
+            raise pytest.UsageError(str(error)) from None
+
+    # Collection, alike on every worker.
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> None:
+        if self.config.args_source is not pytest.Config.ArgsSource.ARGS:
+            self.config.args = []  # an audit alone: the project's own tests run only where they are named
+
+    def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
+        nodes: dict[tuple[str, str], SubjectNode] = {}
+        for task in self.tasks:
+            key = task.subject.role, task.subject.name
+            if key not in nodes:
+                nodes[key] = SubjectNode.from_parent(session, name=key[1], nodeid=task.subject.name)
+            item = CellItem.from_parent(nodes[key], name=f"{task.property.name}[{task.dtype}]")
+            item.task, item.audit = task, self
+            items.append(item)
+
+    # Judging, on a worker or, without xdist, in the one process there is.
+
+    def judge(self, task: Task) -> Cell:
+        """Judge a cell; where its limit passes and it still has not returned, end this worker."""
+        limit = self.request.cell_timeout
+        if self.is_worker and limit is not None:
+            marker = (self.folder / f"{self.worker_id}.hung").open("w")
+            faulthandler.dump_traceback_later(limit + GRACE, exit=True, file=marker)
+        try:
+            return judge(task, settings_of(self.request, self.began), self.recorder)
+        finally:
+            if self.is_worker and limit is not None:
+                faulthandler.cancel_dump_traceback_later()
+                marker.close()
+
+    # Gathering, on the controller.
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        node.workerinput["extremum_began"] = self.began.hex()
+        node.workerinput["extremum_folder"] = str(self.folder)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_handlecrashitem(self, crashitem: str, report: pytest.TestReport) -> None:
+        worker = str(report.node.gateway.id)
+        task = next((t for t in self.tasks if _nodeid(t) == crashitem), None)
+        if task is not None:
+            cell = aftermath(task, self.folder, worker, self.request)
+            report.user_properties.append((KEY, json.dumps(cell.to_json())))
+            report.longrepr = "\n".join(finding_lines(cell))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if self.is_worker:
+            return
+        for name, value in report.user_properties:
+            if name == KEY and report.when in ("call", "???"):
+                cell = self._confirmed(Cell.from_json(json.loads(str(value))))
+                self.cells[cell.key] = cell
+                self.config.hook.pytest_extremum_cell(cell=cell)
+        if report.failed and not any(name == KEY for name, _ in report.user_properties):
+            self.internal_errors.append(f"{report.nodeid}: {report.longreprtext}")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self.is_worker:
+            return
+        report = self.report()
+        if session.exitstatus == 0 and not session.items and report.exit_code == 5:
+            session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
+        render(report, self.report_dir, self.json_file)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _confirmed(self, cell: Cell) -> Cell:
+        """A cell that hung in Python code comes from a worker that lives: its witness is yet to be run again."""
+        task = next(t for t in self.tasks if t.key == cell.key)
+        fresh = cell.verdict == "hung" and "alone" not in cell.cause
+        return confirmed(task, cell) if fresh else cell
+
+    def report(self) -> Report:
+        """What is known so far; cells that were not reached are `incomplete`."""
+        cells = []
+        for task in self.tasks:
+            missing = Cell(task.subject.name, task.role.name, task.property.name, task.property.code, task.dtype)
+            missing.verdict, missing.cause, missing.unit = "incomplete", "not reached", task.property.unit
+            cells.append(self.cells.get(task.key, missing))
+        command = [Path(sys.argv[0]).name, *sys.argv[1:]]
+        return Report(cells, self.request.seed, command, [introduce(s) for s in self.subjects])
+
+    def pytest_report_header(self) -> list[str]:
+        return [f"extremum: {introduce(s)['line']}" for s in self.subjects]
+
+
+def _nodeid(task: Task) -> str:
+    return f"{task.subject.name}::{task.property.name}[{task.dtype}]"
+
+
+def _integer(name: str, text: str | None, default: int) -> int:
+    if text is None:
+        return default
+    try:
+        return int(text)
+    except ValueError:
+        raise UsageError(f"{name}={text!r} is not a whole number") from None
