@@ -14,7 +14,7 @@ import numpy as np
 from extremum.properties.case import present
 from extremum.properties.limit import OutOfTime
 from extremum.properties.recorder import Recorder
-from extremum.reference.formats import Array, format_of
+from extremum.reference.formats import FORMATS, Array
 from extremum.reference.subjects import Subject
 
 
@@ -82,11 +82,10 @@ class Call:
 
 def is_floating(a: Array) -> bool:
     """Whether the dtype is a real floating one, those of ml_dtypes included."""
-    try:
-        format_of(a.dtype.newbyteorder("=").name)
-    except ValueError:
-        return a.dtype.kind == "f"
-    return True
+    return a.dtype.kind == "f" or a.dtype in EXTENDED_DTYPES
+
+
+EXTENDED_DTYPES = frozenset(fmt.dtype for fmt in FORMATS.values())
 
 
 @contextlib.contextmanager

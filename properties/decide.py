@@ -13,10 +13,6 @@ from extremum.properties.role import Experiment, Observation, Property, View
 from extremum.reference.formats import Array
 from extremum.reference.wide import BALLS, screen_arithmetic
 
-# The screen's own relative error is below 2**-10 of any allowance: its arithmetic is at least 11 bits wider
-# than the format, and its truth errs by the same sources as a sound subject's answer, each counted in the
-# allowance with a weight of one or more. So a ratio above this may be a violation, and one below is none.
-SCREEN_LIMIT = 1 - 2.0**-10
 TOGETHER = 8  # doubtful entries of a row that are decided at once, the most doubtful first
 PRECISIONS = (128, 256, 512, 1024, 4096)  # bits of the balls, raised until the question is decided
 
@@ -81,12 +77,12 @@ def judge(experiment: Experiment, observation: Observation) -> Decision:
     measured, allowed, ratio = screen(view, prop)
     row, column = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
     worst = at(view, prop, measured, allowed, int(row), int(column))
-    if worst.ratio <= SCREEN_LIMIT:
+    if worst.ratio <= view.arithmetic.limit:
         return worst
     if prop.exact or not np.isfinite(measured[row, column]) or column >= view.n:
         return _refuted(worst, "an exact comparison") if worst.ratio > 1 else worst
     for r in np.argsort(-ratio.max(axis=1))[:8]:
-        doubtful = np.argsort(-ratio[r], kind="stable")[: int((ratio[r] > SCREEN_LIMIT).sum())]
+        doubtful = np.argsort(-ratio[r], kind="stable")[: int((ratio[r] > view.arithmetic.limit).sum())]
         for columns in np.split(doubtful, range(TOGETHER, doubtful.size, TOGETHER)):
             if columns.size and (bits := certify(experiment, observation, int(r), columns)):
                 return _refuted(at(view, prop, measured, allowed, int(r), int(columns[0])), f"balls of {bits} bits")

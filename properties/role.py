@@ -81,23 +81,31 @@ class View:
     @cached_property
     def out(self) -> Any:
         """The answer; entries that are not finite are shown as 0, and judged by `flawed`."""
-        return self._finite(self.observation.out)[:, self.columns]
+        return self._finite(self.observation.out, self.columns)
 
     @cached_property
     def other(self) -> Any:
         """The answer that `out` is compared with, as `out`."""
-        return self._finite(self.observation.other)[:, self.columns]
+        return self._finite(self.observation.other, self.columns)
 
     @cached_property
     def total(self) -> Any:
         """The sum of the answer along the row, shape (rows, 1)."""
-        return self.arithmetic.total(self._finite(self.observation.out))
+        return self.arithmetic.total(self._finite(self.observation.out, slice(None)))
+
+    @cached_property
+    def clean(self) -> bool:
+        """Whether all answers are finite."""
+        out, other = self.observation.out, self.observation.other
+        return bool(np.isfinite(out).all()) and (other is None or bool(np.isfinite(other).all()))
 
     @cached_property
     def flawed(self) -> Array:
         """Where the answer is not finite (and, of two answers, the other is not the same), as a mask."""
         out, other = self.observation.out, self.observation.other
         assert out is not None
+        if self.clean:
+            return np.zeros((1, 1), bool)
         bad = ~np.isfinite(out)
         if other is not None:
             same = (out == other) | (np.isnan(out) & np.isnan(other))
@@ -121,11 +129,12 @@ class View:
             return DoubleDouble(np.where(mask, number, values.high), np.where(mask, 0.0, values.low))
         return np.where(mask, number, values)
 
-    def _finite(self, values: Array | None) -> Any:
+    def _finite(self, values: Array | None, columns: Any) -> Any:
         assert values is not None
-        if np.isfinite(values).all():
-            return self.arithmetic.lift(values)
-        return self.arithmetic.lift(np.where(np.isfinite(values), values, np.zeros((), values.dtype)))
+        shown = values[:, columns]
+        if not self.clean:
+            shown = np.where(np.isfinite(shown), shown, np.zeros((), values.dtype))
+        return self.arithmetic.lift(shown)
 
 
 Measure = Callable[[View], tuple[Any, Any]]

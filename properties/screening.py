@@ -10,13 +10,13 @@ import numpy as np
 
 from extremum.properties.call import Declined, Misbehaviour
 from extremum.properties.case import Case
-from extremum.properties.decide import SCREEN_LIMIT, Decision, at, decide, ratios, screen
+from extremum.properties.decide import Decision, at, decide, ratios, screen
 from extremum.properties.draw import Sampled
 from extremum.properties.profile import Profile
 from extremum.properties.role import Experiment, Observation, View, alone, as_is
 from extremum.properties.sweep import Block, blocks, truth
 from extremum.reference.formats import Array
-from extremum.reference.wide import screen_arithmetic
+from extremum.reference.wide import row_max, screen_arithmetic
 
 CANDIDATES = 12  # rows certified in a cell before only worse ones, or those of new regimes, are
 TRIED = 4  # rows of a block that are certified
@@ -91,10 +91,10 @@ def _screen(swept: Swept, experiment: Experiment, case: Case, made: Block, obser
     known = truth(role.truth, made, fmt.name) if observation.x is made.x and not prop.exact else None
     view = View(role, fmt, observation, screen_arithmetic(fmt), truth=known, careful=False)
     measured, allowed, ratio = screen(view, prop)
-    by_row = ratio.max(axis=1)
+    by_row = row_max(ratio)[:, 0]
     if len(by_row) == len(made.x):
         swept.profile.add(made.magnitudes, view.n, by_row)
-    doubtful = by_row > SCREEN_LIMIT
+    doubtful = by_row > view.arithmetic.limit
     if doubtful.any():
         _certify(swept, experiment, case, made, np.where(doubtful, by_row, 0.0))
         ratio = np.where(doubtful[:, None], 0.0, ratio)

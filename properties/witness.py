@@ -35,7 +35,7 @@ def _written(record: dict[str, Any], regime: str, decision: Decision, how: str) 
         allowed=decision.allowed,
         got=decision.got,
         exact=decision.exact,
-        index=(decision.row, decision.column),
+        index=[decision.row, decision.column],
         certified=how,
     )
 

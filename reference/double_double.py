@@ -23,6 +23,7 @@ LN2 = (  # ln 2 in three parts; k * LN2[0] is exact for abs(k) < 2**17
     float.fromhex("0x1.cf79abc9e3b3ap-40"),
     float.fromhex("-0x1.ff0342542fc33p-94"),
 )
+CEILING = 2.0**500  # where sums saturate: far beyond what exp can tell apart, and squares stay finite
 HALVINGS = 8  # exp(r) = exp(r / 2**8) ** (2**8): few Taylor terms, and 8 bits of 106 lost
 TAYLOR_TERMS = 10  # abs(r) / 2**8 < 0.00136, so the tail is below 2**-110
 
@@ -50,7 +51,7 @@ def two_product(a: Float64, b: Float64) -> tuple[Float64, Float64]:
 
 
 class DoubleDouble:
-    """An array of `high + low`, with abs(low) at most half an ulp of high. Finite values only."""
+    """An array of `high + low`, with abs(low) at most half an ulp of high. Finite values; sums saturate."""
 
     def __init__(self, high: Float64, low: Float64 | float = 0.0) -> None:
         self.high = np.asarray(high, np.float64)
@@ -70,6 +71,10 @@ class DoubleDouble:
         b = _lift(other)
         s, e = two_sum(self.high, b.high)
         t, f = two_sum(self.low, b.low)
+        beyond = ~(np.abs(s) <= CEILING)
+        if beyond.any():
+            e, t, f = (np.where(beyond, 0.0, v) for v in (e, t, f))
+            s = np.clip(s, -CEILING, CEILING)
         s, e = fast_two_sum(s, e + t)
         return DoubleDouble(*fast_two_sum(s, e + f))
 

@@ -100,7 +100,7 @@ class Audit:
                 _integer("examples", option("examples"), Request.examples),
                 _integer("seed", option("seed"), 0),
                 seconds(option("budget")),
-                seconds(option("cell-timeout")) or Request.cell_timeout,
+                Request.cell_timeout if option("cell-timeout") is None else seconds(option("cell-timeout")),
             )
             folder = None if option("report-dir") is None else Path(option("report-dir"))
             file = None if option("json") is None else Path(option("json"))

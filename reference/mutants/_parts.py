@@ -7,14 +7,15 @@ import numpy as np
 from extremum.reference.formats import Array, Format, format_of
 
 
-def fmt(x: Array) -> Format:
-    """The format of `x`, whatever its byte order."""
-    return format_of(x.dtype.newbyteorder("=").name)
-
-
 def lift(x: Array) -> Array:
     """`x` in the format of the computation: float32 at least."""
     return x.astype(np.promote_types(x.dtype, np.float32))
+
+
+def fmt(x: Array) -> Format:
+    """The format of `x`, whatever its byte order; of integers, that of the computation."""
+    dtype = lift(x).dtype if x.dtype.kind in "iub" else x.dtype
+    return format_of(dtype.newbyteorder("=").name)
 
 
 def rows(x: Array, axis: int) -> Array:

@@ -73,7 +73,7 @@ def storage_offset_ignored(x: Array, axis: int = -1) -> Array:
 
 @subject("softmax", kind="mutant", fails={"layout": EVERY})
 def storage_orders_mixed(x: Array, axis: int = -1) -> Array:
-    """Unless `x` is C-contiguous, the result is written in C and read in F order: deeplearning4j/deeplearning4j#7560."""
+    """Unless `x` is in C order, the result is written in C and read in F order: deeplearning4j/deeplearning4j#7560."""
     return sound(x, axis).ravel().reshape(x.shape, order="C" if x.flags.c_contiguous else "F")
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from extremum.reference.formats import Array
-from extremum.reference.wide import Arithmetic
+from extremum.reference.wide import Arithmetic, row_max
 
 
 def softmax(x: Array, arithmetic: Arithmetic) -> tuple[Any, Any]:
@@ -19,7 +17,8 @@ def softmax(x: Array, arithmetic: Arithmetic) -> tuple[Any, Any]:
     (depth_max + log2(n) + 2 depth_rms + 6) units of that arithmetic, by the bound of
     `properties.softmax.bounds` with its own unit roundoff: below 2**-42 for rows that do not underflow.
     """
-    lifted = arithmetic.lift(x)
-    depth = lifted - arithmetic.lift(np.asarray(x.max(axis=-1, keepdims=True)))
-    e = arithmetic.exp(depth)
-    return e / arithmetic.total(e), depth
+    depth = arithmetic.lift(x)
+    depth -= arithmetic.lift(row_max(x))
+    s = arithmetic.exp(depth)
+    s /= arithmetic.total(s)
+    return s, depth

@@ -1,0 +1,250 @@
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from extremum.properties.call import Call
+from extremum.properties.case import Case, decode
+from extremum.properties.decide import certify, decide, ratios
+from extremum.properties.engine import Settings, judge_cell
+from extremum.properties.finding import Cell
+from extremum.properties.role import Experiment, Observation
+from extremum.properties.softmax import ROLE
+from extremum.reference.formats import FORMATS, Array
+from extremum.reference.softmax.wide import wide
+from extremum.reference.subjects import Subject
+
+QUICK = Settings(examples=30, seed=3)
+
+
+def audit(function: Callable[..., Any], prop: str, dtype: str = "float32", settings: Settings = QUICK) -> Cell:
+    found = ROLE.property_named(prop)
+    assert found is not None
+    return judge_cell(Subject("it", "softmax", function), ROLE, found, dtype, settings)
+
+
+def experiment(function: Callable[..., Any], prop: str, dtype: str) -> Experiment:
+    found = ROLE.property_named(prop)
+    assert found is not None
+    return Experiment(Call(Subject("it", "softmax", function)), ROLE, found, FORMATS[dtype])
+
+
+def test_ratios_state_what_they_do_with_zeros_and_nan() -> None:
+    measured, allowed = np.array([0.0, 1.0, np.nan, np.inf, 1.0]), np.array([0.0, 0.0, 1.0, 1.0, 2.0])
+    assert ratios(measured, allowed).tolist() == [0.0, np.inf, np.inf, np.inf, 0.5]
+
+
+def off_by(ulps: int, at: int = 0) -> Callable[..., Array]:
+    def answer(x: Array, axis: int = -1) -> Array:
+        out = wide(x, axis)
+        fmt = FORMATS[x.dtype.name]
+        out[..., at] = fmt.from_ordinal(fmt.ordinal(out[..., at]) + ulps)
+        return out
+
+    return answer
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
+def test_an_answer_is_refuted_just_beyond_what_is_allowed_and_not_before(dtype: str) -> None:
+    fmt = FORMATS[dtype]
+    case = Case({"x": np.array([[0.0, 0.5, -1.0]], fmt.dtype)})
+    decisions = [decide(experiment(off_by(k), "accuracy", dtype), case) for k in range(60)]
+    assert [d.refuted for d in decisions] == [d.measured > d.allowed for d in decisions]
+    assert any(d.refuted for d in decisions)
+    assert all(d.certified.startswith("balls of") for d in decisions if d.refuted)
+
+
+def test_balls_clear_what_the_screen_doubts() -> None:
+    x = np.array([[0.0, 0.5, -1.0]], np.float32)
+    sound = Observation(x, wide(x))
+    assert certify(experiment(wide, "accuracy", "float32"), sound, 0, np.arange(3)) == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [(np.finfo(np.float64).max, True), (-np.finfo(np.float64).max, True), (np.inf, True), (np.nan, True), (1.0, False)],
+)
+def test_accuracy_at_the_ends_of_the_number_line(answer: float, verdict: bool) -> None:
+    case = Case({"x": np.zeros((1, 1))})
+    decision = decide(experiment(lambda x, axis=-1: np.full_like(x, answer), "accuracy", "float64"), case)
+    assert decision.refuted is verdict
+
+
+def test_negative_zero_is_no_negative_output() -> None:
+    assert audit(lambda x, axis=-1: np.copysign(wide(x) * 0, -1.0), "nonnegative").verdict == "held"
+
+
+def test_a_flush_of_subnormals_is_gradual_underflow_and_not_accuracy() -> None:
+    def flushing(x: Array, axis: int = -1) -> Array:
+        out = wide(x, axis)
+        return np.where(out < FORMATS[x.dtype.name].tiny, 0, out).astype(x.dtype)
+
+    assert audit(flushing, "gradual_underflow").severity == "low"
+    assert audit(flushing, "gradual_underflow").verdict == "refuted"
+    assert audit(flushing, "accuracy").verdict == "held"
+
+
+def test_a_sum_that_overflows_to_zero_probabilities_is_no_flush() -> None:
+    def overflowing(x: Array, axis: int = -1) -> Array:
+        out = wide(x, axis)
+        return out * 0 if x.shape[axis] > 65504 else out
+
+    assert audit(overflowing, "accuracy", "float16").verdict == "refuted"
+    assert audit(overflowing, "gradual_underflow", "float16").verdict == "held"
+
+
+def test_a_refutation_has_two_witnesses_that_refute_again() -> None:
+    def no_shift(x: Array, axis: int = -1) -> Array:
+        e = np.exp(x)
+        return e / e.sum(axis=axis, keepdims=True)
+
+    cell = audit(no_shift, "finite")
+    assert cell.simplest is not None
+    assert cell.worst is not None
+    for witness in (cell.simplest, cell.worst):
+        assert decide(experiment(no_shift, "finite", "float32"), decode(witness.arguments)).refuted
+    assert decode(cell.simplest.arguments).x.size == 1
+
+
+def test_the_same_seed_gives_the_same_cell() -> None:
+    def leaky(x: Array, axis: int = -1) -> Array:
+        return np.maximum(wide(x, axis), x.dtype.type(1e-6))
+
+    first, second = (audit(leaky, "accuracy").to_json() for _ in range(2))
+    first.pop("seconds")
+    second.pop("seconds")
+    assert first == second
+
+
+def test_one_defect_at_one_length_is_found() -> None:
+    def wrong_at_2049(x: Array, axis: int = -1) -> Array:
+        return wide(x, axis) * x.dtype.type(1 if x.shape[axis] < 2049 else 2)
+
+    cell = audit(wrong_at_2049, "sum_to_one")
+    assert cell.verdict == "refuted"
+    assert cell.simplest is not None
+    assert decode(cell.simplest.arguments).x.shape[1] == 2049
+
+
+def test_a_subject_that_raises_is_refuted_with_the_cause() -> None:
+    def raising(x: Array, axis: int = -1) -> Array:
+        if np.isneginf(x).any():
+            raise ValueError("finite logits only")
+        return wide(x, axis)
+
+    cell = audit(raising, "mask")
+    assert (cell.verdict, cell.cause) == ("refuted", "raises ValueError: finite logits only")
+    assert audit(raising, "accuracy").verdict == "held"
+
+
+@pytest.mark.parametrize(
+    ("function", "cause"),
+    [
+        (lambda x, axis=-1: wide(x).tolist(), "returned list, not a NumPy array"),
+        (lambda x, axis=-1: wide(x).sum(axis=-1), "returned shape"),
+        (lambda x, axis=-1: wide(x) > 0, "returned dtype bool"),
+        (lambda x, axis=-1: sys.exit(3), "raises SystemExit: 3"),
+    ],
+)
+def test_what_cannot_be_judged_is_refuted_with_its_cause(function: Callable[..., Any], cause: str) -> None:
+    cell = audit(function, "accuracy")
+    assert cell.verdict == "refuted"
+    assert cell.cause.startswith(cause)
+
+
+def test_a_dtype_that_the_subject_does_not_take_is_inapplicable() -> None:
+    def picky(x: Array, axis: int = -1) -> Array:
+        if x.dtype != np.float64:
+            raise TypeError("float64 only")
+        return wide(x, axis)
+
+    cell = audit(picky, "finite")
+    assert (cell.verdict, cell.cause) == (
+        "inapplicable",
+        "the subject does not take float32: raises TypeError: float64 only",
+    )
+    assert audit(picky, "finite", "float64").verdict == "held"
+
+
+def test_a_subject_without_an_axis_is_audited_on_the_last_alone() -> None:
+    subject = Subject("it", "softmax", wide, axis=None)
+    axis, accuracy = ROLE.property_named("axis"), ROLE.property_named("accuracy")
+    assert axis is not None
+    assert accuracy is not None
+    assert judge_cell(subject, ROLE, axis, "float32", QUICK).verdict == "inapplicable"
+    assert judge_cell(subject, ROLE, accuracy, "float32", QUICK).verdict == "held"
+
+
+def test_a_call_that_does_not_return_is_hung_with_its_witness() -> None:
+    def endless(x: Array, axis: int = -1) -> Array:
+        while x.shape[axis] == 5:
+            time.sleep(0.01)
+        return wide(x, axis)
+
+    cell = audit(endless, "finite", settings=Settings(examples=5, timeout=1.0))
+    assert cell.verdict == "hung"
+    assert cell.simplest is not None
+    assert decode(cell.simplest.arguments).x.shape[1] == 5
+
+
+def test_many_calls_that_take_too_long_together_are_incomplete() -> None:
+    def slow(x: Array, axis: int = -1) -> Array:
+        time.sleep(0.05)
+        return wide(x, axis)
+
+    cell = audit(slow, "finite", settings=Settings(examples=5, timeout=1.0))
+    assert cell.verdict == "incomplete"
+
+
+def test_a_budget_that_has_ended_is_incomplete() -> None:
+    assert audit(wide, "finite", settings=Settings(deadline=time.monotonic() - 1)).verdict == "incomplete"
+
+
+def test_a_declared_failure_is_expected_and_its_absence_missed() -> None:
+    prop = ROLE.property_named("finite")
+    assert prop is not None
+    sound = Subject("it", "softmax", wide, kind="reference", fails={"finite": ("float32",)})
+    cell = judge_cell(sound, ROLE, prop, "float32", QUICK)
+    assert (cell.missed, cell.unexpected) == (True, True)
+    broken = Subject("it", "softmax", lambda x, axis=-1: x * np.nan, kind="reference", fails={"finite": ("float32",)})
+    cell = judge_cell(broken, ROLE, prop, "float32", QUICK)
+    assert (cell.found, cell.expected, cell.unexpected) == (True, True, False)
+
+
+def test_a_caller_that_writes_to_its_input_does_not_harm_other_cells() -> None:
+    def scribbling(x: Array, axis: int = -1) -> Array:
+        x[...] = np.nan
+        return x
+
+    assert audit(scribbling, "finite").verdict == "refuted"
+    assert audit(wide, "finite").verdict == "held"
+
+
+def test_an_online_softmax_is_sound_in_wide_formats() -> None:
+    def online(x: Array, axis: int = -1) -> Array:
+        rows = np.moveaxis(x, axis, -1)
+        m, total = rows[..., 0], np.ones_like(rows[..., 0])
+        for k in range(1, rows.shape[-1]):
+            higher = np.maximum(m, rows[..., k])
+            total = total * np.exp(m - higher) + np.exp(rows[..., k] - higher)
+            m = higher
+        return np.moveaxis(np.exp(rows - m[..., None]) / total[..., None], -1, axis)
+
+    for prop in ("sum_to_one", "accuracy", "at_most_one"):
+        assert audit(online, prop, "float64", Settings(examples=5)).verdict == "held"
+
+
+@pytest.mark.parametrize("prop", ["sum_to_one", "accuracy", "at_most_one", "shift_invariance", "monotone"])
+@pytest.mark.parametrize("dtype", ["float64", "float32", "bfloat16"])
+def test_scaling_by_a_reciprocal_and_a_careful_base_two_are_sound(dtype: str, prop: str) -> None:
+    def reciprocal(x: Array, axis: int = -1) -> Array:
+        w = x.astype(np.promote_types(x.dtype, np.float32))
+        e = np.exp2((w - w.max(axis=axis, keepdims=True)) * w.dtype.type(1.4426950408889634))
+        return (e * (1 / e.sum(axis=axis, keepdims=True))).astype(x.dtype)
+
+    assert audit(reciprocal, prop, dtype, Settings(examples=5)).verdict == "held"
