@@ -13,6 +13,7 @@ from extremum.properties.role import Experiment, Observation, Property, View
 from extremum.reference.formats import Array
 from extremum.reference.wide import BALLS, screen_arithmetic
 
+FAR = 4.0  # a screen errs by less than half of an allowance in any arithmetic
 TOGETHER = 8  # doubtful entries of a row that are decided at once, the most doubtful first
 PRECISIONS = (128, 256, 512, 1024, 4096)  # bits of the balls, raised until the question is decided
 
@@ -56,9 +57,11 @@ def screen(view: View, prop: Property) -> tuple[Array, Array, Array]:
     return m, np.broadcast_to(a, m.shape), ratios(m, a)
 
 
-def decide(experiment: Experiment, case: Case, explain: bool = False) -> Decision:
-    """Run the experiment on `case` from scratch and decide it; with `explain`, find the exact value too.
+def decide(experiment: Experiment, case: Case, final: bool = False) -> Decision:
+    """Run the experiment on `case` from scratch and decide it.
 
+    On the way to a witness, what exceeds its allowance `FAR` times over is refuted by the screen, whose own
+    error is proven to be less. What is reported is decided with `final`: in balls, and with the exact value.
     A misbehaviour of the subject (it raises, or returns no array of the right kind) refutes any property:
     there is no answer of which it could hold. `Declined` passes through.
     """
@@ -66,12 +69,13 @@ def decide(experiment: Experiment, case: Case, explain: bool = False) -> Decisio
         observation = experiment.observe(case)
     except Misbehaviour as error:
         return Decision(True, np.inf, 0.0, np.inf, cause=str(error), certified="the call itself")
-    decision = judge(experiment, observation)
-    return with_exact(experiment, observation, decision) if explain else decision
+    if final:
+        return with_exact(experiment, observation, judge(experiment, observation, np.inf))
+    return judge(experiment, observation, FAR)
 
 
-def judge(experiment: Experiment, observation: Observation) -> Decision:
-    """Decide what was observed: the screen first, then balls for the entries that it can't clear."""
+def judge(experiment: Experiment, observation: Observation, far: float) -> Decision:
+    """Decide what was observed: the screen first, then balls for what it can't clear, up to `far`."""
     prop, fmt = experiment.prop, experiment.fmt
     view = View(experiment.role, fmt, observation, screen_arithmetic(fmt))
     measured, allowed, ratio = screen(view, prop)
@@ -81,6 +85,8 @@ def judge(experiment: Experiment, observation: Observation) -> Decision:
         return worst
     if prop.exact or not np.isfinite(measured[row, column]) or column >= view.n:
         return _refuted(worst, "an exact comparison") if worst.ratio > 1 else worst
+    if worst.ratio > far:
+        return _refuted(worst, "the screen, far beyond its error")
     for r in np.argsort(-ratio.max(axis=1))[:8]:
         doubtful = np.argsort(-ratio[r], kind="stable")[: int((ratio[r] > view.arithmetic.limit).sum())]
         for columns in np.split(doubtful, range(TOGETHER, doubtful.size, TOGETHER)):

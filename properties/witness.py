@@ -21,7 +21,7 @@ def witness_of(experiment: Experiment, case: Case, regime: str, seen: Decision) 
     """
     record = encode(case)
     for _ in range(AGAIN):
-        again = decide(experiment, decode(record), explain=True)
+        again = decide(experiment, decode(record), final=True)
         if again.refuted:
             return _written(record, regime, again, again.certified)
     return _written(record, regime, seen, f"{seen.certified}; seen once, {AGAIN} reruns differed")

@@ -209,7 +209,7 @@ def outcome(report: Report) -> str:
     if missed:
         parts.append(f"{_count(len(missed), 'declared failure')} did not come")
     if not parts and declared:
-        parts.append(f"Nothing beyond what is declared: {_count(len(declared), 'cell')} failed as they must or may")
+        parts.append(f"{_count(len(declared), 'cell')} failed as declared, and no other")
     if not parts:
         held = sum(c.verdict in ("held", "proved") for c in report.cells)
         parts.append(f"No counterexample in {_count(held, 'cell')}" if held else "Nothing was tested")
@@ -284,7 +284,7 @@ def page(report: Report) -> str:
 
     found = groups(report)
     plots = Plots()
-    drawn = {g.anchor: plots.draw(g.cells, f"{g.first.property} of {g.first.subject}: measured/allowed") for g in found}
+    drawn = {g.anchor: plots.draw(g.cells, printable(f"{g.first.property} of {g.first.subject}")) for g in found}
     return _filled("page.html", report, found, plots=drawn, furniture=plots.furniture())
 
 

@@ -66,8 +66,11 @@ class Plots:
         self.frames: dict[Frame, str] = {}
 
     def draw(self, cells: Sequence[Cell], title: str) -> Markup:
-        """The plot of the cells of one property and subject; empty where none has a profile."""
-        shown = [c for c in cells if c.profile.get("magnitude") or c.profile.get("length")]
+        """The plot of the cells of one property and subject; empty where none has a profile.
+
+        `title` is what a screen reader says.
+        """
+        shown = [c for c in cells if c.dtype in FORMATS and any(c.profile.values())]
         if not shown:
             return Markup("")
         frame = frame_of(shown)
@@ -75,8 +78,8 @@ class Plots:
         with settings():
             curves = _svg(_figure(frame, shown))
         return Markup(
-            f'<svg class="plot" role="img" aria-label="{escape(title)}" viewBox="0 0 {WIDTH} {HEIGHT}" '
-            f'stroke-linejoin="round"><use href="#{reference}"/>{curves}</svg>'
+            f'<svg class="plot" role="img" aria-label="measured/allowed: {escape(title)}" '
+            f'viewBox="0 0 {WIDTH} {HEIGHT}" stroke-linejoin="round"><use href="#{reference}"/>{curves}</svg>'
         )
 
     def furniture(self) -> Markup:

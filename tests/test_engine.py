@@ -53,7 +53,7 @@ def off_by(ulps: int, at: int = 0) -> Callable[..., Array]:
 def test_an_answer_is_refuted_just_beyond_what_is_allowed_and_not_before(dtype: str) -> None:
     fmt = FORMATS[dtype]
     case = Case({"x": np.array([[0.0, 0.5, -1.0]], fmt.dtype)})
-    decisions = [decide(experiment(off_by(k), "accuracy", dtype), case) for k in range(60)]
+    decisions = [decide(experiment(off_by(k), "accuracy", dtype), case, final=True) for k in range(60)]
     assert [d.refuted for d in decisions] == [d.measured > d.allowed for d in decisions]
     assert any(d.refuted for d in decisions)
     assert all(d.certified.startswith("balls of") for d in decisions if d.refuted)

@@ -7,19 +7,21 @@ from typing import Any
 import numpy as np
 
 from extremum.properties.role import Property, View
-from extremum.properties.softmax.bounds import flushed
+from extremum.properties.softmax.bounds import additions, componentwise, flushed, gradual
 
 
 def measure(view: View) -> tuple[Any, Any]:
     """Outputs below the smallest normal are rounded, not flushed to zero.
 
-    Judged where the output is 0 and the exact value is subnormal (`bounds.flushed`): that value may be no
-    larger than (r_e / u + 1/2) smallest subnormals, plus the relative allowance of `accuracy`. Severity is
-    low: processors and compilers flush on purpose, for speed, and what is lost weighs next to nothing.
-    Any other error in the subnormal range is one of `accuracy`. The usual cause: flush-to-zero mode, set by
-    -ffast-math or by a GPU's kernel.
+    Judged where the output is 0 and the exact value s is subnormal (`bounds.flushed`). A sound answer is at
+    least s exp(-t) less g, with t of `accuracy` and g = (r_e / u + 1/2) smallest subnormals; so it may be 0 only
+    where s <= g exp(t), and exp(t) <= 1 + t + t**2. Severity is low: processors and compilers flush on
+    purpose, for speed, and what is lost weighs next to nothing. Any other error in the subnormal range is one
+    of `accuracy`. The usual cause: flush-to-zero mode, set by -ffast-math or by a GPU's kernel.
     """
-    return view.replace(abs(view.out - view.s), ~flushed(view), 0.0), view.allowance
+    lost = view.replace(view.s, ~flushed(view), 0.0)
+    relative = componentwise(view, additions(view.fmt, view.n))
+    return lost, (relative + 1.0) * gradual(view.fmt)
 
 
 def in_subnormals(view: View) -> Any:

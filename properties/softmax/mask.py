@@ -30,7 +30,10 @@ def observe(call: Call, case: Case) -> Observation:
     out = call.same_shape(case.x)
     kept = np.ascontiguousarray(case.x[:, ~hidden])
     leaked = np.abs(out[:, hidden].astype(np.float64)).max(axis=-1, keepdims=True, initial=0.0)
-    return Observation(kept, out[:, ~hidden], call.same_shape(kept), extra=np.where(np.isnan(leaked), np.inf, leaked))
+    leaks = leaked[~(leaked == 0)]
+    note = f"a masked entry got {leaks[0]:.6g}" if leaks.size else ""
+    extra = np.where(np.isnan(leaked), np.inf, leaked)
+    return Observation(kept, out[:, ~hidden], call.same_shape(kept), extra=extra, note=note)
 
 
 PROPERTY = Property("mask", "EX110", measure, "ulp", ulp, observe=observe, rows=128, lengths="moderate", masked=True)

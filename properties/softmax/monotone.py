@@ -25,7 +25,7 @@ def measure(view: View) -> tuple[Any, Any]:
     u = view.fmt.unit_roundoff
     t = 2 * (EXP_ERROR[view.fmt.name] + SCALINGS) * u - view.depth * (2 * GAP_ROUNDINGS * u)
     drop = view.replace(upper - lower, view.flawed, 0.0)
-    return drop, t * (t + 1.0) * upper + 2 * gradual(view.fmt)
+    return drop, t * (t + 1.0) * abs(upper) + 2 * gradual(view.fmt)
 
 
 def observe(call: Call, case: Case) -> Observation:
