@@ -126,7 +126,11 @@ def describe(function: Callable[..., Any]) -> str:
     except (TypeError, ValueError):
         signature = getattr(function, "__name__", type(function).__name__)
     code = getattr(inspect.unwrap(function), "__code__", None)
-    place = f"{Path(code.co_filename).name}:{code.co_firstlineno}" if code else str(getattr(function, "__module__", "built in"))
+    place = (
+        f"{Path(code.co_filename).name}:{code.co_firstlineno}"
+        if code
+        else str(getattr(function, "__module__", "built in"))
+    )
     return f"{signature} at {place}"
 
 

@@ -22,7 +22,6 @@ import numpy as np
 from extremum.reference.double_double import DoubleDouble
 from extremum.reference.formats import Array, Format
 
-
 SHORT_ROW = 64
 
 

@@ -26,11 +26,13 @@ def measure(view: View) -> tuple[Any, Any]:
 
 
 def arrange(draw: Draw, x: Array) -> Case:
-    """The rows along axis 0 of two dimensions, or along the middle or the first axis of three."""
-    axis = draw.one_of((0, -2, 1))
-    three = x[:, :, None] if draw.one_of((True, False)) else np.moveaxis(x[None], -1, 1)
-    moved = three if axis == 1 else x.T
-    return Case({"x": np.ascontiguousarray(moved), "axis": integer(axis)})
+    """The rows along any axis but the last of two to four dimensions, counted from either end."""
+    rows, n = x.shape
+    half = rows // 2 if rows % 2 == 0 else 1
+    shape = draw.one_of([(rows, n), (half, rows // half, n), (1, rows, n), (rows, 1, n), (half, 1, rows // half, n)])
+    dimensions = len(shape)
+    axis = draw.one_of([*range(dimensions - 1), *range(-dimensions, -1)])
+    return Case({"x": np.ascontiguousarray(np.moveaxis(x.reshape(shape), -1, axis)), "axis": integer(axis)})
 
 
 def observe(call: Call, case: Case) -> Observation:

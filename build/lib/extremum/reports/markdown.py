@@ -1,1 +1,0 @@
-def text(report): return ""
