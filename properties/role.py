@@ -97,7 +97,8 @@ class View:
     def clean(self) -> bool:
         """Whether all answers are finite."""
         out, other = self.observation.out, self.observation.other
-        return bool(np.isfinite(out).all()) and (other is None or bool(np.isfinite(other).all()))
+        answers = [a for a in (out, other) if a is not None]
+        return all(bool(np.isfinite(a).all()) for a in answers)
 
     @cached_property
     def flawed(self) -> Array:

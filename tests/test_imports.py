@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -28,3 +29,9 @@ def test_the_plugin_imports_neither_numpy_nor_hypothesis(tmp_path: Path) -> None
     code = "import sys, extremum.reports.plugin; print([m for m in ('numpy', 'hypothesis') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_every_package_is_installed() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    folders = {p.parent.relative_to(ROOT) for stage in STAGES for p in (ROOT / stage).rglob("__init__.py")}
+    assert {".".join(("extremum", *f.parts)) for f in folders} == set(settings["packages"])
