@@ -78,6 +78,12 @@ class View:
         """How far each entry lies below its row's maximum: x - max x."""
         return self.truth[1][:, self.columns]
 
+    @property
+    def answer(self) -> Array:
+        """The answer as it came, whole rows of floats."""
+        assert self.observation.out is not None
+        return self.observation.out
+
     @cached_property
     def out(self) -> Any:
         """The answer; entries that are not finite are shown as 0, and judged by `flawed`."""

@@ -18,7 +18,7 @@ def measure(view: View) -> tuple[Any, Any]:
     allowed. NaN is judged by `finite`. exp(x - logsumexp(x)) breaks it: its exponent may round
     above zero. The usual fix: divide by the sum.
     """
-    out = np.nan_to_num(np.asarray(view.observation.out, np.float64), nan=0.0)
+    out = np.nan_to_num(np.asarray(view.answer, np.float64), nan=0.0)
     return np.maximum(out - 1.0, 0.0), 0.0
 
 

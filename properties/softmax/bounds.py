@@ -139,8 +139,7 @@ def flushed(view: View) -> Array:
     A flush loses next to nothing: where the entries that are 0 together weigh more than the sum of a row may
     be off, the row was not flushed but is wrong.
     """
-    assert view.observation.out is not None
-    zero = np.asarray(view.observation.out == 0)
+    zero = np.asarray(view.answer == 0)
     if not zero.any():
         return zero[:, view.columns]
     s = view.narrow(view.truth[0])

@@ -16,7 +16,7 @@ def measure(view: View) -> tuple[Any, Any]:
     quotient: nothing is allowed. A zero is no violation (the exact value may underflow), nor is -0; NaN is
     judged by `finite`. The usual cause: a polynomial for exp outside the interval that it was fitted on.
     """
-    out = np.nan_to_num(np.asarray(view.observation.out, np.float64), nan=0.0)
+    out = np.nan_to_num(np.asarray(view.answer, np.float64), nan=0.0)
     return np.maximum(-out, 0.0), 0.0
 
 

@@ -21,7 +21,7 @@ def measure(view: View) -> tuple[Any, Any]:
     16 bits, which stagnates at 256 (bfloat16) or 2048 (float16) and overflows at 65504; a wrong axis; an
     epsilon in the denominator. The usual fix: accumulate in float32.
     """
-    measured = view.replace(abs(view.total - 1.0), view.flawed.any(axis=-1, keepdims=True), np.inf)
+    measured = view.replace(abs(view.total - 1.0), np.asarray(view.flawed.any(axis=-1, keepdims=True)), np.inf)
     allowed: Any = np.full((len(view.observation.x), 1), sum_error(view.fmt, view.n, additions(view.fmt, view.n)))
     return measured, rescaling(view) + allowed if view.careful else allowed
 
