@@ -62,8 +62,6 @@ def present(x: Array, layout: str) -> Array:
         host = np.zeros((*x.shape[:-1], 2 * x.shape[-1] + 1), x.dtype)
         host[..., 1::2] = x
         return host[..., 1::2]
-    if layout == "integer":
-        return x.astype(np.int64)
     if layout == "broadcast":  # zero stride along the first axis: valid where the rows are equal
         return np.broadcast_to(x[:1].copy(), x.shape)
     copy = np.array(x, order="C", copy=True)

@@ -17,7 +17,7 @@ import numpy as np
 
 from extremum.reference.formats import Array
 
-EVERY_LAYOUT = ("C", "F", "reversed", "sliced", "broadcast", "read-only", "byte-swapped", "integer")
+EVERY_LAYOUT = ("C", "F", "reversed", "sliced", "broadcast", "read-only", "byte-swapped")
 
 
 @dataclass(frozen=True)

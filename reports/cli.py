@@ -142,6 +142,20 @@ def properties(role: str | None) -> None:
 
 
 @main.command()
+@click.argument("code")
+def explain(code: str) -> None:
+    """Explain a finding's CODE (EX101 ...): the statement, the bound and its source, the usual causes and fix."""
+    from extremum.properties.roles import roles as known
+    from extremum.reference.errors import nearest
+
+    found = {p.code: (role, p) for role in known().values() for p in role.properties}
+    if code.upper() not in found:
+        raise UsageError(f"code={code!r} is not known: {nearest(code.upper(), found)}")
+    role, prop = found[code.upper()]
+    click.echo(f"{prop.code}  {prop.name} of {role.name}  severity {prop.severity}\n\n{prop.explanation}")
+
+
+@main.command()
 def regimes() -> None:
     """List the regimes: families of extreme inputs."""
     from extremum.properties.regimes import REGIMES

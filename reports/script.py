@@ -14,7 +14,6 @@ LAYOUTS = {
     "reversed": "x = np.ascontiguousarray(x[..., ::-1])[..., ::-1]",
     "sliced": "x = np.repeat(x, 2, axis=-1)[..., ::2]",
     "broadcast": "x = np.broadcast_to(x[:1].copy(), x.shape)",
-    "integer": "x = x.astype(np.int64)",
     "read-only": "x.flags.writeable = False",
     "byte-swapped": 'x = x.astype(x.dtype.newbyteorder(">"))',
 }

@@ -25,7 +25,7 @@ from extremum.reports.run import judge, settings_of
 from extremum.reports.text import finding_lines
 
 KEY = "extremum.cell"  # of a cell among an item's user properties
-GRACE = 5.0  # seconds after the limit of a cell before its worker is ended
+GRACE = 2.0  # seconds after the limit of a cell before its worker is ended
 
 
 class CellFailed(Exception):

@@ -10,7 +10,7 @@ from extremum.reference.subjects import EVERY, subject
     "softmax",
     kind="reference",
     fails=dict.fromkeys(("sum_to_one", "accuracy", "shift_invariance"), EVERY),
-    may=dict.fromkeys(("permutation_equivariance", "axis", "mask"), EVERY),
+    may=dict.fromkeys(("permutation_equivariance", "axis", "mask", "layout", "row_independence"), EVERY),
 )
 def through_logsumexp(x: Array, axis: int = -1) -> Array:
     """exp(x_i - y) with y = max x + log sum_j exp(x_j - max x): the rounding of y costs abs(y) u."""
