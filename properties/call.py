@@ -6,6 +6,7 @@ import contextlib
 import io
 import time
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,7 +52,8 @@ class Call:
             self.recorder.note(x, axis)
         keywords = {} if self.subject.axis is None else {self.subject.axis: -1 if axis is None else axis}
         try:
-            with contextlib.redirect_stdout(self.printed), contextlib.redirect_stderr(self.printed):
+            # What it prints is kept from the terminal; what it does to NumPy's error state ends with the call.
+            with redirect_stdout(self.printed), redirect_stderr(self.printed), np.errstate():
                 return self.subject.function(self.subject.adapter.give(x), **keywords)
         except (KeyboardInterrupt, OutOfTime):
             raise

@@ -87,7 +87,7 @@ def judge(experiment: Experiment, observation: Observation, far: float) -> Decis
         return _refuted(worst, "an exact comparison") if worst.ratio > 1 else worst
     if worst.ratio > far:
         return _refuted(worst, "the screen, far beyond its error")
-    for r in np.argsort(-ratio.max(axis=1))[:8]:
+    for r in np.argsort(-ratio.max(axis=1)):
         doubtful = np.argsort(-ratio[r], kind="stable")[: int((ratio[r] > view.arithmetic.limit).sum())]
         for columns in np.split(doubtful, range(TOGETHER, doubtful.size, TOGETHER)):
             if columns.size and (bits := certify(experiment, observation, int(r), columns)):

@@ -105,7 +105,7 @@ def _judge(cell: Cell, experiment: Experiment, settings: Settings) -> None:
     else:
         complete = swept.complete and not settings.over()
         cell.verdict, cell.cause = ("held", "") if complete else ("incomplete", "the budget ended")
-        cell.measured, cell.allowed = number(swept.best.measured), swept.best.allowed
+        cell.measured, cell.allowed = number(swept.best.measured), number(swept.best.allowed)
         cell.grade = swept.grade() if prop.graded else ""
 
 

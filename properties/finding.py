@@ -22,7 +22,7 @@ class Witness:
     arguments: Mapping[str, Any]
     regime: str
     measured: float | str | None
-    allowed: float | None
+    allowed: float | str | None
     got: str = ""
     exact: str = ""
     index: Sequence[int] = ()
@@ -47,7 +47,7 @@ class Cell:
     verdict: str = "held"
     examined: int = 0
     measured: float | str | None = None
-    allowed: float | None = None
+    allowed: float | str | None = None
     unit: str = ""
     regimes: list[str] = field(default_factory=list)
     cause: str = ""

@@ -31,7 +31,7 @@ class Recorder:
 
     def note(self, x: Array, axis: int | None) -> None:
         """Remember that the subject is about to be called with `x` and `axis`."""
-        data = np.ascontiguousarray(x)
+        data = np.ascontiguousarray(x, x.dtype.newbyteorder("="))
         head = {"dtype": x.dtype.name, "shape": x.shape, "axis": axis, "kept": data.nbytes <= CAPACITY}
         text = json.dumps(head).encode().ljust(HEADER)
         self._map[:HEADER] = text[:HEADER]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from extremum.reference.formats import Array
 from extremum.reference.wide import row_max, screen_arithmetic
 
 CANDIDATES = 12  # rows certified in a cell before only worse ones, or those of new regimes, are
-TRIED = 4  # rows of a block that are certified
+ENOUGH = 4  # rows of a block that are refuted
 
 
 @dataclass(frozen=True)
@@ -92,11 +92,14 @@ def _screen(swept: Swept, experiment: Experiment, case: Case, made: Block, obser
     view = View(role, fmt, observation, screen_arithmetic(fmt), truth=known, careful=False)
     measured, allowed, ratio = screen(view, prop)
     by_row = row_max(ratio)[:, 0]
-    if len(by_row) == len(made.x):
-        swept.profile.add(made.magnitudes, view.n, by_row)
     doubtful = by_row > view.arithmetic.limit
     if doubtful.any():
-        _certify(swept, experiment, case, made, np.where(doubtful, by_row, 0.0))
+        by_row[doubtful] = _careful(experiment, observation, doubtful)
+    if len(by_row) == len(made.x):
+        swept.profile.add(made.magnitudes, view.n, by_row)
+    if (by_row > view.arithmetic.limit).any():
+        _certify(swept, experiment, case, made, np.where(by_row > view.arithmetic.limit, by_row, 0.0))
+    if doubtful.any():
         ratio = np.where(doubtful[:, None], 0.0, ratio)
     row, column = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
     if ratio[row, column] > swept.best.ratio:
@@ -106,26 +109,36 @@ def _screen(swept: Swept, experiment: Experiment, case: Case, made: Block, obser
         swept.grades[name] = max(swept.grades.get(name, 0.0), worst)
 
 
+def _careful(experiment: Experiment, observation: Observation, rows: Array) -> Array:
+    """The ratios of these rows with every term of what is allowed, also those that most rows need not pay for."""
+    part = {
+        name: value[rows]
+        for name in ("x", "out", "other", "extra")
+        if (value := getattr(observation, name)) is not None and len(value) == len(rows)
+    }
+    view = View(experiment.role, experiment.fmt, replace(observation, **part), screen_arithmetic(experiment.fmt))
+    _, _, ratio = screen(view, experiment.prop)
+    return np.broadcast_to(row_max(ratio)[:, 0], (int(rows.sum()),))
+
+
 def _certify(swept: Swept, experiment: Experiment, case: Case, made: Block, ratio: Array) -> None:
-    """Decide the doubtful rows of a block one by one; where no row alone shows it, the block as a whole."""
-    rows = np.argsort(-ratio, kind="stable")
-    tried = [int(r) for r in rows[:TRIED] if ratio[r] > 0]
-    refuted = False
-    for row in tried:
+    """Decide the doubtful rows one by one, until enough are refuted; where none alone is, the block as a whole."""
+    refuted = 0
+    for row in np.argsort(-ratio, kind="stable")[: int((ratio > 0).sum())].tolist():
         regime = made.regimes[row % len(made.regimes)]
-        if not swept.news(float(ratio[row]), regime):
+        if refuted >= ENOUGH or not swept.news(float(ratio[row]), regime):
             return
         part = _row_of(case, row, made)
-        if part is not None:
-            decision = decide(experiment, part)
-            swept.take(part, regime, decision)
-            refuted = refuted or decision.refuted
-    if not refuted and tried:
-        regime = made.regimes[tried[0] % len(made.regimes)]
+        if part is None:
+            break
+        decision = decide(experiment, part)
+        swept.take(part, regime, decision)
+        refuted += decision.refuted
+    if not refuted:
         for size in (2, 4, 8, len(made.x)):  # rows that fail only together: the fewest first
             part = _rows_of(case, slice(0, size), made)
             if part is not None and (decision := decide(experiment, part)).refuted:
-                swept.take(part, regime, decision)
+                swept.take(part, made.regimes[0], decision)
                 return
 
 

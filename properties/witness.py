@@ -32,7 +32,7 @@ def _written(record: dict[str, Any], regime: str, decision: Decision, how: str) 
         arguments=record,
         regime=regime,
         measured=number(decision.measured),
-        allowed=decision.allowed,
+        allowed=number(decision.allowed),
         got=decision.got,
         exact=decision.exact,
         index=[decision.row, decision.column],

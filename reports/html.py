@@ -251,8 +251,8 @@ def ratio(of: Witness | Cell) -> str:
     """measured/allowed; empty where nothing was measured."""
     if of.measured is None or of.allowed is None:
         return ""
-    measured = float(of.measured)
-    return measure(measured / of.allowed if of.allowed else measured and inf)
+    measured, allowed = float(of.measured), float(of.allowed)
+    return measure(measured / allowed if allowed else measured and inf)
 
 
 def measure(value: float | str | None) -> str:

@@ -102,8 +102,8 @@ class Audit:
                 seconds(option("budget")),
                 Request.cell_timeout if option("cell-timeout") is None else seconds(option("cell-timeout")),
             )
-            folder = None if option("report-dir") is None else Path(option("report-dir"))
-            file = None if option("json") is None else Path(option("json"))
+            folder = None if option("report-dir") is None else Path(option("report-dir")).resolve()
+            file = None if option("json") is None else Path(option("json")).resolve()
             if folder is not None:
                 writable(folder, "report-dir")
             if file is not None:
