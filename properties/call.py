@@ -27,6 +27,13 @@ class Declined(Exception):
     """The subject refused an input that it may refuse; nothing was shown either way."""
 
 
+class Printed(io.StringIO):
+    """What a subject prints; it cannot be closed under our feet."""
+
+    def close(self) -> None:
+        """Stay open."""
+
+
 @dataclass
 class Call:
     """A subject ready to be called with NumPy arrays.
@@ -37,7 +44,7 @@ class Call:
 
     subject: Subject
     recorder: Recorder | None = None
-    printed: io.StringIO = field(default_factory=io.StringIO)
+    printed: io.StringIO = field(default_factory=Printed)
     last: tuple[Array, int | None] | None = None
     began: float = 0.0
 
@@ -68,9 +75,12 @@ class Call:
     def taken(self, answer: Any) -> Array:
         """A raw answer as a NumPy array, on the same memory where the library shares it."""
         try:
-            return self.subject.adapter.take(answer)
+            array = self.subject.adapter.take(answer)
         except TypeError as error:
             raise Misbehaviour(str(error)) from error
+        if array.dtype.hasobject:
+            raise Misbehaviour(f"returned an array of dtype {array.dtype}")
+        return array
 
     def same_shape(self, x: Array, axis: int | None = None, layout: str = "C") -> Array:
         """The answer, floating and of the shape of `x`; its values are kept whatever its dtype."""

@@ -62,6 +62,12 @@ def present(x: Array, layout: str) -> Array:
         host = np.zeros((*x.shape[:-1], 2 * x.shape[-1] + 1), x.dtype)
         host[..., 1::2] = x
         return host[..., 1::2]
+    if layout == "rows-reversed":
+        return np.ascontiguousarray(x[::-1])[::-1]
+    if layout == "rows-sliced":  # the stride between rows is longer than a row
+        host = np.zeros((*x.shape[:-1], x.shape[-1] + 3), x.dtype)
+        host[..., : x.shape[-1]] = x
+        return host[..., : x.shape[-1]]
     if layout == "broadcast":  # zero stride along the first axis: valid where the rows are equal
         return np.broadcast_to(x[:1].copy(), x.shape)
     copy = np.array(x, order="C", copy=True)

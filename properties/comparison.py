@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from extremum.properties.role import View
+from extremum.reference.formats import Array
 
 
 def compare(view: View) -> tuple[Any, Any]:
@@ -27,3 +28,14 @@ def _flushed(view: View) -> Any:
     assert other is not None
     zero = np.asarray((out == 0) | (other == 0))[:, view.columns] & ~view.flawed
     return zero & (view.narrow(view.s) < view.fmt.tiny) if zero.any() else zero
+
+
+def differing(a: Array, b: Array) -> int:
+    """How many entries of two arrays differ in their bits; all of them where shape or dtype do."""
+    if a.shape != b.shape or a.dtype != b.dtype:
+        return max(a.size, 1)
+    return int((_bytes(a) != _bytes(b)).reshape(-1, a.dtype.itemsize).any(axis=-1).sum())
+
+
+def _bytes(a: Array) -> Array:
+    return np.ascontiguousarray(a).reshape(-1).view(np.uint8)

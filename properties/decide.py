@@ -106,6 +106,7 @@ def certify(experiment: Experiment, observation: Observation, row: int, columns:
         observation.x[one],
         None if observation.out is None else observation.out[one],
         None if observation.other is None else observation.other[one],
+        order=observation.order,
     )
     before = flint.ctx.prec
     try:

@@ -55,8 +55,6 @@ def judge_cell(
     call = Call(subject, recorder)
     if settings.over():
         cell.verdict, cell.cause = "incomplete", "the budget ended before this cell began"
-    elif prop.needs_axis and subject.axis is None:
-        cell.verdict, cell.cause = "inapplicable", "the subject has no axis parameter"
     elif prop.masked and not fmt.has_infinity:
         cell.verdict, cell.cause = "inapplicable", f"{dtype} has no infinity to mask with"
     else:

@@ -244,6 +244,29 @@ def masked_all_but_one(d: Draw) -> Array:
     return _mask(d, np.arange(d.n) != d.one_of(range(d.n)))
 
 
+@regime(masked=True)
+def masked_ragged(d: Draw) -> Array:
+    """-inf from another column on in every row: sequences of different lengths, padded."""
+    return _mask(d, np.arange(d.n) >= d.integers(1, d.n))
+
+
+@regime(masked=True)
+def masked_causal(d: Draw) -> Array:
+    """-inf above the diagonal: row i sees the first i + 1 entries."""
+    return _mask(d, np.arange(d.n) > np.arange(d.rows)[:, None] + d.integers(0, d.n - 1))
+
+
+@regime(masked=True)
+def masked_scattered(d: Draw) -> Array:
+    """-inf here and there, every other entry, or in a single hole; another in every row."""
+    scattered = d.integers(0, 1, each=True) == 1
+    alternating = (np.arange(d.n) + d.integers(0, 1)) % 2 == 0
+    hole = np.arange(d.n) == d.integers(0, d.n - 1)
+    kind = d.integers(0, 2)
+    hidden = np.where(kind == 0, hole, np.where(kind == 1, alternating, scattered))
+    return _mask(d, hidden & (np.arange(d.n) != d.integers(0, d.n - 1)))
+
+
 REGIMES = MappingProxyType(_rows)
 PLAIN = tuple(r for r in REGIMES.values() if not r.masked)
 MASKED = tuple(r for r in REGIMES.values() if r.masked)
@@ -255,4 +278,5 @@ def _ramp(d: Draw) -> Array:
 
 
 def _mask(d: Draw, hidden: Array) -> Array:
-    return np.where(hidden, -np.inf, d.one_of(MASKABLE)(d))
+    base = np.clip(d.one_of(MASKABLE)(d), -d.fmt.max / 4, d.fmt.max / 4)  # a kept entry lies far above a masked one
+    return np.where(hidden, -np.inf, base)

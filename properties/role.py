@@ -24,7 +24,8 @@ class Observation:
     """What the calls of one experiment gave, as rows.
 
     `x` has shape (rows, n), and so have the answer `out` and, for a property that compares two
-    answers, `other`. `extra` (rows, 1) is a quantity that must be 0 besides. A property that only counts
+    answers, `other`. `extra` (rows, 1) is a quantity that must be 0 besides, `order` that of the entries in
+    the other call. A property that only counts
     fills `count` and `note`, and nothing else is measured.
     """
 
@@ -32,6 +33,7 @@ class Observation:
     out: Array | None = None
     other: Array | None = None
     extra: Array | None = None
+    order: Array | None = None
     count: int = 0
     note: str = ""
 
@@ -190,7 +192,6 @@ class Property:
     lengths: str = "every"
     rows: int = 256
     masked: bool = False
-    needs_axis: bool = False
     exact: bool = False
     graded: bool = False
     script: tuple[str, ...] = ("print(f(x))",)
@@ -211,7 +212,7 @@ class Role:
     """A mathematical function that an implementation claims to compute.
 
     `truth(x, arithmetic)` gives the exact answer of rows and their depth, `allowance(view)` what one sound
-    answer may be off, `classes` the grades of accuracy from best to worst with their allowances.
+    answer may be off, `grades` the grades of accuracy from best to worst with their allowances.
     """
 
     name: str

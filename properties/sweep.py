@@ -21,7 +21,8 @@ from extremum.reference.formats import Array, format_of
 from extremum.reference.wide import Arithmetic, screen_arithmetic
 
 LENGTHS = {"every": every_length, "moderate": moderate_lengths, "few": few_lengths}
-BLOCK = 2**15  # entries: a block and its truth in float64 stay in the second-level cache
+BLOCK = 2**14  # entries: a block and its truth in float64 stay in the second-level cache
+MANY = 4  # the length of rows of which one block has sixteen times as many
 LONG_BLOCK = 2**17  # beyond LONG: one to eight rows
 MASKED_ROWS = 8  # rows of one mask regime share the columns that are masked
 
@@ -60,7 +61,7 @@ def blocks(prop: Property, dtype: str, seed: int, chosen: tuple[str, ...] | None
         else:
             names = tuple(r.name for r in _for_length(n) if chosen is None or r.name in chosen)
             if names:
-                yield block(dtype, n, prop.rows, seed, names)
+                yield block(dtype, n, prop.rows * (16 if n == MANY else 1), seed, names)
 
 
 @lru_cache(maxsize=1024)

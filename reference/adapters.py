@@ -17,7 +17,17 @@ import numpy as np
 
 from extremum.reference.formats import Array
 
-EVERY_LAYOUT = ("C", "F", "reversed", "sliced", "broadcast", "read-only", "byte-swapped")
+EVERY_LAYOUT = (
+    "C",
+    "F",
+    "reversed",
+    "rows-reversed",
+    "sliced",
+    "rows-sliced",
+    "broadcast",
+    "read-only",
+    "byte-swapped",
+)
 
 
 @dataclass(frozen=True)
@@ -77,7 +87,7 @@ def _from_jax(answer: Any) -> Array:
 ADAPTERS = MappingProxyType(
     {
         "numpy": Adapter("numpy", _same, _from_numpy),
-        "torch": Adapter("torch", _to_torch, _from_torch, ("C", "F", "sliced", "broadcast")),
+        "torch": Adapter("torch", _to_torch, _from_torch, ("C", "F", "sliced", "rows-sliced", "broadcast")),
         "jax": Adapter("jax", _to_jax, _from_jax, ("C",)),
     }
 )

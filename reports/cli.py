@@ -86,11 +86,11 @@ def audit(subject: tuple[str, ...], workers: str, **options: Any) -> None:
     for name in subject or _everything():
         words += ["--subject", name]
     for option, values in _options(options):
-        words += [option, values]
+        words.append(f"{option}={values}")
     from rich.console import Console
 
     from extremum.reports.console import Terminal, summary
-    from extremum.reports.session import Audit
+    from extremum.reports.session import NOT_REACHED, Audit
 
     console = Console(stderr=False)
     terminal = Terminal(console)
@@ -107,7 +107,9 @@ def audit(subject: tuple[str, ...], workers: str, **options: Any) -> None:
     if code == pytest.ExitCode.INTERRUPTED:
         click.echo("extremum: interrupted; what was found until then is in the report", err=True)
         sys.exit(code)
-    sys.exit(3 if run.internal_errors or code == pytest.ExitCode.INTERNAL_ERROR else report.exit_code)
+    unreached = any(c.cause == NOT_REACHED for c in report.cells)
+    internal = run.internal_errors or unreached or code == pytest.ExitCode.INTERNAL_ERROR
+    sys.exit(3 if internal else report.exit_code)
 
 
 @main.command()

@@ -13,7 +13,7 @@ from extremum.properties.resolve import adapt, introduce
 from extremum.properties.roles import role_named, role_of
 from extremum.reference.errors import UsageError
 from extremum.reports.report import Report
-from extremum.reports.request import Request, Task, tasks
+from extremum.reports.request import Request, Task, names, tasks
 
 
 def audit(
@@ -40,15 +40,14 @@ def audit(
         raise UsageError(f"function={function!r} is not callable")
     name = name or getattr(function, "__qualname__", type(function).__name__).replace("<locals>.", "")
     request = Request(
-        (),
-        role,
-        None if dtypes is None else tuple(dtypes),
-        None if properties is None else tuple(properties),
-        None if regimes is None else tuple(regimes),
-        examples,
-        seed,
-        budget,
-        cell_timeout,
+        role=role,
+        dtypes=names(dtypes),
+        properties=names(properties),
+        regimes=names(regimes),
+        examples=examples,
+        seed=seed,
+        budget=budget,
+        cell_timeout=cell_timeout,
     )
     request.check()
     subject = adapt(function, name, role_named(role) if role else role_of(name, name))

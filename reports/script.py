@@ -12,6 +12,8 @@ from extremum.reference.subjects import subjects
 LAYOUTS = {
     "F": "x = np.asfortranarray(x)",
     "reversed": "x = np.ascontiguousarray(x[..., ::-1])[..., ::-1]",
+    "rows-reversed": "x = np.ascontiguousarray(x[::-1])[::-1]",
+    "rows-sliced": "x = np.concatenate([x, x], axis=-1)[..., : x.shape[-1]]",
     "sliced": "x = np.repeat(x, 2, axis=-1)[..., ::2]",
     "broadcast": "x = np.broadcast_to(x[:1].copy(), x.shape)",
     "read-only": "x.flags.writeable = False",
@@ -31,7 +33,7 @@ def script(cell: Cell, witness: Witness, subject: Mapping[str, str]) -> str:
         lines.append("import ml_dtypes  # registers the dtype with NumPy")
     if any("recipe" in a for a in arguments.values()):
         lines.append("from extremum.properties.sweep import restore")
-    lines += [*_function(cell, subject), ""]
+    lines += [*_function(cell, subject), "", 'np.seterr(all="ignore")']
     lines += [f"{name} = {_value(argument)}" for name, argument in arguments.items()]
     layout = next(iter(arguments.values())).get("layout", "C")
     if layout in LAYOUTS:

@@ -25,6 +25,7 @@ from extremum.reports.run import judge, settings_of
 from extremum.reports.text import finding_lines
 
 KEY = "extremum.cell"  # of a cell among an item's user properties
+NOT_REACHED = "not reached"
 GRACE = 2.0  # seconds after the limit of a cell before its worker is ended
 
 
@@ -193,7 +194,7 @@ class Audit:
         cells = []
         for task in self.tasks:
             missing = Cell(task.subject.name, task.role.name, task.property.name, task.property.code, task.dtype)
-            missing.verdict, missing.cause, missing.unit = "incomplete", "not reached", task.property.unit
+            missing.verdict, missing.cause, missing.unit = "incomplete", NOT_REACHED, task.property.unit
             cells.append(self.cells.get(task.key, missing))
         command = [Path(sys.argv[0]).name, *sys.argv[1:]]
         return Report(cells, self.request.seed, command, [introduce(s) for s in self.subjects])

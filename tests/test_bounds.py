@@ -53,7 +53,8 @@ def test_rescaling_counts_the_rises_of_the_maximum() -> None:
     def cost(values: list[float]) -> float:
         x = np.array([values], np.float32)
         view = View(ROLE, fmt, Observation(x, x), screen_arithmetic(fmt))
-        return float(bounds.rescaling(view)[0, 0]) / fmt.unit_roundoff
+        return float(bounds.rescaling(view, numerators=False)[0, 0]) / fmt.unit_roundoff
 
-    assert cost([3.0, 2.0, 1.0]) == 0
-    assert 0 < cost([1.0, 3.0, 2.0]) < cost([2.0, 2.5, 3.0])
+    assert cost([3.0, 3.0, 3.0]) == 0
+    assert cost([3.0, 2.0, 1.0]) == cost([1.0, 2.0, 3.0]) > 0  # either direction may be the one that is taken
+    assert cost([2.0, 1.0, 3.0]) < cost([2.0, 2.5, 3.0])

@@ -172,12 +172,81 @@ def test_a_dtype_that_the_subject_does_not_take_is_inapplicable() -> None:
 
 
 def test_a_subject_without_an_axis_is_audited_on_the_last_alone() -> None:
-    subject = Subject("it", "softmax", wide, axis=None)
-    axis, accuracy = ROLE.property_named("axis"), ROLE.property_named("accuracy")
-    assert axis is not None
-    assert accuracy is not None
-    assert judge_cell(subject, ROLE, axis, "float32", QUICK).verdict == "inapplicable"
-    assert judge_cell(subject, ROLE, accuracy, "float32", QUICK).verdict == "held"
+    def last(x: Array) -> Array:
+        return wide(x)
+
+    for name in ("axis", "accuracy", "layout"):
+        prop = ROLE.property_named(name)
+        assert prop is not None
+        assert judge_cell(Subject("it", "softmax", last, axis=None), ROLE, prop, "float32", QUICK).verdict == "held"
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 3, 4])
+def test_a_defect_in_arrays_of_some_dimensions_alone_is_found(dimensions: int) -> None:
+    def odd(x: Array, axis: int = -1) -> Array:
+        return wide(x, axis) * x.dtype.type(1.5 if x.ndim == dimensions else 1.0)
+
+    assert audit(odd, "axis").verdict == "refuted" or dimensions == 2
+    assert audit(odd, "accuracy").verdict == "refuted" or dimensions != 2
+
+
+@pytest.mark.parametrize("axis_of_interest", [-3, -2, 0, 1, 2])
+def test_a_defect_along_one_axis_is_found(axis_of_interest: int) -> None:
+    def odd(x: Array, axis: int = -1) -> Array:
+        return wide(x, axis) * x.dtype.type(1.5 if axis == axis_of_interest and x.ndim == 3 else 1.0)
+
+    assert audit(odd, "axis").verdict == "refuted"
+
+
+def test_masks_that_differ_from_row_to_row_are_tried() -> None:
+    def first_rows_mask(x: Array, axis: int = -1) -> Array:
+        if x.ndim == 2 and axis in (-1, 1):
+            x = np.where(np.isneginf(x[:1]), -np.inf, np.where(np.isneginf(x), -1e30, x)).astype(x.dtype)
+        return wide(x, axis)
+
+    def hole_ignored(x: Array, axis: int = -1) -> Array:
+        single = np.isneginf(x).sum(axis=axis, keepdims=True) == 1
+        return wide(np.where(single & np.isneginf(x), x.max(), x).astype(x.dtype), axis)
+
+    assert audit(first_rows_mask, "mask").verdict == "refuted"
+    assert audit(hole_ignored, "mask").verdict == "refuted"
+
+
+def test_a_masked_row_must_not_harm_its_neighbours() -> None:
+    def spreading(x: Array, axis: int = -1) -> Array:
+        out = wide(x, axis)
+        return out * np.nan if np.isneginf(x).all(axis=axis).any() else out
+
+    assert audit(spreading, "row_independence").verdict == "refuted"
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_running_output_is_sound_in_either_direction(backwards: bool) -> None:
+    def flash(x: Array, axis: int = -1) -> Array:
+        rows = np.moveaxis(x, axis, -1)[..., :: -1 if backwards else 1]
+        out, m, total = np.empty_like(rows), rows[..., :1], np.zeros_like(rows[..., :1])
+        for k in range(rows.shape[-1]):
+            higher = np.maximum(m, rows[..., k : k + 1])
+            scale, p = np.exp(m - higher), np.exp(rows[..., k : k + 1] - higher)
+            out[..., :k] *= scale
+            out[..., k : k + 1] = p
+            total, m = total * scale + p, higher
+        return np.moveaxis((out / total)[..., :: -1 if backwards else 1], -1, axis)
+
+    ramp = Case({"x": (np.arange(1025, dtype=np.float32) * np.float32(609 * 2.0**-14))[None]})
+    for prop in ("sum_to_one", "accuracy", "monotone", "permutation_equivariance"):
+        cases = [ramp] if "permutation" not in prop else []
+        for case in cases:
+            with np.errstate(all="ignore"):
+                assert not decide(experiment(flash, prop, "float32"), case, final=True).refuted, prop
+
+
+def test_a_wrong_exponent_deep_in_a_bfloat16_row_is_found() -> None:
+    def off(x: Array, axis: int = -1) -> Array:
+        out = wide(x, axis).astype(np.float32)
+        return np.where(out < 1e-26, out * 1.6, out).astype(x.dtype)
+
+    assert audit(off, "accuracy", "bfloat16").verdict == "refuted"
 
 
 def test_a_call_that_does_not_return_is_hung_with_its_witness() -> None:

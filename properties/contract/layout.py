@@ -18,11 +18,11 @@ from extremum.reference.formats import Array
 def measure(view: View) -> tuple[Any, Any]:
     """The same values get the same answer however they lie in memory.
 
-    Fortran order, negative strides, every second element of a larger array, zero strides (a broadcast row),
-    read-only memory and the other byte order, against the same values in C order. Two sound answers differ
-    by at most twice the allowance of `accuracy`. Refusing the other byte order is no finding; a wrong answer
-    to it is. The usual causes: a kernel that takes the data pointer and ignores the strides; one that works in
-    place.
+    Fortran order, negative strides, columns and every second column of a larger array, zero strides (a
+    broadcast row), read-only memory and the other byte order, of matrices and three-dimensional arrays,
+    against the same values in C order. Two sound answers differ by at most twice the allowance of `accuracy`.
+    Refusing the other byte order is no finding; a wrong answer to it is. The usual causes: a kernel that takes
+    the data pointer and ignores the strides; one that works in place.
     """
     return compare(view)
 
@@ -32,9 +32,12 @@ def arrange(draw: Draw, x: Array) -> Case:
     layout = draw.one_of(
         [name for name in EVERY_LAYOUT if name != "C" and (name != "byte-swapped" or x.dtype.kind == "f")]
     )
+    rows, n = x.shape
+    if rows % 2 == 0 and draw.one_of((True, False)):
+        x = x.reshape(2, rows // 2, n)
     if layout == "broadcast":
-        x = np.ascontiguousarray(np.broadcast_to(x[:1], x.shape))
-    return Case({"x": x}, layout)
+        x = np.broadcast_to(x[:1], x.shape)
+    return Case({"x": np.ascontiguousarray(x)}, layout)
 
 
 def observe(call: Call, case: Case) -> Observation:
@@ -48,7 +51,8 @@ def observe(call: Call, case: Case) -> Observation:
         if case.layout == "byte-swapped" and str(error).startswith(("raises TypeError", "raises ValueError")):
             raise Declined(str(error)) from error
         raise
-    return Observation(case.x, out, other)
+    n = case.x.shape[-1]
+    return Observation(case.x.reshape(-1, n), out.reshape(-1, n), other.reshape(-1, n))
 
 
-PROPERTY = Property("layout", "EX113", measure, "ulp", ulp, arrange, observe, rows=4, lengths="few")
+PROPERTY = Property("layout", "EX113", measure, "ulp", ulp, arrange, observe, rows=16, lengths="few")

@@ -2,53 +2,60 @@
 
 from __future__ import annotations
 
+import os
+import random
+import warnings
 from typing import Any
 
 import numpy as np
 
 from extremum.properties.call import Call
 from extremum.properties.case import Case, present
+from extremum.properties.comparison import differing
 from extremum.properties.role import Observation, Property, View
-from extremum.reference.formats import Array
 
 
 def measure(view: View) -> tuple[Any, Any]:
     """A call changes nothing but its own result.
 
-    After the call the input has the bits that it had, an answer given earlier has not been overwritten by
-    the next call, and nothing was printed. What is counted are entries changed and lines printed; none is
+    After the call the input has the bits that it had, an answer given earlier has not been overwritten by the
+    next call, nothing was printed, and the process is as it was: the random states of Python and NumPy, the
+    working directory, the filters of warnings. What is counted are entries, lines and states changed; none is
     allowed. The usual causes: `x -= x.max()`; a buffer that is kept and returned again; a forgotten print.
     """
     return float(view.observation.count), 0.0
 
 
 def observe(call: Call, case: Case) -> Observation:
-    """Call on x, then on other rows, and count what changed in x and in the first answer."""
+    """Call on x, then on other rows, and count what changed in x, in the first answer and around them."""
     handed = present(case.x, "C")
     call.printed.seek(0)
     call.printed.truncate()
+    before = _surroundings()
     answer = call.raw(handed)
     first = np.array(call.taken(answer), copy=True)
     call.raw(present(np.ascontiguousarray(case.x[..., ::-1]), "C"))
     again = np.asarray(call.taken(answer))
-    changed, overwritten = _differing(handed, case.x), _differing(again, first)
+    touched = [name for name, state in _surroundings().items() if state != before[name]]
+    changed, overwritten = differing(handed, case.x), differing(again, first)
     printed = len(call.printed.getvalue().splitlines())
     notes = [
         f"{changed} entries of the input changed" if changed else "",
         f"{overwritten} entries of an earlier answer were overwritten" if overwritten else "",
         f"{printed} lines were printed" if printed else "",
+        f"changed {', '.join(touched)}" if touched else "",
     ]
-    return Observation(case.x, count=changed + overwritten + printed, note="; ".join(filter(None, notes)))
+    count = changed + overwritten + printed + len(touched)
+    return Observation(case.x, count=count, note="; ".join(filter(None, notes)))
 
 
-def _differing(a: Array, b: Array) -> int:
-    if a.shape != b.shape or a.dtype != b.dtype:
-        return max(a.size, 1)
-    return int((_bytes(a) != _bytes(b)).reshape(-1, a.dtype.itemsize).any(axis=-1).sum())
-
-
-def _bytes(a: Array) -> Array:
-    return np.ascontiguousarray(a).reshape(-1).view(np.uint8)
+def _surroundings() -> dict[str, object]:
+    return {
+        "the state of random": hash(random.getstate()),
+        "the state of numpy.random": np.random.get_state()[1].tobytes(),  # type: ignore[index, union-attr]
+        "the working directory": os.getcwd(),
+        "the filters of warnings": list(warnings.filters),
+    }
 
 
 PROPERTY = Property(

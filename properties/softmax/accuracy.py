@@ -13,11 +13,11 @@ from extremum.properties.softmax.bounds import flushed
 def measure(view: View) -> tuple[Any, Any]:
     """Every output is as close to the exact value as a sound algorithm comes.
 
-    Allowed: t + t**2 relative, t = (d + 2 + 3 D_j + 3 W((n - 1) / e)) u + 2 r_e, with D_j = max x - x_j,
-    plus the steps of gradual underflow; `properties.softmax.bounds` derives it. Outputs that were flushed to
-    zero are judged by `gradual_underflow`. Where an output is not finite the error is infinite. The usual
-    causes: overflow without a shift; exp(x - y) with a large y, whose rounding costs abs(y) u; a sum in 16
-    bits; base 2 with the products rounded apart.
+    Allowed: t + t**2 relative, t = (d + 2 + g D_j + g W((n - 1) / e)) u + 2 r_e, with D_j = max x - x_j and
+    what a running maximum costs, plus the steps of gradual underflow; `properties.softmax.bounds` derives it.
+    Outputs that were flushed to zero are judged by `gradual_underflow`. Where an output is not finite the error
+    is infinite. The usual causes: overflow without a shift; exp(x - y) with a large y, whose rounding costs
+    abs(y) u; a sum in 16 bits; base 2 with the products rounded apart.
     """
     error = view.replace(abs(view.out - view.s), view.flawed, np.inf)
     return view.replace(error, flushed(view), 0.0), view.allowance

@@ -6,9 +6,9 @@ unit roundoff of the dtype and r_e the relative error of its exp, to first order
 
 | source | relative error |
 |---|---|
-| the gap x_j - m: one rounding; in base 2 two more, of log2(e) and of the product | 3 abs(depth_j) u |
+| the gap x_j - m: one rounding; in base 2 two more, of log2(e) and of the product | g abs(depth_j) u, g = 3 |
 | exp | r_e |
-| S: d additions, the gaps and exps of its terms weighted by s_i | d u + 3 sum_i s_i abs(depth_i) u + r_e |
+| S: d additions, the gaps and exps of its terms weighted by s_i | d u + g sum_i s_i abs(depth_i) u + r_e |
 | the terms of S that are subnormal, each to within r_e / u steps of the smallest subnormal | n (r_e / u) eta / S |
 | scaling: at most two roundings | 2 u |
 
@@ -18,7 +18,9 @@ each at most r_e, is a true error of at most expm1(t / (1 - r_e)) <= t + t**2 fo
 
 d, the additions on the longest path, is n - 1 where recursive summation means something: in float64
 and float32. In 16 bits n u exceeds 1 before rows are long, and a bound that lets any answer pass is
-none; there d = ceil(log2 n), which pairwise and wide accumulation meet. In 8 bits d = 0: wide.
+none; there d = ceil(log2 n), which pairwise and wide accumulation meet, and g = 1, since three roundings
+of a gap of 90 would leave no digit of a bfloat16. In 8 bits d = 0: wide. Where the maximum is a running
+one, `rescaling` adds its part.
 Source of the classical forms: Blanchard, D. J. Higham, N. J. Higham, "Accurately computing the
 log-sum-exp and softmax functions", IMA J. Numer. Anal. 41 (2021), theorem 4.3.
 """
@@ -34,6 +36,7 @@ import numpy as np
 
 from extremum.properties.role import View
 from extremum.reference.formats import Array, Format
+from extremum.reference.wide import row_max
 
 EXP_ERROR = MappingProxyType(  # r_e in units of u
     {
@@ -50,7 +53,6 @@ EXP_ERROR = MappingProxyType(  # r_e in units of u
 )
 RECURSIVE_FROM = 24  # bits of precision from which recursive summation is called sound
 PAIRWISE_FROM = 8
-GAP_ROUNDINGS = 3
 SCALINGS = 2
 
 
@@ -59,6 +61,11 @@ def additions(fmt: Format, n: int) -> int:
     if fmt.precision >= RECURSIVE_FROM:
         return n - 1
     return pairwise(n) if fmt.precision >= PAIRWISE_FROM else 0
+
+
+def gap_roundings(fmt: Format) -> int:
+    """How often a sound exponent is rounded: three times in base 2, but in 16 bits once, or wide."""
+    return 3 if fmt.precision >= RECURSIVE_FROM else 1
 
 
 def pairwise(n: int) -> int:
@@ -89,33 +96,53 @@ def sum_error(fmt: Format, n: int, d: int) -> float:
 def componentwise(view: View, d: int) -> Any:
     """The relative error t + t**2 of the table above, by component, with d additions in the sum."""
     u, r = view.fmt.unit_roundoff, EXP_ERROR[view.fmt.name]
-    fixed = (d + SCALINGS + GAP_ROUNDINGS * weighted_depth(view.n) + 2 * r) * u + view.n * r * view.fmt.eta
-    t = view.depth * (-GAP_ROUNDINGS * u) + fixed
+    fixed = (d + SCALINGS + gap_roundings(view.fmt) * weighted_depth(view.n) + 2 * r) * u + view.n * r * view.fmt.eta
+    t = view.depth * (-gap_roundings(view.fmt) * u) + fixed
     if view.careful:
-        t = t + rescaling(view)
+        t = t + rescaling(view, numerators=True)
     return t * (t + 1.0)
 
 
-def rescaling(view: View) -> Any:
-    """What a running maximum adds to the error of S: sum_i s_i k_i (r_e + 2 u), shape (rows, 1).
+def rises(view: View) -> Array:
+    """k_j: how often a running maximum rises after entry j, forwards or backwards, whichever is more (rows, n).
 
-    k_i counts the times that the running maximum rises after entry i; each multiplies what was summed so
-    far by an exp, at a cost of r_e and two roundings (its gap is counted with depth_i: the gaps of
-    successive rescalings add up to it). Milakov and Gimelshein, "Online normalizer calculation for softmax"
-    (2018), has the algorithm. Only where recursive summation is called sound; a sum in 16 bits is not.
+    Where the observation compares two orders of a row, the larger of both.
+    """
+    x, order = view.observation.x, view.observation.order
+    counts = np.maximum(_rises(x), _rises(x[:, ::-1])[:, ::-1])
+    if order is not None:
+        moved = x[:, order]
+        counts[:, order] = np.maximum(counts[:, order], np.maximum(_rises(moved), _rises(moved[:, ::-1])[:, ::-1]))
+    return np.asarray(counts)
+
+
+def _rises(x: Array) -> Array:
+    peak = np.maximum.accumulate(x, axis=-1)
+    rise = np.zeros(x.shape)
+    rise[:, 1:] = peak[:, 1:] > peak[:, :-1]
+    return np.asarray(rise.sum(axis=-1, keepdims=True) - np.cumsum(rise, axis=-1))
+
+
+def rescaling(view: View, numerators: bool) -> Any:
+    """What a running maximum adds: sum_i s_i k_i (r_e + 3 u) to S, and k_j (r_e + 2 u) to numerator j.
+
+    Each rise multiplies what was summed so far by an exp, at a cost of r_e and two roundings (its gap is
+    counted with the depths: the gaps of successive rises add up to them). A numerator that is rescaled in place
+    with S, as kernels that keep a running output have it, shares the exps and pays the roundings. Milakov and
+    Gimelshein, "Online normalizer calculation for softmax" (2018), has the algorithm. Lanes that each keep a
+    maximum of their own see fewer entries each: from thirteen lanes on d pays for them. Only where recursive
+    summation is called sound; a sum in 16 bits is not.
     """
     if view.fmt.precision < RECURSIVE_FROM:
         return 0.0
     x = view.observation.x
-    peak = np.maximum.accumulate(x, axis=-1)
-    rises = np.zeros(x.shape)
-    rises[:, 1:] = peak[:, 1:] > peak[:, :-1]
-    after = rises.sum(axis=-1, keepdims=True) - np.cumsum(rises, axis=-1)
-    s = np.exp(x.astype(np.float64) - x.max(axis=-1, keepdims=True).astype(np.float64))
-    weight = (s * after).sum(axis=-1, keepdims=True) / s.sum(axis=-1, keepdims=True)
-    once = EXP_ERROR[view.fmt.name] * rises.any(axis=-1, keepdims=True)  # numerator and S use different exps
-    cost = (weight * (EXP_ERROR[view.fmt.name] + 2) + once) * (1 + 2**-20)  # its own rounding, generously
-    return view.arithmetic.lift(cost * view.fmt.unit_roundoff)
+    k, r = rises(view), EXP_ERROR[view.fmt.name]
+    s = np.exp(x.astype(np.float64) - row_max(x).astype(np.float64))
+    cost = (s * k).sum(axis=-1, keepdims=True) / s.sum(axis=-1, keepdims=True) * (r + 3)
+    cost = cost + r * (k[:, :1] > 0)  # numerators and S may come from different exps
+    if numerators:
+        cost = cost + k[:, view.columns] * (r + 2)
+    return view.arithmetic.lift(cost * (view.fmt.unit_roundoff * (1 + 2**-20)))  # its own rounding, generously
 
 
 def gradual(fmt: Format) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 from extremum.properties.call import Call
 from extremum.properties.case import Case
 from extremum.properties.role import Observation, Property, View
-from extremum.properties.softmax.bounds import EXP_ERROR, GAP_ROUNDINGS, SCALINGS, gradual
+from extremum.properties.softmax.bounds import EXP_ERROR, SCALINGS, gap_roundings, gradual, rescaling
 
 
 def measure(view: View) -> tuple[Any, Any]:
@@ -17,13 +17,16 @@ def measure(view: View) -> tuple[Any, Any]:
 
     Entries are compared in the order of x, neighbours with each other. Both are scaled by the same S, so
     its error cancels; what is left is that of two exps, two gaps and two scalings: allowed is
-    2 (r_e + (3 D + 2) u) relative, and twice the steps of gradual underflow. No exp in use
+    2 (r_e + (g D + 2) u) relative (g of `bounds`), what a running maximum does to either, and twice the
+    steps of gradual underflow. No exp in use
     is monotone to the last bit, and a vectorised one may differ from the scalar one at a row's end. NaN is
     judged by `finite`. The usual causes: outputs returned in sorted order; a piecewise approximation of exp.
     """
     upper, lower = view.out, view.other
     u = view.fmt.unit_roundoff
-    t = 2 * (EXP_ERROR[view.fmt.name] + SCALINGS) * u - view.depth * (2 * GAP_ROUNDINGS * u)
+    t = 2 * (EXP_ERROR[view.fmt.name] + SCALINGS) * u - view.depth * (2 * gap_roundings(view.fmt) * u)
+    if view.careful:
+        t = t + rescaling(view, numerators=True) * 2.0
     drop = view.replace(upper - lower, view.flawed, 0.0)
     return drop, t * (t + 1.0) * abs(upper) + 2 * gradual(view.fmt)
 

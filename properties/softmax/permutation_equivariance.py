@@ -38,7 +38,7 @@ def observe(call: Call, case: Case) -> Observation:
     x, n = case.x, case.x.shape[-1]
     order = (case.number("stride") * np.arange(n) + case.number("start")) % n
     other = call.same_shape(np.ascontiguousarray(x[:, order]))
-    return Observation(x, call.same_shape(x), other[:, np.argsort(order)])
+    return Observation(x, call.same_shape(x), other[:, np.argsort(order)], order=order)
 
 
 PROPERTY = Property(

@@ -23,7 +23,7 @@ def measure(view: View) -> tuple[Any, Any]:
     """
     measured = view.replace(abs(view.total - 1.0), np.asarray(view.flawed.any(axis=-1, keepdims=True)), np.inf)
     allowed: Any = np.full((len(view.observation.x), 1), sum_error(view.fmt, view.n, additions(view.fmt, view.n)))
-    return measured, rescaling(view) + allowed if view.careful else allowed
+    return measured, rescaling(view, numerators=False) + allowed if view.careful else allowed
 
 
 def in_roundoffs(view: View) -> Any:
