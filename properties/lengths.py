@@ -6,30 +6,31 @@ import numpy as np
 
 SHORT = tuple(range(1, 34))
 POWERS = tuple(2**k for k in range(6, 18))
-LONG = 2**13  # beyond it, rows are few and come from the regimes that are made for length
+LONG = 2**10  # beyond it, rows are few and come from the regimes that are made for length
+MODERATE = 2**13
 NEIGHBOURED = 2**11
 LONGEST = POWERS[-1]
 PEOPLES = (48, 50, 96, 100, 192, 384, 500, 768, 1000, 1536, 3072, 10000, 50257)  # heads, widths, classes, vocabularies
-DRAWN = 24
+DRAWN = 16
 
 
 def every_length(seed: int) -> list[int]:
-    """All short lengths, each power of two with its neighbours, those that people use, and 24 drawn between.
+    """All short lengths, each power of two with its neighbours, those that people use, and 16 drawn between.
 
     Beyond 2**11 one of a power and its two neighbours is taken.
     """
     rng = np.random.default_rng([seed, LONGEST])
     around = [p + d for p in POWERS if p <= NEIGHBOURED for d in (-1, 0, 1)]
     around += [p + int(rng.integers(-1, 2)) for p in POWERS if NEIGHBOURED < p < LONGEST] + [LONGEST]
-    between = np.exp(rng.uniform(np.log(SHORT[-1] + 1), np.log(LONG), DRAWN)).astype(int).tolist()
+    between = np.exp(rng.uniform(np.log(SHORT[-1] + 1), np.log(MODERATE), DRAWN)).astype(int).tolist()
     return sorted({*SHORT, *around, *PEOPLES, *between})
 
 
 def moderate_lengths(seed: int) -> list[int]:
     """The lengths up to 2**13 + 1 that keep a property with several calls a row affordable."""
-    rng = np.random.default_rng([seed, LONG])
-    around = [p + int(rng.integers(-1, 2)) for p in POWERS if p <= LONG]
-    return sorted({*SHORT, *around, 4097})
+    rng = np.random.default_rng([seed, MODERATE])
+    around = [p + int(rng.integers(-1, 2)) for p in POWERS if p <= MODERATE]
+    return sorted({*SHORT, *around, *(n for n in PEOPLES if n <= MODERATE), 2500, 4097, 6000})
 
 
 def few_lengths(seed: int) -> list[int]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from extremum.properties.draw import Sampled
-from extremum.properties.lengths import LONG, LONGEST, every_length, few_lengths, moderate_lengths
+from extremum.properties.lengths import LONG, LONGEST, MODERATE, every_length, few_lengths, moderate_lengths
 from extremum.properties.regimes import MASKED, PLAIN, REGIMES, Regime
 from extremum.properties.role import Property
 from extremum.reference.formats import Array, format_of
@@ -23,7 +23,7 @@ from extremum.reference.wide import Arithmetic, screen_arithmetic
 LENGTHS = {"every": every_length, "moderate": moderate_lengths, "few": few_lengths}
 BLOCK = 2**14  # entries: a block and its truth in float64 stay in the second-level cache
 MANY = 4  # the length of rows of which one block has sixteen times as many
-LONG_BLOCK = 2**17  # beyond LONG: one to eight rows
+LONG_BLOCK = 2**17  # beyond MODERATE: one to eight rows
 MASKED_ROWS = 8  # rows of one mask regime share the columns that are masked
 
 Formula = Callable[[Array, Arithmetic], tuple[Any, Any]]
@@ -67,7 +67,7 @@ def blocks(prop: Property, dtype: str, seed: int, chosen: tuple[str, ...] | None
 @lru_cache(maxsize=1024)
 def block(dtype: str, n: int, rows: int, seed: int, names: tuple[str, ...]) -> Block:
     """About `rows` rows of length n from the named regimes, as many as a block has room for."""
-    room = max(min(rows, (BLOCK if n <= LONG else LONG_BLOCK) // n), 1)
+    room = max(min(rows, (BLOCK if n <= MODERATE else LONG_BLOCK) // n), 1)
     if room < len(names):  # as many regimes as there is room for; which, changes with the length
         turn = np.random.default_rng([seed, n]).permutation(len(names))[:room]
         names = tuple(names[i] for i in sorted(turn))

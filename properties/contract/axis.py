@@ -56,7 +56,7 @@ PROPERTY = Property(
     ulp,
     arrange,
     observe,
-    rows=4,
+    rows=8,
     lengths="moderate",
     script=("print(f(x, axis=axis))", "print(np.moveaxis(f(np.moveaxis(x, axis, -1).copy()), -1, axis))"),
 )

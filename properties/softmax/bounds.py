@@ -139,7 +139,7 @@ def rescaling(view: View, numerators: bool) -> Any:
     k, r = rises(view), EXP_ERROR[view.fmt.name]
     s = np.exp(x.astype(np.float64) - row_max(x).astype(np.float64))
     cost = (s * k).sum(axis=-1, keepdims=True) / s.sum(axis=-1, keepdims=True) * (r + 3)
-    cost = cost + r * (k[:, :1] > 0)  # numerators and S may come from different exps
+    cost = cost + r * (k > 0).any(axis=-1, keepdims=True)  # numerators and S may come from different exps
     if numerators:
         cost = cost + k[:, view.columns] * (r + 2)
     return view.arithmetic.lift(cost * (view.fmt.unit_roundoff * (1 + 2**-20)))  # its own rounding, generously

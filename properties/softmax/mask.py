@@ -51,7 +51,7 @@ PROPERTY = Property(
     ulp,
     observe=observe,
     rows=8,
-    lengths="moderate",
+    lengths="few",
     masked=True,
     script=("print(f(x))", "print([f(row[row > -np.inf][None])[0] for row in x])"),
 )
