@@ -30,6 +30,6 @@ def _late(module: str, attribute: str) -> Callable[..., Any]:
 
 for _name, _role, _module, _attribute, _axis, _adapter in ROWS:
     if importlib.util.find_spec(_module.partition(".")[0]):
-        subject(_role, kind="library", name=_name, axis=_axis, adapter=ADAPTERS[_adapter], dtypes=DEFAULT_DTYPES)(
-            _late(_module, _attribute)
-        )
+        _declared = {"axis": _axis, "adapter": ADAPTERS[_adapter], "dtypes": DEFAULT_DTYPES}
+        _slow = _name == "jax"  # it compiles anew for every shape: minutes and gigabytes for a whole audit
+        subject(_role, kind="library", name=_name, slow=_slow, **_declared)(_late(_module, _attribute))

@@ -37,7 +37,8 @@ class Subject:
     `axis` is the keyword that chooses the axis ("axis", "dim"), or None where there is none.
     `fails` maps each property that it must fail to the dtypes in which it must: the refutation is
     expected there, and its absence is a finding. `may` maps those that the same defect reaches on some
-    inputs and not on others: neither is news. `kind` is reference, mutant, library or user.
+    inputs and not on others: neither is news. `kind` is reference, mutant, library or user. One that is
+    `slow` is audited where it is named, and not as one of a group.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Subject:
     fails: Mapping[str, Sequence[str]] = field(default_factory=dict)
     may: Mapping[str, Sequence[str]] = field(default_factory=dict)
     origin: str = ""
+    slow: bool = False
 
     def must_fail(self, prop: str, dtype: str) -> bool:
         """Whether a refutation of `prop` in `dtype` is declared, and its absence a finding."""
@@ -87,7 +89,7 @@ def subjects(role: str | None = None, kind: str | None = None) -> list[Subject]:
 def named(name: str, role: str | None) -> list[Subject]:
     """The registered subjects called `name`, or of the group `name`; empty where there are none."""
     if name in GROUPS:
-        return subjects(role, GROUPS[name])
+        return [s for s in subjects(role, GROUPS[name]) if not s.slow]
     return [s for s in subjects(role) if s.name == name]
 
 

@@ -87,8 +87,8 @@ class Doubled:
     def total(self, v: DoubleDouble) -> DoubleDouble:
         return v.total()
 
-    def narrow(self, v: DoubleDouble) -> Array:
-        return v.high
+    def narrow(self, v: DoubleDouble | Array) -> Array:
+        return v.high if isinstance(v, DoubleDouble) else np.asarray(v, np.float64)
 
 
 @dataclass(frozen=True)

@@ -168,7 +168,8 @@ def regimes() -> None:
 def _everything() -> list[str]:
     from extremum.reference.subjects import subjects as known
 
-    return ["references", *(["libraries"] if known(kind="library") else [])]
+    quick = [s for s in known(kind="library") if not s.slow]
+    return ["references", *(["libraries"] if quick else [])]
 
 
 def _options(options: dict[str, Any]) -> Iterator[tuple[str, str]]:

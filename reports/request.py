@@ -13,7 +13,7 @@ from extremum.properties.role import Property, Role
 from extremum.properties.roles import role_named, roles
 from extremum.reference.errors import UsageError, nearest
 from extremum.reference.formats import format_of
-from extremum.reference.subjects import Subject, subjects
+from extremum.reference.subjects import Subject
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,8 @@ class Request:
 
 
 def resolved(request: Request) -> list[Subject]:
-    """The subjects of the request; without any named, the references and the installed libraries."""
+    """The subjects of the request, each once."""
     request.check()
-    if not request.subjects:
-        rows = [*subjects(request.role, "reference"), *subjects(request.role, "library")]
-        return [s for s in rows if s.role in roles()]
     found = [s for spec in request.subjects for s in resolve(spec, request.role)]
     return list({(s.role, s.name): s for s in found}.values())
 

@@ -15,6 +15,7 @@ from extremum.properties.engine import Settings, judge_cell
 from extremum.properties.finding import Cell
 from extremum.properties.role import Experiment, Observation
 from extremum.properties.softmax import ROLE
+from extremum.properties.sweep import truth
 from extremum.reference.formats import FORMATS, Array
 from extremum.reference.softmax.wide import wide
 from extremum.reference.subjects import Subject
@@ -317,3 +318,19 @@ def test_scaling_by_a_reciprocal_and_a_careful_base_two_are_sound(dtype: str, pr
         return (e * (1 / e.sum(axis=axis, keepdims=True))).astype(x.dtype)
 
     assert audit(reciprocal, prop, dtype, Settings(examples=5)).verdict == "held"
+
+
+def test_without_x87_the_double_double_screen_judges_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_shift(x: Array, axis: int = -1) -> Array:
+        e = np.exp(x)
+        return e / e.sum(axis=axis, keepdims=True)
+
+    monkeypatch.setattr("extremum.reference.wide.HAS_X87", False)
+    truth.cache_clear()
+    few = Settings(examples=5, regimes=("all-equal", "largest", "subnormal-gaps", "any-finite", "masked-end"))
+    try:
+        for prop in ("accuracy", "sum_to_one", "shift_invariance", "mask"):
+            assert audit(wide, prop, "float64", few).verdict == "held"
+        assert audit(no_shift, "accuracy", "float64", few).verdict == "refuted"
+    finally:
+        truth.cache_clear()
