@@ -55,7 +55,7 @@ def integer(value: int) -> Array:
 def present(x: Array, layout: str) -> Array:
     """A fresh array with the values of `x` in the named memory layout."""
     if layout == "F":
-        return np.array(x, order="F", copy=True)
+        return np.array(x.T, order="C", copy=True).T
     if layout == "reversed":
         return np.ascontiguousarray(x[..., ::-1])[..., ::-1]
     if layout == "sliced":
