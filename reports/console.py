@@ -110,6 +110,12 @@ def summary(report: Report, console: Console) -> None:
         f"{s['incomplete']} incomplete, {s['inapplicable']} inapplicable",
         highlight=False,
     )
+    if s["incomplete"]:
+        console.print(
+            f"[yellow]{s['incomplete']} cells were not judged to their end:[/] give them more time with --budget or "
+            "--cell-timeout, or less to do with --property, --dtype or --regime",
+            highlight=False,
+        )
 
 
 def matrix(cells: Sequence[Cell], role: str) -> Table:
