@@ -87,12 +87,10 @@ def audit(subject: tuple[str, ...], workers: str, **options: Any) -> None:
         words += ["--subject", name]
     for option, values in _options(options):
         words.append(f"{option}={values}")
-    from rich.console import Console
-
-    from extremum.reports.console import Terminal, summary
+    from extremum.reports.console import Patient, Terminal, summary
     from extremum.reports.session import NOT_REACHED, Audit
 
-    console = Console(stderr=False)
+    console = Patient()
     terminal = Terminal(console)
     with _undisturbed():
         code = int(pytest.main(words, plugins=[terminal]))

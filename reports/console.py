@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -31,6 +33,15 @@ MISSED = "[bold red]M[/]"
 LEGEND = (
     ". held  R refuted  r refuted as declared  M declared, yet it held  C crashed  H hung  ? incomplete  - inapplicable"
 )
+
+
+class Patient(Console):
+    """A console whose reader may leave early (`| head`): the audit goes on, and the report is written."""
+
+    def on_broken_pipe(self) -> None:
+        """Write nowhere from now on."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class Terminal:

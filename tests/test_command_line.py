@@ -172,6 +172,15 @@ def test_pytest_usage_errors_are_one_line(folder: Path) -> None:
     assert "mine.py has no 'absent_softmax'" in done.stderr
 
 
+def test_a_reader_that_leaves_early_costs_neither_the_report_nor_a_traceback(folder: Path) -> None:
+    audit = f"{Path(sys.executable).parent}/extremum audit mine.py:naive_softmax --dtype float32 --json out.json"
+    done = subprocess.run(
+        ["bash", "-c", f"{audit} | head -n 1"], cwd=folder, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert "Traceback" not in done.stderr
+    assert len(cells(folder)) == 17
+
+
 def test_what_a_subject_prints_does_not_reach_the_terminal(folder: Path) -> None:
     done = run(folder, "extremum", "audit", "mine.py:chatty_softmax", "--dtype", "float32", "--property", "purity")
     assert "hello" not in done.stdout + done.stderr
