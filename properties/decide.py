@@ -20,7 +20,7 @@ PRECISIONS = (128, 256, 512, 1024, 4096)  # bits of the balls, raised until the 
 
 @dataclass(frozen=True)
 class Decision:
-    """What was seen of one case; `refuted` is a proof, in balls or by an exact comparison.
+    """What was seen of one case; `refuted` is a proof, by what `certified` names.
 
     `measured` and `allowed` are in the property's unit, `ratio` is the first over the second.
     """

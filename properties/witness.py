@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from extremum.properties.case import Case, decode, encode, integer
-from extremum.properties.decide import Decision, decide
+from extremum.properties.decide import FAR, Decision, decide
 from extremum.properties.finding import Witness, number
 from extremum.properties.role import Experiment
 from extremum.reference.formats import Array
+
+
+class Contradiction(RuntimeError):
+    """The screen and the balls disagree by more than the screen's error: a defect of extremum, not of the subject."""
+
 
 AGAIN = 3  # runs in which a subject that is not deterministic may show its failure again
 
@@ -17,11 +22,14 @@ def witness_of(experiment: Experiment, case: Case, regime: str, seen: Decision) 
     """The witness of a refuted case, with what its rerun from the record measured.
 
     Where no rerun refutes it (the subject is not deterministic), what was seen the first time stands, and
-    `certified` says so.
+    `certified` says so. Raises `Contradiction`, rather than accuse, where the balls clear what the screen is
+    sure of.
     """
     record = encode(case)
     for _ in range(AGAIN):
         again = decide(experiment, decode(record), final=True)
+        if not again.refuted and again.ratio > FAR:
+            raise Contradiction(f"balls clear what the screen refuted {again.ratio:.3g} times over: {record}"[:2000])
         if again.refuted:
             return _written(record, regime, again, again.certified)
     return _written(record, regime, seen, f"{seen.certified}; seen once, {AGAIN} reruns differed")

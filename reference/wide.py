@@ -20,7 +20,7 @@ import flint
 import numpy as np
 
 from extremum.reference.double_double import DoubleDouble
-from extremum.reference.formats import Array, Format
+from extremum.reference.formats import FORMATS, Array, Format
 
 SHORT_ROW = 64
 
@@ -127,9 +127,6 @@ HAS_X87 = np.finfo(np.longdouble).nmant == 63
 
 def screen_arithmetic(fmt: Format) -> Arithmetic:
     """The arithmetic that screens `fmt`: at least eleven bits wider, so its own error hardly counts."""
-    if fmt.precision < FORMAT64_PRECISION:
+    if fmt.precision < FORMATS["float64"].precision:
         return FLOAT64
     return EXTENDED if HAS_X87 else DOUBLE_DOUBLE
-
-
-FORMAT64_PRECISION = 53

@@ -13,12 +13,14 @@ from extremum.properties.case import Case, decode
 from extremum.properties.decide import certify, decide, ratios
 from extremum.properties.engine import Settings, judge_cell
 from extremum.properties.finding import Cell
-from extremum.properties.role import Experiment, Observation
+from extremum.properties.role import Experiment, Observation, Property, View
 from extremum.properties.softmax import ROLE
 from extremum.properties.sweep import truth
+from extremum.properties.witness import Contradiction
 from extremum.reference.formats import FORMATS, Array
 from extremum.reference.softmax.wide import wide
 from extremum.reference.subjects import Subject
+from extremum.reference.wide import BALLS
 
 QUICK = Settings(examples=30, seed=3)
 
@@ -334,3 +336,13 @@ def test_without_x87_the_double_double_screen_judges_alike(monkeypatch: pytest.M
         assert audit(no_shift, "accuracy", "float64", few).verdict == "refuted"
     finally:
         truth.cache_clear()
+
+
+def test_where_balls_contradict_the_screen_nobody_is_accused() -> None:
+    def lying(view: View) -> tuple[Any, Any]:
+        """A measure whose screen is wrong."""
+        return view.out * 0.0 + (0.0 if view.arithmetic is BALLS else 9.0), view.allowance * 0.0 + 1.0
+
+    prop = Property("lying", "EX999", lying, "value", lengths="few")
+    with pytest.raises(Contradiction, match="balls clear what the screen refuted"):
+        judge_cell(Subject("it", "softmax", wide), ROLE, prop, "float32", Settings(examples=2))
