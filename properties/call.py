@@ -15,6 +15,7 @@ import numpy as np
 from extremum.properties.case import present
 from extremum.properties.limit import OutOfTime
 from extremum.properties.recorder import Recorder
+from extremum.properties.signature import Arguments, Signature, first
 from extremum.reference.formats import FORMATS, Array
 from extremum.reference.subjects import Subject
 
@@ -36,60 +37,85 @@ class Printed(io.StringIO):
 
 @dataclass
 class Call:
-    """A subject ready to be called with NumPy arrays.
+    """A subject ready to be called with NumPy arrays, by the signature of its role.
 
     The subject gets fresh copies, so that it cannot harm the caller's arrays. `printed` collects what it
-    wrote to standard output and error.
+    wrote to standard output and error; `last` are the arguments and the axis of the last call.
     """
 
     subject: Subject
+    signature: Signature = field(default_factory=Signature)
     recorder: Recorder | None = None
     printed: io.StringIO = field(default_factory=Printed)
-    last: tuple[Array, int | None] | None = None
+    last: tuple[Arguments, int | None] | None = None
     began: float = 0.0
+
+    @property
+    def axis(self) -> str | None:
+        """The keyword that the subject takes the axis by, if the role has one."""
+        return self.subject.axis if self.signature.batched else None
 
     def seconds_in_call(self) -> float:
         """Seconds since the last call began."""
         return time.monotonic() - self.began
 
-    def raw(self, x: Array, axis: int | None = None) -> Any:
-        """The answer as it came, for `x` handed over as it is: no copy is made."""
-        self.last, self.began = (x, axis), time.monotonic()
+    def raw(self, arguments: Arguments, axis: int | None = None) -> Any:
+        """The answer to one call as it came, for arrays handed over as they are: no copy is made."""
+        self.last, self.began = (arguments, axis), time.monotonic()
         if self.recorder is not None:
-            self.recorder.note(x, axis)
-        keywords = {} if self.subject.axis is None else {self.subject.axis: -1 if axis is None else axis}
+            self.recorder.note(arguments, axis)
+        keywords = {self.axis: -1 if axis is None else axis} if self.axis else {}
         try:
             # What it prints is kept from the terminal; what it does to NumPy's error state ends with the call.
             with redirect_stdout(self.printed), redirect_stderr(self.printed), np.errstate():
-                return self.subject.function(self.subject.adapter.give(x), **keywords)
+                given = [self._given(a) for a in arguments.values()]
+                return self.subject.function(*given, **keywords)
         except (KeyboardInterrupt, OutOfTime):
             raise
         except BaseException as error:  # SystemExit and its like too: it is the subject's, not ours
             text = (str(error).splitlines() or [""])[0]
             raise Misbehaviour(f"raises {type(error).__name__}: {text}"[:300]) from error
 
-    def array(self, x: Array, axis: int | None = None, layout: str = "C") -> Array:
-        """The answer as a NumPy array of its own memory, whatever its shape and dtype."""
-        return np.array(self.taken(self.raw(present(x, layout), axis)), copy=True)
+    def array(self, arguments: Arguments, axis: int | None = None, layout: str = "C") -> Array:
+        """The answer to one call as a NumPy array of its own memory, whatever its shape and dtype."""
+        handed = {name: present(np.asarray(a), layout) for name, a in self.signature.of(arguments).items()}
+        return np.array(self.taken(self.raw(handed, axis)), copy=True)
 
     def taken(self, answer: Any) -> Array:
-        """A raw answer as a NumPy array, on the same memory where the library shares it."""
+        """A raw answer as a NumPy array, on the same memory where the library shares it; a Python float as float64."""
         try:
-            array = self.subject.adapter.take(answer)
+            array = np.asarray(answer) if isinstance(answer, float) else self.subject.adapter.take(answer)
         except TypeError as error:
             raise Misbehaviour(str(error)) from error
         if array.dtype.hasobject:
             raise Misbehaviour(f"returned an array of dtype {array.dtype}")
         return array
 
-    def same_shape(self, x: Array, axis: int | None = None, layout: str = "C") -> Array:
-        """The answer, floating and of the shape of `x`; its values are kept whatever its dtype."""
-        out = self.array(x, axis, layout)
-        if out.shape != x.shape:
-            raise Misbehaviour(f"returned shape {out.shape} for input of shape {x.shape}")
+    def answer(self, arguments: Arguments, axis: int | None = None, layout: str = "C") -> Array:
+        """The answer to one call, floating and of the role's shape; its values are kept whatever its dtype."""
+        out = self.array(arguments, axis, layout)
+        given = first(arguments)
+        expected = self.signature.answer(arguments, -1 if axis is None else axis)
+        if out.shape != expected:
+            raise Misbehaviour(f"returned shape {out.shape}, not {expected}, for input of shape {given.shape}")
         if not is_floating(out):
-            raise Misbehaviour(f"returned dtype {out.dtype} for input of dtype {x.dtype}")
+            raise Misbehaviour(f"returned dtype {out.dtype} for input of dtype {given.dtype}")
         return out if out.dtype.isnative else out.astype(out.dtype.newbyteorder("="))
+
+    def calls(self, arguments: Arguments) -> list[Arguments]:
+        """The arguments of the calls that rows of arguments come to: one, or one for each row."""
+        if self.signature.batched:
+            return [self.signature.of(arguments)]
+        return [self.signature.row(arguments, r) for r in range(len(first(arguments)))]
+
+    def rows(self, arguments: Arguments, layout: str = "C") -> Array:
+        """The answers to rows of arguments, under any leading axes, flattened to (rows, width)."""
+        count = int(np.prod(first(arguments).shape[:-1], dtype=int)) if self.signature.batched else 1
+        answers = [self.answer(one, layout=layout).reshape(count, -1) for one in self.calls(arguments)]
+        return answers[0] if len(answers) == 1 else np.concatenate(answers)
+
+    def _given(self, a: Array) -> Any:
+        return int(a) if a.dtype.kind in "iu" and a.ndim == 0 else self.subject.adapter.give(a)
 
 
 def is_floating(a: Array) -> bool:

@@ -18,9 +18,10 @@ LARGEST_RUNS = 1024
 
 @dataclass(frozen=True)
 class Case:
-    """Arguments by name, and the layout in memory that `x` is presented in.
+    """Arguments by name, and the layout in memory that they are presented in.
 
-    `recipe` tells how the sweep made `x`, where that restores it bit for bit: seed, n, regime, row.
+    The arguments of a role that is called row by row are rows of arguments, under one leading axis. `recipe` tells
+    how the sweep made the arguments of the role, where that restores them bit for bit: seed, n, regime, row.
     """
 
     arguments: Mapping[str, Array]
@@ -53,7 +54,9 @@ def integer(value: int) -> Array:
 
 
 def present(x: Array, layout: str) -> Array:
-    """A fresh array with the values of `x` in the named memory layout."""
+    """A fresh array with the values of `x` in the named memory layout; numbers have none."""
+    if x.ndim == 0 or x.dtype.kind in "iu":
+        return np.array(x, order="C", copy=True)
     if layout == "F":
         return np.array(x.T, order="C", copy=True).T
     if layout == "reversed":
@@ -83,22 +86,27 @@ def encode(case: Case) -> dict[str, Any]:
 
     Long arrays are kept as runs of equal values, or as their recipe with a checksum.
     """
-    return {name: _encode(a, case, first=a is case.x) for name, a in case.arguments.items()}
+    return {name: _encode(name, a, case) for name, a in case.arguments.items()}
 
 
 def decode(record: Mapping[str, Mapping[str, Any]]) -> Case:
     """The inverse of `encode`, bit for bit; raises `UsageError` where the record is not one of ours."""
     arrays = {name: _decode(name, argument) for name, argument in record.items()}
     layout = next(iter(record.values())).get("layout", "C")
-    recipe = next(iter(record.values())).get("recipe")
-    return Case(arrays, layout, recipe)
+    return Case(arrays, layout, recipe_of(record))
 
 
-def _encode(a: Array, case: Case, first: bool) -> dict[str, Any]:
+def recipe_of(record: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The recipe in a record of arguments, as `Case.recipe` has it."""
+    named = [name for name, argument in record.items() if "recipe" in argument]
+    return {**record[named[0]]["recipe"], "arguments": named} if named else None
+
+
+def _encode(name: str, a: Array, case: Case) -> dict[str, Any]:
     head: dict[str, Any] = {
         "dtype": a.dtype.name,
         "shape": list(a.shape),
-        "layout": case.layout if first else "C",
+        "layout": case.layout if a.ndim and a.dtype.kind not in "iu" else "C",
     }
     if a.dtype.kind in "iu":
         return {**head, "values": [str(v) for v in a.ravel().tolist()]}
@@ -112,8 +120,9 @@ def _encode(a: Array, case: Case, first: bool) -> dict[str, Any]:
             **head,
             "runs": [[flat[i].hex(), int(c)] for i, c in zip(starts.tolist(), counts.tolist(), strict=True)],
         }
-    if first and case.recipe is not None:
-        return {**head, "recipe": dict(case.recipe), "sha256": checksum(a)}
+    if case.recipe is not None and name in case.recipe["arguments"]:
+        recipe = {key: value for key, value in case.recipe.items() if key != "arguments"}
+        return {**head, "recipe": {**recipe, "argument": name}, "sha256": checksum(a)}
     return {**head, "values": [v.hex() for v in flat.tolist()]}
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from extremum.properties.role import View
 from extremum.reference.formats import Array
+from extremum.reference.wide import where
 
 
 def compare(view: View) -> tuple[Any, Any]:
@@ -17,8 +18,7 @@ def compare(view: View) -> tuple[Any, Any]:
     within twice the allowance of each other. Both NaN, or the same infinity, is no difference: `finite`
     judges it. A flush to zero in one of the two is none either.
     """
-    error = view.replace(abs(view.out - view.other), view.flawed, np.inf)
-    error = view.replace(error, _flushed(view), 0.0)
+    error = where(_flushed(view), 0.0, view.error(abs(view.out - view.other)))
     return error, view.allowance * 2.0
 
 
@@ -27,7 +27,7 @@ def _flushed(view: View) -> Any:
     assert out is not None
     assert other is not None
     zero = np.asarray((out == 0) | (other == 0))[:, view.columns] & ~view.flawed
-    return zero & (view.narrow(view.s) < view.fmt.tiny) if zero.any() else zero
+    return zero & (np.abs(view.narrow(view.exact)) < view.fmt.tiny) if zero.any() else zero
 
 
 def differing(a: Array, b: Array) -> int:

@@ -83,7 +83,7 @@ def judge(experiment: Experiment, observation: Observation, far: float) -> Decis
     worst = at(view, prop, measured, allowed, int(row), int(column))
     if worst.ratio <= view.arithmetic.limit:
         return worst
-    if prop.exact or not np.isfinite(measured[row, column]) or column >= view.n:
+    if prop.exact or not np.isfinite(measured[row, column]) or view.observation.out is None or column >= view.width:
         return _refuted(worst, "an exact comparison") if worst.ratio > 1 else worst
     if worst.ratio > far:
         return _refuted(worst, "the screen, far beyond its error")
@@ -101,13 +101,7 @@ def certify(experiment: Experiment, observation: Observation, row: int, columns:
     The balls are evaluated at rising precision until each entry is decided; a question that the highest
     precision leaves open (equality, in practice) is no refutation.
     """
-    one = slice(row, row + 1)
-    alone = Observation(
-        observation.x[one],
-        None if observation.out is None else observation.out[one],
-        None if observation.other is None else observation.other[one],
-        order=observation.order,
-    )
+    alone = observation.take(slice(row, row + 1))
     before = flint.ctx.prec
     try:
         for bits in PRECISIONS:
@@ -127,21 +121,22 @@ def certify(experiment: Experiment, observation: Observation, row: int, columns:
 
 def with_exact(experiment: Experiment, observation: Observation, decision: Decision) -> Decision:
     """The decision with the exact answer at its place, as a decimal with the radius of its ball."""
-    if experiment.prop.exact or observation.out is None or decision.column >= observation.x.shape[1]:
+    if experiment.prop.exact or observation.out is None or decision.column >= observation.out.shape[1]:
         return decision
     before = flint.ctx.prec
     try:
         flint.ctx.prec = 192
-        s, _ = experiment.role.truth(observation.x[decision.row : decision.row + 1], BALLS)
-        return replace(decision, exact=str(s[0, decision.column].str(25)))
+        row = observation.take(slice(decision.row, decision.row + 1))
+        exact = experiment.role.truth(row.arguments, BALLS).exact(np.array([decision.column]))
+        return replace(decision, exact=str(exact[0, 0].str(25)))
     finally:
         flint.ctx.prec = before
 
 
 def at(view: View, prop: Property, measured: Array, allowed: Array, row: int, column: int) -> Decision:
     """What was measured at one place, in the property's unit, as a decision that refutes nothing."""
-    unit = np.broadcast_to(prop.scale(view), (len(view.observation.x), max(view.n, 1)))
-    size = float(unit[row, min(column, unit.shape[1] - 1)])
+    unit = np.atleast_2d(prop.scale(view))
+    size = float(unit[min(row, len(unit) - 1), min(column, unit.shape[1] - 1)])
     m, a = float(measured[row, column]), float(allowed[row, column])
     ratio = float(ratios(np.asarray(m), np.asarray(a)))
     return Decision(

@@ -15,7 +15,6 @@ from extremum.properties.call import Call, Misbehaviour, quiet
 from extremum.properties.finding import Cell, number
 from extremum.properties.limit import OutOfTime, limited
 from extremum.properties.recorder import Recorder
-from extremum.properties.regimes import REGIMES
 from extremum.properties.role import Experiment, Property, Role
 from extremum.properties.screening import Candidate, sweep
 from extremum.properties.search import search
@@ -52,7 +51,7 @@ def judge_cell(
     start = time.perf_counter()
     fmt = format_of(dtype)
     cell = Cell(subject.name, role.name, prop.name, prop.code, dtype, unit=prop.unit)
-    call = Call(subject, recorder)
+    call = Call(subject, role.signature, recorder)
     if settings.over():
         cell.verdict, cell.cause = "incomplete", "the budget ended before this cell began"
     elif prop.masked and not fmt.has_infinity:
@@ -73,23 +72,29 @@ def judge_cell(
 
 def _judge(cell: Cell, experiment: Experiment, settings: Settings) -> None:
     prop, fmt = experiment.prop, experiment.fmt
-    refusal = refuses(experiment.call, fmt)
+    refusal = refuses(experiment.call, experiment.role, fmt)
     if refusal:
         cell.verdict, cell.cause = "inapplicable", f"the subject does not take {fmt.name}: {refusal}"
         return
     swept = sweep(experiment, settings.seed, settings.regimes, settings.over)
-    regimes = [
-        r for r in experiment.role.regimes if r.masked == prop.masked and r.name in (settings.regimes or REGIMES)
-    ]
+    chosen = settings.regimes
+    regimes = [r for r in experiment.role.regimes if r.masked == prop.masked and (chosen is None or r.name in chosen)]
     if not regimes:
         cell.verdict, cell.cause = "inapplicable", "none of the chosen regimes is one of this property's"
         return
-    longest = LONGEST_SEARCHED
+    longest = min(LONGEST_SEARCHED, experiment.role.longest)
     if swept.candidates:
         refuting = {c.regime for c in swept.candidates}
         regimes = [r for r in regimes if r.name in refuting]
         longest = max(min(2 * c.case.x.shape[c.case.axis] for c in swept.candidates), 8)
-    found = search(experiment, regimes, longest, settings.examples, _number(settings.seed, cell), settings.over)
+    found = search(
+        experiment,
+        regimes,
+        min(longest, experiment.role.longest),
+        settings.examples,
+        _number(settings.seed, cell),
+        settings.over,
+    )
     candidates = list(swept.candidates)
     if found.case is not None and found.decision is not None:
         candidates.append(Candidate(found.case, found.regime, found.decision))
@@ -120,20 +125,21 @@ def _report(cell: Cell, experiment: Experiment, candidates: Sequence[Candidate])
     cell.grade = "beyond" if experiment.prop.graded else ""
 
 
-def refuses(call: Call, fmt: Format) -> str:
+def refuses(call: Call, role: Role, fmt: Format) -> str:
     """Why the subject does not take this dtype, or an empty string.
 
-    It does not where an ordinary row makes it raise in this dtype, and in another it answers. One that answers
+    It does not where ordinary arguments make it raise in this dtype, and in another it answers. One that answers
     in none is broken, not choosy, and is judged.
     """
-    reason = _raises(call, fmt)
+    reason = _raises(call, role, fmt)
     others = (FORMATS[name] for name in DEFAULT_DTYPES if name != fmt.name)
-    return reason if reason and any(not _raises(call, other) for other in others) else ""
+    return reason if reason and any(not _raises(call, role, other) for other in others) else ""
 
 
-def _raises(call: Call, fmt: Format) -> str:
+def _raises(call: Call, role: Role, fmt: Format) -> str:
+    arguments = role.ordinary(fmt)
     try:
-        call.raw(fmt.round([[0.0, 1.0, 2.0], [1.0, 0.0, 3.0]]))
+        call.raw(arguments if role.signature.batched else role.signature.row(arguments, 0))
     except Misbehaviour as error:
         return str(error)
     return ""

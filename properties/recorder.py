@@ -13,9 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from extremum.reference.formats import FORMATS, Array
+from extremum.properties.signature import Arguments
+from extremum.reference.formats import FORMATS
 
 HEADER = 512
+DTYPES = {"int64": np.dtype(np.int64)} | {name: fmt.dtype for name, fmt in FORMATS.items()}
 CAPACITY = 2**22  # bytes of arguments kept; a larger call is noted by its shape alone
 
 
@@ -29,14 +31,16 @@ class Recorder:
         self._file = path.open("r+b")
         self._map = mmap.mmap(self._file.fileno(), 0)
 
-    def note(self, x: Array, axis: int | None) -> None:
-        """Remember that the subject is about to be called with `x` and `axis`."""
-        data = np.ascontiguousarray(x, x.dtype.newbyteorder("="))
-        head = {"dtype": x.dtype.name, "shape": x.shape, "axis": axis, "kept": data.nbytes <= CAPACITY}
+    def note(self, arguments: Arguments, axis: int | None) -> None:
+        """Remember that the subject is about to be called with `arguments` and `axis`."""
+        arrays = [np.ascontiguousarray(a, a.dtype.newbyteorder("=")) for a in arguments.values()]
+        size = sum(a.nbytes for a in arrays)
+        kinds = [(name, a.dtype.name, a.shape) for name, a in arguments.items()]
+        head = {"arguments": kinds, "axis": axis, "kept": size <= CAPACITY}
         text = json.dumps(head).encode().ljust(HEADER)
         self._map[:HEADER] = text[:HEADER]
-        if data.nbytes <= CAPACITY:
-            self._map[HEADER : HEADER + data.nbytes] = data.tobytes()
+        if size <= CAPACITY:
+            self._map[HEADER : HEADER + size] = b"".join(a.tobytes() for a in arrays)
 
     def close(self) -> None:
         """Let the file go."""
@@ -44,16 +48,18 @@ class Recorder:
         self._file.close()
 
 
-def read(path: Path) -> tuple[Array, int | None] | None:
+def read(path: Path) -> tuple[Arguments, int | None] | None:
     """The arguments of the last call noted in `path`, or None where there are none."""
     try:
         content = path.read_bytes()
         head: dict[str, Any] = json.loads(content[:HEADER])
     except (OSError, ValueError):
         return None
-    if not head["kept"] or head["dtype"] not in FORMATS:
+    if not head["kept"] or any(dtype not in DTYPES for _, dtype, _ in head["arguments"]):
         return None
-    dtype = FORMATS[head["dtype"]].dtype
-    count = int(np.prod(head["shape"], dtype=int))
-    data = np.frombuffer(content, dtype, count, HEADER).reshape(head["shape"])
-    return data.copy(), head["axis"]
+    arguments, offset = {}, HEADER
+    for name, dtype, shape in head["arguments"]:
+        count = int(np.prod(shape, dtype=int))
+        data = np.frombuffer(content, DTYPES[dtype], count, offset).reshape(shape)
+        arguments[name], offset = data.copy(), offset + data.nbytes
+    return arguments, head["axis"]

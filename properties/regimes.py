@@ -164,6 +164,13 @@ def subnormal_gaps(d: Draw) -> Array:
     return np.where(np.arange(d.n) == d.integers(0, d.n - 1), 0.0, -depth)
 
 
+@regime()
+def confident(d: Draw) -> Array:
+    """One entry ahead of all others by up to 45, where what is left of 1 - s and of a loss is exp(-45)."""
+    rest = d.uniform(-2.0, 0.0, each=True) - d.uniform(0.0, 45.0)
+    return pick(d, [0.0, 8.0, -8.0]) + np.where(np.arange(d.n) == d.integers(0, d.n - 1), 0.0, rest)
+
+
 @regime(long=True)
 def ascending(d: Draw) -> Array:
     """Each entry above the one before: the maximum changes at every step."""

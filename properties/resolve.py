@@ -43,13 +43,15 @@ def adapt(function: Callable[..., Any], name: str, role: Role, spec: str = "") -
     axis = _axis_keyword(function, name, role)
     adapters = candidates(getattr(function, "__module__", None) or "")
     rows = [Subject(name, role.name, function, "user", axis, adapter, origin=spec) for adapter in adapters]
-    return next((s for s in rows if _answers(s)), rows[0]) if len(rows) > 1 else rows[0]
+    return next((s for s in rows if _answers(s, role)), rows[0]) if len(rows) > 1 else rows[0]
 
 
 def introduce(subject: Subject) -> dict[str, str]:
     """What was resolved, so that nobody audits the wrong function: the record of a subject, `line` for a header."""
     origin = describe(subject.function) if subject.kind == "user" else f"{subject.kind} in {subject.origin}"
-    axis = f"axis by {subject.axis}=" if subject.axis else "no axis parameter, so the last axis alone"
+    batched = role_named(subject.role).signature.batched
+    alone = "no axis parameter, so the last axis alone" if batched else "one row a call"
+    axis = f"axis by {subject.axis}=" if subject.axis and batched else alone
     version = version_of(subject.function) if subject.kind == "library" else ""
     parts = [f"role {subject.role}", f"{subject.adapter.name} arrays", axis, version, origin]
     return {
@@ -63,13 +65,14 @@ def introduce(subject: Subject) -> dict[str, str]:
 
 
 def _axis_keyword(function: Callable[..., Any], name: str, role: Role) -> str | None:
+    keywords = AXIS_KEYWORDS if role.signature.batched else ()
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):  # built in: its signature is not to be had
-        return next((k for k in AXIS_KEYWORDS if _accepts(function, name, role, k)), None)
-    axis = next((k for k in AXIS_KEYWORDS if k in signature.parameters), None)
+        return next((k for k in keywords if _accepts(function, name, role, k)), None)
+    axis = next((k for k in keywords if k in signature.parameters), None)
     try:
-        signature.bind(object(), **({axis: -1} if axis else {}))
+        signature.bind(*role.signature.inputs, **({axis: -1} if axis else {}))
     except TypeError as error:
         shown = f"{getattr(function, '__name__', name)}{signature}"
         raise UsageError(f"subject={name!r} is {shown}, role {role.name} calls {role.call}: {error}") from None
@@ -78,14 +81,15 @@ def _axis_keyword(function: Callable[..., Any], name: str, role: Role) -> str | 
 
 def _accepts(function: Callable[..., Any], name: str, role: Role, keyword: str) -> bool:
     adapters = candidates(getattr(function, "__module__", None) or "")
-    return any(_answers(Subject(name, role.name, function, "user", keyword, adapter)) for adapter in adapters)
+    return any(_answers(Subject(name, role.name, function, "user", keyword, adapter), role) for adapter in adapters)
 
 
-def _answers(subject: Subject) -> bool:
-    call = Call(subject)
+def _answers(subject: Subject, role: Role) -> bool:
+    call = Call(subject, role.signature)
+    arguments = role.ordinary(FORMATS["float32"])
     try:
         with quiet(), limited(PROBE_SECONDS):
-            call.taken(call.raw(FORMATS["float32"].round([[0.0, 1.0, 2.0]])))
+            call.taken(call.raw(arguments if role.signature.batched else role.signature.row(arguments, 0)))
     except (Misbehaviour, OutOfTime):
         return False
     return True

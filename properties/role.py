@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,24 +12,26 @@ import numpy as np
 
 from extremum.properties.call import Call
 from extremum.properties.case import Case
-from extremum.properties.draw import Draw
-from extremum.properties.regimes import Regime
-from extremum.reference.double_double import DoubleDouble
+from extremum.properties.draw import Draw, Sampled
+from extremum.properties.lengths import LONGEST
+from extremum.properties.regimes import PLAIN, Regime
+from extremum.properties.signature import Arguments, Signature, first
 from extremum.reference.formats import Array, Format
-from extremum.reference.wide import Arithmetic
+from extremum.reference.truth import Columns, Truth
+from extremum.reference.wide import Arithmetic, where
 
 
 @dataclass(frozen=True)
 class Observation:
     """What the calls of one experiment gave, as rows.
 
-    `x` has shape (rows, n), and so have the answer `out` and, for a property that compares two
-    answers, `other`. `extra` (rows, 1) is a quantity that must be 0 besides, `order` that of the entries in
-    the other call. A property that only counts
-    fills `count` and `note`, and nothing else is measured.
+    `arguments` are those of the role, each with a leading axis of rows. The answer `out` has shape (rows, width)
+    and so has, for a property that compares two answers, `other`. `extra` (rows, 1) is a quantity that must
+    be 0 besides, `order` that of the entries in the other call. A property that only counts fills `count` and
+    `note`, and nothing else is measured.
     """
 
-    x: Array
+    arguments: Arguments
     out: Array | None = None
     other: Array | None = None
     extra: Array | None = None
@@ -37,11 +39,26 @@ class Observation:
     count: int = 0
     note: str = ""
 
+    @property
+    def x(self) -> Array:
+        """The first argument, shape (rows, n)."""
+        return first(self.arguments)
+
+    def take(self, rows: Array | slice) -> Observation:
+        """The observation of some of its rows."""
+        count = len(self.x)
+
+        def part(a: Array | None) -> Array | None:
+            return a[rows] if a is not None and len(a) == count else a
+
+        arguments = {name: a[rows] for name, a in self.arguments.items()}
+        return replace(self, arguments=arguments, out=part(self.out), other=part(self.other), extra=part(self.extra))
+
 
 class View:
     """An observation seen in one arithmetic, for `Property.measure`.
 
-    `s` and `depth` are the role's truth, `out` and `other` the answers, all in values of the arithmetic.
+    `exact` is the role's truth, `out` and `other` the answers, all in values of the arithmetic.
     With `columns`, only those columns are shown (of a single row): balls are for the few entries in doubt.
     """
 
@@ -52,33 +69,42 @@ class View:
         observation: Observation,
         arithmetic: Arithmetic,
         columns: Array | None = None,
-        truth: tuple[Any, Any] | None = None,
+        truth: Truth | None = None,
         careful: bool = True,
     ) -> None:
         self.role, self.fmt, self.observation, self.arithmetic = role, fmt, observation, arithmetic
         self.careful = careful
-        self.columns = slice(None) if columns is None else columns
+        self.columns: Columns = slice(None) if columns is None else columns
         self._truth = truth
 
     @property
     def n(self) -> int:
-        """The length of the rows."""
+        """The length of the rows of the first argument."""
         return int(self.observation.x.shape[-1])
 
+    @property
+    def width(self) -> int:
+        """The entries of an answer."""
+        return int(self.answer.shape[-1])
+
     @cached_property
-    def truth(self) -> tuple[Any, Any]:
+    def truth(self) -> Truth:
         """The role's truth of whole rows."""
-        return self._truth or self.role.truth(self.observation.x, self.arithmetic)
+        return self._truth or self.role.truth(self.observation.arguments, self.arithmetic)
+
+    @property
+    def parts(self) -> Any:
+        """What the truth is made of, as the role's truth has it."""
+        return self.truth.parts
 
     @cached_property
-    def s(self) -> Any:
+    def exact(self) -> Any:
         """The exact answer."""
-        return self.truth[0][:, self.columns]
+        return self.truth.exact(self.columns)
 
-    @cached_property
-    def depth(self) -> Any:
-        """How far each entry lies below its row's maximum: x - max x."""
-        return self.truth[1][:, self.columns]
+    def argument(self, name: str) -> Any:
+        """An argument, whole, in values of the arithmetic."""
+        return self.arithmetic.lift(self.observation.arguments[name])
 
     @property
     def answer(self) -> Array:
@@ -88,7 +114,7 @@ class View:
 
     @cached_property
     def out(self) -> Any:
-        """The answer; entries that are not finite are shown as 0, and judged by `flawed`."""
+        """The answer; entries that are not finite are shown as 0, and judged by `flawed` and `beyond`."""
         return self._finite(self.observation.out, self.columns)
 
     @cached_property
@@ -97,48 +123,70 @@ class View:
         return self._finite(self.observation.other, self.columns)
 
     @cached_property
+    def whole(self) -> Any:
+        """The answer in all its columns, as `out`."""
+        return self._finite(self.observation.out, slice(None))
+
+    @cached_property
     def total(self) -> Any:
         """The sum of the answer along the row, shape (rows, 1)."""
-        return self.arithmetic.total(self._finite(self.observation.out, slice(None)))
+        return self.arithmetic.total(self.whole)
 
     @cached_property
     def clean(self) -> bool:
-        """Whether all answers are finite."""
+        """Whether all answers are finite, and below the largest finite value."""
         out, other = self.observation.out, self.observation.other
         answers = [a for a in (out, other) if a is not None]
-        return all(bool(np.isfinite(a).all()) for a in answers)
+        with np.errstate(invalid="ignore"):
+            return all(bool((np.abs(a) < self.fmt.max).all()) for a in answers)
+
+    @cached_property
+    def beyond(self) -> Array:
+        """Where the answers left the range of the format as the exact value does, as a mask.
+
+        They are infinite or the largest finite value, and the exact value is of their sign and, with what a
+        sound answer may be off, not below the largest finite value.
+        """
+        if self.clean or self.role.bounded:
+            return np.zeros((1, 1), bool)
+        with np.errstate(over="ignore"):
+            exact, allowed = self.narrow(self.exact), self.narrow(self.allowance)
+            edge = np.where(np.abs(exact) + allowed >= self.fmt.max, np.sign(exact), 0.0)
+        return self._everywhere(lambda a: (edge != 0) & (a * edge >= self.fmt.max))
 
     @cached_property
     def flawed(self) -> Array:
-        """Where the answer is not finite (and, of two answers, the other is not the same), as a mask."""
-        out, other = self.observation.out, self.observation.other
-        assert out is not None
+        """Where an answer is not finite and should be (and, of two answers, the other is not the same), as a mask."""
         if self.clean:
             return np.zeros((1, 1), bool)
-        bad = ~np.isfinite(out)
-        if other is not None:
-            same = (out == other) | (np.isnan(out) & np.isnan(other))
-            bad = (bad | ~np.isfinite(other)) & ~same
-        return np.asarray(bad[:, self.columns])
+        bad = ~self._everywhere(np.isfinite) & ~self.beyond
+        if self.observation.other is not None:
+            out, other = self.answer[:, self.columns], self.observation.other[:, self.columns]
+            bad = bad & ~((out == other) | (np.isnan(out) & np.isnan(other)))
+        return np.asarray(bad)
 
     @cached_property
     def allowance(self) -> Any:
         """What one sound answer may be off, by component."""
         return self.role.allowance(self)
 
+    def at(self, values: Any) -> Any:
+        """The shown columns of `values` (rows, width)."""
+        return values[:, self.columns]
+
     def narrow(self, values: Any) -> Array:
         """The values as float64."""
         return self.arithmetic.narrow(values)
 
-    def replace(self, values: Any, mask: Array, number: float) -> Any:
-        """`values` with `number` where `mask` holds; balls elsewhere stay balls."""
-        if not mask.any():
-            return values
-        if isinstance(values, DoubleDouble):
-            return DoubleDouble(np.where(mask, number, values.high), np.where(mask, 0.0, values.low))
-        return np.where(mask, number, values)
+    def error(self, values: Any) -> Any:
+        """`values`, an error, with infinity where an answer is flawed, and 0 where it rightly left the range."""
+        return where(self.beyond, 0.0, where(self.flawed, np.inf, values))
 
-    def _finite(self, values: Array | None, columns: Any) -> Any:
+    def _everywhere(self, test: Callable[[Array], Array]) -> Array:
+        answers = [a for a in (self.observation.out, self.observation.other) if a is not None]
+        return np.logical_and.reduce([test(a[:, self.columns].astype(np.float64)) for a in answers])
+
+    def _finite(self, values: Array | None, columns: Columns) -> Any:
         assert values is not None
         shown = values[:, columns]
         if not self.clean:
@@ -151,18 +199,18 @@ Measure = Callable[[View], tuple[Any, Any]]
 
 def alone(call: Call, case: Case) -> Observation:
     """The usual experiment: one call on the rows."""
-    return Observation(case.x, call.same_shape(case.x, case.axis))
+    return Observation(case.arguments, call.rows(case.arguments))
 
 
-def as_is(_draw: Draw, x: Array) -> Case:
-    """The usual case: the rows and nothing else."""
-    return Case({"x": x})
+def as_is(_draw: Draw, arguments: Arguments) -> Case:
+    """The usual case: the arguments and nothing else."""
+    return Case(arguments)
 
 
 def ulp(view: View) -> Array:
     """The spacing of the format's floats at the exact answer: the unit of `accuracy`."""
-    s = np.maximum(np.abs(view.narrow(view.s)), view.fmt.tiny)
-    return np.asarray(2.0 ** (np.frexp(s)[1] - view.fmt.precision))
+    exact = np.clip(np.abs(view.narrow(view.exact)), view.fmt.tiny, view.fmt.max)
+    return np.asarray(2.0 ** (np.frexp(exact)[1] - view.fmt.precision))
 
 
 def one(_view: View) -> Array:
@@ -175,10 +223,12 @@ class Property:
     """A statement about a role, in the form that it takes in floating point.
 
     `measure` gives (measured, allowed), arrays that broadcast to (rows, n), and holds the statement, the
-    bound and its source in its docstring. `arrange` makes a case of rows, `observe` makes the calls.
+    bound and its source in its docstring, and there an example and the usual fix in paragraphs that begin with
+    "Example:" and "Fix:". `arrange` makes a case of rows of arguments, `observe` makes the calls.
     `rows` (a block's) and `lengths` say how much of the sweep it affords. An `exact` property is a comparison
     of floats that needs no truth; a `graded` one tells how good an answer is where it holds. `script` are the lines
-    that show a reader the failure, given the arguments and `f(x, axis=-1)`.
+    that show a reader the failure, given the arguments and the function `f`; `{args}` in them stands for the
+    arguments of one call.
     """
 
     name: str
@@ -186,7 +236,7 @@ class Property:
     measure: Measure
     unit: str
     scale: Callable[[View], Array] = one
-    arrange: Callable[[Draw, Array], Case] = as_is
+    arrange: Callable[[Draw, Arguments], Case] = as_is
     observe: Callable[[Call, Case], Observation] = alone
     severity: str = "high"
     lengths: str = "every"
@@ -194,39 +244,78 @@ class Property:
     masked: bool = False
     exact: bool = False
     graded: bool = False
-    script: tuple[str, ...] = ("print(f(x))",)
+    script: tuple[str, ...] = ("print(f({args}))",)
 
     @property
     def statement(self) -> str:
         """The first sentence of the docstring."""
-        return self.explanation.split("\n\n")[0].replace("\n", " ")
+        return self.paragraphs[0].replace("\n", " ")
 
     @property
-    def explanation(self) -> str:
-        """The docstring of `measure`."""
-        return inspect.cleandoc(self.measure.__doc__ or "")
+    def derivation(self) -> str:
+        """What is allowed and why: the paragraphs of the docstring between the statement and the example."""
+        return "\n\n".join(p for p in self.paragraphs[1:] if not p.startswith(("Example: ", "Fix: ")))
+
+    @property
+    def example(self) -> str:
+        """What a failure looks like."""
+        return self._titled("Example: ")
+
+    @property
+    def fix(self) -> str:
+        """The usual causes and the usual fix."""
+        return self._titled("Fix: ")
+
+    @property
+    def paragraphs(self) -> list[str]:
+        """The paragraphs of the docstring of `measure`."""
+        return inspect.cleandoc(self.measure.__doc__ or "").split("\n\n")
+
+    def _titled(self, title: str) -> str:
+        return next((p.removeprefix(title) for p in self.paragraphs if p.startswith(title)), "")
+
+
+def rows_alone(draw: Draw, regime: Regime) -> Arguments:
+    """The arguments of a role that takes rows `x` and nothing else."""
+    return {"x": regime.fill(draw)}
 
 
 @dataclass(frozen=True)
 class Role:
     """A mathematical function that an implementation claims to compute.
 
-    `truth(x, arithmetic)` gives the exact answer of rows and their depth, `allowance(view)` what one sound
+    `truth(arguments, arithmetic)` gives the exact answer to rows of arguments, `allowance(view)` what one sound
     answer may be off, `grades` the grades of accuracy from best to worst with their allowances.
+    `arguments(draw, regime)` makes rows of arguments. Rows have at most `longest` entries, and a block of the sweep
+    at most `rows` rows. The exact values of a `bounded` role never leave the range of a format.
     """
 
     name: str
     call: str
     value: str
-    truth: Callable[[Array, Arithmetic], tuple[Any, Any]]
+    truth: Callable[[Arguments, Arithmetic], Truth]
     allowance: Callable[[View], Any]
-    regimes: tuple[Regime, ...]
     properties: tuple[Property, ...]
+    signature: Signature = field(default_factory=Signature)
+    regimes: tuple[Regime, ...] = PLAIN
+    arguments: Callable[[Draw, Regime], Arguments] = rows_alone
     grades: Mapping[str, Callable[[View], Any]] = field(default_factory=dict)
+    longest: int = LONGEST
+    rows: int = 256
+    bounded: bool = False
 
     def property_named(self, name: str) -> Property | None:
         """The property called `name`, or None."""
         return next((p for p in self.properties if p.name == name), None)
+
+    def regime_named(self, name: str) -> Regime | None:
+        """The regime called `name`, or None."""
+        return next((r for r in self.regimes if r.name == name), None)
+
+    def ordinary(self, fmt: Format, n: int = 3, rows: int = 2) -> Arguments:
+        """Rows of arguments that any subject of the role answers."""
+        plain = self.regime_named("ordinary") or self.regimes[0]
+        return self.arguments(Sampled(np.random.default_rng(0), fmt, rows, n), plain)
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,10 @@ import pkgutil
 from functools import cache
 
 import extremum.properties
+from extremum.properties.regimes import Regime
 from extremum.properties.role import Role
 from extremum.reference.errors import UsageError, nearest
+from extremum.reference.subjects import load
 
 
 @cache
@@ -23,8 +25,18 @@ def roles() -> dict[str, Role]:
     return found
 
 
+def regimes() -> dict[str, Regime]:
+    """The regimes of all roles by name, in their order."""
+    return {regime.name: regime for role in roles().values() for regime in role.regimes}
+
+
 def role_named(name: str) -> Role:
-    """The role called `name`; raises `UsageError` with the nearest right spelling."""
+    """The role called `name`, or the `ROLE` of the module `name` if that is a path to a file of Python.
+
+    Raises `UsageError` with the nearest right spelling.
+    """
+    if name.endswith(".py"):
+        return _role_in(name)
     if name not in roles():
         raise UsageError(f"role={name!r} is not known: {nearest(name, roles())}")
     return roles()[name]
@@ -35,8 +47,28 @@ def role_of(attribute: str, subject: str) -> Role:
 
     Raises `UsageError` where there is none, or several as long.
     """
-    inside = [name for name in roles() if name in attribute.lower()]
+    inside = [name for name in roles() if _bare(name) in _bare(attribute)]
     longest = [name for name in inside if len(name) == max(map(len, inside))]
     if len(longest) != 1:
         raise UsageError(f"the role of subject={subject!r} is not in its name: add --role, one of {', '.join(roles())}")
     return roles()[longest[0]]
+
+
+def place_of(role: Role) -> str:
+    """What `role_named` finds the role by, in another process too: its file, or its name."""
+    return _files.get(role.name, role.name)
+
+
+_files: dict[str, str] = {}
+
+
+def _role_in(path: str) -> Role:
+    _, role = load(f"{path}:ROLE", Role)
+    if _files.setdefault(role.name, path) != path or (role.name in roles() and roles()[role.name] is not role):
+        raise UsageError(f"role={path!r} is called {role.name!r}, and so is another role")
+    roles()[role.name] = role
+    return role
+
+
+def _bare(name: str) -> str:
+    return name.lower().replace("_", "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from extremum.properties.case import Case
 from extremum.properties.decide import Decision, at, decide, ratios, screen
 from extremum.properties.draw import Sampled
 from extremum.properties.profile import Profile
-from extremum.properties.role import Experiment, Observation, View, alone, as_is
+from extremum.properties.role import Experiment, Observation, Role, View, alone, as_is
 from extremum.properties.sweep import Block, blocks, truth
 from extremum.reference.formats import Array
 from extremum.reference.wide import row_max, screen_arithmetic
@@ -65,13 +65,13 @@ class Swept:
 def sweep(experiment: Experiment, seed: int, chosen: tuple[str, ...] | None, stop: Callable[[], bool]) -> Swept:
     """Screen every block of the property until `stop()`, and certify what the screen can't clear."""
     swept, prop, fmt = Swept(), experiment.prop, experiment.fmt
-    for made in blocks(prop, fmt.name, seed, chosen):
+    for made in blocks(experiment.role, prop, fmt.name, seed, chosen):
         if stop():
             swept.complete = False
             break
         rows, n = made.x.shape
         draw = Sampled(np.random.default_rng([seed, n, zlib.crc32(prop.name.encode())]), fmt, rows, n)
-        case = prop.arrange(draw, made.x)
+        case = prop.arrange(draw, made.arguments)
         swept.regimes.update(made.regimes)
         try:
             observation = _observe(experiment, case, made)
@@ -88,7 +88,7 @@ def sweep(experiment: Experiment, seed: int, chosen: tuple[str, ...] | None, sto
 
 def _screen(swept: Swept, experiment: Experiment, case: Case, made: Block, observation: Observation) -> None:
     role, prop, fmt = experiment.role, experiment.prop, experiment.fmt
-    known = truth(role.truth, made, fmt.name) if observation.x is made.x and not prop.exact else None
+    known = truth(role.truth, made, fmt.name) if observation.arguments is made.arguments and not prop.exact else None
     view = View(role, fmt, observation, screen_arithmetic(fmt), truth=known, careful=False)
     measured, allowed, ratio = screen(view, prop)
     by_row = row_max(ratio)[:, 0]
@@ -111,12 +111,7 @@ def _screen(swept: Swept, experiment: Experiment, case: Case, made: Block, obser
 
 def _careful(experiment: Experiment, observation: Observation, rows: Array) -> Array:
     """The ratios of these rows with every term of what is allowed, also those that most rows need not pay for."""
-    part = {
-        name: value[rows]
-        for name in ("x", "out", "other", "extra")
-        if (value := getattr(observation, name)) is not None and len(value) == len(rows)
-    }
-    view = View(experiment.role, experiment.fmt, replace(observation, **part), screen_arithmetic(experiment.fmt))
+    view = View(experiment.role, experiment.fmt, observation.take(rows), screen_arithmetic(experiment.fmt))
     _, _, ratio = screen(view, experiment.prop)
     return np.broadcast_to(row_max(ratio)[:, 0], (int(rows.sum()),))
 
@@ -128,7 +123,7 @@ def _certify(swept: Swept, experiment: Experiment, case: Case, made: Block, rati
         regime = made.regimes[row % len(made.regimes)]
         if refuted >= ENOUGH or not swept.news(float(ratio[row]), regime):
             return
-        part = _row_of(case, row, made)
+        part = _row_of(experiment.role, case, row, made)
         if part is None:
             break
         decision = decide(experiment, part)
@@ -142,11 +137,12 @@ def _certify(swept: Swept, experiment: Experiment, case: Case, made: Block, rati
                 return
 
 
-def _row_of(case: Case, row: int, made: Block) -> Case | None:
+def _row_of(role: Role, case: Case, row: int, made: Block) -> Case | None:
     part = _rows_of(case, slice(row, row + 1), made)
-    if part is None or case.x is not made.x:
-        return part
-    return Case(part.arguments, part.layout, made.recipe(row))
+    if part is None:
+        return None
+    kept = [name for name, a in made.arguments.items() if case.arguments.get(name) is a]
+    return Case(part.arguments, part.layout, {"role": role.name, **made.recipe(row), "arguments": kept})
 
 
 def _rows_of(case: Case, rows: slice, made: Block) -> Case | None:
@@ -154,8 +150,9 @@ def _rows_of(case: Case, rows: slice, made: Block) -> Case | None:
     if case.x.shape != made.x.shape or case.axis != -1:
         whole = rows.stop >= len(made.x) or rows.start > 0
         return case if whole else None
+    count = len(made.x)
     arguments: Mapping[str, Array] = {
-        name: np.ascontiguousarray(a[rows]) if a.ndim == case.x.ndim else a for name, a in case.arguments.items()
+        name: np.ascontiguousarray(a[rows]) if a.ndim and len(a) == count else a for name, a in case.arguments.items()
     }
     return Case(arguments, case.layout)
 

@@ -15,7 +15,7 @@ from extremum.properties.case import Case
 from extremum.properties.decide import Decision, decide
 from extremum.properties.draw import LONGEST_DRAWN, Drawn
 from extremum.properties.regimes import Regime
-from extremum.properties.role import Experiment, Property
+from extremum.properties.role import Experiment, Property, Role
 from extremum.reference.formats import Format
 
 ROWS = (1, 1, 1, 2, 3)  # in one array: often one, which is cheap, and more, so that what leaks can show
@@ -37,13 +37,18 @@ class Found:
 
 @st.composite
 def cases(
-    draw: Callable[[st.SearchStrategy[Any]], Any], prop: Property, fmt: Format, regimes: Sequence[Regime], longest: int
+    draw: Callable[[st.SearchStrategy[Any]], Any],
+    role: Role,
+    prop: Property,
+    fmt: Format,
+    regimes: Sequence[Regime],
+    longest: int,
 ) -> tuple[Case, str]:
     """Cases of `prop` from `regimes`, plain before intricate, with rows of at most `longest` entries."""
     regime = draw(st.sampled_from(list(regimes)))
     n = draw(st.integers(1, longest))
     d = Drawn(draw, fmt, draw(st.sampled_from(ROWS)) if n <= LONGEST_DRAWN else 1, n)
-    return prop.arrange(d, regime.fill(d)), regime.name
+    return prop.arrange(d, role.arguments(d, regime)), regime.name
 
 
 def search(
@@ -74,7 +79,7 @@ def search(
         print_blob=False,
         report_multiple_bugs=False,
     )
-    @given(cases(experiment.prop, experiment.fmt, regimes, longest))
+    @given(cases(experiment.role, experiment.prop, experiment.fmt, regimes, longest))
     def every_case_holds(pair: tuple[Case, str]) -> None:
         nonlocal examined, last
         if stop():

@@ -13,11 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from extremum.properties.draw import Sampled
+from extremum.properties.draw import Draw, Sampled
 from extremum.properties.lengths import LONG, LONGEST, MODERATE, every_length, few_lengths, moderate_lengths
-from extremum.properties.regimes import MASKED, PLAIN, REGIMES, Regime
-from extremum.properties.role import Property
+from extremum.properties.regimes import Regime
+from extremum.properties.role import Property, Role
+from extremum.properties.roles import role_named
+from extremum.properties.signature import Arguments, first
+from extremum.reference.errors import UsageError
 from extremum.reference.formats import Array, format_of
+from extremum.reference.truth import Truth
 from extremum.reference.wide import Arithmetic, screen_arithmetic
 
 LENGTHS = {"every": every_length, "moderate": moderate_lengths, "few": few_lengths}
@@ -26,21 +30,27 @@ MANY = 4  # the length of rows of which one block has sixteen times as many
 LONG_BLOCK = 2**17  # beyond MODERATE: one to eight rows
 MASKED_ROWS = 8  # rows of one mask regime share the columns that are masked
 
-Formula = Callable[[Array, Arithmetic], tuple[Any, Any]]
+Formula = Callable[[Arguments, Arithmetic], Truth]
+Maker = Callable[[Draw, Regime], Arguments]
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Rows of one length: `x` (rows, n), and for each row its regime and its number within that regime."""
+    """Rows of arguments of one length, and for each row its regime and its number within that regime."""
 
-    x: Array
+    arguments: Arguments
     regimes: tuple[str, ...]
     numbers: tuple[int, ...]
     seed: int
 
+    @property
+    def x(self) -> Array:
+        """The first argument, shape (rows, n)."""
+        return first(self.arguments)
+
     @cached_property
     def magnitudes(self) -> Array:
-        """The largest finite magnitude of each row (float64)."""
+        """The largest finite magnitude of each row of the first argument (float64)."""
         x = np.abs(self.x.astype(np.float64))
         return np.asarray(np.where(np.isfinite(x), x, 0.0).max(axis=1))
 
@@ -51,50 +61,59 @@ class Block:
         return {"regime": name, "seed": self.seed, "n": int(self.x.shape[1]), "of": of, "row": self.numbers[row]}
 
 
-def blocks(prop: Property, dtype: str, seed: int, chosen: tuple[str, ...] | None) -> Iterator[Block]:
+def blocks(role: Role, prop: Property, dtype: str, seed: int, chosen: tuple[str, ...] | None) -> Iterator[Block]:
     """The blocks of a property: one of each length, or of each length and each masked regime."""
+    regimes = [r for r in role.regimes if r.masked == prop.masked and (chosen is None or r.name in chosen)]
+    limit = min(prop.rows, role.rows)
     for n in LENGTHS[prop.lengths](seed):
+        if n > role.longest:
+            return
+        width = max(role.signature.width(n), n)
         if prop.masked:
-            for regime in MASKED:
-                if chosen is None or regime.name in chosen:
-                    yield block(dtype, n, min(prop.rows, MASKED_ROWS), seed, (regime.name,))
-        else:
-            names = tuple(r.name for r in _for_length(n) if chosen is None or r.name in chosen)
-            if names:
-                yield block(dtype, n, prop.rows * (16 if n == MANY else 1), seed, names)
+            for regime in regimes:
+                yield block(role.arguments, dtype, n, min(limit, MASKED_ROWS), width, seed, (regime,))
+        elif now := _for_length(regimes, n):
+            yield block(role.arguments, dtype, n, limit * (16 if n == MANY else 1), width, seed, tuple(now))
 
 
 @lru_cache(maxsize=1024)
-def block(dtype: str, n: int, rows: int, seed: int, names: tuple[str, ...]) -> Block:
-    """About `rows` rows of length n from the named regimes, as many as a block has room for."""
-    room = max(min(rows, (BLOCK if n <= MODERATE else LONG_BLOCK) // n), 1)
-    if room < len(names):  # as many regimes as there is room for; which, changes with the length
-        turn = np.random.default_rng([seed, n]).permutation(len(names))[:room]
-        names = tuple(names[i] for i in sorted(turn))
-    each = max(room // len(names), 1)
-    x = np.concatenate([_rows(REGIMES[name], dtype, n, each, seed) for name in names])
-    x.flags.writeable = False
-    return Block(x, tuple(name for name in names for _ in range(each)), tuple(range(each)) * len(names), seed)
+def block(make: Maker, dtype: str, n: int, rows: int, width: int, seed: int, regimes: tuple[Regime, ...]) -> Block:
+    """About `rows` rows of length n from these regimes, as many as a block has room for with answers of `width`."""
+    room = max(min(rows, (BLOCK if n <= MODERATE else LONG_BLOCK) // width), 1)
+    if room < len(regimes):  # as many regimes as there is room for; which, changes with the length
+        turn = np.random.default_rng([seed, n]).permutation(len(regimes))[:room]
+        regimes = tuple(regimes[i] for i in sorted(turn))
+    each = max(room // len(regimes), 1)
+    parts = [_rows(make, regime, dtype, n, each, seed) for regime in regimes]
+    arguments = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    for a in arguments.values():
+        a.flags.writeable = False
+    names = tuple(regime.name for regime in regimes for _ in range(each))
+    return Block(arguments, names, tuple(range(each)) * len(regimes), seed)
 
 
 @lru_cache(maxsize=256)
-def truth(formula: Formula, made: Block, dtype: str) -> tuple[Any, Any]:
+def truth(formula: Formula, made: Block, dtype: str) -> Truth:
     """The truth of a block's rows in the arithmetic that screens its dtype; shared by the cells of the dtype."""
-    return formula(made.x, screen_arithmetic(format_of(dtype)))
+    return formula(made.arguments, screen_arithmetic(format_of(dtype)))
 
 
 def restore(recipe: Mapping[str, Any], dtype: str) -> Array:
-    """The row that `Block.recipe` describes, of shape (1, n)."""
-    regime, row = REGIMES[recipe["regime"]], int(recipe["row"])
-    return _rows(regime, dtype, int(recipe["n"]), int(recipe["of"]), int(recipe["seed"]))[row : row + 1]
+    """The rows of the argument that a recipe describes (`Block.recipe`, with `role` and `argument`): shape (1, ...)."""
+    role = role_named(recipe["role"])
+    regime, row = role.regime_named(recipe["regime"]), int(recipe["row"])
+    if regime is None:
+        raise UsageError(f"regime={recipe['regime']!r} is not one of role {role.name}")
+    made = _rows(role.arguments, regime, dtype, int(recipe["n"]), int(recipe["of"]), int(recipe["seed"]))
+    return made[recipe["argument"]][row : row + 1]
 
 
-def _for_length(n: int) -> Sequence[Regime]:
+def _for_length(regimes: Sequence[Regime], n: int) -> Sequence[Regime]:
     if n >= LONGEST:  # one row: that whose sum leaves the range of float16
-        return [REGIMES["all-equal"]]
-    return PLAIN if n <= LONG else [r for r in PLAIN if r.long]
+        return [r for r in regimes if r.name == "all-equal"] or regimes
+    return regimes if n <= LONG else [r for r in regimes if r.long]
 
 
-def _rows(regime: Regime, dtype: str, n: int, rows: int, seed: int) -> Array:
+def _rows(make: Maker, regime: Regime, dtype: str, n: int, rows: int, seed: int) -> Arguments:
     rng = np.random.default_rng([seed, n, regime.number])
-    return regime.fill(Sampled(rng, format_of(dtype), rows, n))
+    return make(Sampled(rng, format_of(dtype), rows, n), regime)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from extremum.properties.case import Case, decode, encode, integer
 from extremum.properties.decide import FAR, Decision, decide
 from extremum.properties.finding import Witness, number
 from extremum.properties.role import Experiment
-from extremum.reference.formats import Array
+from extremum.properties.signature import Arguments
 
 
 class Contradiction(RuntimeError):
@@ -25,9 +26,11 @@ def witness_of(experiment: Experiment, case: Case, regime: str, seen: Decision) 
     `certified` says so. Raises `Contradiction`, rather than accuse, where the balls clear what the screen is
     sure of.
     """
-    record = encode(case)
+    signature = experiment.role.signature
+    record = encode(replace(case, arguments=signature.shown(case.arguments)))
     for _ in range(AGAIN):
-        again = decide(experiment, decode(record), final=True)
+        read = decode(record)
+        again = decide(experiment, replace(read, arguments=signature.stacked(read.arguments)), final=True)
         if not again.refuted and again.ratio > FAR:
             raise Contradiction(f"balls clear what the screen refuted {again.ratio:.3g} times over: {record}"[:2000])
         if again.refuted:
@@ -48,7 +51,7 @@ def _written(record: dict[str, Any], regime: str, decision: Decision, how: str) 
     )
 
 
-def unfinished(x: Array, axis: int | None) -> Witness:
+def unfinished(arguments: Arguments, axis: int | None) -> Witness:
     """The witness of a call that did not return: its arguments, and nothing measured."""
-    arguments = {"x": x} if axis is None or axis == -1 else {"x": x, "axis": integer(axis)}
-    return Witness(encode(Case(arguments)), regime="", measured=None, allowed=None)
+    along = {} if axis is None or axis == -1 else {"axis": integer(axis)}
+    return Witness(encode(Case({**arguments, **along})), regime="", measured=None, allowed=None)

@@ -60,6 +60,15 @@ class DoubleDouble:
     def __getitem__(self, key: Any) -> DoubleDouble:
         return DoubleDouble(self.high[key], self.low[key])
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the array."""
+        return self.high.shape
+
+    def reshape(self, *shape: int) -> DoubleDouble:
+        """The same values in another shape."""
+        return DoubleDouble(self.high.reshape(shape), self.low.reshape(shape))
+
     def __neg__(self) -> DoubleDouble:
         return DoubleDouble(-self.high, -self.low)
 
@@ -108,6 +117,12 @@ class DoubleDouble:
         value = value + 1.0
         half = np.trunc(k / 2)  # in two steps, since 2**k itself may underflow where the result does not
         return DoubleDouble(_scale(value.high, half, k), _scale(value.low, half, k))
+
+    def log1p(self) -> DoubleDouble:
+        """log(1 + v) for v >= 0, absolute error below 2**-85: one step of Newton from the float64 value."""
+        start = DoubleDouble(np.log1p(self.high))
+        grown = start.exp()
+        return start + (self - (grown - 1.0)) / grown
 
     def total(self) -> DoubleDouble:
         """The sum along the last axis (kept), by halves: log2(n) additions deep."""

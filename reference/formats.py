@@ -37,6 +37,11 @@ class Format:
     precision: int
     has_infinity: bool = True
 
+    @property
+    def native(self) -> bool:
+        """Whether it is one of NumPy's own dtypes, which have both byte orders."""
+        return self.dtype.kind == "f"
+
     @cached_property
     def unit_roundoff(self) -> float:
         """u = 2**-p, the largest relative error of one rounding to nearest."""

@@ -15,6 +15,12 @@ ROWS = (  # name, role, module, attribute, keyword of the axis, adapter
     ("scipy", "softmax", "scipy.special", "softmax", "axis", "numpy"),
     ("torch", "softmax", "torch.nn.functional", "softmax", "dim", "torch"),
     ("jax", "softmax", "jax.nn", "softmax", "axis", "jax"),
+    ("scipy", "log_softmax", "scipy.special", "log_softmax", "axis", "numpy"),
+    ("torch", "log_softmax", "torch.nn.functional", "log_softmax", "dim", "torch"),
+    ("jax", "log_softmax", "jax.nn", "log_softmax", "axis", "jax"),
+    ("scipy", "logsumexp", "scipy.special", "logsumexp", "axis", "numpy"),
+    ("torch", "logsumexp", "torch", "logsumexp", "dim", "torch"),
+    ("jax", "logsumexp", "jax.scipy.special", "logsumexp", "axis", "jax"),
 )
 
 

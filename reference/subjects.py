@@ -38,7 +38,8 @@ class Subject:
     `fails` maps each property that it must fail to the dtypes in which it must: the refutation is
     expected there, and its absence is a finding. `may` maps those that the same defect reaches on some
     inputs and not on others: neither is news. `kind` is reference, mutant, library or user. One that is
-    `slow` is audited where it is named, and not as one of a group.
+    `slow` is audited where it is named, and not as one of a group. A mutant's `cause` is the defect that was
+    planted, by its name in `properties.causes`: what the diagnosis of its failure is measured against.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Subject:
     may: Mapping[str, Sequence[str]] = field(default_factory=dict)
     origin: str = ""
     slow: bool = False
+    cause: str = ""
 
     def must_fail(self, prop: str, dtype: str) -> bool:
         """Whether a refutation of `prop` in `dtype` is declared, and its absence a finding."""
@@ -101,11 +103,11 @@ def unknown(name: str, role: str | None) -> UsageError:
     return UsageError(f"subject={name!r} is not known (write module:attribute for your own): {nearest(name, valid)}")
 
 
-def load(spec: str) -> tuple[str, Callable[..., Any]]:
+def load(spec: str, kind: type | None = None) -> tuple[str, Any]:
     """Import what `module:attribute` or `file.py:attribute` names; return its record name and the function.
 
-    Raises `UsageError` where the file or module is missing, cannot be imported, is not Python, has no such
-    attribute, or the attribute is not callable.
+    With `kind`, an instance of that is wanted in place of a function. Raises `UsageError` where the file or module
+    is missing, cannot be imported, is not Python, has no such attribute, or the attribute is of another kind.
     """
     place, _, attribute = spec.rpartition(":")
     is_file = place.endswith(".py") or "/" in place or "\\" in place
@@ -116,7 +118,9 @@ def load(spec: str) -> tuple[str, Callable[..., Any]]:
             functions = [n for n, v in vars(value).items() if callable(v) and not n.startswith("_")]
             raise UsageError(f"subject={spec!r}: {place} has no {part!r}: {nearest(part, functions)}")
         value = getattr(value, part)
-    if not callable(value):
+    if kind is not None and not isinstance(value, kind):
+        raise UsageError(f"{spec!r} is {type(value).__name__}; {kind.__module__}.{kind.__name__} is needed")
+    if kind is None and not callable(value):
         raise UsageError(f"subject={spec!r} is {type(value).__name__}, not callable; a function is needed")
     return (f"{Path(place).name}:{attribute}" if is_file else spec), value
 

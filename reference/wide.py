@@ -1,13 +1,13 @@
 """Arithmetics wider than the format under audit: float64, x87 extended, double-double and balls.
 
 A truth is written once as a formula and evaluated in any of them. Each arithmetic lifts floats
-without error, and has `exp`, `total` and the operators of its values; `narrow` gives float64 back.
+without error, and has `exp`, `log1p`, `total` and the operators of its values; `narrow` gives float64 back.
 
 | arithmetic | values | relative error of one operation |
 |---|---|---|
-| `FLOAT64` | float64 arrays | 2**-53; exp 2**-52 |
-| `EXTENDED` | x87 `longdouble` arrays | 2**-64; exp 2**-63 |
-| `DOUBLE_DOUBLE` | pairs of float64 arrays | 2**-100; exp 2**-90 |
+| `FLOAT64` | float64 arrays | 2**-53; exp and log1p 2**-52 |
+| `EXTENDED` | x87 `longdouble` arrays | 2**-64; exp and log1p 2**-63 |
+| `DOUBLE_DOUBLE` | pairs of float64 arrays | 2**-100; exp 2**-90, log1p 2**-85 absolute |
 | `BALLS` | object arrays of `flint.arb` | enclosed: the ball contains the exact value |
 """
 
@@ -30,6 +30,22 @@ def row_max(x: Array) -> Array:
     return np.asarray((np.asfortranarray(x) if x.shape[-1] <= SHORT_ROW else x).max(axis=-1, keepdims=True))
 
 
+def where(mask: Array, number: float, values: Any) -> Any:
+    """`number` where `mask` holds, else `values` of any arithmetic; balls elsewhere stay balls."""
+    if not mask.any():
+        return values
+    if isinstance(values, DoubleDouble):
+        return DoubleDouble(np.where(mask, number, values.high), np.where(mask, 0.0, values.low))
+    return np.where(mask, number, values)
+
+
+def choose(mask: Array, a: Any, b: Any) -> Any:
+    """`a` where `mask` holds, else `b`; both are values of the same arithmetic, and broadcast."""
+    if isinstance(a, DoubleDouble):
+        return DoubleDouble(np.where(mask, a.high, b.high), np.where(mask, a.low, b.low))
+    return np.where(mask, a, b)
+
+
 class Arithmetic(Protocol):
     """What a formula needs of an arithmetic; reductions run along the last axis.
 
@@ -44,6 +60,7 @@ class Arithmetic(Protocol):
 
     def lift(self, x: Array) -> Any: ...
     def exp(self, v: Any) -> Any: ...
+    def log1p(self, v: Any) -> Any: ...
     def total(self, v: Any) -> Any: ...
     def narrow(self, v: Any) -> Array: ...
 
@@ -65,6 +82,9 @@ class Native:
     def exp(self, v: Array) -> Array:
         return np.exp(v)
 
+    def log1p(self, v: Array) -> Array:
+        return np.log1p(v)
+
     def total(self, v: Array) -> Array:
         return np.asarray(v.sum(axis=-1, keepdims=True))
 
@@ -83,6 +103,9 @@ class Doubled:
 
     def exp(self, v: DoubleDouble) -> DoubleDouble:
         return v.exp()
+
+    def log1p(self, v: DoubleDouble) -> DoubleDouble:
+        return v.log1p()
 
     def total(self, v: DoubleDouble) -> DoubleDouble:
         return v.total()
@@ -106,6 +129,11 @@ class Balls:
     def exp(self, v: Array) -> Array:
         result = np.empty(v.shape, object)
         result.ravel()[:] = [ball.exp() for ball in v.ravel().tolist()]
+        return result
+
+    def log1p(self, v: Array) -> Array:
+        result = np.empty(v.shape, object)
+        result.ravel()[:] = [flint.arb(ball).log1p() for ball in v.ravel().tolist()]
         return result
 
     def total(self, v: Array) -> Array:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from extremum.properties.call import Call, Misbehaviour, quiet
-from extremum.properties.case import decode
+from extremum.properties.case import Case, decode, encode
 from extremum.properties.finding import Cell
 from extremum.properties.recorder import read
 from extremum.properties.resolve import resolve
+from extremum.properties.roles import place_of, role_named
 from extremum.properties.witness import unfinished
-from extremum.reference.formats import FORMATS, Array
 from extremum.reports.request import Request, Task
 
 RERUNS = 14  # processes that may be spent on making a witness smaller
@@ -51,24 +53,22 @@ def confirmed(task: Task, cell: Cell) -> Cell:
     if cell.simplest is None:
         return cell
     case = decode(cell.simplest.arguments)
-    x, axis = case.x, case.axis
     hung = cell.verdict == "hung"
-    how = rerun(task, x, axis, HANG_SECONDS if hung else CRASH_SECONDS)
+    how = rerun(task, case, HANG_SECONDS if hung else CRASH_SECONDS)
     if how:
-        x = _smallest(task, x, axis, how, hung)
+        case = _smallest(task, case, how, hung)
     cell.cause += f": {how}, again when run alone" if how else "; not again when run alone"
-    cell.simplest = cell.worst = unfinished(x, axis)
+    cell.simplest = cell.worst = unfinished(case.arguments, None)
     return cell
 
 
-def rerun(task: Task, x: Array, axis: int, seconds: float) -> str:
+def rerun(task: Task, case: Case, seconds: float) -> str:
     """How a process that only makes this call ends badly ("SIGSEGV", "exit 3", "no return in 3 s"), or ""."""
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "x.bin"
-        place.write_bytes(np.ascontiguousarray(x).tobytes())
-        words = [task.subject.origin or task.subject.name, task.role.name, x.dtype.name, str(place)]
-        words += [",".join(map(str, x.shape)), str(axis)]
-        code = "import sys; from extremum.reports.aftermath import call_once; call_once(sys.argv[1:])"
+        place = Path(folder) / "call.json"
+        place.write_text(json.dumps(encode(case)))
+        words = [task.subject.origin or task.subject.name, place_of(task.role), str(place)]
+        code = "import sys; from extremum.reports.aftermath import call_once; call_once(*sys.argv[1:])"
         try:
             done = subprocess.run(
                 [sys.executable, "-c", code, *words], capture_output=True, timeout=seconds, check=False
@@ -80,37 +80,51 @@ def rerun(task: Task, x: Array, axis: int, seconds: float) -> str:
     return f"exit {done.returncode}" if done.returncode else ""
 
 
-def call_once(words: list[str]) -> None:
+def call_once(spec: str, role: str, place: str) -> None:
     """Make the one call that `rerun` describes; an exception of the subject is an ordinary end."""
-    spec, role, dtype, place, shape, axis = words
-    x = np.frombuffer(Path(place).read_bytes(), FORMATS[dtype].dtype)
+    case = decode(json.loads(Path(place).read_text()))
+    signature = role_named(role).signature
     subject = resolve(spec, role)[0]
     with quiet():
         try:
-            Call(subject).raw(x.reshape([int(s) for s in shape.split(",") if s]).copy(), int(axis))
+            Call(subject, signature).raw(signature.of(case.arguments), case.axis)
         except Misbehaviour:
             return
 
 
-def _smallest(task: Task, x: Array, axis: int, how: str, hung: bool) -> Array:
+def _smallest(task: Task, case: Case, how: str, hung: bool) -> Case:
     """Halves, rows first and then columns, for as long as one of the two still ends the same way."""
     left = HANG_RERUNS if hung else RERUNS
     smaller = True
     while smaller and left > 0:
         smaller = False
-        for part in _parts(x, axis):
+        for part in _parts(case):
             left -= 1
-            if left >= 0 and rerun(task, part, axis, HANG_SECONDS if hung else CRASH_SECONDS) == how:
-                x, smaller = part, True
+            if left >= 0 and rerun(task, part, HANG_SECONDS if hung else CRASH_SECONDS) == how:
+                case, smaller = part, True
                 break
-    return x
+    return case
 
 
-def _parts(x: Array, axis: int) -> Iterator[Array]:
-    """Smaller arrays to try: one row, halves of the rows, then halves of the row."""
-    rows = [along for along in range(x.ndim) if along != axis % x.ndim and x.shape[along] > 1]
+def _parts(case: Case) -> Iterator[Case]:
+    """Smaller calls to try: one row, halves of the rows, then halves of the row, of all arrays alike."""
+    x, axis = case.x, case.axis % case.x.ndim
+    rows = [along for along in range(x.ndim) if along != axis and x.shape[along] > 1]
     if rows:
-        yield np.take(x, [0], axis=rows[0])
-    for along in [*rows, axis % x.ndim][:1]:
+        yield _taken(case, [0], rows[0])
+    for along in [*rows, axis][:1]:
         if x.shape[along] > 1:
-            yield from np.array_split(x, 2, axis=along)
+            for places in np.array_split(np.arange(x.shape[along]), 2):
+                yield _taken(case, places, along)
+
+
+def _taken(case: Case, places: Any, along: int) -> Case:
+    """The case with these places alone; a label that is cut off becomes the last that is left."""
+    shape = case.x.shape
+    arguments = {
+        name: np.take(a, places, axis=along) if a.shape == shape else np.minimum(a, len(places) - 1)
+        for name, a in case.arguments.items()
+        if name != "axis"
+    }
+    along_axis = {"axis": case.arguments["axis"]} if "axis" in case.arguments else {}
+    return Case({**arguments, **along_axis})

@@ -148,19 +148,20 @@ def explain(code: str) -> None:
     from extremum.properties.roles import roles as known
     from extremum.reference.errors import nearest
 
-    found = {p.code: (role, p) for role in known().values() for p in role.properties}
+    found = {p.code: p for role in known().values() for p in role.properties}
     if code.upper() not in found:
         raise UsageError(f"code={code!r} is not known: {nearest(code.upper(), found)}")
-    role, prop = found[code.upper()]
-    click.echo(f"{prop.code}  {prop.name} of {role.name}  severity {prop.severity}\n\n{prop.explanation}")
+    prop = found[code.upper()]
+    of = ", ".join(role.name for role in known().values() if prop.code in {p.code for p in role.properties})
+    click.echo("\n\n".join([f"{prop.code}  {prop.name} of {of}  severity {prop.severity}", *prop.paragraphs]))
 
 
 @main.command()
 def regimes() -> None:
     """List the regimes: families of extreme inputs."""
-    from extremum.properties.regimes import REGIMES
+    from extremum.properties.roles import regimes as known
 
-    _table((r.name, r.description) for r in REGIMES.values())
+    _table((r.name, r.description) for r in known().values())
 
 
 def _everything() -> list[str]:

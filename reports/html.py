@@ -101,7 +101,7 @@ class Group:
     @property
     def paragraphs(self) -> list[str]:
         """What the property's documentation says after its statement: the bound, its source, usual causes."""
-        return re.split(r"\n\s*\n", self.prop.explanation)[1:] if self.prop else []
+        return self.prop.paragraphs[1:] if self.prop else []
 
     @property
     def causes(self) -> dict[str, list[str]]:

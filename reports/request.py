@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from extremum.properties.engine import Settings
-from extremum.properties.regimes import REGIMES
 from extremum.properties.resolve import resolve
 from extremum.properties.role import Property, Role
-from extremum.properties.roles import role_named, roles
+from extremum.properties.roles import regimes, role_named, roles
 from extremum.reference.errors import UsageError, nearest
 from extremum.reference.formats import format_of
 from extremum.reference.subjects import Subject
@@ -52,8 +51,8 @@ class Request:
         for dtype in self.dtypes or ():
             format_of(dtype)
         for name in self.regimes or ():
-            if name not in REGIMES:
-                raise UsageError(f"regime={name!r} is not known: {nearest(name, REGIMES)}")
+            if name not in regimes():
+                raise UsageError(f"regime={name!r} is not known: {nearest(name, regimes())}")
         known = sorted({p.name for role in roles().values() for p in role.properties})
         for name in self.properties or ():
             if name not in known:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from extremum.properties.finding import Cell, Witness
 from extremum.properties.roles import roles
+from extremum.properties.signature import Signature
 from extremum.reference.subjects import subjects
 
 LAYOUTS = {
-    "F": "x = np.asfortranarray(x)",
-    "reversed": "x = np.ascontiguousarray(x[..., ::-1])[..., ::-1]",
-    "rows-reversed": "x = np.ascontiguousarray(x[::-1])[::-1]",
-    "rows-sliced": "x = np.concatenate([x, x], axis=-1)[..., : x.shape[-1]]",
-    "sliced": "x = np.repeat(x, 2, axis=-1)[..., ::2]",
-    "broadcast": "x = np.broadcast_to(x[:1].copy(), x.shape)",
-    "read-only": "x.flags.writeable = False",
-    "byte-swapped": 'x = x.astype(x.dtype.newbyteorder(">"))',
+    "F": "{x} = np.asfortranarray({x})",
+    "reversed": "{x} = np.ascontiguousarray({x}[..., ::-1])[..., ::-1]",
+    "rows-reversed": "{x} = np.ascontiguousarray({x}[::-1])[::-1]",
+    "rows-sliced": "{x} = np.concatenate([{x}, {x}], axis=-1)[..., : {x}.shape[-1]]",
+    "sliced": "{x} = np.repeat({x}, 2, axis=-1)[..., ::2]",
+    "broadcast": "{x} = np.broadcast_to({x}[:1].copy(), {x}.shape)",
+    "read-only": "{x}.flags.writeable = False",
+    "byte-swapped": '{x} = {x}.astype({x}.dtype.newbyteorder(">"))',
 }
 
 
@@ -33,38 +34,58 @@ def script(cell: Cell, witness: Witness, subject: Mapping[str, str]) -> str:
         lines.append("import ml_dtypes  # registers the dtype with NumPy")
     if any("recipe" in a for a in arguments.values()):
         lines.append("from extremum.properties.sweep import restore")
-    lines += [*_function(cell, subject), "", 'np.seterr(all="ignore")']
-    lines += [f"{name} = {_value(argument)}" for name, argument in arguments.items()]
-    layout = next(iter(arguments.values())).get("layout", "C")
-    if layout in LAYOUTS:
-        return "\n".join([*lines, "print(f(x))", LAYOUTS[layout], "print(f(x))"]) + "\n"
     role = roles().get(cell.role)
+    signature = role.signature if role else Signature()
+    inputs = list(signature.inputs)
+    stacked = not signature.batched and any(
+        len(arguments[x]["shape"]) > rank for x, rank in signature.inputs.items() if x in arguments
+    )
+    lines += [*_function(cell, subject, inputs, signature.batched, stacked), "", 'np.seterr(all="ignore")']
+    lines += [f"{name} = {_value(argument)}" for name, argument in arguments.items()]
+    layout = arguments[inputs[0]].get("layout", "C")
+    named = {
+        "args": ", ".join(inputs),
+        "first": inputs[0],
+        "reversed": ", ".join(f"{x}[::-1]" for x in inputs),
+        "turned": ", ".join(f"{x}[..., ::-1].copy()" if signature.inputs[x] else x for x in inputs),
+    }
+    show = f"print(f({named['args']}))"
+    if layout in LAYOUTS:
+        presented = [LAYOUTS[layout].format(x=x) for x in inputs if signature.inputs[x]]
+        return "\n".join([*lines, show, *presented, show]) + "\n"
     prop = role.property_named(cell.property) if role else None
-    return "\n".join([*lines, *(prop.script if prop else ("print(f(x))",))]) + "\n"
+    return "\n".join([*lines, *(line.format(**named) for line in prop.script)] if prop else [*lines, show]) + "\n"
 
 
-def _function(cell: Cell, subject: Mapping[str, str]) -> list[str]:
+def _function(cell: Cell, subject: Mapping[str, str], inputs: Sequence[str], batched: bool, stacked: bool) -> list[str]:
     place, attribute = _place(cell)
     root, _, rest = attribute.partition(".")
     name = f"{root}.{rest}" if rest else root
-    lines = [f"from {place} import {root}"]
-    keyword = f", {subject['axis']}=axis" if subject.get("axis") else ""
+    head = f"f = lambda {', '.join(inputs)}" + (", axis=-1" if batched else "")
+    keyword = f", {subject['axis']}=axis" if batched and subject.get("axis") else ""
+    given = {
+        "torch": f"torch.tensor({{x}}.astype(float)).to(torch.{cell.dtype})",
+        "jax": "jax.numpy.asarray({x})",
+    }.get(subject.get("arrays", ""), "{x}")
+    ranks = _ranks(cell)
+    call = f"{name}({', '.join(given.format(x=x) if ranks.get(x, 1) else x for x in inputs)}{keyword})"
     match subject.get("arrays", "numpy"):
         case "torch":
-            dtype = f"torch.{cell.dtype}"
-            call = f"{name}(torch.tensor(x.astype(float)).to({dtype}){keyword}).to(torch.float64).numpy()"
-            return ["import torch", *lines, "", f"f = lambda x, axis=-1: {call}"]
+            head_lines, body = ["import torch"], f"{call}.to(torch.float64).numpy()"
         case "jax":
-            start = 'jax.config.update("jax_enable_x64", True)'
-            return [
-                "import jax",
-                *lines,
-                "",
-                start,
-                f"f = lambda x, axis=-1: np.asarray({name}(jax.numpy.asarray(x){keyword}))",
-            ]
+            head_lines, body = ["import jax"], f"np.asarray({call})"
         case _:
-            return [*lines, "", f"f = lambda x, axis=-1: {name}(x{keyword})"]
+            head_lines, body = [], call
+    if stacked:  # one call for each row
+        rows = f"zip({', '.join(inputs)})" if len(inputs) > 1 else inputs[0]
+        body = f"np.stack([{body} for {', '.join(inputs)} in {rows}])"
+    settings = ['jax.config.update("jax_enable_x64", True)'] if "import jax" in head_lines else []
+    return [*head_lines, f"from {place} import {root}", "", *settings, f"{head}: {body}"]
+
+
+def _ranks(cell: Cell) -> Mapping[str, int]:
+    role = roles().get(cell.role)
+    return role.signature.inputs if role else {}
 
 
 def _place(cell: Cell) -> tuple[str, str]:
@@ -80,7 +101,8 @@ def _place(cell: Cell) -> tuple[str, str]:
 def _value(argument: Mapping[str, Any]) -> str:
     shape, dtype = tuple(argument["shape"]), argument["dtype"]
     if dtype == "int64":
-        return str(argument["values"][0])
+        values = ", ".join(argument["values"])
+        return f"np.array([{values}])" if shape else values
     if "recipe" in argument:
         return f"restore({dict(argument['recipe'])!r}, {dtype!r}).reshape({shape})"
     if "runs" in argument:

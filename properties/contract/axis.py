@@ -11,7 +11,7 @@ from extremum.properties.case import Case, integer
 from extremum.properties.comparison import compare
 from extremum.properties.draw import Draw
 from extremum.properties.role import Observation, Property, View, ulp
-from extremum.reference.formats import Array
+from extremum.properties.signature import Arguments
 
 
 def measure(view: View) -> tuple[Any, Any]:
@@ -26,8 +26,9 @@ def measure(view: View) -> tuple[Any, Any]:
     return compare(view)
 
 
-def arrange(draw: Draw, x: Array) -> Case:
+def arrange(draw: Draw, arguments: Arguments) -> Case:
     """The rows along any axis of one to four dimensions, counted from either end."""
+    x = arguments["x"]
     rows, n = x.shape
     half = rows // 2 if rows % 2 == 0 else 1
     shapes = [(rows, n), (half, rows // half, n), (1, rows, n), (rows, 1, n), (half, 1, rows // half, n), (n,)]
@@ -41,11 +42,12 @@ def observe(call: Call, case: Case) -> Observation:
     """f along the given axis, and f of the same rows as a matrix."""
     n = case.x.shape[case.axis]
     moved = np.ascontiguousarray(np.moveaxis(case.x, case.axis, -1))
-    rows = moved.reshape(-1, n)
-    out = call.same_shape(moved) if call.subject.axis is None else call.same_shape(case.x, case.axis)
-    if call.subject.axis is not None:
-        out = np.moveaxis(out, case.axis, -1)
-    return Observation(rows, out.reshape(-1, n), call.same_shape(rows))
+    rows = {"x": moved.reshape(-1, n)}
+    if call.axis is None:
+        return Observation(rows, call.rows({"x": moved}), call.rows(rows))
+    out = call.answer({"x": case.x}, case.axis)
+    kept = np.moveaxis(out, case.axis, -1) if out.ndim == case.x.ndim else out
+    return Observation(rows, kept.reshape(len(rows["x"]), -1), call.rows(rows))
 
 
 PROPERTY = Property(
@@ -58,5 +60,5 @@ PROPERTY = Property(
     observe,
     rows=8,
     lengths="moderate",
-    script=("print(f(x, axis=axis))", "print(np.moveaxis(f(np.moveaxis(x, axis, -1).copy()), -1, axis))"),
+    script=("print(f(x, axis=axis))", "print(f(np.moveaxis(x, axis, -1).copy()))"),
 )

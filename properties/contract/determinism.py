@@ -21,9 +21,11 @@ def measure(view: View) -> tuple[Any, Any]:
 
 def observe(call: Call, case: Case) -> Observation:
     """Count the entries that differ from the first of three answers."""
-    first, *others = (call.array(case.x) for _ in range(3))
-    count = max(differing(first, other) for other in others)
-    return Observation(case.x, count=count, note=f"{count} entries differ between calls" if count else "")
+    count = 0
+    for arguments in call.calls(case.arguments):
+        first, *others = (call.array(arguments) for _ in range(3))
+        count += max(differing(first, other) for other in others)
+    return Observation(case.arguments, count=count, note=f"{count} entries differ between calls" if count else "")
 
 
 PROPERTY = Property(
@@ -36,5 +38,5 @@ PROPERTY = Property(
     lengths="few",
     severity="medium",
     exact=True,
-    script=("first = f(x)", "print([int((f(x) != first).sum()) for _ in range(99)])"),
+    script=("first = f({args})", "print([int((f({args}) != first).sum()) for _ in range(99)])"),
 )

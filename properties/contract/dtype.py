@@ -21,9 +21,9 @@ def measure(view: View) -> tuple[Any, Any]:
 
 def observe(call: Call, case: Case) -> Observation:
     """Count 1 where the dtype of the answer is another than that of x."""
-    out = call.array(case.x)
+    out = call.array(call.calls(case.arguments)[0])
     note = "" if out.dtype == case.x.dtype else f"returned {out.dtype.name} for {case.x.dtype.name}"
-    return Observation(case.x, count=int(bool(note)), note=note)
+    return Observation(case.arguments, count=int(bool(note)), note=note)
 
 
 PROPERTY = Property(
@@ -36,5 +36,5 @@ PROPERTY = Property(
     lengths="few",
     severity="medium",
     exact=True,
-    script=("print(f(x).dtype, 'for', x.dtype)",),
+    script=("print(f({args}).dtype, 'for', {first}.dtype)",),
 )

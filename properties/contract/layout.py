@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,10 @@ from extremum.properties.case import Case
 from extremum.properties.comparison import compare
 from extremum.properties.draw import Draw
 from extremum.properties.role import Observation, Property, View, ulp
+from extremum.properties.signature import Arguments, first
 from extremum.reference.adapters import EVERY_LAYOUT
-from extremum.reference.formats import Array
+
+OF_VECTORS = ("reversed", "sliced", "read-only", "byte-swapped")
 
 
 def measure(view: View) -> tuple[Any, Any]:
@@ -27,11 +30,10 @@ def measure(view: View) -> tuple[Any, Any]:
     return compare(view)
 
 
-def arrange(draw: Draw, x: Array) -> Case:
+def arrange(draw: Draw, arguments: Arguments) -> Case:
     """The rows in one of the layouts; a broadcast has all rows equal."""
-    layout = draw.one_of(
-        [name for name in EVERY_LAYOUT if name != "C" and (name != "byte-swapped" or x.dtype.kind == "f")]
-    )
+    layout = draw.one_of([name for name in EVERY_LAYOUT if name != "C" and (name != "byte-swapped" or draw.fmt.native)])
+    x = first(arguments)
     rows, n = x.shape
     if rows % 2 == 0 and draw.one_of((True, False)):
         x = x.reshape(2, rows // 2, n)
@@ -40,19 +42,24 @@ def arrange(draw: Draw, x: Array) -> Case:
     return Case({"x": np.ascontiguousarray(x)}, layout)
 
 
+def arrange_by_row(draw: Draw, arguments: Arguments) -> Case:
+    """The arrays of each call in one of the layouts that a vector can have."""
+    return Case(arguments, draw.one_of([name for name in OF_VECTORS if name != "byte-swapped" or draw.fmt.native]))
+
+
 def observe(call: Call, case: Case) -> Observation:
     """f in the case's layout and in C order. Raises `Declined` where there is nothing to compare."""
     if case.layout not in call.subject.adapter.layouts:
         raise Declined(f"{call.subject.adapter.name} arrays have no {case.layout} layout")
-    other = call.same_shape(case.x)
+    other = call.rows(case.arguments)
     try:
-        out = call.same_shape(case.x, layout=case.layout)
+        out = call.rows(case.arguments, case.layout)
     except Misbehaviour as error:
         if case.layout == "byte-swapped" and str(error).startswith(("raises TypeError", "raises ValueError")):
             raise Declined(str(error)) from error
         raise
-    n = case.x.shape[-1]
-    return Observation(case.x.reshape(-1, n), out.reshape(-1, n), other.reshape(-1, n))
+    return Observation(call.signature.flat(case.arguments), out, other)
 
 
 PROPERTY = Property("layout", "EX113", measure, "ulp", ulp, arrange, observe, rows=16, lengths="few")
+BY_ROW = replace(PROPERTY, arrange=arrange_by_row)

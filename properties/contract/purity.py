@@ -26,17 +26,20 @@ def measure(view: View) -> tuple[Any, Any]:
 
 def observe(call: Call, case: Case) -> Observation:
     """Call on x, then on other rows, and count what changed in x, in the first answer and around them."""
-    handed = present(case.x, "C")
+    arguments = call.calls(case.arguments)[0]
+    handed = {name: present(np.asarray(a), "C") for name, a in arguments.items()}
+    turned = {name: present(a[..., ::-1] if a.ndim else a, "C") for name, a in handed.items()}
     call.printed.seek(0)
     call.printed.truncate()
     _ = random.random(), np.random.random()  # so that a state which is set to the same value every time shows
     before = _surroundings()
     answer = call.raw(handed)
     first = np.array(call.taken(answer), copy=True)
-    call.raw(present(np.ascontiguousarray(case.x[..., ::-1]), "C"))
+    call.raw(turned)
     again = np.asarray(call.taken(answer))
     touched = [name for name, state in _surroundings().items() if state != before[name]]
-    changed, overwritten = differing(handed, case.x), differing(again, first)
+    changed = sum(differing(handed[name], np.asarray(a)) for name, a in arguments.items())
+    overwritten = differing(again, first)
     printed = len(call.printed.getvalue().splitlines())
     notes = [
         f"{changed} entries of the input changed" if changed else "",
@@ -45,7 +48,7 @@ def observe(call: Call, case: Case) -> Observation:
         f"changed {', '.join(touched)}" if touched else "",
     ]
     count = changed + overwritten + printed + len(touched)
-    return Observation(case.x, count=count, note="; ".join(filter(None, notes)))
+    return Observation(case.arguments, count=count, note="; ".join(filter(None, notes)))
 
 
 def _surroundings() -> dict[str, object]:
@@ -65,10 +68,10 @@ PROPERTY = Property(
     lengths="few",
     exact=True,
     script=(
-        "before, y = x.copy(), f(x)",
+        "before, y = {first}.copy(), f({args})",
         "first = y.copy()",
-        "print((x != before).sum(), 'entries of x changed')",
-        "f(before[..., ::-1].copy())",
+        "print(({first} != before).sum(), 'entries of {first} changed')",
+        "f({turned})",
         "print((y != first).sum(), 'entries of an earlier answer changed')",
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from extremum.properties.case import Case
 from extremum.properties.comparison import compare
 from extremum.properties.draw import Draw
 from extremum.properties.role import Observation, Property, View, ulp
-from extremum.reference.formats import Array
+from extremum.properties.signature import Arguments
 
 
 def measure(view: View) -> tuple[Any, Any]:
@@ -19,34 +20,37 @@ def measure(view: View) -> tuple[Any, Any]:
 
     Beside it may stand a row of -inf or of NaN, whose own answer is contested and not judged. The exact values
     are the same; a batched and a single call may round differently, each within the allowance of `accuracy`,
-    so twice that is allowed. The usual causes: a maximum or a sum over the whole array; state that is carried
-    from row to row.
+    so twice that is allowed. A function that takes one row a call is called on all of them in turn, and again in the
+    opposite order: what it answers must not depend on the calls before. The usual causes: a maximum or a sum over
+    the whole array; state that is carried from row to row.
     """
     return compare(view)
 
 
-def arrange(draw: Draw, x: Array) -> Case:
+def arrange(draw: Draw, arguments: Arguments) -> Case:
     """The rows, and often one more of -inf or NaN, first or last."""
     beside = draw.one_of([None, None, np.nan, *([-np.inf] if draw.fmt.has_infinity else [])])
     if beside is None:
-        return Case({"x": x})
-    row = np.full((1, draw.n), beside).astype(x.dtype)
-    return Case({"x": np.concatenate([row, x] if draw.one_of((True, False)) else [x, row])})
+        return Case(arguments)
+    ahead, (x, *others) = draw.one_of((True, False)), arguments
+    row = {x: np.full((1, draw.n), beside).astype(arguments[x].dtype), **{name: arguments[name][:1] for name in others}}
+    return Case({name: np.concatenate([row[name], a] if ahead else [a, row[name]]) for name, a in arguments.items()})
 
 
 def observe(call: Call, case: Case) -> Observation:
-    """f of all rows at once, and of each finite row alone; refusing a row of -inf or NaN shows nothing."""
-    judged = np.isfinite(case.x).all(axis=1)
-    alone = [call.same_shape(np.ascontiguousarray(row[None])) for row in case.x[judged]]
+    """f of all rows, and of each finite row alone, the last first; refusing a row of -inf or NaN shows nothing."""
+    judged = np.flatnonzero(np.isfinite(case.x).all(axis=1))
+    kept = {name: a[judged] for name, a in call.signature.of(case.arguments).items()}
+    alone = [call.rows({name: a[r : r + 1] for name, a in kept.items()}) for r in reversed(range(len(judged)))]
     try:
-        together = call.same_shape(case.x)
+        together = call.rows(case.arguments)
     except Misbehaviour as error:
-        if judged.all():
+        if len(judged) == len(case.x):
             raise
         raise Declined(str(error)) from error
     if not alone:
         raise Declined("no row is finite")
-    return Observation(case.x[judged], together[judged], np.concatenate(alone).astype(together.dtype))
+    return Observation(kept, together[judged], np.concatenate(alone[::-1]).astype(together.dtype))
 
 
 PROPERTY = Property(
@@ -59,5 +63,6 @@ PROPERTY = Property(
     observe,
     rows=4,
     lengths="few",
-    script=("print(f(x))", "print(np.concatenate([f(row[None]) for row in x]))"),
+    script=("print(f({args}))", "print(np.concatenate([f(row[None]) for row in x]))"),
 )
+BY_ROW = replace(PROPERTY, script=("print(f({args}))", "print(f({reversed})[::-1])"))

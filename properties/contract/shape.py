@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,12 @@ import numpy as np
 from extremum.properties.call import Call
 from extremum.properties.case import Case
 from extremum.properties.draw import Draw
-from extremum.properties.role import Observation, Property, View
-from extremum.reference.formats import Array
+from extremum.properties.role import Observation, Property, View, as_is
+from extremum.properties.signature import Arguments, first
 
 
 def measure(view: View) -> tuple[Any, Any]:
-    """The answer has the shape of the input, whatever its leading axes.
+    """The answer has the shape that the role gives it, whatever leading axes the input has.
 
     One to three dimensions, lengths of one among them. Nothing is allowed. The usual causes: `squeeze`;
     `keepdims` forgotten, so that rows and columns broadcast against each other; a flattened result.
@@ -22,8 +23,9 @@ def measure(view: View) -> tuple[Any, Any]:
     return float(view.observation.count), 0.0
 
 
-def arrange(draw: Draw, x: Array) -> Case:
+def arrange(draw: Draw, arguments: Arguments) -> Case:
     """The rows as one row alone, as a matrix, or under one or two leading axes of one."""
+    x = first(arguments)
     shapes = ((-1, draw.n), (-1, 1, draw.n), (1, -1, draw.n), (draw.n,))
     shape = draw.one_of(shapes)
     return Case({"x": np.ascontiguousarray(x[0] if shape == (draw.n,) else x.reshape(shape))})
@@ -31,9 +33,11 @@ def arrange(draw: Draw, x: Array) -> Case:
 
 def observe(call: Call, case: Case) -> Observation:
     """Count 1 where the answer has another shape than x."""
-    out = call.array(case.x)
-    note = "" if out.shape == case.x.shape else f"returned shape {out.shape} for {case.x.shape}"
-    return Observation(case.x, count=int(bool(note)), note=note)
+    arguments = call.calls(case.arguments)[0]
+    out, given = call.array(arguments), first(arguments).shape
+    expected = call.signature.answer(arguments, -1)
+    note = "" if out.shape == expected else f"returned shape {out.shape}, not {expected}, for {given}"
+    return Observation(case.arguments, count=int(bool(note)), note=note)
 
 
 PROPERTY = Property(
@@ -46,5 +50,6 @@ PROPERTY = Property(
     rows=4,
     lengths="few",
     exact=True,
-    script=("print(np.shape(f(x)), 'for', x.shape)",),
+    script=("print(np.shape(f({args})), 'for', {first}.shape)",),
 )
+BY_ROW = replace(PROPERTY, arrange=as_is)

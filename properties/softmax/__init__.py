@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from extremum.properties.contract import axis, determinism, dtype, layout, purity, row_independence, shape
+from extremum.properties import contract
 from extremum.properties.regimes import MASKED, PLAIN
 from extremum.properties.role import Role, ulp
 from extremum.properties.softmax import (
@@ -27,6 +27,7 @@ ROLE = Role(
     truth=truth.softmax,
     allowance=bounds.allowance,
     regimes=PLAIN + MASKED,
+    bounded=True,
     properties=tuple(
         module.PROPERTY
         for module in (
@@ -40,15 +41,9 @@ ROLE = Role(
             permutation_equivariance,
             monotone,
             mask,
-            row_independence,
-            axis,
-            layout,
-            purity,
-            dtype,
-            shape,
-            determinism,
         )
-    ),
+    )
+    + contract.WITH_AXIS,
     grades={
         "within an ulp": ulp,
         "pairwise or wide bound": bounds.within_pairwise,

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from extremum.properties.role import Property, View, ulp
 from extremum.properties.softmax.bounds import flushed
+from extremum.reference.wide import where
 
 
 def measure(view: View) -> tuple[Any, Any]:
@@ -19,8 +18,7 @@ def measure(view: View) -> tuple[Any, Any]:
     is infinite. The usual causes: overflow without a shift; exp(x - y) with a large y, whose rounding costs
     abs(y) u; a sum in 16 bits; base 2 with the products rounded apart.
     """
-    error = view.replace(abs(view.out - view.s), view.flawed, np.inf)
-    return view.replace(error, flushed(view), 0.0), view.allowance
+    return where(flushed(view), 0.0, view.error(abs(view.out - view.exact))), view.allowance
 
 
 PROPERTY = Property("accuracy", "EX105", measure, unit="ulp", scale=ulp, graded=True)

@@ -8,6 +8,7 @@ import numpy as np
 
 from extremum.properties.role import Property, View
 from extremum.properties.softmax.bounds import additions, componentwise, flushed, gradual
+from extremum.reference.wide import where
 
 
 def measure(view: View) -> tuple[Any, Any]:
@@ -19,7 +20,7 @@ def measure(view: View) -> tuple[Any, Any]:
     purpose, for speed, and what is lost weighs next to nothing. Any other error in the subnormal range is one
     of `accuracy`. The usual cause: flush-to-zero mode, set by -ffast-math or by a GPU's kernel.
     """
-    lost = view.replace(view.s, ~flushed(view), 0.0)
+    lost = where(~flushed(view), 0.0, view.exact)
     relative = componentwise(view, additions(view.fmt, view.n))
     return lost, (relative + 1.0) * gradual(view.fmt)
 

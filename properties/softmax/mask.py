@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from extremum.properties import masking
 from extremum.properties.call import Call
 from extremum.properties.case import Case
 from extremum.properties.comparison import compare
 from extremum.properties.role import Observation, Property, View, ulp
-from extremum.reference.formats import format_of
 
 
 def measure(view: View) -> tuple[Any, Any]:
@@ -26,21 +26,8 @@ def measure(view: View) -> tuple[Any, Any]:
 
 
 def observe(call: Call, case: Case) -> Observation:
-    """f(x), f of each row without its masked entries, and the largest output at a masked one.
-
-    For the truth the masked entries are the lowest finite value, which lies so far below that its exp is 0.
-    """
-    x, hidden = case.x, np.isneginf(case.x)
-    out, other = call.same_shape(x), np.zeros_like(x)
-    for row in np.flatnonzero((~hidden).any(axis=1)):
-        kept = np.ascontiguousarray(x[row : row + 1, ~hidden[row]])
-        other[row, ~hidden[row]] = call.same_shape(kept)[0].astype(x.dtype)
-    leaks = np.where(hidden, out.astype(np.float64), 0.0)
-    leaks = np.where(np.isnan(leaks), np.inf, np.abs(leaks)).max(axis=-1, keepdims=True)
-    note = f"a masked entry got {out[hidden & (out != 0)][0]:.6g}" if leaks.any() else ""
-    lowest = format_of(x.dtype.name).round(-np.finfo(np.float64).max)
-    shown = np.where(hidden, np.zeros((), out.dtype), out)
-    return Observation(np.where(hidden, lowest, x), shown, other, extra=leaks, note=note)
+    """f(x), f of each row without its masked entries, and the largest output at a masked one."""
+    return masking.observe(call, case, lambda out: np.where(np.isnan(out), np.inf, np.abs(out)))
 
 
 PROPERTY = Property(
@@ -53,5 +40,5 @@ PROPERTY = Property(
     rows=8,
     lengths="few",
     masked=True,
-    script=("print(f(x))", "print([f(row[row > -np.inf][None])[0] for row in x])"),
+    script=("print(f({args}))", "print([f(row[row > -np.inf][None])[0] for row in x])"),
 )

@@ -10,6 +10,7 @@ from extremum.properties.call import Call
 from extremum.properties.case import Case
 from extremum.properties.role import Observation, Property, View
 from extremum.properties.softmax.bounds import EXP_ERROR, SCALINGS, gap_roundings, gradual, rescaling
+from extremum.reference.wide import where
 
 
 def measure(view: View) -> tuple[Any, Any]:
@@ -24,10 +25,10 @@ def measure(view: View) -> tuple[Any, Any]:
     """
     upper, lower = view.out, view.other
     u = view.fmt.unit_roundoff
-    t = 2 * (EXP_ERROR[view.fmt.name] + SCALINGS) * u - view.depth * (2 * gap_roundings(view.fmt) * u)
+    t = 2 * (EXP_ERROR[view.fmt.name] + SCALINGS) * u - view.at(view.parts.depth) * (2 * gap_roundings(view.fmt) * u)
     if view.careful:
-        t = t + rescaling(view, numerators=True) * 2.0
-    drop = view.replace(upper - lower, view.flawed, 0.0)
+        t = t + rescaling(view, view.columns) * 2.0
+    drop = where(view.flawed, 0.0, upper - lower)
     return drop, t * (t + 1.0) * abs(upper) + 2 * gradual(view.fmt)
 
 
@@ -36,12 +37,12 @@ def observe(call: Call, case: Case) -> Observation:
 
     Among equal inputs the larger output comes first, so that their disagreement shows as a drop.
     """
-    x, out = case.x, call.same_shape(case.x)
+    x, out = case.x, call.rows(case.arguments)
     order = np.lexsort((-out.astype(np.float64), x.astype(np.float64)), axis=-1)
     x, out = np.take_along_axis(x, order, -1), np.take_along_axis(out, order, -1)
     nan = np.isnan(out[:, :-1]) | np.isnan(out[:, 1:])
     lower = np.concatenate([np.where(nan, out[:, :-1], out[:, 1:]), out[:, -1:]], axis=-1)
-    return Observation(x, out, lower)
+    return Observation({"x": x}, out, lower)
 
 
 PROPERTY = Property("monotone", "EX109", measure, "value", observe=observe, severity="medium", lengths="moderate")

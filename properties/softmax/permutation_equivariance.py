@@ -12,7 +12,7 @@ from extremum.properties.case import Case, integer
 from extremum.properties.comparison import compare
 from extremum.properties.draw import Draw
 from extremum.properties.role import Observation, Property, View, ulp
-from extremum.reference.formats import Array
+from extremum.properties.signature import Arguments
 
 
 def measure(view: View) -> tuple[Any, Any]:
@@ -26,19 +26,19 @@ def measure(view: View) -> tuple[Any, Any]:
     return compare(view)
 
 
-def arrange(draw: Draw, x: Array) -> Case:
+def arrange(draw: Draw, arguments: Arguments) -> Case:
     """A stride coprime to n, and a start; -1 reverses."""
     strides = [s for s in (-1, 1, 2, 3, 5, 7, 11, 13) if gcd(s % max(draw.n, 1), draw.n) == 1]
     start = draw.one_of(sorted({0, 1 % draw.n, draw.n // 2, draw.n - 1}))
-    return Case({"x": x, "stride": integer(draw.one_of(strides or [1])), "start": integer(start)})
+    return Case({**arguments, "stride": integer(draw.one_of(strides or [1])), "start": integer(start)})
 
 
 def observe(call: Call, case: Case) -> Observation:
     """f(x), and f(x permuted) permuted back."""
     x, n = case.x, case.x.shape[-1]
     order = (case.number("stride") * np.arange(n) + case.number("start")) % n
-    other = call.same_shape(np.ascontiguousarray(x[:, order]))
-    return Observation(x, call.same_shape(x), other[:, np.argsort(order)], order=order)
+    other = call.rows({"x": np.ascontiguousarray(x[:, order])})
+    return Observation({"x": x}, call.rows({"x": x}), other[:, np.argsort(order)], order=order)
 
 
 PROPERTY = Property(

@@ -12,6 +12,7 @@ from extremum.properties.comparison import compare
 from extremum.properties.draw import Draw, pick
 from extremum.properties.regimes import log_max
 from extremum.properties.role import Observation, Property, View, ulp
+from extremum.properties.signature import Arguments
 from extremum.reference.double_double import two_sum
 from extremum.reference.formats import Array
 
@@ -27,9 +28,9 @@ def measure(view: View) -> tuple[Any, Any]:
     return compare(view)
 
 
-def arrange(draw: Draw, x: Array) -> Case:
+def arrange(draw: Draw, arguments: Arguments) -> Case:
     """Round each row to multiples of what the shift can carry, so that adding it is exact; else shift by 0."""
-    fmt = draw.fmt
+    fmt, x = draw.fmt, arguments["x"]
     options = [c for c in (1.0, 16.0, 100.0, 1000.0, 1e4, 2 * log_max(fmt)) if c < fmt.max / 4]
     c = fmt.round(pick(draw, [sign * c for c in options for sign in (1.0, -1.0)]))
     wide = fmt.round(np.clip(x.astype(np.float64), -fmt.max / 4, fmt.max / 4))
@@ -47,7 +48,7 @@ def _rounding(x: Array, c: Array) -> Array:
 def observe(call: Call, case: Case) -> Observation:
     """f(x) and f(x + shift)."""
     x, shift = case.x, case.arguments["shift"]
-    return Observation(x, call.same_shape(x), call.same_shape((x + shift).astype(x.dtype)))
+    return Observation({"x": x}, call.rows({"x": x}), call.rows({"x": (x + shift).astype(x.dtype)}))
 
 
 PROPERTY = Property(
@@ -60,5 +61,5 @@ PROPERTY = Property(
     observe,
     severity="medium",
     lengths="moderate",
-    script=("print(f(x))", "print(f(x + shift))"),
+    script=("print(f({args}))", "print(f(x + shift))"),
 )

@@ -8,6 +8,7 @@ import numpy as np
 
 from extremum.properties.role import Property, View
 from extremum.properties.softmax.bounds import additions, rescaling, sum_error
+from extremum.reference.wide import where
 
 
 def measure(view: View) -> tuple[Any, Any]:
@@ -21,9 +22,9 @@ def measure(view: View) -> tuple[Any, Any]:
     16 bits, which stagnates at 256 (bfloat16) or 2048 (float16) and overflows at 65504; a wrong axis; an
     epsilon in the denominator. The usual fix: accumulate in float32.
     """
-    measured = view.replace(abs(view.total - 1.0), np.asarray(view.flawed.any(axis=-1, keepdims=True)), np.inf)
+    measured = where(np.asarray(view.flawed.any(axis=-1, keepdims=True)), np.inf, abs(view.total - 1.0))
     allowed: Any = np.full((len(view.observation.x), 1), sum_error(view.fmt, view.n, additions(view.fmt, view.n)))
-    return measured, rescaling(view, numerators=False) + allowed if view.careful else allowed
+    return measured, rescaling(view) + allowed if view.careful else allowed
 
 
 def in_roundoffs(view: View) -> Any:

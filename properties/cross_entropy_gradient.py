@@ -1,0 +1,137 @@
+"""The role cross_entropy_gradient: bound and properties. Its truth and its parts are those of softmax.
+
+A sound gradient is softmax(logits) less 1 at the label, with a softmax that divides, or exp of a sound log_softmax. Its
+probabilities are off by s_j p_j with p_j = E_j + (r_e + 2) u, where E_j is the absolute error of a sound
+log_softmax (`properties.log_softmax`), which covers the division too; G is what underflow adds, and P = sum_k s_k p_k:
+
+| entry | form | error |
+|---|---|---|
+| j != L | s_j | s_j p_j + G |
+| L | s_L - 1 | s_L p_L + G + u (1 - s_L) |
+| L | minus the sum of the others | P + (d + 1) u (1 - s_L) + n G |
+
+The first form at the label loses its digits as s_L goes to 1; it is what most people write, it is called sound,
+and the grade of accuracy tells which it is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from extremum.properties import contract
+from extremum.properties.labels import is_label, logits_and_labels
+from extremum.properties.log_softmax import allowance as log_allowance
+from extremum.properties.role import Property, Role, View, ulp
+from extremum.properties.signature import Signature
+from extremum.properties.softmax import bounds
+from extremum.reference.softmax import truth
+from extremum.reference.truth import Columns
+from extremum.reference.wide import choose, where
+
+
+def allowance(view: View, columns: Columns | None = None) -> Any:
+    """The absolute error of a sound gradient by component, as derived above."""
+    shown = view.columns if columns is None else columns
+    u, gradual, every = view.fmt.unit_roundoff, bounds.gradual(view.fmt), slice(None)
+    s, rest = view.parts.s, view.parts.rest[:, shown]
+    off = log_allowance(view, every) + (bounds.EXP_ERROR[view.fmt.name] + bounds.SCALINGS) * u
+    p = s * off * (off + 1.0)
+    own = p[:, shown] + gradual
+    complement = view.arithmetic.total(p) + rest * ((bounds.additions(view.fmt, view.n) + 2) * u) + view.n * gradual
+    return choose(is_label(view.observation.arguments)[:, shown], own + complement, own)
+
+
+def keeps_digits(view: View) -> Any:
+    """The grade of those whose entry at the label keeps its digits as s_L goes to 1: a relative error, by entry."""
+    u, d = view.fmt.unit_roundoff, bounds.additions(view.fmt, view.n)
+    q = bounds.componentwise(view, d, slice(None))
+    s = view.narrow(view.parts.s)
+    others = np.where(is_label(view.observation.arguments), 0.0, s)
+    weights = others / np.maximum(others.sum(axis=-1, keepdims=True), np.finfo(np.float64).tiny)
+    mean = view.arithmetic.total(q * view.arithmetic.lift(weights))
+    relative = choose(is_label(view.observation.arguments), mean + q * 0.0, q)[:, view.columns] + (d + 2) * u
+    return relative * abs(view.exact) + view.n * bounds.gradual(view.fmt)
+
+
+def finite(view: View) -> tuple[Any, Any]:
+    """No output is NaN or infinite.
+
+    For finite logits every exact entry lies in [-1, 1], so no rounding can excuse another answer: none is allowed.
+
+    Example: exp(logits) without a shift is inf for 89 in float32, and inf / inf is NaN.
+
+    Fix: subtract the maximum of the logits first.
+    """
+    return np.where(np.isfinite(view.answer), 0.0, 1.0), 0.0
+
+
+def in_range(view: View) -> tuple[Any, Any]:
+    """The entry of the label lies in [-1, 0], and the others in [0, 1].
+
+    A rounded softmax lies in [0, 1] (`nonnegative` and `at_most_one` of softmax), and 1 taken off it, rounded, in
+    [-1, 0]; exp of a log_softmax that is not positive does too. Nothing is allowed. NaN is judged by `finite`.
+
+    Example: onehot - softmax, the sign reversed, is positive at the label.
+
+    Fix: softmax(logits), less 1 at the label. Another cause: a label that is off by one.
+    """
+    out = np.nan_to_num(np.asarray(view.answer, np.float64), nan=0.0)
+    shifted = np.where(is_label(view.observation.arguments), out + 1.0, out)
+    outside = np.where(is_label(view.observation.arguments), np.maximum(out, -1.0 - out), np.maximum(-out, out - 1.0))
+    return np.where((shifted >= 0.0) & (shifted <= 1.0), 0.0, np.maximum(outside, 0.0)), 0.0
+
+
+def sum_to_zero(view: View) -> tuple[Any, Any]:
+    """The entries sum to zero.
+
+    The probabilities sum to one, and one is taken off. Allowed is the sum of the allowances of `accuracy`; the sum of
+    the answers is taken exactly.
+
+    Example: the gradient without its - 1 at the label sums to one.
+
+    Fix: softmax(logits) less 1 at the label, with a softmax that sums to one itself.
+    """
+    flawed = np.asarray(view.flawed.any(axis=-1, keepdims=True))
+    return where(flawed, np.inf, abs(view.total)), view.arithmetic.total(allowance(view, slice(None)))
+
+
+def accuracy(view: View) -> tuple[Any, Any]:
+    """Every entry is as close to the exact value as a sound algorithm comes.
+
+    Allowed: s_j (E_j + (r_e + 2) u) beside the label, with E_j of a sound log_softmax; at it, that of s_L - 1, which is
+    relative to s_L and not to the entry (`properties.cross_entropy_gradient` derives both). The grade says whether
+    the entry at the label keeps its digits as s_L goes to 1.
+
+    Example: the gradient of a loss that is averaged over n classes is n times too small.
+
+    Fix: softmax(logits) less 1 at the label, with a softmax that is accurate itself.
+    """
+    return view.error(abs(view.out - view.exact)), view.allowance
+
+
+def in_roundoffs(view: View) -> Any:
+    """The unit roundoff, the unit of an error beside entries of at most 1."""
+    return np.full((1, 1), view.fmt.unit_roundoff)
+
+
+ROLE = Role(
+    name="cross_entropy_gradient",
+    call="f(logits, L) -> (n,)",
+    value="s - onehot(L)",
+    truth=truth.cross_entropy_gradient,
+    allowance=allowance,
+    signature=Signature(inputs={"logits": 1, "L": 0}, batched=False),
+    arguments=logits_and_labels,
+    rows=64,
+    bounded=True,
+    properties=(
+        Property("finite", "EX701", finite, unit="outputs", severity="critical", exact=True),
+        Property("range", "EX702", in_range, unit="value", exact=True),
+        Property("sum_to_zero", "EX704", sum_to_zero, unit="u", scale=in_roundoffs),
+        Property("accuracy", "EX705", accuracy, unit="ulp", scale=ulp, graded=True),
+        *contract.BY_ROW,
+    ),
+    grades={"keeps the digits at the label": keeps_digits, "absolute bound": allowance},
+)

@@ -1,0 +1,50 @@
+"""The experiment of the properties `mask`: a row with masked entries, and the same row without them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from extremum.properties.call import Call
+from extremum.properties.case import Case
+from extremum.properties.role import Observation
+from extremum.properties.signature import Arguments, first
+from extremum.reference.formats import Array, format_of
+
+Leak = Callable[[Array], Array]
+
+
+def observe(call: Call, case: Case, leak: Leak | None = None) -> Observation:
+    """f of the rows, and f of each row without its masked entries.
+
+    Where the answer has an entry for each of the input's, `leak` maps an answer to how far it is from what a masked
+    entry must get. For the truth the masked entries are the lowest finite value, which lies so far below
+    the others that its exp is 0.
+    """
+    arguments = call.signature.of(case.arguments)
+    x, hidden = case.x, np.isneginf(case.x)
+    out = call.rows(arguments)
+    other = np.zeros(out.shape, x.dtype)
+    for row in np.flatnonzero((~hidden).any(axis=1)):
+        kept = call.rows(_kept(arguments, row, hidden[row]))[0].astype(x.dtype)
+        other[row, ~hidden[row] if leak else slice(None)] = kept
+    lowest = format_of(x.dtype.name).round(-np.finfo(np.float64).max)
+    seen = {name: np.where(hidden, lowest, a) if a is x else a for name, a in arguments.items()}
+    if leak is None:
+        return Observation(seen, out, other)
+    leaks = np.where(hidden, leak(out.astype(np.float64)), 0.0)
+    note = f"a masked entry got {out[hidden & (leaks > 0)][0]:.6g}" if leaks.any() else ""
+    shown = np.where(hidden, np.zeros((), out.dtype), out)
+    return Observation(seen, shown, other, extra=leaks.max(axis=-1, keepdims=True), note=note)
+
+
+def _kept(arguments: Arguments, row: int, hidden: Array) -> Arguments:
+    """The arguments of the row without its masked entries; a label is counted among those that are left."""
+    shape = first(arguments).shape
+    return {
+        name: np.ascontiguousarray(a[row : row + 1, ~hidden])
+        if a.shape == shape
+        else a[row : row + 1] - hidden[: int(a[row])].sum()
+        for name, a in arguments.items()
+    }

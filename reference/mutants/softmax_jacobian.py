@@ -1,0 +1,269 @@
+"""Mutants of the Jacobian of softmax: what people get wrong about diag(s) - s s^T, one defect each."""
+
+from __future__ import annotations
+
+import ml_dtypes
+import numpy as np
+
+from extremum.reference.formats import Array
+from extremum.reference.mutants._parts import exps, fmt, lift, peak, ratio, total
+from extremum.reference.subjects import EVERY, NARROW, WIDE, subject
+
+_buffer = [np.empty((0, 0))]
+_running = [np.empty(0)]
+_noise = np.random.default_rng()
+
+
+def _softmax(x: Array) -> Array:
+    """The sound probabilities, in the format of the computation."""
+    return ratio(exps(lift(x)))
+
+
+def _jacobian(s: Array) -> Array:
+    """The sound formula, from the probabilities."""
+    return np.asarray(np.diag(s) - np.outer(s, s))
+
+
+# The probabilities
+
+
+@subject("softmax_jacobian", kind="mutant", fails={"finite": EVERY}, cause="exp overflow")
+def jacobian_without_shift(x: Array) -> Array:
+    """The maximum is not subtracted."""
+    return _jacobian(ratio(np.exp(lift(x)))).astype(x.dtype)
+
+
+@subject("softmax_jacobian", kind="mutant", fails={"finite": EVERY}, cause="underflow to zero")
+def divided_by_probabilities(x: Array) -> Array:
+    """s s^T (diag(1/s) - 1): a probability that underflows is divided by, and 0 / 0 remains."""
+    s = _softmax(x)
+    J: Array = np.outer(s, s) * (np.diag(1 / s) - 1)
+    return J.astype(x.dtype)
+
+
+@subject(
+    "softmax_jacobian",
+    kind="mutant",
+    fails={"accuracy": ("float64", "float32", "bfloat16")},
+    cause="rounding of the gap",
+)
+def jacobian_through_logsumexp(x: Array) -> Array:
+    """s is exp(x - y) with y = logsumexp(x), whose rounding costs abs(y) u."""
+    w = lift(x)
+    return _jacobian(np.exp(w - (peak(w) + np.log(total(exps(w)))))).astype(x.dtype)
+
+
+@subject("softmax_jacobian", kind="mutant", fails={"accuracy": NARROW}, cause="accumulator stagnation")
+def jacobian_sum_in_own_format(x: Array) -> Array:
+    """The denominator is summed in the dtype of `x`, where it stagnates."""
+    e = exps(lift(x))
+    return _jacobian(e / np.add.accumulate(e.astype(x.dtype))[-1:].astype(e.dtype)).astype(x.dtype)
+
+
+@subject("softmax_jacobian", kind="mutant", fails={"accuracy": WIDE}, cause="precision narrowed")
+def probabilities_in_bfloat16(x: Array) -> Array:
+    """The probabilities were stored in bfloat16 for the backward pass."""
+    return _jacobian(_softmax(x).astype(ml_dtypes.bfloat16).astype(lift(x).dtype)).astype(x.dtype)
+
+
+@subject("softmax_jacobian", kind="mutant", fails={"accuracy": ("float64", "float32", "bfloat16")}, cause="unknown")
+def probabilities_clipped(x: Array) -> Array:
+    """The probabilities are clipped to [1e-7, 1 - 1e-7], against a logarithm that nobody takes."""
+    return _jacobian(np.clip(_softmax(x), 1e-7, 1 - 1e-7)).astype(x.dtype)
+
+
+# The formula
+
+
+@subject("softmax_jacobian", kind="mutant", fails={"rows_sum_to_zero": EVERY}, cause="unknown")
+def diagonal_only_jacobian(x: Array) -> Array:
+    """diag(s (1 - s)), as of the sigmoid: that s_i depends on the other logits is forgotten."""
+    s = _softmax(x)
+    return np.diag(s * (1 - s)).astype(x.dtype)
+
+
+@subject("softmax_jacobian", kind="mutant", fails={"rows_sum_to_zero": EVERY}, cause="unknown")
+def outer_product_added(x: Array) -> Array:
+    """diag(s) + s s^T: the sign between the terms is wrong."""
+    s = _softmax(x)
+    J: Array = np.diag(s) + np.outer(s, s)
+    return J.astype(x.dtype)
+
+
+@subject("softmax_jacobian", kind="mutant", fails={"rows_sum_to_zero": EVERY}, cause="unknown")
+def diagonal_without_sum(x: Array) -> Array:
+    """(e_i - e_i^2) / S^2 on the diagonal, as a solution prints the quotient rule: a factor S is lost."""
+    e = exps(lift(x))
+    J = -np.outer(e, e) / total(e) ** 2
+    np.fill_diagonal(J, (e - e * e) / total(e) ** 2)
+    return J.astype(x.dtype)
+
+
+@subject("softmax_jacobian", kind="mutant", fails={"positive_semidefinite": EVERY}, cause="unknown")
+def diagonal_forgotten(x: Array) -> Array:
+    """-s s^T everywhere: the case i = j is forgotten."""
+    s = _softmax(x)
+    return (-np.outer(s, s)).astype(x.dtype)
+
+
+@subject("softmax_jacobian", kind="mutant", fails={"positive_semidefinite": EVERY}, cause="unknown")
+def terms_exchanged(x: Array) -> Array:
+    """s s^T - diag(s): the derivative of the denominator comes first in the quotient rule."""
+    return (-_jacobian(_softmax(x))).astype(x.dtype)
+
+
+@subject("softmax_jacobian", kind="mutant", fails={"norm": EVERY}, cause="unknown")
+def denominator_not_squared(x: Array) -> Array:
+    """(e_i S delta_ij - e_i e_j) / S: the quotient rule with S for S^2."""
+    e = exps(lift(x))
+    return (total(e) * _jacobian(ratio(e))).astype(x.dtype)
+
+
+@subject("softmax_jacobian", kind="mutant", fails={"norm": EVERY}, cause="unknown")
+def symmetrised_without_half(x: Array) -> Array:
+    """J + J^T, and the half is forgotten: twice the Jacobian."""
+    J = _jacobian(_softmax(x))
+    return (J + J.T).astype(x.dtype)
+
+
+@subject("softmax_jacobian", kind="mutant", fails={"norm": EVERY}, cause="unknown")
+def log_softmax_jacobian(x: Array) -> Array:
+    """delta_ij - s_j, the Jacobian of the logarithm."""
+    s = _softmax(x)
+    J: Array = np.eye(len(s)) - s
+    return J.astype(x.dtype)
+
+
+@subject("softmax_jacobian", kind="mutant", fails={"vjp_agreement": EVERY}, cause="unknown")
+def divided_by_length(x: Array) -> Array:
+    """J / n: the mean over the row, left over from a loss."""
+    return (_jacobian(_softmax(x)) / len(x)).astype(x.dtype)
+
+
+@subject("softmax_jacobian", kind="mutant", fails={"vjp_agreement": EVERY}, cause="cancellation")
+def central_difference(x: Array) -> Array:
+    """(softmax(x + h e_j) - softmax(x - h e_j)) / 2h with h = 1e-6, whatever the dtype and the size of `x`."""
+    w = lift(x)
+    h = np.eye(len(w), dtype=w.dtype) * w.dtype.type(1e-6)
+    columns: Array = (ratio(exps(w + h)) - ratio(exps(w - h))) / w.dtype.type(2e-6)
+    return columns.T.astype(x.dtype)
+
+
+# The matrix
+
+
+@subject("softmax_jacobian", kind="mutant", fails={"symmetric": EVERY}, cause="wrong axis")
+def scaled_by_column(x: Array) -> Array:
+    """s_j (delta_ij - s_j): s is broadcast along the rows, and s[:, None] was meant."""
+    s = _softmax(x)
+    J: Array = s * (np.eye(len(s)) - s)
+    return J.astype(x.dtype)
+
+
+@subject("softmax_jacobian", kind="mutant", fails={"symmetric": EVERY}, cause="unknown")
+def one_index_for_both(x: Array) -> Array:
+    """-s_i s_i off the diagonal, as a solution prints it: i was written for j."""
+    s = _softmax(x)
+    J = np.repeat(-s[:, None] * s[:, None], len(s), axis=1)
+    np.fill_diagonal(J, s * (1 - s))
+    return J.astype(x.dtype)
+
+
+@subject("softmax_jacobian", kind="mutant", fails={"symmetric": EVERY}, cause="unknown")
+def upper_triangle_only(x: Array) -> Array:
+    """Half of the symmetric matrix is computed, and not mirrored."""
+    return np.triu(_jacobian(_softmax(x))).astype(x.dtype)
+
+
+@subject("softmax_jacobian", kind="mutant", fails={"vjp_agreement": EVERY}, cause="unknown")
+def rows_from_one(x: Array) -> Array:
+    """Rows are numbered from one: each stands a row too low, and the last comes first."""
+    return np.roll(_jacobian(_softmax(x)), 1, axis=0).astype(x.dtype)
+
+
+@subject("softmax_jacobian", kind="mutant", fails={"vjp_agreement": EVERY}, cause="unknown")
+def first_tile_only(x: Array) -> Array:
+    """One tile of 64 is computed, as if the row ended there, and the rest of the matrix stays zero."""
+    J = np.zeros((len(x), len(x)), lift(x).dtype)
+    J[:64, :64] = _jacobian(_softmax(x[:64]))
+    return J.astype(x.dtype)
+
+
+@subject(
+    "softmax_jacobian", kind="mutant", fails={"accuracy": ("float64", "float32", "bfloat16")}, cause="cancellation"
+)
+def last_column_by_difference(x: Array) -> Array:
+    """The last column is what makes the rows sum to zero: the rounding errors of all others."""
+    J = _jacobian(_softmax(x))
+    J[:, -1] = -J[:, :-1].sum(axis=1)
+    return J.astype(x.dtype)
+
+
+# The contract
+
+
+@subject("softmax_jacobian", kind="mutant", fails={"row_independence": EVERY}, cause="state leaks between rows")
+def jacobian_of_running_mean(x: Array) -> Array:
+    """The probabilities are averaged with those of earlier calls of that length, as batch statistics are."""
+    s = _softmax(x)
+    if _running[0].shape == s.shape and _running[0].dtype == s.dtype:
+        s = (s + 9 * _running[0]) / 10
+    _running[0] = s
+    return _jacobian(s).astype(x.dtype)
+
+
+@subject("softmax_jacobian", kind="mutant", fails={"layout": EVERY}, cause="storage order ignored")
+def jacobian_in_memory_order(x: Array) -> Array:
+    """The sign of the stride is ignored: a reversed view is read in the order of memory."""
+    upwards = x[::-1] if x.strides[0] < 0 else x
+    return _jacobian(_softmax(upwards)).astype(x.dtype)
+
+
+@subject("softmax_jacobian", kind="mutant", fails={"purity": EVERY}, cause="input mutated")
+def jacobian_shifts_in_place(x: Array) -> Array:
+    """The maximum is subtracted in the caller's array."""
+    x -= x.max()
+    return _jacobian(_softmax(x)).astype(x.dtype)
+
+
+@subject("softmax_jacobian", kind="mutant", fails={"purity": EVERY}, cause="input mutated")
+def jacobian_buffer_reused(x: Array) -> Array:
+    """The matrix is kept, and overwritten and returned again for the next row of its length."""
+    if _buffer[0].shape != (len(x), len(x)) or _buffer[0].dtype != x.dtype:
+        _buffer[0] = np.empty((len(x), len(x)), x.dtype)
+    _buffer[0][...] = _jacobian(_softmax(x))
+    return _buffer[0]
+
+
+@subject("softmax_jacobian", kind="mutant", fails={"dtype": ("float32", "float16", "bfloat16")}, cause="unknown")
+def promoted_by_identity(x: Array) -> Array:
+    """s_i (delta_ij - s_j) with an identity matrix of float64, which promotes the result."""
+    s = _softmax(x).astype(x.dtype)
+    return np.asarray(s[:, None] * (np.eye(len(s)) - s))
+
+
+@subject("softmax_jacobian", kind="mutant", fails={"dtype": ("float64",)}, cause="precision narrowed")
+def matrix_of_float32(x: Array) -> Array:
+    """The matrix is float32, to save memory, even for float64."""
+    return _jacobian(_softmax(x)).astype(np.float32 if x.dtype.itemsize == 8 else x.dtype)
+
+
+@subject("softmax_jacobian", kind="mutant", fails={"shape": EVERY}, cause="unknown")
+def derivative_as_vector(x: Array) -> Array:
+    """The derivatives s_i (1 - s_i) alone, as a vector: that of an elementwise function."""
+    s = _softmax(x)
+    return (s * (1 - s)).astype(x.dtype)
+
+
+@subject("softmax_jacobian", kind="mutant", fails={"shape": EVERY}, cause="unknown")
+def batch_axis_kept(x: Array) -> Array:
+    """The row is made a batch of one, and the answer is still one."""
+    return _jacobian(_softmax(x)).astype(x.dtype)[None]
+
+
+@subject("softmax_jacobian", kind="mutant", fails={"determinism": EVERY}, cause="unknown")
+def jacobian_dithered(x: Array) -> Array:
+    """The matrix is dithered by up to a unit roundoff before it is rounded."""
+    J = _jacobian(_softmax(x))
+    dithered: Array = J * (1 - fmt(x).unit_roundoff * _noise.random(J.shape))
+    return dithered.astype(x.dtype)

@@ -1,0 +1,254 @@
+"""Mutants of the vector-Jacobian product of softmax: what people get wrong about s * (g - <g, s>), one defect each."""
+
+from __future__ import annotations
+
+import ml_dtypes
+import numpy as np
+
+from extremum.reference.formats import Array
+from extremum.reference.mutants._parts import exps, lift, peak, ratio, total
+from extremum.reference.subjects import EVERY, NARROW, WIDE, subject
+
+_buffer = [np.empty(0)]
+_running = [np.empty(0)]
+_cache: dict[bytes, Array] = {}
+_scheduler = np.random.default_rng()
+
+
+def _softmax(x: Array) -> Array:
+    """The sound probabilities, in the format of the computation."""
+    return ratio(exps(lift(x)))
+
+
+def _centred(s: Array, g: Array) -> Array:
+    """The sound formula, from the probabilities and the lifted g."""
+    return np.asarray(s * (g - total(g * s)))
+
+
+# The probabilities
+
+
+@subject("softmax_vjp", kind="mutant", fails={"finite": EVERY}, cause="exp overflow")
+def vjp_without_shift(x: Array, g: Array) -> Array:
+    """The maximum is not subtracted."""
+    return _centred(ratio(np.exp(lift(x))), lift(g)).astype(x.dtype)
+
+
+@subject("softmax_vjp", kind="mutant", fails={"finite": EVERY}, cause="underflow to zero")
+def vjp_shifted_by_magnitude(x: Array, g: Array) -> Array:
+    """The largest magnitude is subtracted, not the maximum: far below zero all exps are zero, and so is the sum."""
+    w = lift(x)
+    return _centred(ratio(np.exp(w - peak(np.abs(w)))), lift(g)).astype(x.dtype)
+
+
+@subject("softmax_vjp", kind="mutant", fails={"accuracy": EVERY}, cause="sum overflow")
+def exps_scaled_up(x: Array, g: Array) -> Array:
+    """The exps are scaled up to the largest finite value, lest small ones underflow, and their sum overflows."""
+    e = exps(lift(x))
+    return _centred(ratio(e * np.finfo(e.dtype).max), lift(g)).astype(x.dtype)
+
+
+@subject(
+    "softmax_vjp",
+    kind="mutant",
+    fails={"annihilates_constants": ("float64", "float32", "bfloat16")},
+    cause="rounding of the gap",
+)
+def vjp_through_logsumexp(x: Array, g: Array) -> Array:
+    """s is exp(x - y) with y = logsumexp(x), whose rounding costs abs(y) u."""
+    w = lift(x)
+    return _centred(np.exp(w - (peak(w) + np.log(total(exps(w))))), lift(g)).astype(x.dtype)
+
+
+@subject("softmax_vjp", kind="mutant", fails={"sum_to_zero": ("float64",)}, cause="unknown")
+def vjp_with_epsilon(x: Array, g: Array) -> Array:
+    """1e-6 is added to the denominator of s, against a division by zero that cannot happen."""
+    e = exps(lift(x))
+    return _centred(e / (total(e) + e.dtype.type(1e-6)), lift(g)).astype(x.dtype)
+
+
+@subject("softmax_vjp", kind="mutant", fails={"accuracy": ("float64",)}, cause="precision narrowed")
+def vjp_through_float32(x: Array, g: Array) -> Array:
+    """The computation is in float32, even for float64."""
+    return _centred(_softmax(x.astype(np.float32)), g.astype(np.float32)).astype(x.dtype)
+
+
+# The formula
+
+
+@subject("softmax_vjp", kind="mutant", fails={"accuracy": EVERY}, cause="unknown")
+def all_zero_gradient(x: Array, g: Array) -> Array:
+    """Zero throughout, as of a graph that was cut: linear, and its entries sum to zero."""
+    return np.zeros(x.shape, x.dtype)
+
+
+@subject("softmax_vjp", kind="mutant", fails={"annihilates_constants": EVERY}, cause="unknown")
+def diagonal_only_vjp(x: Array, g: Array) -> Array:
+    """s_i (1 - s_i) g_i, as of the sigmoid: that s_i depends on the other logits is forgotten."""
+    s = _softmax(x)
+    v: Array = s * (1 - s) * lift(g)
+    return v.astype(x.dtype)
+
+
+@subject("softmax_vjp", kind="mutant", fails={"annihilates_constants": EVERY}, cause="unknown")
+def inner_product_added(x: Array, g: Array) -> Array:
+    """s * (g + <g, s>): the sign between the terms is wrong."""
+    s, w = _softmax(x), lift(g)
+    v: Array = s * (w + total(w * s))
+    return v.astype(x.dtype)
+
+
+@subject("softmax_vjp", kind="mutant", fails={"annihilates_constants": EVERY}, cause="unknown")
+def log_softmax_vjp(x: Array, g: Array) -> Array:
+    """g - s sum(g), that of the logarithm."""
+    v: Array = lift(g) - _softmax(x) * total(lift(g))
+    return v.astype(x.dtype)
+
+
+@subject("softmax_vjp", kind="mutant", fails={"sum_to_zero": EVERY}, cause="unknown")
+def not_centred(x: Array, g: Array) -> Array:
+    """s * g: the inner product is forgotten, as where the denominator is taken for a constant."""
+    v: Array = _softmax(x) * lift(g)
+    return v.astype(x.dtype)
+
+
+@subject("softmax_vjp", kind="mutant", fails={"sum_to_zero": EVERY}, cause="unknown")
+def centred_by_mean(x: Array, g: Array) -> Array:
+    """s * (g - mean(g)): the mean is not weighted by s, which constants do not show."""
+    w = lift(g)
+    v: Array = _softmax(x) * (w - w.mean())
+    return v.astype(x.dtype)
+
+
+@subject("softmax_vjp", kind="mutant", fails={"linear": EVERY}, cause="unknown")
+def cross_entropy_gradient_instead(x: Array, g: Array) -> Array:
+    """s - g, the gradient of the cross-entropy where g is one-hot."""
+    v: Array = _softmax(x) - lift(g)
+    return v.astype(x.dtype)
+
+
+@subject("softmax_vjp", kind="mutant", fails={"linear": EVERY}, cause="unknown")
+def incoming_gradient_clipped(x: Array, g: Array) -> Array:
+    """The incoming gradient is clipped to [-1, 1], as in training."""
+    return _centred(_softmax(x), np.clip(lift(g), -1, 1)).astype(x.dtype)
+
+
+@subject("softmax_vjp", kind="mutant", fails={"accuracy": EVERY}, cause="cancellation")
+def directional_difference(x: Array, g: Array) -> Array:
+    """(softmax(x + h g) - softmax(x - h g)) / 2h with h = 1e-6, whatever the dtype and the size of `x`."""
+    w, step = lift(x), lift(g) * lift(x).dtype.type(1e-6)
+    v: Array = (ratio(exps(w + step)) - ratio(exps(w - step))) / w.dtype.type(2e-6)
+    return v.astype(x.dtype)
+
+
+# The inner product
+
+
+@subject("softmax_vjp", kind="mutant", fails={"accuracy": WIDE}, cause="precision narrowed")
+def inner_product_in_bfloat16(x: Array, g: Array) -> Array:
+    """<g, s> is rounded to bfloat16 on its way to the second pass."""
+    s, w = _softmax(x), lift(g)
+    v: Array = s * (w - total(w * s).astype(ml_dtypes.bfloat16).astype(s.dtype))
+    return v.astype(x.dtype)
+
+
+@subject("softmax_vjp", kind="mutant", fails={"annihilates_constants": NARROW}, cause="accumulator stagnation")
+def inner_product_in_own_format(x: Array, g: Array) -> Array:
+    """<g, s> is summed term by term in the dtype of `x`, where it stagnates."""
+    s, w = _softmax(x), lift(g)
+    v: Array = s * (w - np.add.accumulate((w * s).astype(x.dtype))[-1:].astype(s.dtype))
+    return v.astype(x.dtype)
+
+
+@subject("softmax_vjp", kind="mutant", fails={"sum_to_zero": EVERY}, cause="unknown")
+def tail_left_out_of_inner_product(x: Array, g: Array) -> Array:
+    """<g, s> is taken over whole vectors of eight, without the tail."""
+    s, w = _softmax(x), lift(g)
+    whole = len(s) - len(s) % 8 or len(s)
+    v: Array = s * (w - total((w * s)[:whole]))
+    return v.astype(x.dtype)
+
+
+# The contract
+
+
+@subject("softmax_vjp", kind="mutant", fails={"linear": EVERY}, cause="state leaks between rows")
+def vjp_cached_by_logits(x: Array, g: Array) -> Array:
+    """The last answer is given again for the same `x`, whatever `g`."""
+    key = x.dtype.str.encode() + x.tobytes()
+    if key not in _cache:
+        _cache.clear()
+        _cache[key] = _centred(_softmax(x), lift(g)).astype(x.dtype)
+    return _cache[key].copy()
+
+
+@subject("softmax_vjp", kind="mutant", fails={"row_independence": EVERY}, cause="state leaks between rows")
+def vjp_of_running_mean(x: Array, g: Array) -> Array:
+    """The probabilities are averaged with those of earlier calls of that length, as batch statistics are."""
+    s = _softmax(x)
+    if _running[0].shape == s.shape and _running[0].dtype == s.dtype:
+        s = (s + 9 * _running[0]) / 10
+    _running[0] = s
+    return _centred(s, lift(g)).astype(x.dtype)
+
+
+@subject("softmax_vjp", kind="mutant", fails={"layout": EVERY}, cause="storage order ignored")
+def vjp_in_memory_order(x: Array, g: Array) -> Array:
+    """The sign of the strides is ignored: a reversed view is read in the order of memory."""
+    x, g = (a[::-1] if a.strides[0] < 0 else a for a in (x, g))
+    return _centred(_softmax(x), lift(g)).astype(x.dtype)
+
+
+@subject(
+    "softmax_vjp",
+    kind="mutant",
+    fails={"layout": ("float64", "float32", "float16")},
+    cause="storage order ignored",
+)
+def byte_order_of_g_ignored(x: Array, g: Array) -> Array:
+    """The bytes of `g` are read in the machine's order, whatever its dtype says."""
+    return _centred(_softmax(x), lift(g.view(g.dtype.newbyteorder("=")))).astype(x.dtype)
+
+
+@subject("softmax_vjp", kind="mutant", fails={"purity": EVERY}, cause="input mutated")
+def centred_in_place(x: Array, g: Array) -> Array:
+    """The inner product is subtracted in the caller's `g`."""
+    s = _softmax(x)
+    g -= total(lift(g) * s).astype(g.dtype)
+    return (s * lift(g)).astype(x.dtype)
+
+
+@subject("softmax_vjp", kind="mutant", fails={"purity": EVERY}, cause="input mutated")
+def vjp_buffer_reused(x: Array, g: Array) -> Array:
+    """The result is kept, and overwritten and returned again for the next row of its length."""
+    if _buffer[0].shape != x.shape or _buffer[0].dtype != x.dtype:
+        _buffer[0] = np.empty(x.shape, x.dtype)
+    _buffer[0][...] = _centred(_softmax(x), lift(g))
+    return _buffer[0]
+
+
+@subject("softmax_vjp", kind="mutant", fails={"dtype": ("float32", "float16", "bfloat16")}, cause="unknown")
+def promoted_by_inner_product(x: Array, g: Array) -> Array:
+    """<g, s> is a NumPy scalar of float64, which promotes the result."""
+    s = _softmax(x).astype(x.dtype)
+    return np.asarray(s * (g - np.float64(total(lift(g) * lift(s))[0])))
+
+
+@subject("softmax_vjp", kind="mutant", fails={"dtype": ("float64",)}, cause="precision narrowed")
+def gradient_of_float32(x: Array, g: Array) -> Array:
+    """The gradient is float32, to save memory, even for float64."""
+    return _centred(_softmax(x), lift(g)).astype(np.float32 if x.dtype.itemsize == 8 else x.dtype)
+
+
+@subject("softmax_vjp", kind="mutant", fails={"shape": EVERY}, cause="unknown")
+def column_returned(x: Array, g: Array) -> Array:
+    """The product of a matrix and a column is returned as it comes: a column."""
+    return _centred(_softmax(x), lift(g)).astype(x.dtype)[:, None]
+
+
+@subject("softmax_vjp", kind="mutant", fails={"determinism": WIDE}, cause="unknown")
+def summed_in_any_order(x: Array, g: Array) -> Array:
+    """<g, s> is summed in another order at every call, as atomic additions are."""
+    s, w = _softmax(x), lift(g)
+    v: Array = s * (w - np.add.accumulate(_scheduler.permutation(w * s))[-1:])
+    return v.astype(x.dtype)
