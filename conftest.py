@@ -4,6 +4,11 @@ import os
 
 from hypothesis import HealthCheck, settings
 
+from extremum.reports.plugin import THREADS
+
+for _name in THREADS:  # as in an audit: the workers share the cores
+    os.environ.setdefault(_name, "1")
+
 # No deadline, since machines are noisy; no database, so that a run depends on nothing but its seed.
 settings.register_profile(
     "ci", deadline=None, database=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]

@@ -22,7 +22,7 @@ import numpy as np
 from extremum.properties.call import Call, quiet
 from extremum.properties.case import Case
 from extremum.properties.decide import certify, screen
-from extremum.properties.role import Experiment, Observation, View
+from extremum.properties.role import Experiment, Observation, View, rows_alone
 from extremum.properties.search import search
 from extremum.properties.softmax import ROLE
 from extremum.properties.softmax.accuracy import PROPERTY
@@ -33,7 +33,7 @@ from extremum.reference.subjects import Subject
 from extremum.reference.wide import BALLS, row_max, screen_arithmetic
 
 FMT = FORMATS["float32"]
-EXPERIMENT = Experiment(Call(Subject("shifted", "softmax", shifted)), ROLE, PROPERTY, FMT)
+EXPERIMENT = Experiment(Call(Subject("shifted", "softmax", shifted), ROLE.signature), ROLE, PROPERTY, FMT)
 REGIMES = ("ordinary", "ascending", "scaled", "one-dominant", "ties", "any-finite", "large-offset", "near-ties")
 
 
@@ -58,13 +58,13 @@ def sweep_and_screen(blocks: list[np.ndarray]) -> None:
 
 def main() -> None:
     """Measure and print the three ratios."""
-    blocks = [block("float32", 16, 256, seed, REGIMES).x for seed in range(40)]
+    regimes = tuple(r for r in ROLE.regimes if r.name in REGIMES)
+    blocks = [block(rows_alone, "float32", 16, 256, 16, seed, regimes).x for seed in range(40)]
     rows = sum(len(x) for x in blocks)
     with quiet():
         bare = best(lambda: [shifted(x) for x in blocks])
         swept = best(lambda: sweep_and_screen(blocks))
         examples = 300
-        regimes = [r for r in ROLE.regimes if r.name in REGIMES]
         searched = best(lambda: search(EXPERIMENT, regimes, 16, examples, 0, lambda: False), 3)
         certified, balls = certifying()
     print(f"screen over call:          {swept / bare:.2f}   ({swept / rows * 1e9:.0f} ns a row of 16)")
@@ -75,7 +75,7 @@ def main() -> None:
 def certifying() -> tuple[float, float]:
     """Seconds to decide a row of 1000 whose answer is wrong, and to evaluate its softmax in balls alone."""
     x = np.random.default_rng(0).normal(0, 5, (1, 1000)).astype(np.float32)
-    wrong = Observation(x, (shifted(x) * np.float32(1.001)).astype(np.float32))
+    wrong = Observation({"x": x}, (shifted(x) * np.float32(1.001)).astype(np.float32))
     columns = np.arange(8)
 
     def bare() -> object:

@@ -108,8 +108,8 @@ def _encode(name: str, a: Array, case: Case) -> dict[str, Any]:
         "shape": list(a.shape),
         "layout": case.layout if a.ndim and a.dtype.kind not in "iu" else "C",
     }
-    if a.dtype.kind in "iu":
-        return {**head, "values": [str(v) for v in a.ravel().tolist()]}
+    if a.dtype.kind in "iub":
+        return {**head, "values": [str(int(v)) for v in a.ravel().tolist()]}
     flat = a.astype(np.float64).ravel()
     if flat.size <= WRITTEN_OUT:
         return {**head, "values": [v.hex() for v in flat.tolist()]}
@@ -128,8 +128,8 @@ def _encode(name: str, a: Array, case: Case) -> dict[str, Any]:
 
 def _decode(name: str, argument: Mapping[str, Any]) -> Array:
     shape = tuple(argument["shape"])
-    if argument["dtype"] == "int64":
-        return np.asarray([int(v) for v in argument["values"]], np.int64).reshape(shape)
+    if argument["dtype"] in ("int64", "bool"):
+        return np.asarray([int(v) for v in argument["values"]], np.int64).astype(argument["dtype"]).reshape(shape)
     dtype = FORMATS[argument["dtype"]].dtype
     if "values" in argument:
         flat = np.array([float.fromhex(v) for v in argument["values"]], np.float64)

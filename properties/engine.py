@@ -53,9 +53,9 @@ def judge_cell(
     cell = Cell(subject.name, role.name, prop.name, prop.code, dtype, unit=prop.unit)
     call = Call(subject, role.signature, recorder)
     if settings.over():
-        cell.verdict, cell.cause = "incomplete", "the budget ended before this cell began"
+        cell.verdict, cell.detail = "incomplete", "the budget ended before this cell began"
     elif prop.masked and not fmt.has_infinity:
-        cell.verdict, cell.cause = "inapplicable", f"{dtype} has no infinity to mask with"
+        cell.verdict, cell.detail = "inapplicable", f"{dtype} has no infinity to mask with"
     else:
         try:
             with quiet(), limited(settings.timeout):
@@ -74,13 +74,13 @@ def _judge(cell: Cell, experiment: Experiment, settings: Settings) -> None:
     prop, fmt = experiment.prop, experiment.fmt
     refusal = refuses(experiment.call, experiment.role, fmt)
     if refusal:
-        cell.verdict, cell.cause = "inapplicable", f"the subject does not take {fmt.name}: {refusal}"
+        cell.verdict, cell.detail = "inapplicable", f"the subject does not take {fmt.name}: {refusal}"
         return
     swept = sweep(experiment, settings.seed, settings.regimes, settings.over)
     chosen = settings.regimes
     regimes = [r for r in experiment.role.regimes if r.masked == prop.masked and (chosen is None or r.name in chosen)]
     if not regimes:
-        cell.verdict, cell.cause = "inapplicable", "none of the chosen regimes is one of this property's"
+        cell.verdict, cell.detail = "inapplicable", "none of the chosen regimes is one of this property's"
         return
     longest = min(LONGEST_SEARCHED, experiment.role.longest)
     if swept.candidates:
@@ -104,10 +104,10 @@ def _judge(cell: Cell, experiment: Experiment, settings: Settings) -> None:
     if candidates:
         _report(cell, experiment, candidates)
     elif not cell.examined:
-        cell.verdict, cell.cause = "inapplicable", swept.declined or "nothing could be tried"
+        cell.verdict, cell.detail = "inapplicable", swept.declined or "nothing could be tried"
     else:
         complete = swept.complete and not settings.over()
-        cell.verdict, cell.cause = ("held", "") if complete else ("incomplete", "the budget ended")
+        cell.verdict, cell.detail = ("held", "") if complete else ("incomplete", "the budget ended")
         cell.measured, cell.allowed = number(swept.best.measured), number(swept.best.allowed)
         cell.grade = swept.grade() if prop.graded else ""
 
@@ -121,7 +121,7 @@ def _report(cell: Cell, experiment: Experiment, candidates: Sequence[Candidate])
     cell.worst = witness_of(experiment, worst.case, worst.regime, worst.decision)
     cell.regimes = sorted({c.regime for c in candidates})
     cell.measured, cell.allowed = cell.worst.measured, cell.worst.allowed
-    cell.cause = simplest.decision.cause
+    cell.detail = simplest.decision.cause
     cell.grade = "beyond" if experiment.prop.graded else ""
 
 
@@ -148,11 +148,11 @@ def _raises(call: Call, role: Role, fmt: Format) -> str:
 def _out_of_time(cell: Cell, call: Call, settings: Settings) -> None:
     limit = settings.timeout or 0.0
     if call.last is not None and call.seconds_in_call() > limit / 2:
-        cell.verdict, cell.cause = "hung", f"one call had not returned after {call.seconds_in_call():.0f} s"
+        cell.verdict, cell.detail = "hung", f"one call had not returned after {call.seconds_in_call():.0f} s"
         cell.simplest = cell.worst = unfinished(*call.last)
         cell.severity = "critical"
     else:
-        cell.verdict, cell.cause = "incomplete", f"the limit of {limit:g} s for a cell ended, no call took half of it"
+        cell.verdict, cell.detail = "incomplete", f"the limit of {limit:g} s for a cell ended, no call took half of it"
 
 
 def _number(seed: int, cell: Cell) -> int:

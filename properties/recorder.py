@@ -17,7 +17,7 @@ from extremum.properties.signature import Arguments
 from extremum.reference.formats import FORMATS
 
 HEADER = 512
-DTYPES = {"int64": np.dtype(np.int64)} | {name: fmt.dtype for name, fmt in FORMATS.items()}
+DTYPES = {"int64": np.dtype(np.int64), "bool": np.dtype(np.bool_)} | {name: fmt.dtype for name, fmt in FORMATS.items()}
 CAPACITY = 2**22  # bytes of arguments kept; a larger call is noted by its shape alone
 
 

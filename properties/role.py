@@ -168,7 +168,12 @@ class View:
     @cached_property
     def allowance(self) -> Any:
         """What one sound answer may be off, by component."""
-        return self.role.allowance(self)
+        if not isinstance(self.columns, slice):
+            return self.role.allowance(self)
+        key = self.role.allowance, self.careful  # other properties see the same rows
+        if key not in self.truth.memo:
+            self.truth.memo[key] = self.role.allowance(self)
+        return self.truth.memo[key]
 
     def at(self, values: Any) -> Any:
         """The shown columns of `values` (rows, width)."""
@@ -180,7 +185,7 @@ class View:
 
     def error(self, values: Any) -> Any:
         """`values`, an error, with infinity where an answer is flawed, and 0 where it rightly left the range."""
-        return where(self.beyond, 0.0, where(self.flawed, np.inf, values))
+        return values if self.clean else where(self.beyond, 0.0, where(self.flawed, np.inf, values))
 
     def _everywhere(self, test: Callable[[Array], Array]) -> Array:
         answers = [a for a in (self.observation.out, self.observation.other) if a is not None]

@@ -88,12 +88,13 @@ def sweep(experiment: Experiment, seed: int, chosen: tuple[str, ...] | None, sto
 
 def _screen(swept: Swept, experiment: Experiment, case: Case, made: Block, observation: Observation) -> None:
     role, prop, fmt = experiment.role, experiment.prop, experiment.fmt
-    known = truth(role.truth, made, fmt.name) if observation.arguments is made.arguments and not prop.exact else None
+    same = all(observation.arguments.get(name) is a for name, a in made.arguments.items())
+    known = truth(role.truth, made, fmt.name) if same and not prop.exact and observation.order is None else None
     view = View(role, fmt, observation, screen_arithmetic(fmt), truth=known, careful=False)
     measured, allowed, ratio = screen(view, prop)
     by_row = row_max(ratio)[:, 0]
     doubtful = by_row > view.arithmetic.limit
-    if doubtful.any():
+    if doubtful.any() and len(by_row) == len(observation.x):
         by_row[doubtful] = _careful(experiment, observation, doubtful)
     if len(by_row) == len(made.x):
         swept.profile.add(made.magnitudes, view.n, by_row)

@@ -45,9 +45,15 @@ def allowance(view: View, columns: Columns | None = None) -> Any:
     q = bounds.componentwise(view, d, slice(None))
     e = q * s + gradual
     beside = s[:, i] * e[:, j] + s[:, j] * e[:, i] + e[:, i] * e[:, j] + s[:, i] * s[:, j] * (2 * u)
-    own = s[:, i] * view.parts.rest[:, i] * (q[:, i] + (d + 2) * u) + s[:, i] * view.arithmetic.total(q * s)
-    diagonal = own + e[:, i] * (e[:, i] + 1.0) + s[:, i] * (2 * u)
-    return choose(i == j, diagonal, beside) + 2 * view.fmt.eta
+    complement = s[:, i] * view.parts.rest[:, i] * (q[:, i] + (d + 2) * u) + s[:, i] * view.arithmetic.total(q * s)
+    difference = e[:, i] * (e[:, i] + 1.0) + s[:, i] * (2 * u)
+    diagonal = choose(view.narrow(complement) > view.narrow(difference), complement, difference)
+    return choose(i == j, diagonal + gradual, beside) + 2 * view.fmt.eta
+
+
+def of_entries(view: View, columns: Columns) -> Any:
+    """The allowances of those entries; of all of them where all columns are shown, which are computed once."""
+    return view.allowance[:, columns] if isinstance(view.columns, slice) else allowance(view, columns)
 
 
 def keeps_digits(view: View) -> Any:
@@ -126,7 +132,7 @@ def rows_sum_to_zero(view: View) -> tuple[Any, Any]:
     ones = view.arithmetic.lift(np.ones_like(view.observation.x))
     measured = abs(by_row(view, ones, lambda columns: view.whole[:, columns]))
     flawed = np.asarray(view.flawed.any(axis=-1, keepdims=True))
-    return where(flawed, np.inf, measured), by_row(view, ones, lambda columns: allowance(view, columns))
+    return where(flawed, np.inf, measured), by_row(view, ones, lambda columns: of_entries(view, columns))
 
 
 def positive_semidefinite(view: View) -> tuple[Any, Any]:
@@ -141,7 +147,7 @@ def positive_semidefinite(view: View) -> tuple[Any, Any]:
     Fix: diag(s) - s s^T. Another cause: a diagonal that is computed from another s than the outer product.
     """
     v = view.argument("v")
-    return weighed(view, view.whole, v) * -1.0, weighed(view, allowance(view, slice(None)), abs(v))
+    return weighed(view, view.whole, v) * -1.0, weighed(view, of_entries(view, slice(None)), abs(v))
 
 
 def norm(view: View) -> tuple[Any, Any]:
@@ -158,7 +164,7 @@ def norm(view: View) -> tuple[Any, Any]:
     """
     v = view.argument("v")
     length = view.arithmetic.total(v * v)
-    return weighed(view, view.whole, v) / length, weighed(view, allowance(view, slice(None)), abs(v)) / length + 0.5
+    return weighed(view, view.whole, v) / length, weighed(view, of_entries(view, slice(None)), abs(v)) / length + 0.5
 
 
 def eigenvector(which: int) -> Callable[[Call, Case], Observation]:
@@ -202,7 +208,7 @@ def vjp_agreement(view: View) -> tuple[Any, Any]:
     g = view.argument("g")
     measured = abs(by_row(view, g, lambda columns: view.whole[:, columns]) - truth.vjp(view.parts, g)[:, view.columns])
     flawed = np.asarray(view.flawed.any(axis=-1, keepdims=True))
-    return where(flawed, np.inf, measured), by_row(view, abs(g), lambda columns: allowance(view, columns))
+    return where(flawed, np.inf, measured), by_row(view, abs(g), lambda columns: of_entries(view, columns))
 
 
 def observe_with_cotangent(call: Call, case: Case) -> Observation:
@@ -229,7 +235,7 @@ ROLE = Role(
     allowance=allowance,
     signature=Signature(answer=square, batched=False),
     longest=LONGEST,
-    rows=64,
+    rows=32,
     bounded=True,
     properties=(
         Property("finite", "EX401", finite, unit="entries", severity="critical", exact=True),
@@ -241,6 +247,7 @@ ROLE = Role(
             unit="u",
             scale=in_roundoffs,
             observe=eigenvector(0),
+            rows=16,
             lengths="few",
             script=("print(np.linalg.eigvalsh(f(x).astype(float))[0])",),
         ),
@@ -252,6 +259,7 @@ ROLE = Role(
             norm,
             unit="value",
             observe=eigenvector(-1),
+            rows=16,
             lengths="few",
             script=("print(np.linalg.eigvalsh(f(x).astype(float))[-1])",),
         ),
@@ -263,6 +271,7 @@ ROLE = Role(
             scale=unit_of_rows,
             arrange=arrange_with_cotangent,
             observe=observe_with_cotangent,
+            rows=32,
             lengths="moderate",
             script=("print(f(x) @ g)",),
         ),

@@ -23,7 +23,9 @@ LN2 = (  # ln 2 in three parts; k * LN2[0] is exact for abs(k) < 2**17
     float.fromhex("0x1.cf79abc9e3b3ap-40"),
     float.fromhex("-0x1.ff0342542fc33p-94"),
 )
-CEILING = 2.0**500  # where sums saturate: far beyond what exp can tell apart, and squares stay finite
+LARGEST = float(np.finfo(np.float64).max)  # where sums saturate
+LARGE = 2.0**900  # beyond it a factor is scaled down before it is split, which would overflow
+SCALE = 2.0**64
 HALVINGS = 8  # exp(r) = exp(r / 2**8) ** (2**8): few Taylor terms, and 8 bits of 106 lost
 TAYLOR_TERMS = 10  # abs(r) / 2**8 < 0.00136, so the tail is below 2**-110
 
@@ -43,6 +45,12 @@ def fast_two_sum(a: Float64, b: Float64) -> tuple[Float64, Float64]:
 
 def two_product(a: Float64, b: Float64) -> tuple[Float64, Float64]:
     """The rounded product and its error, exactly where nothing over- or underflows."""
+    large = np.abs(a) > LARGE
+    if large.any():
+        p, e = two_product(np.where(large, a / SCALE, a), b)
+        return np.where(large, p * SCALE, p), np.where(large, e * SCALE, e)
+    if (np.abs(b) > LARGE).any():
+        return two_product(b, a)
     p = a * b
     ta, tb = SPLITTER * a, SPLITTER * b
     a1, b1 = ta - (ta - a), tb - (tb - b)
@@ -80,10 +88,10 @@ class DoubleDouble:
         b = _lift(other)
         s, e = two_sum(self.high, b.high)
         t, f = two_sum(self.low, b.low)
-        beyond = ~(np.abs(s) <= CEILING)
+        beyond = ~np.isfinite(s)
         if beyond.any():
             e, t, f = (np.where(beyond, 0.0, v) for v in (e, t, f))
-            s = np.clip(s, -CEILING, CEILING)
+            s = np.clip(s, -LARGEST, LARGEST)
         s, e = fast_two_sum(s, e + t)
         return DoubleDouble(*fast_two_sum(s, e + f))
 
@@ -123,6 +131,11 @@ class DoubleDouble:
         start = DoubleDouble(np.log1p(self.high))
         grown = start.exp()
         return start + (self - (grown - 1.0)) / grown
+
+    def above(self, floor: float) -> DoubleDouble:
+        """The larger of each value and `floor`."""
+        low = self.high < floor
+        return DoubleDouble(np.where(low, floor, self.high), np.where(low, 0.0, self.low))
 
     def total(self) -> DoubleDouble:
         """The sum along the last axis (kept), by halves: log2(n) additions deep."""

@@ -23,6 +23,7 @@ from extremum.reference.double_double import DoubleDouble
 from extremum.reference.formats import FORMATS, Array, Format
 
 SHORT_ROW = 64
+CAP = 2.0**15  # exp of its negative is 0 in every arithmetic but balls
 
 
 def row_max(x: Array) -> Array:
@@ -49,6 +50,9 @@ def choose(mask: Array, a: Any, b: Any) -> Any:
 class Arithmetic(Protocol):
     """What a formula needs of an arithmetic; reductions run along the last axis.
 
+    `capped` keeps exponents of which exp is 0 from growing so large that their squares overflow, where the
+    arithmetic has no exponents to spare.
+
     `limit` is the largest measured/allowed that a screen in it can clear: 1 less its own relative error. That
     is below 2**-10 of any allowance where the arithmetic has eleven bits and some exponents to spare; a
     double-double has the exponents of float64, so that its error below the normal range is up to half of
@@ -61,6 +65,7 @@ class Arithmetic(Protocol):
     def lift(self, x: Array) -> Any: ...
     def exp(self, v: Any) -> Any: ...
     def log1p(self, v: Any) -> Any: ...
+    def capped(self, v: Any) -> Any: ...
     def total(self, v: Any) -> Any: ...
     def narrow(self, v: Any) -> Array: ...
 
@@ -85,6 +90,9 @@ class Native:
     def log1p(self, v: Array) -> Array:
         return np.log1p(v)
 
+    def capped(self, v: Array) -> Array:
+        return v
+
     def total(self, v: Array) -> Array:
         return np.asarray(v.sum(axis=-1, keepdims=True))
 
@@ -106,6 +114,9 @@ class Doubled:
 
     def log1p(self, v: DoubleDouble) -> DoubleDouble:
         return v.log1p()
+
+    def capped(self, v: DoubleDouble) -> DoubleDouble:
+        return v.above(-CAP)
 
     def total(self, v: DoubleDouble) -> DoubleDouble:
         return v.total()
@@ -135,6 +146,9 @@ class Balls:
         result = np.empty(v.shape, object)
         result.ravel()[:] = [flint.arb(ball).log1p() for ball in v.ravel().tolist()]
         return result
+
+    def capped(self, v: Array) -> Array:
+        return v
 
     def total(self, v: Array) -> Array:
         return np.asarray(v.sum(axis=-1, keepdims=True))

@@ -34,18 +34,27 @@ def aftermath(task: Task, folder: Path, worker: str, request: Request) -> Cell:
     The witness is what the flight recorder kept, made smaller by rerunning parts of it in processes of
     their own for as long as they end the same way.
     """
-    hung = (folder / f"{worker}.hung").stat().st_size > 0 if (folder / f"{worker}.hung").exists() else False
     cell = Cell(task.subject.name, task.role.name, task.property.name, task.property.code, task.dtype)
-    cell.verdict, cell.unit, cell.severity = "hung" if hung else "crashed", task.property.unit, "critical"
+    cell.verdict, cell.unit, cell.severity = (
+        "hung" if hung(folder, worker) else "crashed",
+        task.property.unit,
+        "critical",
+    )
     cell.expected = task.subject.may_fail(task.property.name, task.dtype)
     recorded = read(folder / f"{worker}.call")
     limit = request.cell_timeout or 0.0
-    cell.cause = f"one call had not returned after {limit:g} s" if hung else "the process ended"
+    cell.detail = f"one call had not returned after {limit:g} s" if cell.verdict == "hung" else "the process ended"
     if recorded is None:
-        cell.cause += ", on arguments that were too large to keep"
+        cell.detail += ", on arguments that were too large to keep"
         return cell
     cell.simplest = cell.worst = unfinished(*recorded)
     return confirmed(task, cell)
+
+
+def hung(folder: Path, worker: str) -> bool:
+    """Whether it was its watchdog that ended the worker."""
+    marker = folder / f"{worker}.hung"
+    return marker.exists() and marker.stat().st_size > 0
 
 
 def confirmed(task: Task, cell: Cell) -> Cell:
@@ -53,11 +62,11 @@ def confirmed(task: Task, cell: Cell) -> Cell:
     if cell.simplest is None:
         return cell
     case = decode(cell.simplest.arguments)
-    hung = cell.verdict == "hung"
-    how = rerun(task, case, HANG_SECONDS if hung else CRASH_SECONDS)
+    slow = cell.verdict == "hung"
+    how = rerun(task, case, HANG_SECONDS if slow else CRASH_SECONDS)
     if how:
-        case = _smallest(task, case, how, hung)
-    cell.cause += f": {how}, again when run alone" if how else "; not again when run alone"
+        case = _smallest(task, case, how, slow)
+    cell.detail += f": {how}, again when run alone" if how else "; not again when run alone"
     cell.simplest = cell.worst = unfinished(case.arguments, None)
     return cell
 
@@ -92,15 +101,15 @@ def call_once(spec: str, role: str, place: str) -> None:
             return
 
 
-def _smallest(task: Task, case: Case, how: str, hung: bool) -> Case:
+def _smallest(task: Task, case: Case, how: str, slow: bool) -> Case:
     """Halves, rows first and then columns, for as long as one of the two still ends the same way."""
-    left = HANG_RERUNS if hung else RERUNS
+    left = HANG_RERUNS if slow else RERUNS
     smaller = True
     while smaller and left > 0:
         smaller = False
         for part in _parts(case):
             left -= 1
-            if left >= 0 and rerun(task, part, HANG_SECONDS if hung else CRASH_SECONDS) == how:
+            if left >= 0 and rerun(task, part, HANG_SECONDS if slow else CRASH_SECONDS) == how:
                 case, smaller = part, True
                 break
     return case
@@ -108,6 +117,8 @@ def _smallest(task: Task, case: Case, how: str, hung: bool) -> Case:
 
 def _parts(case: Case) -> Iterator[Case]:
     """Smaller calls to try: one row, halves of the rows, then halves of the row, of all arrays alike."""
+    if not case.x.ndim:
+        return
     x, axis = case.x, case.axis % case.x.ndim
     rows = [along for along in range(x.ndim) if along != axis and x.shape[along] > 1]
     if rows:

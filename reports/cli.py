@@ -65,6 +65,12 @@ def main() -> None:
 )
 @click.option("--property", "properties", multiple=True, metavar="P,...", help="Properties to check.  [default: all]")
 @click.option("--regime", multiple=True, metavar="G,...", help="Regimes of inputs.  [default: all]")
+@click.option(
+    "--convention",
+    multiple=True,
+    metavar="C,...",
+    help="Accepted outcomes of contested inputs, as fully-masked-row=zero; 'extremum properties' lists them.",
+)
 @click.option("--examples", type=int, help="Examples that Hypothesis searches in each cell.")
 @click.option("--budget", help="Time for the whole audit, as 60s or 2m; cells beyond it are incomplete.")
 @click.option("--cell-timeout", help="Seconds after which a cell has hung.")
@@ -105,7 +111,7 @@ def audit(subject: tuple[str, ...], workers: str, **options: Any) -> None:
     if code == pytest.ExitCode.INTERRUPTED:
         click.echo("extremum: interrupted; what was found until then is in the report", err=True)
         sys.exit(code)
-    unreached = any(c.cause == NOT_REACHED for c in report.cells)
+    unreached = any(c.detail == NOT_REACHED for c in report.cells)
     internal = run.internal_errors or unreached or code == pytest.ExitCode.INTERNAL_ERROR
     sys.exit(3 if internal else report.exit_code)
 
@@ -133,26 +139,32 @@ def subjects(role: str | None) -> None:
 @main.command()
 @click.option("--role", help="Only properties of this role.")
 def properties(role: str | None) -> None:
-    """List the properties: what must hold."""
+    """List the properties: what must hold, and what does where --convention names it."""
+    from extremum.properties.conventions import CONVENTIONS, SEVERITY
     from extremum.properties.roles import role_named
     from extremum.properties.roles import roles as known
 
     chosen = [role_named(role)] if role else list(known().values())
-    _table((p.code, r.name, p.name, p.severity, p.statement) for r in chosen for p in r.properties)
+    rows = [(p.code, r.name, p.name, p.severity, p.statement) for r in chosen for p in r.properties]
+    named = [(c.code, "--convention", c.name, SEVERITY, c.statement) for c in CONVENTIONS.values()]
+    _table(iter([*rows, *named]))
 
 
 @main.command()
 @click.argument("code")
 def explain(code: str) -> None:
     """Explain a finding's CODE (EX101 ...): the statement, the bound and its source, the usual causes and fix."""
+    from extremum.properties.conventions import CONVENTIONS
     from extremum.properties.roles import roles as known
     from extremum.reference.errors import nearest
 
     found = {p.code: p for role in known().values() for p in role.properties}
+    found |= {c.code: c.of(next(iter(known().values()))) for c in CONVENTIONS.values()}
     if code.upper() not in found:
         raise UsageError(f"code={code!r} is not known: {nearest(code.upper(), found)}")
     prop = found[code.upper()]
     of = ", ".join(role.name for role in known().values() if prop.code in {p.code for p in role.properties})
+    of = of or "any role, where --convention names it"
     click.echo("\n\n".join([f"{prop.code}  {prop.name} of {of}  severity {prop.severity}", *prop.paragraphs]))
 
 

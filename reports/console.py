@@ -90,8 +90,8 @@ class Terminal:
 
 def short(cell: Cell) -> str:
     """A finding in half a line."""
-    cause = f": {cell.cause}" if cell.cause else ""
-    return f"{cell.subject} {cell.property} {cell.dtype}{cause}"
+    why = ": ".join(filter(None, (cell.cause, cell.detail)))
+    return f"{cell.subject} {cell.property} {cell.dtype}" + (f": {why}" if why else "")
 
 
 def headline(cell: Cell) -> str:

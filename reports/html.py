@@ -21,9 +21,10 @@ from typing import Any, NamedTuple
 import jinja2
 from markupsafe import Markup, escape
 
+from extremum.properties.conventions import property_of
 from extremum.properties.finding import Cell, Witness
 from extremum.properties.role import Property
-from extremum.properties.roles import roles
+from extremum.reports.contested import tables
 from extremum.reports.report import Report, version
 from extremum.reports.script import script
 from extremum.reports.text import decimals, quantity, shown
@@ -90,8 +91,7 @@ class Group:
     @property
     def prop(self) -> Property | None:
         """The property, or None where this version does not know it."""
-        role = roles().get(self.first.role)
-        return role.property_named(self.first.property) if role else None
+        return property_of(self.first.role, self.first.property)
 
     @property
     def statement(self) -> str:
@@ -105,11 +105,11 @@ class Group:
 
     @property
     def causes(self) -> dict[str, list[str]]:
-        """The dtypes of each cause."""
+        """The dtypes of each cause, with what was noted besides."""
         causes: dict[str, list[str]] = defaultdict(list)
         for cell in self.reported:
-            if cell.cause:
-                causes[cell.cause].append(cell.dtype)
+            if why := ": ".join(filter(None, (cell.cause, cell.detail))):
+                causes[why].append(cell.dtype)
         return dict(causes)
 
     @cached_property
@@ -235,7 +235,7 @@ def unjudged(report: Report) -> dict[tuple[str, str, str], dict[str, list[str]]]
     table: dict[tuple[str, str, str], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for cell in report.cells:
         if cell.verdict in ("incomplete", "inapplicable"):
-            table[cell.verdict, cell.subject, cell.cause][cell.property].append(cell.dtype)
+            table[cell.verdict, cell.subject, cell.detail][cell.property].append(cell.dtype)
     return table
 
 
@@ -270,7 +270,7 @@ def hover(cell: Cell) -> str:
         parts.append(f"measured {measure(cell.measured)} {cell.unit}, allowed {measure(cell.allowed)}")
     parts += [cell.grade] if cell.grade else []
     parts += [f"{cell.examined:,} rows"] if cell.examined else []
-    return "; ".join([*parts, cell.cause] if cell.cause else parts)
+    return "; ".join([*parts, cell.detail] if cell.detail else parts)
 
 
 def printable(text: str) -> str:
@@ -308,6 +308,7 @@ def arranged(report: Report, found: Sequence[Group]) -> dict[str, Any]:
         "unexpected": [g for g in found if g.unexpected],
         "declared": [g for g in found if not g.unexpected],
         "grades": grades(report),
+        "contested": tables(report.contested, MANY),
         "unjudged": unjudged(report),
     }
 

@@ -10,11 +10,13 @@ import os
 
 import pytest
 
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 OPTIONS = (  # name, how many, help; beside --subject, which alone is always there
     ("--role", "store", "role that the subject claims to compute, where its name does not say"),
     ("--dtype", "append", "dtypes to audit, with commas between"),
     ("--property", "append", "properties to check; all of the role's by default"),
     ("--regime", "append", "regimes of inputs; all by default"),
+    ("--convention", "append", "accepted outcome of a contested input, as fully-masked-row=zero"),
     ("--examples", "store", "examples that Hypothesis searches in each cell"),
     ("--budget", "store", "time for the whole audit, as 60s or 2m"),
     ("--cell-timeout", "store", "seconds after which a cell has hung"),
@@ -54,6 +56,8 @@ def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> Non
     given = any(a.startswith(("-n", "--numprocesses", "--dist", "--tx", "--pdb", "--trace")) for a in args)
     if not given and "PYTEST_XDIST_WORKER" not in os.environ and "no:xdist" not in args:
         args += ["-n", "1"]  # a subject may crash or hang: it runs in a process that the run survives
+    for name in THREADS:  # the workers share the cores: with threads of their own as well they wait for each other
+        os.environ.setdefault(name, "1")
 
 
 def destination(option: str) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from extremum.properties.contested import Behaviour
 from extremum.properties.finding import VERDICTS, Cell
 from extremum.reference.errors import UsageError
 
@@ -22,7 +23,10 @@ LIBRARIES = ("scipy", "torch", "jax")
 
 @dataclass
 class Report:
-    """Cells and what they came from. `subjects` are the records of `properties.resolve.introduce`."""
+    """Cells and what they came from. `subjects` are the records of `properties.resolve.introduce`.
+
+    `contested` tells what each subject does where its answer is nobody's to prove; none of it is a finding.
+    """
 
     cells: list[Cell]
     seed: int = 0
@@ -30,6 +34,7 @@ class Report:
     subjects: Sequence[Mapping[str, str]] = ()
     claims: list[Mapping[str, Any]] = field(default_factory=list)
     environment: Mapping[str, Any] = field(default_factory=lambda: environment())  # noqa: PLW0108
+    contested: Sequence[Behaviour] = ()
 
     @property
     def findings(self) -> list[Cell]:
@@ -72,6 +77,7 @@ class Report:
             "subjects": [dict(s) for s in self.subjects],
             "summary": self.summary,
             "cells": [c.to_json() for c in self.cells],
+            "contested": [b.to_json() for b in self.contested],
             "claims": [dict(c) for c in self.claims],
         }
 
@@ -87,6 +93,7 @@ class Report:
             record.get("subjects", ()),
             list(record.get("claims", [])),
             record["environment"],
+            [Behaviour.from_json(b) for b in record.get("contested", [])],
         )
 
     def _repr_html_(self) -> str:

@@ -6,6 +6,7 @@ import builtins
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from extremum.properties.conventions import convention_named
 from extremum.properties.engine import Settings
 from extremum.properties.resolve import resolve
 from extremum.properties.role import Property, Role
@@ -43,6 +44,12 @@ class Request:
     seed: int = 0
     budget: float | None = None
     cell_timeout: float | None = Settings.timeout
+    conventions: tuple[str, ...] | None = None
+
+    @builtins.property
+    def whole(self) -> bool:
+        """Whether nothing narrows the audit to some properties or inputs, so that subjects are characterised too."""
+        return self.properties is None and self.regimes is None
 
     def check(self) -> None:
         """Raise `UsageError` for the first value that is not valid, in one line."""
@@ -57,6 +64,8 @@ class Request:
         for name in self.properties or ():
             if name not in known:
                 raise UsageError(f"property={name!r} is not known: {nearest(name, known)}")
+        for name in self.conventions or ():
+            convention_named(name)
         if self.examples < 0:
             raise UsageError(f"examples={self.examples!r} must be 0 or more")
         if self.seed < 0:
@@ -82,6 +91,8 @@ def tasks(request: Request, found: Sequence[Subject]) -> list[Task]:
             for prop in role.properties:
                 if request.properties is None or prop.name in request.properties:
                     rows.append(Task(subject, role, prop, dtype))
+            for name in dict.fromkeys(request.conventions or ()):
+                rows.append(Task(subject, role, convention_named(name).of(role), dtype))
     return rows
 
 

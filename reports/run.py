@@ -12,6 +12,7 @@ from extremum.properties.recorder import Recorder
 from extremum.properties.resolve import adapt, introduce
 from extremum.properties.roles import role_named, role_of
 from extremum.reference.errors import UsageError
+from extremum.reports.contested import behaviours
 from extremum.reports.report import Report
 from extremum.reports.request import Request, Task, names, tasks
 
@@ -27,12 +28,14 @@ def audit(
     seed: int = 0,
     budget: float | None = None,
     cell_timeout: float | None = Settings.timeout,
+    convention: Sequence[str] | None = None,
     name: str = "",
 ) -> Report:
     """Audit `function` as an implementation of `role` and return the report, which a notebook shows.
 
     `role` may be left out where the function's name contains it. `dtypes` are names of formats (four by
-    default), `budget` and `cell_timeout` are seconds. It runs in this process: a call that does not return
+    default), `budget` and `cell_timeout` are seconds, `convention` names what is accepted where opinions differ, as
+    "fully-masked-row=zero". It runs in this process: a call that does not return
     is `hung` after `cell_timeout`, but one that ends the process ends this one; the command line and pytest
     run cells in workers. Raises `UsageError` for arguments that are not valid.
     """
@@ -48,12 +51,14 @@ def audit(
         seed=seed,
         budget=budget,
         cell_timeout=cell_timeout,
+        conventions=names(convention),
     )
     request.check()
     subject = adapt(function, name, role_named(role) if role else role_of(name, name))
     settings = settings_of(request)
     cells = [judge(task, settings) for task in tasks(request, [subject])]
-    return Report(cells, seed, ["extremum.reports.audit", name], [introduce(subject)])
+    contested = behaviours(subject, request) if request.whole and not settings.over() else []
+    return Report(cells, seed, ["extremum.reports.audit", name], [introduce(subject)], contested=contested)
 
 
 def settings_of(request: Request, began: float | None = None) -> Settings:

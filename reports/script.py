@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from extremum.properties.conventions import property_of
 from extremum.properties.finding import Cell, Witness
 from extremum.properties.roles import roles
 from extremum.properties.signature import Signature
@@ -47,13 +48,13 @@ def script(cell: Cell, witness: Witness, subject: Mapping[str, str]) -> str:
         "args": ", ".join(inputs),
         "first": inputs[0],
         "reversed": ", ".join(f"{x}[::-1]" for x in inputs),
-        "turned": ", ".join(f"{x}[..., ::-1].copy()" if signature.inputs[x] else x for x in inputs),
+        "turned": ", ".join(f"(1 - {x}[..., ::-1]).astype({x}.dtype)" if signature.inputs[x] else x for x in inputs),
     }
     show = f"print(f({named['args']}))"
     if layout in LAYOUTS:
         presented = [LAYOUTS[layout].format(x=x) for x in inputs if signature.inputs[x]]
         return "\n".join([*lines, show, *presented, show]) + "\n"
-    prop = role.property_named(cell.property) if role else None
+    prop = property_of(cell.role, cell.property)
     return "\n".join([*lines, *(line.format(**named) for line in prop.script)] if prop else [*lines, show]) + "\n"
 
 

@@ -8,16 +8,21 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from extremum.properties.contested import Behaviour
 from extremum.properties.finding import Cell
 from extremum.properties.recorder import Recorder
 from extremum.properties.resolve import introduce
 from extremum.reference.errors import UsageError
-from extremum.reports.aftermath import aftermath, confirmed
+from extremum.reference.subjects import Subject
+from extremum.reports.aftermath import aftermath, confirmed, hung
+from extremum.reports.contested import behaviours, interrupted
 from extremum.reports.plugin import destination
 from extremum.reports.report import Report, render, writable
 from extremum.reports.request import Request, Task, names, resolved, seconds, tasks
@@ -25,6 +30,7 @@ from extremum.reports.run import judge, settings_of
 from extremum.reports.text import finding_lines
 
 KEY = "extremum.cell"  # of a cell among an item's user properties
+CONTESTED = "extremum.contested"  # of the behaviours of a subject
 NOT_REACHED = "not reached"
 GRACE = 2.0  # seconds after the limit of a cell before its worker is ended
 
@@ -45,12 +51,25 @@ class CellItem(pytest.Item):
         if cell.unexpected:
             raise CellFailed("\n".join(finding_lines(cell)))
         if cell.verdict in ("inapplicable", "incomplete"):
-            pytest.skip(f"{cell.verdict}: {cell.cause}")
+            pytest.skip(f"{cell.verdict}: {cell.detail}")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, CellFailed):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        return self.config.rootpath, None, self.nodeid
+
+
+class ContestedItem(pytest.Item):
+    """What one subject does where its answer is contested, as a pytest item; it passes, whatever that is."""
+
+    subject: Subject
+    audit: Audit
+
+    def runtest(self) -> None:
+        self.user_properties.append((CONTESTED, json.dumps(self.audit.characterise(self.subject))))
 
     def reportinfo(self) -> tuple[Path, None, str]:
         return self.config.rootpath, None, self.nodeid
@@ -74,6 +93,7 @@ class Audit:
         self.subjects = resolved(request)
         self.tasks = tasks(request, self.subjects)
         self.cells: dict[tuple[str, str, str, str], Cell] = {}
+        self.contested: list[Behaviour] = []
         self.internal_errors: list[str] = []
         worker: dict[str, Any] | None = getattr(config, "workerinput", None)
         self.is_worker = worker is not None
@@ -102,6 +122,7 @@ class Audit:
                 _integer("seed", option("seed"), 0),
                 seconds(option("budget")),
                 Request.cell_timeout if option("cell-timeout") is None else seconds(option("cell-timeout")),
+                names(option("convention")),
             )
             folder = None if option("report-dir") is None else Path(option("report-dir")).resolve()
             file = None if option("json") is None else Path(option("json")).resolve()
@@ -129,21 +150,42 @@ class Audit:
             item = CellItem.from_parent(nodes[key], name=f"{task.property.name}[{task.dtype}]")
             item.task, item.audit = task, self
             items.append(item)
+        for subject in self.subjects if self.request.whole else ():  # last: no cell comes after an input of doubt
+            node = nodes[subject.role, subject.name]
+            asked = ContestedItem.from_parent(node, name=_contested(subject).rpartition("::")[2])
+            asked.subject, asked.audit = subject, self
+            items.append(asked)
 
     # Judging, on a worker or, without xdist, in the one process there is.
 
     def judge(self, task: Task) -> Cell:
-        """Judge a cell; where its limit passes and it still has not returned, end this worker."""
-        limit = self.request.cell_timeout
-        if self.is_worker and limit is not None:
-            marker = (self.folder / f"{self.worker_id}.hung").open("w")
-            faulthandler.dump_traceback_later(limit + GRACE, exit=True, file=marker)
-        try:
+        """Judge a cell."""
+        with self._watched():
             return judge(task, settings_of(self.request, self.began), self.recorder)
-        finally:
-            if self.is_worker and limit is not None:
+
+    def characterise(self, subject: Subject) -> list[dict[str, str]]:
+        """The records of what the subject does where its answer is contested; none where the budget has ended."""
+        if settings_of(self.request, self.began).over():
+            return []
+        with self._watched():
+            return [b.to_json() for b in behaviours(subject, self.request, self._progress(self.worker_id, subject))]
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Where the limit of a cell passes and it still has not returned, end this worker."""
+        limit = self.request.cell_timeout
+        if not self.is_worker or limit is None:
+            yield
+            return
+        with (self.folder / f"{self.worker_id}.hung").open("w") as marker:
+            faulthandler.dump_traceback_later(limit + GRACE, exit=True, file=marker)
+            try:
+                yield
+            finally:
                 faulthandler.cancel_dump_traceback_later()
-                marker.close()
+
+    def _progress(self, worker: str, subject: Subject) -> Path:
+        return self.folder / f"{worker}.contested.{self.subjects.index(subject)}"
 
     # Gathering, on the controller.
 
@@ -160,6 +202,12 @@ class Audit:
             cell = aftermath(task, self.folder, worker, self.request)
             report.user_properties.append((KEY, json.dumps(cell.to_json())))
             report.longrepr = "\n".join(finding_lines(cell))
+        for subject in self.subjects:
+            if task is None and _contested(subject) == crashitem:  # that is what it does, and no finding
+                how = "does not return" if hung(self.folder, worker) else "ends the process"
+                found = interrupted(subject, self.request, self._progress(worker, subject), how)
+                report.user_properties.append((CONTESTED, json.dumps([b.to_json() for b in found])))
+                report.outcome, report.longrepr = "passed", None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -170,6 +218,8 @@ class Audit:
                 cell = self._confirmed(Cell.from_json(json.loads(str(value))))
                 self.cells[cell.key] = cell
                 self.config.hook.pytest_extremum_cell(cell=cell)
+            if name == CONTESTED and report.when in ("call", "???"):
+                self.contested += [Behaviour.from_json(row) for row in json.loads(str(value))]
         if report.failed and not any(name == KEY for name, _ in report.user_properties):
             self.internal_errors.append(f"{report.nodeid}: {report.longreprtext}")
 
@@ -186,7 +236,7 @@ class Audit:
     def _confirmed(self, cell: Cell) -> Cell:
         """A cell that hung in Python code comes from a worker that lives: its witness is yet to be run again."""
         task = next(t for t in self.tasks if t.key == cell.key)
-        fresh = cell.verdict == "hung" and "alone" not in cell.cause
+        fresh = cell.verdict == "hung" and "alone" not in cell.detail
         return confirmed(task, cell) if fresh else cell
 
     def report(self) -> Report:
@@ -194,10 +244,12 @@ class Audit:
         cells = []
         for task in self.tasks:
             missing = Cell(task.subject.name, task.role.name, task.property.name, task.property.code, task.dtype)
-            missing.verdict, missing.cause, missing.unit = "incomplete", NOT_REACHED, task.property.unit
+            missing.verdict, missing.detail, missing.unit = "incomplete", NOT_REACHED, task.property.unit
             cells.append(self.cells.get(task.key, missing))
         command = [Path(sys.argv[0]).name, *sys.argv[1:]]
-        return Report(cells, self.request.seed, command, [introduce(s) for s in self.subjects])
+        order = {(s.role, s.name): number for number, s in enumerate(self.subjects)}
+        contested = sorted(self.contested, key=lambda b: order[b.role, b.subject])
+        return Report(cells, self.request.seed, command, [introduce(s) for s in self.subjects], contested=contested)
 
     def pytest_report_header(self) -> list[str]:
         return [f"extremum: {introduce(s)['line']}" for s in self.subjects]
@@ -205,6 +257,10 @@ class Audit:
 
 def _nodeid(task: Task) -> str:
     return f"{task.subject.name}::{task.property.name}[{task.dtype}]"
+
+
+def _contested(subject: Subject) -> str:
+    return f"{subject.name}::contested[{subject.role}]"
 
 
 def _integer(name: str, text: str | None, default: int) -> int:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from extremum.properties.conventions import property_of
 from extremum.properties.finding import Cell, Witness
-from extremum.properties.roles import roles
 from extremum.reference.formats import FORMATS
 
 SHOWN = 6  # entries of an array that a line has room for
@@ -21,6 +21,8 @@ def finding_lines(cell: Cell) -> list[str]:
     rows = [("subject", f"{cell.subject}  ({cell.role}, {cell.dtype})"), ("property", statement(cell))]
     if cell.cause:
         rows.append(("cause", cell.cause))
+    if cell.detail:
+        rows.append(("detail", cell.detail))
     for kind, witness in (("simplest", cell.simplest), ("worst", cell.worst)):
         if witness is not None and not (kind == "worst" and witness == cell.simplest):
             rows += witness_rows(kind, witness, cell)
@@ -46,8 +48,7 @@ def witness_rows(kind: str, witness: Witness, cell: Cell) -> list[tuple[str, str
 
 def statement(cell: Cell) -> str:
     """What the cell's property says, in a sentence."""
-    role = roles().get(cell.role)
-    prop = role.property_named(cell.property) if role else None
+    prop = property_of(cell.role, cell.property)
     return prop.statement if prop else cell.property
 
 

@@ -43,7 +43,7 @@ def test_sixteen_bit_sums_are_held_to_pairwise_and_eight_bit_ones_to_wide() -> N
 def test_the_allowance_at_the_top_is_a_few_ulps_for_short_rows(dtype: str) -> None:
     fmt = FORMATS[dtype]
     x = np.zeros((1, 4), fmt.dtype)
-    view = View(ROLE, fmt, Observation(x, x), screen_arithmetic(fmt))
+    view = View(ROLE, fmt, Observation({"x": x}, x), screen_arithmetic(fmt))
     assert (view.narrow(view.allowance) / ulp(view)).max() < 12
 
 
@@ -52,8 +52,8 @@ def test_rescaling_counts_the_rises_of_the_maximum() -> None:
 
     def cost(values: list[float]) -> float:
         x = np.array([values], np.float32)
-        view = View(ROLE, fmt, Observation(x, x), screen_arithmetic(fmt))
-        return float(bounds.rescaling(view, numerators=False)[0, 0]) / fmt.unit_roundoff
+        view = View(ROLE, fmt, Observation({"x": x}, x), screen_arithmetic(fmt))
+        return float(bounds.rescaling(view)[0, 0]) / fmt.unit_roundoff
 
     assert cost([3.0, 3.0, 3.0]) == 0
     assert cost([3.0, 2.0, 1.0]) == cost([1.0, 2.0, 3.0]) > 0  # either direction may be the one that is taken

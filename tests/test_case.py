@@ -7,6 +7,8 @@ import pytest
 
 from extremum.properties.case import Case, decode, encode, integer, present
 from extremum.properties.regimes import REGIMES
+from extremum.properties.role import Role, rows_alone
+from extremum.properties.roles import roles
 from extremum.properties.sweep import block, restore
 from extremum.reference.adapters import EVERY_LAYOUT
 from extremum.reference.errors import UsageError
@@ -40,9 +42,10 @@ def test_long_rows_of_few_values_are_kept_as_runs() -> None:
 
 
 def test_long_rows_of_a_regime_are_kept_as_their_recipe() -> None:
-    made = block("float32", 5000, 256, 3, ("all-equal", "ordinary"))
+    made = block(rows_alone, "float32", 5000, 256, 5000, 3, (REGIMES["all-equal"], REGIMES["ordinary"]))
     row = made.regimes.index("ordinary")
-    case = Case({"x": made.x[row : row + 1].copy()}, recipe=made.recipe(row))
+    recipe = {"role": "softmax", **made.recipe(row), "arguments": ["x"]}
+    case = Case({"x": made.x[row : row + 1].copy()}, recipe=recipe)
     record = json.loads(json.dumps(encode(case)))
     assert "values" not in record["x"]
     assert same_bits(decode(record).x, case.x)
@@ -51,11 +54,24 @@ def test_long_rows_of_a_regime_are_kept_as_their_recipe() -> None:
         decode(record)
 
 
-@pytest.mark.parametrize("regime", REGIMES)
+@pytest.mark.parametrize("role", roles().values(), ids=lambda r: r.name)
 @pytest.mark.parametrize("dtype", ["float64", "bfloat16"])
-def test_a_recipe_restores_its_row_bit_for_bit(dtype: str, regime: str) -> None:
-    made = block(dtype, 100, 24, 7, (regime,))
-    assert all(same_bits(restore(made.recipe(r), dtype), made.x[r : r + 1]) for r in range(len(made.x)))
+def test_a_recipe_restores_its_rows_bit_for_bit(dtype: str, role: Role) -> None:
+    for regime in role.regimes:
+        made = block(role.arguments, dtype, 100, 24, 100, 7, (regime,))
+        for name, a in made.arguments.items():
+            for r in range(len(a)):
+                recipe = {"role": role.name, **made.recipe(r), "argument": name}
+                assert same_bits(restore(recipe, dtype), a[r : r + 1]), (regime.name, name, r)
+
+
+@pytest.mark.parametrize("role", roles().values(), ids=lambda r: r.name)
+def test_the_arguments_of_a_call_survive_the_record_as_a_reader_passes_them(role: Role) -> None:
+    arguments = role.ordinary(FORMATS["float16"], n=5, rows=1)
+    record = json.loads(json.dumps(encode(Case(role.signature.shown(arguments)))))
+    again = role.signature.stacked(decode(record).arguments)
+    assert list(again) == list(role.signature.inputs)
+    assert all(same_bits(again[name], arguments[name]) for name in arguments)
 
 
 @pytest.mark.parametrize("layout", EVERY_LAYOUT)

@@ -107,8 +107,8 @@ def test_a_subject_that_ends_or_hangs_its_process_costs_its_own_cells_alone(fold
     assert done.returncode == 1, done.stderr
     found = {name.split(":")[1]: c for (name, _), c in cells(folder).items()}
     assert found["crashing_softmax"]["verdict"] == found["leaving_softmax"]["verdict"] == "crashed"
-    assert "exit 3, again when run alone" in found["leaving_softmax"]["cause"]
-    assert "SIGSEGV, again when run alone" in found["crashing_softmax"]["cause"]
+    assert "exit 3, again when run alone" in found["leaving_softmax"]["detail"]
+    assert "SIGSEGV, again when run alone" in found["crashing_softmax"]["detail"]
     assert found["endless_softmax"]["verdict"] == "hung"
     assert found["sound_softmax"]["verdict"] == "held"
     assert found["crashing_softmax"]["simplest"]["arguments"]["x"]["shape"] == [1, 5]

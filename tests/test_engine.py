@@ -64,7 +64,7 @@ def test_an_answer_is_refuted_just_beyond_what_is_allowed_and_not_before(dtype: 
 
 def test_balls_clear_what_the_screen_doubts() -> None:
     x = np.array([[0.0, 0.5, -1.0]], np.float32)
-    sound = Observation(x, wide(x))
+    sound = Observation({"x": x}, wide(x))
     assert certify(experiment(wide, "accuracy", "float32"), sound, 0, np.arange(3)) == 0
 
 
@@ -141,7 +141,7 @@ def test_a_subject_that_raises_is_refuted_with_the_cause() -> None:
         return wide(x, axis)
 
     cell = audit(raising, "mask")
-    assert (cell.verdict, cell.cause) == ("refuted", "raises ValueError: finite logits only")
+    assert (cell.verdict, cell.detail) == ("refuted", "raises ValueError: finite logits only")
     assert audit(raising, "accuracy").verdict == "held"
 
 
@@ -157,7 +157,7 @@ def test_a_subject_that_raises_is_refuted_with_the_cause() -> None:
 def test_what_cannot_be_judged_is_refuted_with_its_cause(function: Callable[..., Any], cause: str) -> None:
     cell = audit(function, "accuracy")
     assert cell.verdict == "refuted"
-    assert cell.cause.startswith(cause)
+    assert cell.detail.startswith(cause)
 
 
 def test_a_dtype_that_the_subject_does_not_take_is_inapplicable() -> None:
@@ -167,7 +167,7 @@ def test_a_dtype_that_the_subject_does_not_take_is_inapplicable() -> None:
         return wide(x, axis)
 
     cell = audit(picky, "finite")
-    assert (cell.verdict, cell.cause) == (
+    assert (cell.verdict, cell.detail) == (
         "inapplicable",
         "the subject does not take float32: raises TypeError: float64 only",
     )

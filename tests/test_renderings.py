@@ -134,7 +134,7 @@ def test_anchors_of_names_that_differ_in_signs_alone_differ() -> None:
 def test_a_hostile_name_or_cause_stays_text(render: Render) -> None:
     witness = Witness({HOSTILE: ONE}, HOSTILE, 9.0, 1.0, exact=HOSTILE, certified=HOSTILE)
     found = refuted(HOSTILE, cause=HOSTILE, grade=HOSTILE, unit=HOSTILE, severity=HOSTILE, simplest=witness)
-    report = report_of([found, Cell(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, "incomplete", cause=HOSTILE)])
+    report = report_of([found, Cell(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, "incomplete", detail=HOSTILE)])
     report.environment = {HOSTILE: HOSTILE, "versions": {HOSTILE: HOSTILE}}
     report.command = [HOSTILE]
     read = Reader(render(report))

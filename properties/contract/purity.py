@@ -28,7 +28,7 @@ def observe(call: Call, case: Case) -> Observation:
     """Call on x, then on other rows, and count what changed in x, in the first answer and around them."""
     arguments = call.calls(case.arguments)[0]
     handed = {name: present(np.asarray(a), "C") for name, a in arguments.items()}
-    turned = {name: present(a[..., ::-1] if a.ndim else a, "C") for name, a in handed.items()}
+    turned = {name: present((1 - a[..., ::-1]).astype(a.dtype) if a.ndim else a, "C") for name, a in handed.items()}
     call.printed.seek(0)
     call.printed.truncate()
     _ = random.random(), np.random.random()  # so that a state which is set to the same value every time shows

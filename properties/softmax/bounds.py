@@ -37,7 +37,7 @@ import numpy as np
 from extremum.properties.role import View
 from extremum.reference.formats import Array, Format
 from extremum.reference.truth import Columns
-from extremum.reference.wide import row_max
+from extremum.reference.wide import FLOAT64, row_max
 
 EXP_ERROR = MappingProxyType(  # r_e in units of u
     {
@@ -101,7 +101,7 @@ def componentwise(view: View, d: int, columns: Columns | None = None) -> Any:
     """The relative error t + t**2 of the table above, by component (those shown), with d additions in the sum."""
     shown = view.columns if columns is None else columns
     u, r = view.fmt.unit_roundoff, EXP_ERROR[view.fmt.name]
-    t = view.parts.depth[:, shown] * (-gap_roundings(view.fmt) * u) + (fixed(view, d) + (SCALINGS + r) * u)
+    t = view.parts.shallow[:, shown] * (-gap_roundings(view.fmt) * u) + (fixed(view, d) + (SCALINGS + r) * u)
     if view.careful:
         t = t + rescaling(view, shown)
     return t * (t + 1.0)
@@ -194,5 +194,5 @@ def flushed(view: View) -> Array:
         return zero[:, view.columns]
     s = view.narrow(view.truth.exact())
     zero &= s < view.fmt.tiny
-    lost = np.where(zero, s, 0.0).sum(axis=-1, keepdims=True)
+    lost = FLOAT64.total(np.where(zero, s, 0.0))
     return (zero & (lost <= sum_error(view.fmt, view.n, additions(view.fmt, view.n))))[:, view.columns]

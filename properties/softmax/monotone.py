@@ -25,7 +25,7 @@ def measure(view: View) -> tuple[Any, Any]:
     """
     upper, lower = view.out, view.other
     u = view.fmt.unit_roundoff
-    t = 2 * (EXP_ERROR[view.fmt.name] + SCALINGS) * u - view.at(view.parts.depth) * (2 * gap_roundings(view.fmt) * u)
+    t = 2 * (EXP_ERROR[view.fmt.name] + SCALINGS) * u - view.at(view.parts.shallow) * (2 * gap_roundings(view.fmt) * u)
     if view.careful:
         t = t + rescaling(view, view.columns) * 2.0
     drop = where(view.flawed, 0.0, upper - lower)

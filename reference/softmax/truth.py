@@ -45,6 +45,11 @@ class Logits:
         return depth
 
     @cached_property
+    def shallow(self) -> Any:
+        """The depth, for relative errors of e: capped where e is 0."""
+        return self.arithmetic.capped(self.depth)
+
+    @cached_property
     def e(self) -> Any:
         """exp(depth)."""
         return self.arithmetic.exp(self.depth)

@@ -1,0 +1,63 @@
+"""Every role's subjects against its properties: sound references hold, and each mutant is refuted by its own."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from extremum.properties.engine import Settings, judge_cell
+from extremum.properties.role import Role
+from extremum.properties.roles import roles
+from extremum.reference.formats import DEFAULT_DTYPES
+from extremum.reference.subjects import Subject, subjects
+
+ROLES = list(roles().values())
+SETTINGS = Settings(examples=20, seed=1)
+REFERENCES = [(role, s) for role in ROLES for s in subjects(role.name, "reference")]
+NAMED = [
+    (role, mutant, prop, dtype)
+    for role in ROLES
+    for mutant in subjects(role.name, "mutant")
+    for prop, dtypes in mutant.fails.items()
+    for dtype in dtypes
+]
+
+
+@pytest.mark.parametrize("dtype", DEFAULT_DTYPES)
+@pytest.mark.parametrize(("role", "reference"), REFERENCES, ids=[s.name for _, s in REFERENCES])
+def test_a_reference_fails_what_it_declares_and_nothing_else(role: Role, reference: Subject, dtype: str) -> None:
+    cells = [judge_cell(reference, role, prop, dtype, SETTINGS) for prop in role.properties]
+    assert [(c.property, c.verdict, c.detail) for c in cells if c.unexpected] == []
+
+
+@pytest.mark.parametrize(("role", "mutant", "prop", "dtype"), NAMED, ids=[f"{m.name}-{p}-{d}" for _, m, p, d in NAMED])
+def test_a_mutant_is_refuted_by_the_property_named_for_it(role: Role, mutant: Subject, prop: str, dtype: str) -> None:
+    found = role.property_named(prop)
+    assert found is not None
+    cell = judge_cell(mutant, role, found, dtype, SETTINGS)
+    assert cell.verdict == "refuted", cell.detail
+    assert cell.simplest is not None
+    assert cell.worst is not None
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda r: r.name)
+def test_every_property_has_a_mutant_named_for_it(role: Role) -> None:
+    assert {p.name for p in role.properties} == {prop for m in subjects(role.name, "mutant") for prop in m.fails}
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda r: r.name)
+def test_a_role_has_ten_mutants_or_more_and_each_names_one_property(role: Role) -> None:
+    mutants = subjects(role.name, "mutant")
+    assert len(mutants) >= (50 if role.name == "softmax" else 10)
+    assert all(len(m.fails) == 1 for m in mutants)
+
+
+def test_a_name_is_one_subjects_alone_but_for_libraries() -> None:
+    names = Counter(s.name for s in subjects() if s.kind != "library")
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_a_code_is_one_propertys_alone() -> None:
+    named = {(p.code, p.name) for role in ROLES for p in role.properties}
+    assert len({code for code, _ in named}) == len(named)
