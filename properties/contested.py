@@ -34,7 +34,7 @@ from extremum.properties.outcomes import (
     Outcome,
 )
 from extremum.properties.role import Role
-from extremum.properties.signature import Arguments, first
+from extremum.properties.signature import Arguments, Shape, first
 from extremum.reference.formats import Array, Format, format_of
 from extremum.reference.subjects import Subject
 
@@ -56,7 +56,8 @@ class Form:
 
 
 def _cut(a: Array, rank: int) -> Array:
-    return a[(..., *[slice(0)] * rank)]
+    nothing: tuple[Any, ...] = (..., *[slice(0)] * rank)
+    return a[nothing]
 
 
 AS_IT_IS = Form(lambda a, _: a, lambda x, _: x)
@@ -156,15 +157,18 @@ class Situation:
         each = [inputs if count == 1 else {k: a[r : r + 1] for k, a in inputs.items()} for r in range(count)]
         return [self._answer(call, role, rows) for rows in each]
 
-    def _answer(self, call: Call, role: Role, rows: Arguments) -> Answer:
-        (arguments,) = call.calls(rows)
+    def formed(self, role: Role, arguments: Arguments) -> tuple[Arguments, Shape]:
+        """The arguments of a call in the form they are given in, and the shape that the role gives the answer."""
         changed = self.changed(role)
         formed = {name: self.form.change(a, changed[name]) if name in changed else a for name, a in arguments.items()}
-        shape = () if self.form is A_NUMBER else role.signature.answer(formed, -1)
+        return formed, () if self.form is A_NUMBER else role.signature.answer(formed, -1)
+
+    def _answer(self, call: Call, role: Role, rows: Arguments) -> Answer:
+        formed, shape = self.formed(role, call.calls(rows)[0])
         try:
-            return Answer(role, rows, shape, call.array(formed))
+            return Answer(role, rows, first(formed).dtype, shape, call.array(formed))
         except Misbehaviour as error:
-            return Answer(role, rows, shape, error=str(error))
+            return Answer(role, rows, first(formed).dtype, shape, error=str(error))
 
 
 SITUATIONS = (
@@ -305,7 +309,7 @@ def _shown(subject: Subject, role: Role, situation: Situation, fmt: Format) -> s
     try:
         with quiet(), limited(SECONDS):
             (answer,) = situation.answers(Call(subject, role.signature), role, case)
-            held = (outcome for _, outcome in situation.outcomes if outcome.arises(answer) and outcome.holds(answer))
+            held = (outcome for _, outcome in situation.outcomes if outcome.holds(answer))
             shown = next((outcome.shown for outcome in held), "{told}")
     except OutOfTime:
         return "does not return"

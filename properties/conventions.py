@@ -19,6 +19,7 @@ from extremum.properties.roles import roles
 from extremum.reference.errors import UsageError, nearest
 from extremum.reference.formats import format_of
 
+LONGEST = 256  # entries; the sums of longer rows may stagnate, and that is for `accuracy` to judge
 SEVERITY = "medium"  # of a subject that does not keep to a convention
 
 
@@ -70,13 +71,14 @@ class Convention:
         situation = self.situation
         if reason := situation.absent(role, format_of(case.x.dtype.name)) or situation.decided(role):
             raise Declined(reason)
-        if (n := case.x.shape[-1]) < situation.least:
-            raise Declined(f"a row of {n} has no {situation.name}")
-        answers = situation.answers(call, role, case)
-        if not all(self.outcome.arises(a) for a in answers):
+        _, shape = situation.formed(role, call.calls(case.arguments)[0])
+        if not self.outcome.arises(role, shape):
             raise Declined(f"{role.name} never answers with {self.outcome.gives} here")
+        if not situation.least <= case.x.shape[-1] <= LONGEST:
+            raise Declined(f"{situation.name} is asked of rows of {situation.least} to {LONGEST} entries")
+        answers = situation.answers(call, role, case)
         wrong = [a for a in answers if not self.outcome.holds(a)]
-        note = (wrong[0].error or f"got {wrong[0].told}") if wrong else ""
+        note = f"f({situation.written(role)}) {wrong[0].error or f'gives {wrong[0].told}'}" if wrong else ""
         return Observation(case.arguments, count=len(wrong), note=note)
 
 

@@ -124,7 +124,7 @@ ROLE = Role(
     allowance=allowance,
     signature=Signature(inputs={"logits": 1, "L": 0}, batched=False),
     arguments=logits_and_labels,
-    rows=64,
+    rows=32,
     bounded=True,
     properties=(
         Property("finite", "EX701", finite, unit="outputs", severity="critical", exact=True),

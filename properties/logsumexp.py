@@ -52,7 +52,7 @@ def between(view: View) -> tuple[Any, Any]:
     Below nothing is allowed: S >= 1 under any rounding, since the term of the maximum is 1, so log S >= 0, and
     max x + log S is not rounded below the float max x. Above, the allowance of `accuracy`. NaN is judged by `finite`.
 
-    Example: with the last entry left out of the sum, [0, 1] gives log(1) + 0 = 0, which is less than 1.
+    Example: with the last entry left out of the sum, [0, 1] gives log(exp(0)) = 0, which is less than 1.
 
     Fix: sum all entries, and add back the maximum that was subtracted.
     """
@@ -70,7 +70,7 @@ def one_element(view: View) -> tuple[Any, Any]:
     x - x is 0, exp(0) is 1, log(1) is 0, and x + 0 is x: no step rounds. What is counted are rows with another
     answer; none is allowed.
 
-    Example: log(exp(0.1)) in float32 is 0.10000000894 for 0.10000000149.
+    Example: log(exp(1e-10)) in float32 is 0, since exp(1e-10) rounds to 1.
 
     Fix: max x + log(sum(exp(x - max x))).
     """

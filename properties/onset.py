@@ -22,13 +22,13 @@ from typing import Any
 import numpy as np
 
 from extremum.properties.call import Call, Misbehaviour, quiet
-from extremum.properties.case import Case
-from extremum.properties.decide import Decision, decide, screen
+from extremum.properties.decide import FAR, Decision, at, certify, screen
 from extremum.properties.draw import Sampled, T
 from extremum.properties.engine import refuses
 from extremum.properties.lengths import LONGEST
 from extremum.properties.limit import OutOfTime, limited
-from extremum.properties.regimes import Regime, log_eta, log_max, log_tiny
+from extremum.properties.lines import LINES, Line, edges, grid, ordinals
+from extremum.properties.regimes import Regime
 from extremum.properties.role import Experiment, Observation, Property, Role, View, alone, as_is
 from extremum.properties.signature import Arguments
 from extremum.reference.errors import UsageError
@@ -38,48 +38,7 @@ from extremum.reference.wide import row_max, screen_arithmetic, where
 
 LENGTHS = tuple(2**k for k in range(LONGEST.bit_length()))
 BLOCK = 2**18  # entries of the answers to one call
-# Of answers up to so many entries: the points of the grid in an octave near the edges of exp, and elsewhere the
-# octaves between two points.
-DENSITIES = ((2**10, 8, 16), (2**13, 4, 64), (2**64, 1, 256))
 BESIDE = (0, 1, 2, 8, 64, 2**10, 2**20)  # floats beside an edge, where a bisection begins
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of inputs: `fill(values, n)` gives a row for each of the values v >= 0, shape (values, n)."""
-
-    name: str
-    description: str
-    fill: Callable[[Array, int], Array]
-    shortest: int = 1
-
-
-def all_equal(v: Array, n: int) -> Array:
-    """Every entry is v."""
-    return np.repeat(v[:, None], n, axis=1)
-
-
-def one_among_zeros(v: Array, n: int) -> Array:
-    """The last entry is v, the others are 0."""
-    return np.where(np.arange(n) == n - 1, v[:, None], np.zeros((), v.dtype))
-
-
-def gap(v: Array, n: int) -> Array:
-    """The last entry is 0, the others are -v."""
-    return np.where(np.arange(n) == n - 1, np.zeros((), v.dtype), _below(v)[:, None])
-
-
-def _below(v: Array) -> Array:
-    return np.where(v == 0, v, -v)
-
-
-LINES = (
-    Line("all-equal", "all entries are v", all_equal),
-    Line("one-among-zeros", "one entry is v, the others are 0", one_among_zeros),
-    Line("gap", "one entry is 0, the others are -v", gap, shortest=2),
-    Line("all-equal-negative", "all entries are -v", lambda v, n: all_equal(_below(v), n)),
-    Line("one-among-zeros-negative", "one entry is -v, the others are 0", lambda v, n: one_among_zeros(_below(v), n)),
-)
 
 
 def overflow(view: View) -> tuple[Any, Any]:
@@ -109,18 +68,19 @@ def lost(view: View) -> tuple[Any, Any]:
 def downwards(view: View) -> Array:
     """The rows (rows, 1) where what is lost is put down to underflow: flushed to 0, 0 / 0, the logarithm of 0.
 
-    Those without a positive entry whose exps have a sum in range, so that neither overflows; and those without NaN
-    where some output is not lost, since an overflow spoils the sum and with it the whole row: exp(x_i) over an infinite
-    sum is 0 throughout. The answer does not tell more. A subject that subtracts the minimum overflows on rows
-    without a positive entry, and is said to underflow there.
+    Those without a positive entry whose exps have a sum in range, so that neither overflows; and those that are not
+    spoiled. An overflow spoils the sum of a row and with it the place of the largest entry: there is a NaN, or nothing
+    is left, or an output that is no smaller than 1 / 2n is lost there. The answer does not tell more. A subject that
+    subtracts the minimum overflows on rows without a positive entry, and is said to underflow there.
     """
     shown = isinstance(view.columns, slice)
     whole = view if shown else View(view.role, view.fmt, view.observation, screen_arithmetic(view.fmt))
     measured, allowed = (whole.narrow(values) for values in lost(whole))
-    spared = (measured <= allowed).any(axis=-1, keepdims=True) & ~np.isnan(view.answer).any(axis=-1, keepdims=True)
-    x = view.observation.x.astype(np.float64)
+    gone, x, answer = measured > allowed, view.observation.x.astype(np.float64), view.answer.astype(np.float64)
+    top = x == row_max(x) if x.shape == answer.shape else np.zeros((1, 1), bool)
+    spoiled = np.isnan(answer) | (gone & top & (measured >= 0.5 / view.n))
     small = (row_max(x) <= 0) & (np.exp(x).sum(axis=-1, keepdims=True) <= view.fmt.max)
-    return np.asarray(small | spared)
+    return np.asarray(small | ~(spoiled.any(axis=-1, keepdims=True) | gone.all(axis=-1, keepdims=True)))
 
 
 def _lost_by(view: View, blamed: Callable[[], Array]) -> tuple[Any, Any]:
@@ -169,35 +129,6 @@ class Onset:
         return Onset(**record)
 
 
-def grid(fmt: Format, n: int, width: int) -> list[int]:
-    """The ordinals of the values that are tried first, ascending, for rows of n and answers of `width` entries.
-
-    0, the smallest subnormal, the smallest normal and the largest value; every few octaves from end to end, and several
-    in each octave from 1/4 to eight times where exp underflows (`DENSITIES`: fewer where the answers are long); and
-    the edges of exp: log max, the logarithms of the smallest normal, of the smallest subnormal and of its half, and three
-    places between the first two of those, each less log n too, and the half of each.
-    """
-    fine, coarse = next((fine, coarse) for limit, fine, coarse in DENSITIES if width <= limit)
-    low, high = -2, int(np.ceil(np.log2(-8 * log_eta(fmt))))
-    lowest, highest = (int(np.floor(np.log2(value))) for value in (fmt.eta, fmt.max))
-    octaves = [*range(lowest, low, coarse), *range(high, highest + 1, coarse)]
-    octaves += [k / fine for k in range(low * fine, high * fine)]
-    return _ordinals(fmt, [0.0, fmt.eta, fmt.tiny, fmt.max, *(2.0**k for k in octaves), *edges(fmt, n)])
-
-
-def edges(fmt: Format, n: int) -> list[float]:
-    """Where a row of n is likely to fail, as `grid` has it, and where a sum of n exps underflows to zero."""
-    zone = [-log_tiny(fmt) + (log_tiny(fmt) - log_eta(fmt)) * k / 4 for k in range(5)]
-    ends = (log_max(fmt), *zone, float(np.log(2.0)) - log_eta(fmt))
-    whole = [end - less for end in ends for less in (0.0, float(np.log(n)))]
-    return [*whole, *(edge / 2 for edge in whole)]
-
-
-def _ordinals(fmt: Format, values: Sequence[float], beside: Sequence[int] = (0,)) -> list[int]:
-    places = fmt.ordinal(fmt.round(values))[:, None] + np.array([sign * k for k in beside for sign in (-1, 1)])
-    return sorted({int(k) for k in places.ravel() if 0 <= k <= fmt.largest_ordinal})
-
-
 class Same(Sampled):
     """Choices that depend neither on the length nor on the row: the first of options, the middle of integers."""
 
@@ -236,8 +167,14 @@ class Walk:
     def at(self, place: int, kind: Property) -> Decision:
         """What is decided of one place, with the subject called for it alone."""
         if (place, kind.name) not in self.known:
-            experiment = Experiment(self.call, self.role, kind, self.fmt)
-            self.known[place, kind.name] = decide(experiment, Case(self.arguments([place])))
+            arguments = self.arguments([place])
+            try:
+                observation = Observation(arguments, self.call.rows(arguments))
+            except Misbehaviour as error:
+                decision = Decision(True, np.inf, 0.0, np.inf, cause=str(error))
+            else:
+                decision = decided(Experiment(self.call, self.role, kind, self.fmt), observation)
+            self.known[place, kind.name] = decision
         return self.known[place, kind.name]
 
     def suspects(self, places: Sequence[int], live: Sequence[Property]) -> dict[str, list[int]]:
@@ -272,7 +209,7 @@ class Walk:
 
     def ends(self) -> Iterable[tuple[Property, int | None, int | None]]:
         """Each kind with the places where the subject holds for the last and fails for the first time."""
-        found, hints = self.first(), set(_ordinals(self.fmt, edges(self.fmt, self.n), BESIDE))
+        found, hints = self.first(), set(ordinals(self.fmt, edges(self.fmt, self.n), BESIDE))
         for kind in kinds(self.role):
             i = found.get(kind.name, len(self.grid))  # its points below hold in company; they have to alone
             while i and self.at(self.grid[i - 1], kind).refuted:
@@ -319,6 +256,27 @@ class Walk:
 
     def _hex(self, place: int | None) -> str | None:
         return None if place is None else float(self.fmt.from_ordinal(place)).hex()
+
+
+def decided(experiment: Experiment, observation: Observation) -> Decision:
+    """As `properties.decide.judge`, of one row whose entries are nearly all the same.
+
+    Of the outputs that the screen can't clear and can't tell apart (the same answer, error and allowance), balls
+    decide the first, which spares the evaluation of a long row for every eight of its entries.
+    """
+    prop, fmt = experiment.prop, experiment.fmt
+    view = View(experiment.role, fmt, observation, screen_arithmetic(fmt))
+    measured, allowed, ratio = screen(view, prop)
+    column = int(np.argmax(ratio[0]))
+    worst = at(view, prop, measured, allowed, 0, column)
+    if worst.ratio <= view.arithmetic.limit:
+        return worst
+    if worst.ratio > FAR:
+        return replace(worst, refuted=True)
+    doubtful = np.flatnonzero(ratio[0] > view.arithmetic.limit)
+    alike = np.stack([values[0, doubtful].astype(np.float64) for values in (view.answer, measured, allowed)])
+    first = doubtful[np.unique(alike, axis=1, return_index=True)[1]]
+    return replace(worst, refuted=bool(certify(experiment, observation, 0, first)))
 
 
 def bisect(low: int, high: int, fails: Callable[[int], bool]) -> tuple[int, int]:

@@ -22,12 +22,13 @@ WRITTEN_OUT = 4  # entries that are told one by one
 class Answer:
     """What one call gave in a situation: an array, or what went wrong instead.
 
-    `rows` are the arguments as rows, before they took the form of the call; `shape` is the shape that the role gives
-    the answer.
+    `rows` are the arguments as rows, before they took the form of the call, `given` is the dtype that the first was
+    given in, and `shape` the shape that the role gives the answer.
     """
 
     role: Role
     rows: Arguments
+    given: np.dtype[Any]
     shape: Shape
     out: Array | None = None
     error: str = ""
@@ -57,7 +58,8 @@ class Answer:
         """The answer in a few words: the error, or the values, with a dtype or a shape that is not the role's."""
         if self.out is None:
             return self.error.partition(":")[0] if self.error.startswith("raises ") else self.error
-        dtype = f"{self.out.dtype.name} " if self.out.dtype != first(self.rows).dtype else ""
+        usual = self.out.dtype == self.given == first(self.rows).dtype
+        dtype = "" if usual else f"{self.out.dtype.name} "
         shape = f", shape {self.out.shape}" if self.out.shape != self.shape else ""
         return f"{dtype}{told(self.out)}{shape}"
 
@@ -94,7 +96,7 @@ def _number(value: float) -> str:
 class Outcome:
     """An answer that is in use: how it is recognised, shown in a table, stated and arrived at.
 
-    `arises` says whether the role could give it at all.
+    `arises` says whether the role could give it at all, its answer being of some shape.
     """
 
     name: str
@@ -102,7 +104,7 @@ class Outcome:
     shown: str
     gives: str
     fix: str
-    arises: Callable[[Answer], bool] = lambda _: True
+    arises: Callable[[Role, Shape], bool] = lambda _role, _shape: True
 
 
 def _throughout(test: Callable[[Array], Any]) -> Callable[[Answer], bool]:
@@ -113,8 +115,8 @@ def _is_right(answer: Answer) -> bool:
     return answer.limit
 
 
-def _has_entries(answer: Answer) -> bool:
-    return int(np.prod(answer.shape, dtype=int)) > 0
+def _has_entries(shape: Shape) -> bool:
+    return 0 not in shape
 
 
 NAN = Outcome(
@@ -144,7 +146,7 @@ MINUS_INF = Outcome(
     "-inf",
     "-inf throughout",
     "return -inf, the logarithm of 0, where the sum has no terms.",
-    lambda a: _has_entries(a) and not a.role.bounded,
+    lambda role, shape: _has_entries(shape) and not role.bounded,
 )
 UNIFORM = Outcome(
     "uniform",
@@ -180,7 +182,7 @@ EMPTY = Outcome(
     "empty",
     "an answer without entries, of the role's shape",
     "give reductions of nothing their initial value: x.max(..., initial=-inf).",
-    lambda a: not _has_entries(a),
+    lambda _, shape: not _has_entries(shape),
 )
 FLOAT64 = Outcome(
     "float64",

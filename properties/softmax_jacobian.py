@@ -125,7 +125,7 @@ def rows_sum_to_zero(view: View) -> tuple[Any, Any]:
     The outputs of softmax sum to one whatever x is, so their derivatives sum to zero. Allowed is the sum of the
     allowances of `accuracy` of the entries of the row; the sum of the answers is taken exactly.
 
-    Example: the diagonal alone, without - s_i s_j beside it, has rows that sum to s_i (1 - s_i).
+    Example: the diagonal alone, without - s_i s_j beside it, has rows that sum to s_i (1 - s_i), 1/4 for [0, 0].
 
     Fix: diag(s) - s s^T with both terms, from one and the same s.
     """
@@ -201,7 +201,7 @@ def vjp_agreement(view: View) -> tuple[Any, Any]:
     J is symmetric, so the product is the VJP. The exact VJP is compared with the exact product of the answer and
     g; allowed is the sum of the allowances of `accuracy` of a row's entries, each times abs(g_j).
 
-    Example: the diagonal alone gives s_i (1 - s_i) g_i.
+    Example: the diagonal alone gives s_i (1 - s_i) g_i: [1/4, 1/4] for x = [0, 0] and g = [1, 1], where it is [0, 0].
 
     Fix: as for `accuracy`.
     """

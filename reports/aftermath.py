@@ -35,11 +35,8 @@ def aftermath(task: Task, folder: Path, worker: str, request: Request) -> Cell:
     their own for as long as they end the same way.
     """
     cell = Cell(task.subject.name, task.role.name, task.property.name, task.property.code, task.dtype)
-    cell.verdict, cell.unit, cell.severity = (
-        "hung" if hung(folder, worker) else "crashed",
-        task.property.unit,
-        "critical",
-    )
+    cell.verdict, cell.severity = "hung" if hung(folder, worker) else "crashed", "critical"
+    cell.unit = task.property.unit
     cell.expected = task.subject.may_fail(task.property.name, task.dtype)
     recorded = read(folder / f"{worker}.call")
     limit = request.cell_timeout or 0.0

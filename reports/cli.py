@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -117,6 +118,26 @@ def audit(subject: tuple[str, ...], workers: str, **options: Any) -> None:
 
 
 @main.command()
+@click.argument("subject")
+@click.option("--role", help="Role that the subject claims to compute, where its name does not say.")
+@click.option("--dtype", multiple=True, metavar="D,...", help="Dtypes to look at.  [default: the subject's]")
+@click.option("--length", multiple=True, metavar="N,...", help="Row lengths.  [default: the powers of two to 131072]")
+@click.option("--json", "json_file", metavar="FILE", help="File for the record.")
+@click.option("--plot", metavar="FILE", help="File for the plot, .png or .svg.")
+def onset(subject: str, **options: Any) -> None:
+    """Find where SUBJECT first overflows, underflows or leaves its bound, to the last bit.
+
+    Along named lines of inputs (all entries v, one v among zeros, a gap of v ...), in each dtype and at each row
+    length: the last value v at which it holds, and the next float, at which it fails.
+    """
+    from extremum.reports.console import Patient
+    from extremum.reports.onset import Wanted, find
+
+    wanted = Wanted.of(subject, **options)
+    sys.exit(0 if find(wanted, Patient()).rows else 5)
+
+
+@main.command()
 def roles() -> None:
     """List the roles: what a subject can claim to compute."""
     from extremum.properties.roles import roles as known
@@ -152,20 +173,17 @@ def properties(role: str | None) -> None:
 
 @main.command()
 @click.argument("code")
-def explain(code: str) -> None:
-    """Explain a finding's CODE (EX101 ...): the statement, the bound and its source, the usual causes and fix."""
-    from extremum.properties.conventions import CONVENTIONS
-    from extremum.properties.roles import roles as known
-    from extremum.reference.errors import nearest
+@click.option("--role", help="Role whose property it is, where CODE is a name that several roles have.")
+def explain(code: str, role: str | None) -> None:
+    """Explain a finding's CODE (EX101 ...): the statement, the bound and its source, an example, the usual fix.
 
-    found = {p.code: p for role in known().values() for p in role.properties}
-    found |= {c.code: c.of(next(iter(known().values()))) for c in CONVENTIONS.values()}
-    if code.upper() not in found:
-        raise UsageError(f"code={code!r} is not known: {nearest(code.upper(), found)}")
-    prop = found[code.upper()]
-    of = ", ".join(role.name for role in known().values() if prop.code in {p.code for p in role.properties})
-    of = of or "any role, where --convention names it"
-    click.echo("\n\n".join([f"{prop.code}  {prop.name} of {of}  severity {prop.severity}", *prop.paragraphs]))
+    A property's name does as well, where it is one role's alone.
+    """
+    from extremum.reports.explain import WIDTH, find, lines
+
+    prop = find(code, role)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDTH
+    click.echo("\n".join(lines(prop, min(max(width, 40), 100))))
 
 
 @main.command()

@@ -25,6 +25,7 @@ from extremum.properties.conventions import property_of
 from extremum.properties.finding import Cell, Witness
 from extremum.properties.role import Property
 from extremum.reports.contested import tables
+from extremum.reports.explain import Explanation, explanation
 from extremum.reports.report import Report, version
 from extremum.reports.script import script
 from extremum.reports.text import decimals, quantity, shown
@@ -98,10 +99,10 @@ class Group:
         """What the property says, in a sentence."""
         return self.prop.statement if self.prop else ""
 
-    @property
-    def paragraphs(self) -> list[str]:
-        """What the property's documentation says after its statement: the bound, its source, usual causes."""
-        return self.prop.paragraphs[1:] if self.prop else []
+    @cached_property
+    def explanation(self) -> Explanation | None:
+        """What the property's documentation says: the bound and its source, an example, the usual fix."""
+        return explanation(self.prop) if self.prop else None
 
     @property
     def causes(self) -> dict[str, list[str]]:

@@ -43,7 +43,7 @@ def script(cell: Cell, witness: Witness, subject: Mapping[str, str]) -> str:
     )
     lines += [*_function(cell, subject, inputs, signature.batched, stacked), "", 'np.seterr(all="ignore")']
     lines += [f"{name} = {_value(argument)}" for name, argument in arguments.items()]
-    layout = arguments[inputs[0]].get("layout", "C")
+    layout = next(iter(arguments.values())).get("layout", "C")
     named = {
         "args": ", ".join(inputs),
         "first": inputs[0],
@@ -64,8 +64,9 @@ def _function(cell: Cell, subject: Mapping[str, str], inputs: Sequence[str], bat
     name = f"{root}.{rest}" if rest else root
     head = f"f = lambda {', '.join(inputs)}" + (", axis=-1" if batched else "")
     keyword = f", {subject['axis']}=axis" if batched and subject.get("axis") else ""
+    as_they_are = cell.property.startswith(("integer=", "boolean="))  # conventions: the dtype is what they are about
     given = {
-        "torch": f"torch.tensor({{x}}.astype(float)).to(torch.{cell.dtype})",
+        "torch": "torch.tensor({x})" if as_they_are else f"torch.tensor({{x}}.astype(float)).to(torch.{cell.dtype})",
         "jax": "jax.numpy.asarray({x})",
     }.get(subject.get("arrays", ""), "{x}")
     ranks = _ranks(cell)

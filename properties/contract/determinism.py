@@ -13,8 +13,13 @@ from extremum.properties.role import Observation, Property, View
 def measure(view: View) -> tuple[Any, Any]:
     """The same input gets the same bits, call after call.
 
-    Three calls are compared; no entry may differ, NaN payloads included. The usual causes: uninitialised
-    memory; a result that depends on earlier calls; sums whose order the scheduler chooses.
+    Three calls are compared; no entry may differ, NaN payloads included.
+
+    Example: in float32 1 + 2**-24 + 2**-24 is 1 from the left and 1 + 2**-23 from the right, so that a sum in the order
+    in which threads arrive is now one and now the other.
+
+    Fix: fix the order of the sum, and write every entry before it is read. The usual causes: uninitialised memory; a
+    result that depends on earlier calls, or on random numbers; sums whose order the scheduler chooses.
     """
     return float(view.observation.count), 0.0
 

@@ -13,8 +13,13 @@ def measure(view: View) -> tuple[Any, Any]:
     """The answer has the dtype of the input.
 
     Another dtype is either a silent loss of precision or, promoted, a silent doubling of memory that
-    spreads through whatever is computed next. Nothing is allowed. The usual causes: a Python or float64
-    constant wrapped in an array; an `astype` left out at the end, or one too many.
+    spreads through whatever is computed next. Nothing is allowed.
+
+    Example: float32 times np.float64(0.5), or np.array(0.5), is float64; times the Python float 0.5 it is float32.
+
+    Fix: make constants of the dtype of the input, and give the answer back with `astype` of that dtype where it was
+    computed in a wider one. The usual causes: a float64 constant, or a Python one wrapped in an array; an `astype`
+    left out at the end, or one too many.
     """
     return float(view.observation.count), 0.0
 

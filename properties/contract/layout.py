@@ -24,8 +24,13 @@ def measure(view: View) -> tuple[Any, Any]:
     Fortran order, negative strides, columns and every second column of a larger array, zero strides (a
     broadcast row), read-only memory and the other byte order, of matrices and three-dimensional arrays,
     against the same values in C order. Two sound answers differ by at most twice the allowance of `accuracy`.
-    Refusing the other byte order is no finding; a wrong answer to it is. The usual causes: a kernel that takes
-    the data pointer and ignores the strides; one that works in place.
+    Refusing the other byte order is no finding; a wrong answer to it is.
+
+    Example: every second entry of [0, 9, 0, 9] is [0, 0]; a kernel that reads two entries from the pointer on, without
+    the stride, sees [0, 9], whose softmax is [0.00012, 0.99988] for [1/2, 1/2].
+
+    Fix: walk the strides, or copy with np.ascontiguousarray before the pointer is taken. The usual causes: a kernel
+    that takes the data pointer and ignores the strides; one that works in place, where memory is read-only.
     """
     return compare(view)
 

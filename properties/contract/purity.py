@@ -18,8 +18,12 @@ def measure(view: View) -> tuple[Any, Any]:
 
     After the call the input has the bits that it had, an answer given earlier has not been overwritten by the
     next call, nothing was printed, and the random states of Python and NumPy are as they were. What is counted
-    are entries, lines and states changed; none is allowed. The usual causes: `x -= x.max()`; a buffer that is
-    kept and returned again; a forgotten print.
+    are entries, lines and states changed; none is allowed.
+
+    Example: `x -= x.max()` leaves the caller of f([1, 2]) with [-1, 0].
+
+    Fix: `x = x - x.max()`; a new array for each answer; a generator of one's own in place of the global random state.
+    The usual causes: an operation in place; a buffer that is kept and returned again; a forgotten print.
     """
     return float(view.observation.count), 0.0
 

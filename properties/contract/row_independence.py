@@ -21,8 +21,13 @@ def measure(view: View) -> tuple[Any, Any]:
     Beside it may stand a row of -inf or of NaN, whose own answer is contested and not judged. The exact values
     are the same; a batched and a single call may round differently, each within the allowance of `accuracy`,
     so twice that is allowed. A function that takes one row a call is called on all of them in turn, and again in the
-    opposite order: what it answers must not depend on the calls before. The usual causes: a maximum or a sum over
-    the whole array; state that is carried from row to row.
+    opposite order: what it answers must not depend on the calls before.
+
+    Example: with the maximum of the whole array as the shift, the rows [0, 0] and [200, 200] in float32 leave
+    exp(-200) = 0 for both entries of the first: its softmax is 0 / 0, NaN, and [1/2, 1/2] alone.
+
+    Fix: reduce along the row, with keepdims, and start each row and each call from scratch. The usual causes: a maximum
+    or a sum over the whole array; state that is carried from row to row, or from call to call.
     """
     return compare(view)
 

@@ -17,8 +17,12 @@ from extremum.properties.signature import Arguments, first
 def measure(view: View) -> tuple[Any, Any]:
     """The answer has the shape that the role gives it, whatever leading axes the input has.
 
-    One to three dimensions, lengths of one among them. Nothing is allowed. The usual causes: `squeeze`;
-    `keepdims` forgotten, so that rows and columns broadcast against each other; a flattened result.
+    One to three dimensions, lengths of one among them. Nothing is allowed.
+
+    Example: for x of shape (3, 1), x / x.sum(axis=-1) has shape (3, 3), since the sum has shape (3,).
+
+    Fix: keepdims=True in every reduction, and no `squeeze` without its axis. The usual causes: `squeeze`; `keepdims`
+    forgotten, so that rows and columns broadcast against each other; a flattened result.
     """
     return float(view.observation.count), 0.0
 

@@ -14,11 +14,17 @@ from extremum.reference.wide import where
 def measure(view: View) -> tuple[Any, Any]:
     """Outputs below the smallest normal are rounded, not flushed to zero.
 
-    Judged where the output is 0 and the exact value s is subnormal (`bounds.flushed`). A sound answer is at
+    Judged where the output is 0 and the exact value s is subnormal (`properties.softmax.bounds`, `flushed`). A sound answer is at
     least s exp(-t) less g, with t of `accuracy` and g = (r_e / u + 1/2) smallest subnormals; so it may be 0 only
     where s <= g exp(t), and exp(t) <= 1 + t + t**2. Severity is low: processors and compilers flush on
     purpose, for speed, and what is lost weighs next to nothing. Any other error in the subnormal range is one
-    of `accuracy`. The usual cause: flush-to-zero mode, set by -ffast-math or by a GPU's kernel.
+    of `accuracy`.
+
+    Example: the second output of softmax of [0, -90] in float32 is 8.19e-40, which is below the smallest normal,
+    1.18e-38; flushed it is 0.
+
+    Fix: leave gradual underflow on where these outputs matter, or keep logarithms (log_softmax) in place of them. The
+    usual cause: flush-to-zero mode, set by -ffast-math or by a GPU's kernel.
     """
     lost = where(~flushed(view), 0.0, view.exact)
     relative = componentwise(view, additions(view.fmt, view.n))

@@ -19,8 +19,13 @@ def measure(view: View) -> tuple[Any, Any]:
     exp(-inf) = 0 is exact, so nothing is allowed at a masked entry. The others have the same exact values
     as in the row with the masked entries removed; two answers of a sound algorithm differ by at most
     twice the allowance of `accuracy`. Rows with every entry masked are not tried: their meaning is
-    contested. The usual causes: a mask of -1e9 or -1e4 in place of -inf; a floor or an epsilon under the
-    probabilities; -inf - -inf, which is NaN, in a running maximum that starts with a masked entry.
+    contested.
+
+    Example: with -1e4 in place of -inf, [-inf, -2e4] gives [1, 0]: the masked entry gets everything.
+
+    Fix: let -inf through: its exp is 0. Where a running maximum starts with a masked entry, guard -inf - -inf, which is
+    NaN. The usual causes: a mask of -1e9 or -1e4 in place of -inf; a floor or an epsilon under the probabilities;
+    that NaN.
     """
     return compare(view)
 

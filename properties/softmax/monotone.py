@@ -18,10 +18,15 @@ def measure(view: View) -> tuple[Any, Any]:
 
     Entries are compared in the order of x, neighbours with each other. Both are scaled by the same S, so
     its error cancels; what is left is that of two exps, two gaps and two scalings: allowed is
-    2 (r_e + (g D + 2) u) relative (g of `bounds`), what a running maximum does to either, and twice the
+    2 (r_e + (g D + 2) u) relative (g of `properties.softmax.bounds`), what a running maximum does to either, and twice the
     steps of gradual underflow. No exp in use
     is monotone to the last bit, and a vectorised one may differ from the scalar one at a row's end. NaN is
-    judged by `finite`. The usual causes: outputs returned in sorted order; a piecewise approximation of exp.
+    judged by `finite`.
+
+    Example: returned in descending order, softmax of [0, 1] is [0.731, 0.269]: the smaller input has the larger output.
+
+    Fix: put outputs that were sorted back into the order of the inputs; let the pieces of an approximation of exp meet
+    where they join. The usual causes: outputs returned in sorted order; a piecewise approximation of exp.
     """
     upper, lower = view.out, view.other
     u = view.fmt.unit_roundoff

@@ -20,7 +20,12 @@ def measure(view: View) -> tuple[Any, Any]:
 
     The exact values are the same numbers, and two answers of a sound algorithm are each within its
     allowance of `accuracy` of them; so their difference is within twice that. The permutations are
-    i -> (stride i + start) mod n with stride coprime to n: reversal and rotation are among them. The usual
+    i -> (stride i + start) mod n with stride coprime to n: reversal and rotation are among them.
+
+    Example: with the first entry in place of the maximum, [100, 0] in float32 gives [1, 4e-44], and [0, 100] gives
+    [0, NaN].
+
+    Fix: take maximum and sum over the whole row, and mask a tail with -inf instead of leaving it out. The usual
     causes: a tail that is not a multiple of the vector width; a first element used as the maximum.
     """
     return compare(view)

@@ -22,8 +22,13 @@ def measure(view: View) -> tuple[Any, Any]:
 
     Only shifts that are exact in the dtype are tried: x + c has no rounding error in any entry. The exact
     answer is then the same, and two answers of a sound algorithm are each within its allowance of
-    `accuracy` of it; so their difference is within twice that. The usual causes: no shift, so that one
-    of the two overflows; exp(x - logsumexp(x)); base 2 with the products rounded apart.
+    `accuracy` of it; so their difference is within twice that.
+
+    Example: without a shift [0, 0] gives [0.5, 0.5], and [100, 100] in float32 gives NaN; by exp(x - logsumexp(x)),
+    [10000, 10000] gives [0.499894, 0.499894].
+
+    Fix: subtract the maximum of each row first, and let nothing but differences of entries into exp. The usual causes:
+    no shift, so that one of the two overflows; exp(x - logsumexp(x)); base 2 with the products rounded apart.
     """
     return compare(view)
 

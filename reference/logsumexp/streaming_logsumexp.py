@@ -17,14 +17,14 @@ def streaming_logsumexp(x: Array, axis: int = -1) -> Array:
     """S <- S exp(m - m') + exp(x_k - m') with m' = max(m, x_k), then m + log S.
 
     Milakov and Gimelshein, "Online normalizer calculation for softmax" (2018), algorithm 3. All in the
-    dtype of `x`; the error grows with the number of times that the maximum changes.
+    dtype of `x`; the error grows with the number of times that the maximum changes. The running maxima and the
+    exps are taken ahead of the recursion, which rounds nothing differently.
     """
     columns = np.ascontiguousarray(np.moveaxis(x, axis, 0))
-    one = np.ones_like(columns[0])
-    m, total = columns[0], one
-    for column in columns[1:]:
-        higher = np.maximum(m, column)
-        kept = np.where(m == higher, one, np.exp(m - higher))  # inf - inf is NaN: nothing to rescale
-        total = total * kept + np.where(column == higher, one, np.exp(column - higher))
-        m = higher
-    return np.asarray(m + np.log(total))
+    m = np.maximum.accumulate(columns, axis=0)
+    safe = np.where(np.isfinite(m), m, np.zeros((), x.dtype))  # inf - inf is NaN: nothing to rescale
+    terms, factors = np.exp(columns - safe), np.exp(m[:-1] - safe[1:])
+    total = terms[0]
+    for term, factor in zip(terms[1:], factors, strict=True):
+        total = total * factor + term
+    return np.asarray(safe[-1] + np.log(total))
