@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from extremum.properties.call import Declined, Misbehaviour, is_floating, quiet
+from extremum.properties.call import Misbehaviour, is_floating, quiet
 from extremum.properties.case import Case, present
 from extremum.properties.comparison import differing
 from extremum.properties.decide import Decision
@@ -60,6 +60,7 @@ APART = 40.0  # a gap that makes the others count for nothing, in any dtype
 FAR_OUT = 2.0**20  # where a rounding in float32 is 1/16
 COARSE = 2.0**8  # times the error in float32 exceeds that in float64 where it is one of rounding
 LEFT = 16.0  # roundings of the largest entry that the rounding of a gap explains
+LOST_DIGITS = 14.0  # a gap beside which 1 - s has few digits in float32, and some in float64
 LEAK = 2.0**-6  # of the largest value: more than any dither of the last bit
 SPARE_BITS = 6  # low bits that are zero in all of an answer that was kept in fewer bits
 RECURSIVE_FROM = 24
@@ -221,22 +222,35 @@ def begins(lost: Callable[[float], bool], place: float, fmt: Format) -> bool:
 def shifted(bench: Bench) -> str:
     """Values that are lost where a row lies high or low, and not around zero: where does that begin?"""
     row = bench.row
-    if not bench.of_logits or row is None or not bench.lost(row):
+    if not bench.of_logits or row is None:
         return ""
-    if any(not bench.trial(bench.moved(row, top)).sound for top in (0.0, MODERATE, -MODERATE)):
+    top = float(row[bench.x].astype(np.float64).max())
+    if not bench.lost(row):  # where they are not lost yet, further out they may be
+        row = bench.moved(row, 1.1 * top)
+    if not bench.lost(row) or any(not bench.trial(bench.moved(row, t)).sound for t in (0.0, MODERATE, -MODERATE)):
         return ""
-    if row[bench.x].max() > 0:
-        alone = bench.shortened(row, 1)
-        weight = float(np.log(np.exp(depth(row[bench.x])).sum()))
-        for fmt in formats(bench):
-            if begins(lambda top: bench.lost(bench.moved(alone, top)), log_max(fmt), bench.fmt):
-                return "exp overflow"
-        for fmt in formats(bench):
-            if begins(lambda top: bench.lost(bench.moved(row, top)), log_max(fmt) - weight, bench.fmt):
-                return "sum overflow"
-        return ""
-    low = min(FAR_BELOW, bench.fmt.max / 4)
-    if not bench.lost(bench.moved(row, -low)):
+    return too_high(bench, row) if top > 0 else too_low(bench, row)
+
+
+def too_high(bench: Bench, row: Arguments) -> str:
+    """Where a row is lost on its way up: where the largest exponential leaves a format, or where the sum does."""
+    gaps = depth(row[bench.x])
+    alone = bench.with_logits(row, np.where(np.arange(gaps.size) == gaps.argmax(), 0.0, -APART))
+    weight = float(np.log(np.exp(gaps).sum()))
+    for fmt in formats(bench):
+        if begins(lambda top: bench.lost(bench.moved(alone, top)), log_max(fmt), bench.fmt):
+            return "exp overflow"
+    for fmt in formats(bench):
+        above, below = log_max(fmt) - weight / 2, log_max(fmt) - weight - NEAR
+        here = below < row[bench.x].max() <= log_max(fmt)
+        if (here or bench.lost(bench.moved(row, above))) and not bench.lost(bench.moved(row, below)):
+            return "sum overflow"
+    return ""
+
+
+def too_low(bench: Bench, row: Arguments) -> str:
+    """Whether a row is lost on its way down, and not before the exponentials of a format are zero."""
+    if not bench.lost(bench.moved(row, -min(FAR_BELOW, bench.fmt.max / 4))):
         return ""
     for fmt in formats(bench):
         if bench.lost(bench.moved(row, 1.1 * log_eta(fmt))):
@@ -268,7 +282,7 @@ def drawn_together(bench: Bench) -> str:
         place
         for fmt in formats(bench)
         for place in (
-            ("exp overflow", log_max(fmt)),
+            *([] if wide.vector else [("exp overflow", log_max(fmt))]),
             ("subnormals flushed", -log_tiny(fmt)),
             ("underflow to zero", -log_eta(fmt) + float(np.log(2))),
         )
@@ -312,15 +326,19 @@ def flushed(bench: Bench) -> str:
 
 
 def summed(bench: Bench) -> str:
-    """Many small terms after a large one, and before it; and the row cut short."""
+    """Many small terms after a large one, and before it; and the row cut short.
+
+    Each is less than half of the spacing at the large one, all together weigh about half as much as it. In the wide
+    formats they lie high up, where the spacing is coarse, if it is the logarithm that is the accumulator.
+    """
     row = bench.row
-    if not bench.of_logits or row is None or bench.fails(bench.shortened(row, 3)):
+    if not bench.of_logits or row is None or bench.fails(bench.shortened(row, 2)):
         return ""
-    if bench.fmt.precision >= RECURSIVE_FROM:
-        return "accumulator stagnation" if row[bench.x].shape[1] > MODERATE and of_rounding(bench, row) else ""
-    u = bench.fmt.unit_roundoff
-    n = int(min(1 / u, bench.role.longest))
-    after = np.where(np.arange(n) == 0, 0.0, np.log(0.9 * u))[None]
+    u, wide = bench.fmt.unit_roundoff, bench.fmt.precision >= RECURSIVE_FROM
+    half = 2.0**-9 if wide else u
+    top = half / u if wide else 0.0
+    n = int(min(1 / half, bench.role.longest))
+    after = top + np.where(np.arange(n) == 0, 0.0, np.log(0.9 * half))[None]
     lost, kept = (bench.trial(bench.probe(x)) for x in (after, after[:, ::-1]))
     stagnates = not lost.sound and lost.error.max() > 2 * kept.error.max()
     return "accumulator stagnation" if stagnates else ""
@@ -331,22 +349,22 @@ def of_rounding(bench: Bench, row: Arguments) -> bool:
     coarse, fine = (bench.in_dtype(row, name) for name in ("float32", "float64"))
     if coarse is None or fine is None:
         return False
-    wrong = bench.trial(row).failing
-    if not wrong.any():
-        wrong = np.arange(wrong.shape[1])[None] == bench.decision.column
     low, high = bench.trial(coarse), bench.trial(fine)
-    return bool(low.error[wrong].max() > COARSE * high.error[wrong].max() and not high.flawed.any())
+    wrong = low.failing
+    if not wrong.any() or low.flawed.any() or high.flawed.any():
+        return False
+    return bool(low.error[wrong].max() > COARSE * high.error[wrong].max())
 
 
 def kept_in_fewer_bits(bench: Bench) -> str:
     """Whether answers have few significant bits, or stand still where the input moves."""
     fmt = bench.fmt
-    if bench.row is None or fmt.precision < RECURSIVE_FROM:
+    if bench.row is None or fmt.precision < RECURSIVE_FROM or of_rounding(bench, bench.row):
         return ""
     sets = [[bench.ordinary(n=5, rows=3)]]
     if bench.of_logits:
         sets.append([bench.probe(np.zeros((1, n))) for n in (3, 5, 7, 11, 13)])
-        sets.append([bench.probe(np.zeros((1, 8)), np.eye(8)[:1] * g) for g in (1.2345678, 1.7654321, 1.3579246)])
+        sets.append([bench.probe(np.zeros((1, 8)), np.eye(8)[:1] * g) for g in (1.2345678, 1.7654321, 1.3579246, 1.1234567, 1.4142136)])
     if any(_few_bits([bench.trial(rows) for rows in made], fmt) for made in sets):
         return "precision narrowed"
     return "precision narrowed" if bench.of_logits and _stands_still(bench) else ""
@@ -398,8 +416,9 @@ def rounded_apart(bench: Bench) -> str:
     trial = bench.trial(fine)
     size = float(np.abs(row[bench.x].astype(np.float64)).max()) * FORMATS["float64"].unit_roundoff
     scale = max([1.0, *(float(np.abs(a.astype(np.float64)).max()) for name, a in row.items() if name != bench.x)])
-    if not trial.error.max() <= LEFT * size * scale:
-        return "cancellation" if of_rounding(bench, row) else ""
+    ours = bench.trial(row).error.max() * FORMATS["float64"].unit_roundoff / bench.fmt.unit_roundoff
+    if max(trial.error.max(), ours) > LEFT * size * scale:
+        return ""
     tie = bench.with_logits(row, np.full_like(row[bench.x], row[bench.x].max(), np.float64))
     return "cancellation" if not bench.role.bounded and not bench.trial(tie).sound else "rounding of the gap"
 
@@ -407,7 +426,10 @@ def rounded_apart(bench: Bench) -> str:
 def subtracted(bench: Bench) -> str:
     """Whether the error follows the precision of the dtype, wherever the row lies and however short it is."""
     row = bench.row
-    return "cancellation" if bench.of_logits and row is not None and of_rounding(bench, row) else ""
+    if not bench.of_logits or row is None:
+        return ""
+    drawn = bench.moved(row, 0.0, LOST_DIGITS)  # at a larger gap nothing may be left, in any dtype
+    return "cancellation" if of_rounding(bench, row) or of_rounding(bench, drawn) else ""
 
 
 EXPERIMENTS: tuple[Callable[[Bench], str], ...] = (

@@ -36,8 +36,8 @@ class Cell:
     `examined` counts the rows that were judged. `measured` and `allowed`, in `unit`, are those of the largest
     measured/allowed seen, whatever the verdict. `expected` marks a refutation that the subject declares,
     `missed` a declared one that did not come. `cause` is what `properties.causes` diagnoses a refutation as, `detail`
-    what was noted besides: what the subject raised, why nothing could be judged. `profile` holds the largest measured/allowed by magnitude
-    and by length of the rows, for the plot.
+    what was noted besides: what the subject raised, why nothing could be judged. `profile` holds the largest
+    measured/allowed by magnitude and by length of the rows, for the plot.
     """
 
     subject: str

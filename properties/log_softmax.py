@@ -98,7 +98,7 @@ def exp_sum_to_one(view: View) -> tuple[Any, Any]:
 
     Fix: accumulate in float32. Other causes: a wrong axis; log2 for log; the logarithm of a mean.
     """
-    flawed = np.asarray(np.isnan(view.answer) | np.isposinf(view.answer)).any(axis=-1, keepdims=True)
+    flawed = np.asarray((np.isnan(view.answer) | np.isposinf(view.answer)).any(axis=-1, keepdims=True))
     answer = np.where(np.isfinite(view.answer), view.answer, np.asarray(-view.fmt.max, view.answer.dtype))
     measured = abs(view.arithmetic.total(view.arithmetic.exp(view.arithmetic.lift(answer))) - 1.0)
     off = allowance(view, slice(None))

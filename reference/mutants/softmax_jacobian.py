@@ -7,7 +7,7 @@ import numpy as np
 
 from extremum.reference.formats import Array
 from extremum.reference.mutants._parts import exps, fmt, lift, peak, ratio, total
-from extremum.reference.subjects import EVERY, NARROW, WIDE, subject
+from extremum.reference.subjects import EVERY, WIDE, subject
 
 _buffer = [np.empty((0, 0))]
 _running = [np.empty(0)]
