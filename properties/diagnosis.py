@@ -21,6 +21,9 @@ from extremum.reference.softmax.truth import Logits
 from extremum.reference.wide import FLOAT64, screen_arithmetic
 
 EXAMINED = 4  # rows of a case that are looked at, the refuted one first
+ENTRIES = 2**19  # of answers, in one diagnosis
+LENGTHS = (8, 64, 512, 4096)  # that a longer row is cut to, if it still fails
+COUNTED = frozenset(("purity", "dtype", "shape", "determinism"))  # properties that no row fails by its values
 NOTICEABLE = 4.0  # allowances by which a lost value differs from what came
 
 
@@ -56,6 +59,10 @@ class Trial:
         return np.asarray(self.flawed | (zero if self.vector else False))
 
 
+class Exhausted(Exception):
+    """The entries that a diagnosis may compute are spent."""
+
+
 class Bench:
     """A refuted case, and the means to run it again under other circumstances."""
 
@@ -63,6 +70,8 @@ class Bench:
         self.experiment, self.case, self.decision = experiment, case, decision
         self.call, self.role, self.prop, self.fmt = experiment.call, experiment.role, experiment.prop, experiment.fmt
         self.signature = self.role.signature
+        self._tried: dict[object, Trial] = {}
+        self._spent = 0
 
     @property
     def x(self) -> str:
@@ -76,7 +85,20 @@ class Bench:
         return isinstance(self.role.truth(arguments, FLOAT64).parts, Logits)
 
     def trial(self, arguments: Arguments) -> Trial:
-        """Call the subject on rows of arguments, and compare with the exact answer in the dtype of the rows."""
+        """Call the subject on rows of arguments, and compare with the exact answer in the dtype of the rows.
+
+        What was tried is remembered. Raises `Exhausted` after `ENTRIES`, so that a long row costs no more than a few.
+        """
+        key = tuple((name, a.dtype.name, a.shape, a.tobytes()) for name, a in arguments.items())
+        if key not in self._tried:
+            count, n = first(arguments).shape
+            self._spent += count * self.signature.width(n)
+            if self._spent > ENTRIES:
+                raise Exhausted
+            self._tried[key] = self._try(arguments)
+        return self._tried[key]
+
+    def _try(self, arguments: Arguments) -> Trial:
         fmt = FORMATS[first(arguments).dtype.name]
         try:
             out, raised = self.call.rows(arguments), False
@@ -87,7 +109,8 @@ class Bench:
         error = np.broadcast_to(view.narrow(view.error(abs(view.out - view.exact))), out.shape)
         ratio = ratios(error, view.narrow(view.allowance))
         flawed = np.broadcast_to(view.flawed | raised, out.shape)
-        return Trial(out.astype(np.float64), view.narrow(view.exact), error, ratio, flawed, fmt.tiny, self.signature.width(2) > 1)
+        exact, vector = view.narrow(view.exact), self.signature.width(2) > 1
+        return Trial(out.astype(np.float64), exact, error, ratio, flawed, fmt.tiny, vector)
 
     def lost(self, arguments: Arguments) -> bool:
         """Whether any value is lost."""
@@ -101,12 +124,15 @@ class Bench:
     @cached_property
     def row(self) -> Arguments | None:
         """The row that is off by itself, furthest first, or the one that the property refutes; None where none is."""
-        if any(differing(a, b) for a, b in [[self.trial(row).out for _ in range(2)] for row in self.rows]):
+        if self.prop.name in COUNTED or any(differing(self.trial(r).out, self._try(r).out) for r in self.rows):
             return None  # of an answer that varies nothing is shown by calling again
         worst = max(self.rows, key=lambda row: float(self.trial(row).ratio.max()), default=None)
-        if worst is None or not self.trial(worst).sound:
+        if worst is None or self.trial(worst).sound:
+            worst = next((row for row in self.rows if self.fails(row)), None)
+        if worst is None or not self.of_logits:
             return worst
-        return next((row for row in self.rows if self.fails(row)), None)
+        cut = (self.shortened(worst, length) for length in LENGTHS if length < worst[self.x].shape[1])
+        return next((row for row in cut if not self.trial(row).sound), worst)
 
     def fails(self, row: Arguments) -> bool:
         """Whether the row is off by itself, or refuted by a property that is measured on it alone."""

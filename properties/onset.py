@@ -68,10 +68,10 @@ def lost(view: View) -> tuple[Any, Any]:
 def downwards(view: View) -> Array:
     """The rows (rows, 1) where what is lost is put down to underflow: flushed to 0, 0 / 0, the logarithm of 0.
 
-    Those without a positive entry whose exps have a sum in range, so that neither overflows; and those that are not
-    spoiled. An overflow spoils the sum of a row and with it the place of the largest entry: there is a NaN, or nothing
-    is left, or an output that is no smaller than 1 / 2n is lost there. The answer does not tell more. A subject that
-    subtracts the minimum overflows on rows without a positive entry, and is said to underflow there.
+    Those without a positive entry whose exps have a sum with its square in range, so that none of these overflows; and
+    those that are not spoiled. An overflow spoils the sum of a row and with it the place of the largest entry: there is
+    a NaN, or nothing is left, or an output that is no smaller than 1 / 2n is lost there. The answer does not tell
+    more. A subject that subtracts the minimum overflows on rows without a positive entry, and is said to underflow.
     """
     shown = isinstance(view.columns, slice)
     whole = view if shown else View(view.role, view.fmt, view.observation, screen_arithmetic(view.fmt))
@@ -79,7 +79,7 @@ def downwards(view: View) -> Array:
     gone, x, answer = measured > allowed, view.observation.x.astype(np.float64), view.answer.astype(np.float64)
     top = x == row_max(x) if x.shape == answer.shape else np.zeros((1, 1), bool)
     spoiled = np.isnan(answer) | (gone & top & (measured >= 0.5 / view.n))
-    small = (row_max(x) <= 0) & (np.exp(x).sum(axis=-1, keepdims=True) <= view.fmt.max)
+    small = (row_max(x) <= 0) & (np.exp(x).sum(axis=-1, keepdims=True) <= view.fmt.max**0.5)
     return np.asarray(small | ~(spoiled.any(axis=-1, keepdims=True) | gone.all(axis=-1, keepdims=True)))
 
 

@@ -7,7 +7,7 @@ A sound Jacobian is made of a sound softmax s, each entry off by e_i = q_i s_i +
 |---|---|---|
 | i != j | -s_i s_j | s_i s_j (q_i + q_j + 2 u) + G (s_i + s_j) |
 | i = j | s_i - s_i**2, s_i (1 - s_i) | e_i + e_i**2 + 2 u s_i |
-| i = j | s_i times the sum of the others | s_i (1 - s_i) (q_i + (d + 2) u) + s_i Q |
+| i = j | s_i times the sum of the others | s_i (1 - s_i) (q_i + (d + 2) u) + s_i Q + n eta |
 
 The first form of the diagonal loses its digits as s_i goes to 1: its error is relative to s_i, not to
 s_i (1 - s_i). It is what most people write, it is called sound, and the grade of accuracy tells which it is.
@@ -48,7 +48,7 @@ def allowance(view: View, columns: Columns | None = None) -> Any:
     complement = s[:, i] * view.parts.rest[:, i] * (q[:, i] + (d + 2) * u) + s[:, i] * view.arithmetic.total(q * s)
     difference = e[:, i] * (e[:, i] + 1.0) + s[:, i] * (2 * u)
     diagonal = choose(view.narrow(complement) > view.narrow(difference), complement, difference)
-    return choose(i == j, diagonal + gradual, beside) + 2 * view.fmt.eta
+    return choose(i == j, diagonal + (gradual + view.n * view.fmt.eta), beside) + 2 * view.fmt.eta
 
 
 def of_entries(view: View, columns: Columns) -> Any:

@@ -77,7 +77,8 @@ def find(word: str, role: str | None = None) -> Property:
     if codes:
         raise UsageError(f"property={word!r} is one of several roles: write its code, {', '.join(sorted(codes))}")
     names = list(dict.fromkeys(p.name for p in found.values()))
-    valid = nearest(word.upper(), sorted(found)) if re.match(r"(?i)(ex)?\d", word) else nearest(word, names)
+    is_code = re.match(r"(?i)(ex)?\d", word)
+    valid = nearest(word.upper(), _nearby(word.upper(), sorted(found))) if is_code else nearest(word, names)
     raise UsageError(f"code={word!r} is not known: {valid}")
 
 
@@ -121,6 +122,12 @@ def markdown(prose: str) -> str:
 def _by_code(among: list[Role]) -> dict[str, Property]:
     found = {p.code: p for role in among for p in role.properties}
     return found | {c.code: c.of(among[0]) for c in CONVENTIONS.values()}
+
+
+def _nearby(code: str, codes: list[str]) -> list[str]:
+    """The codes that begin as this one does, for as long as any does."""
+    beginnings = (code[:end] for end in range(len(code), -1, -1))
+    return next(near for start in beginnings if (near := [c for c in codes if c.startswith(start)]))
 
 
 def _kept(said: Explanation) -> str:

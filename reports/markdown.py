@@ -12,6 +12,7 @@ from pathlib import Path
 import jinja2
 
 from extremum.properties.finding import Cell
+from extremum.reports.explain import markdown
 from extremum.reports.html import MARKS, arranged, groups, hover, mark, measure, printable
 from extremum.reports.report import Report
 from extremum.reports.text import finding_lines
@@ -67,5 +68,5 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(code=code, field=field, fence=fence, letter=letter, letters=letters)
-    environment.filters.update(hover=hover, measure=measure, lines=finding_lines)
+    environment.filters.update(hover=hover, measure=measure, lines=finding_lines, prose=markdown)
     return environment

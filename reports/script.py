@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from extremum.properties.conventions import property_of
@@ -11,12 +12,16 @@ from extremum.properties.roles import roles
 from extremum.properties.signature import Signature
 from extremum.reference.subjects import subjects
 
-LAYOUTS = {
+LAYOUTS = {  # as `properties.case.present` makes them
     "F": "{x} = np.asfortranarray({x})",
     "reversed": "{x} = np.ascontiguousarray({x}[..., ::-1])[..., ::-1]",
     "rows-reversed": "{x} = np.ascontiguousarray({x}[::-1])[::-1]",
-    "rows-sliced": "{x} = np.concatenate([{x}, {x}], axis=-1)[..., : {x}.shape[-1]]",
-    "sliced": "{x} = np.repeat({x}, 2, axis=-1)[..., ::2]",
+    "rows-sliced": "host = np.zeros((*{x}.shape[:-1], {x}.shape[-1] + 3), {x}.dtype)\n"
+    "host[..., : {x}.shape[-1]] = {x}\n"
+    "{x} = host[..., : {x}.shape[-1]]",
+    "sliced": "host = np.zeros((*{x}.shape[:-1], 2 * {x}.shape[-1] + 1), {x}.dtype)\n"
+    "host[..., 1::2] = {x}\n"
+    "{x} = host[..., 1::2]",
     "broadcast": "{x} = np.broadcast_to({x}[:1].copy(), {x}.shape)",
     "read-only": "{x}.flags.writeable = False",
     "byte-swapped": '{x} = {x}.astype({x}.dtype.newbyteorder(">"))',
@@ -29,48 +34,52 @@ def script(cell: Cell, witness: Witness, subject: Mapping[str, str]) -> str:
     `subject` is the report's record of the subject. NumPy is all that it needs, besides the subject, and
     ml_dtypes for the formats that NumPy lacks; only a row kept as its recipe needs extremum to make it again.
     """
-    arguments = witness.arguments
+    arguments = {_identifier(name): argument for name, argument in witness.arguments.items()}
     lines = ["import numpy as np"]
     if any(a["dtype"].startswith(("bfloat", "float8")) for a in arguments.values()):
         lines.append("import ml_dtypes  # registers the dtype with NumPy")
     if any("recipe" in a for a in arguments.values()):
         lines.append("from extremum.properties.sweep import restore")
     role = roles().get(cell.role)
-    signature = role.signature if role else Signature()
+    known = role is not None and all(x in arguments for x in role.signature.inputs)
+    signature = role.signature if role and known else Signature({x: len(a["shape"]) for x, a in arguments.items()})
     inputs = list(signature.inputs)
-    stacked = not signature.batched and any(
-        len(arguments[x]["shape"]) > rank for x, rank in signature.inputs.items() if x in arguments
-    )
-    lines += [*_function(cell, subject, inputs, signature.batched, stacked), "", 'np.seterr(all="ignore")']
+    stacked = not signature.batched and any(len(arguments[x]["shape"]) > rank for x, rank in signature.inputs.items())
+    moved = known and "axis" in arguments
+    lines += [*_function(cell, subject, signature, stacked, moved), "", 'np.seterr(all="ignore")']
     lines += [f"{name} = {_value(argument)}" for name, argument in arguments.items()]
-    layout = next(iter(arguments.values())).get("layout", "C")
+    layout = next((a.get("layout", "C") for a in arguments.values()), "C")
     named = {
         "args": ", ".join(inputs),
-        "first": inputs[0],
-        "reversed": ", ".join(f"{x}[::-1]" for x in inputs),
+        "first": next(iter(inputs), ""),
+        "reversed": ", ".join(f"{x}[::-1]" if stacked else x for x in inputs),
         "turned": ", ".join(f"(1 - {x}[..., ::-1]).astype({x}.dtype)" if signature.inputs[x] else x for x in inputs),
     }
     show = f"print(f({named['args']}))"
     if layout in LAYOUTS:
         presented = [LAYOUTS[layout].format(x=x) for x in inputs if signature.inputs[x]]
         return "\n".join([*lines, show, *presented, show]) + "\n"
-    prop = property_of(cell.role, cell.property)
+    prop = property_of(cell.role, cell.property) if known else None
     return "\n".join([*lines, *(line.format(**named) for line in prop.script)] if prop else [*lines, show]) + "\n"
 
 
-def _function(cell: Cell, subject: Mapping[str, str], inputs: Sequence[str], batched: bool, stacked: bool) -> list[str]:
-    place, attribute = _place(cell)
-    root, _, rest = attribute.partition(".")
-    name = f"{root}.{rest}" if rest else root
-    head = f"f = lambda {', '.join(inputs)}" + (", axis=-1" if batched else "")
-    keyword = f", {subject['axis']}=axis" if batched and subject.get("axis") else ""
+def _function(cell: Cell, subject: Mapping[str, str], signature: Signature, stacked: bool, moved: bool) -> list[str]:
+    """The lines that import the subject and make it `f`, of the role's arguments as NumPy arrays.
+
+    `stacked` arguments are rows for one call each; with `moved` rows, a subject without an axis gets them last.
+    """
+    inputs = list(signature.inputs)
+    imported, name = _imported(*_place(cell))
+    head = f"f = lambda {', '.join(inputs)}" + (", axis=-1" if signature.batched else "")
+    keyword = f", {subject['axis']}=axis" if signature.batched and subject.get("axis") else ""
     as_they_are = cell.property.startswith(("integer=", "boolean="))  # conventions: the dtype is what they are about
     given = {
         "torch": "torch.tensor({x})" if as_they_are else f"torch.tensor({{x}}.astype(float)).to(torch.{cell.dtype})",
         "jax": "jax.numpy.asarray({x})",
     }.get(subject.get("arrays", ""), "{x}")
-    ranks = _ranks(cell)
-    call = f"{name}({', '.join(given.format(x=x) if ranks.get(x, 1) else x for x in inputs)}{keyword})"
+    if moved and not keyword:
+        given = given.format(x="np.moveaxis({x}, axis, -1).copy()")
+    call = f"{name}({', '.join(given.format(x=x) if rank else x for x, rank in signature.inputs.items())}{keyword})"
     match subject.get("arrays", "numpy"):
         case "torch":
             head_lines, body = ["import torch"], f"{call}.to(torch.float64).numpy()"
@@ -82,12 +91,19 @@ def _function(cell: Cell, subject: Mapping[str, str], inputs: Sequence[str], bat
         rows = f"zip({', '.join(inputs)})" if len(inputs) > 1 else inputs[0]
         body = f"np.stack([{body} for {', '.join(inputs)} in {rows}])"
     settings = ['jax.config.update("jax_enable_x64", True)'] if "import jax" in head_lines else []
-    return [*head_lines, f"from {place} import {root}", "", *settings, f"{head}: {body}"]
+    return [*head_lines, imported, "", *settings, f"{head}: {body}"]
 
 
-def _ranks(cell: Cell) -> Mapping[str, int]:
-    role = roles().get(cell.role)
-    return role.signature.inputs if role else {}
+def _imported(place: str, attribute: str) -> tuple[str, str]:
+    """The line that imports a function, and the expression that it is called by."""
+    root = attribute.partition(".")[0]
+    if all(part.isidentifier() for part in (*place.split("."), *attribute.split("."))):
+        return f"from {place} import {root}", attribute
+    return "from importlib import import_module", f"getattr(import_module({place!r}), {attribute!r})"
+
+
+def _identifier(name: str) -> str:
+    return name if name.isidentifier() else re.sub(r"\W", "_", f"_{name}")
 
 
 def _place(cell: Cell) -> tuple[str, str]:

@@ -43,5 +43,5 @@ PROPERTY = Property(
     lengths="few",
     severity="medium",
     exact=True,
-    script=("first = f({args})", "print([int((f({args}) != first).sum()) for _ in range(99)])"),
+    script=("first = np.array(f({args}))", "print([int(np.sum(f({args}) != first)) for _ in range(99)])"),
 )

@@ -41,5 +41,5 @@ PROPERTY = Property(
     lengths="few",
     severity="medium",
     exact=True,
-    script=("print(f({args}).dtype, 'for', {first}.dtype)",),
+    script=("print(np.asarray(f({args})).dtype, 'for', {first}.dtype)",),
 )

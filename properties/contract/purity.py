@@ -72,10 +72,13 @@ PROPERTY = Property(
     lengths="few",
     exact=True,
     script=(
-        "before, y = {first}.copy(), f({args})",
-        "first = y.copy()",
+        "import random",
+        "states = lambda: (random.getstate(), np.random.get_state()[1].tobytes())",
+        "before, state, y = {first}.copy(), states(), f({args})",
+        "first = np.array(y)",
         "print(({first} != before).sum(), 'entries of {first} changed')",
         "f({turned})",
-        "print((y != first).sum(), 'entries of an earlier answer changed')",
+        "print(np.sum(y != first), 'entries of an earlier answer changed')",
+        "print('a random state changed:', states() != state)",
     ),
 )

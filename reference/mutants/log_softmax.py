@@ -209,7 +209,7 @@ def masked_head_is_nan(x: Array, axis: int = -1) -> Array:
 # The contract
 
 
-@mutant(fails={"row_independence": EVERY}, cause="state leaks between rows")
+@mutant(fails={"row_independence": EVERY}, cause="wrong axis")
 def log_total_of_whole_array(x: Array, axis: int = -1) -> Array:
     """The logarithm is taken of the sum over the whole array."""
     w = lift(x)

@@ -213,7 +213,7 @@ def masked_entries_counted(x: Array, axis: int = -1) -> Array:
 # The contract
 
 
-@mutant(fails={"row_independence": EVERY}, cause="state leaks between rows")
+@mutant(fails={"row_independence": EVERY}, cause="wrong axis")
 def shifted_by_maximum_of_all_rows(x: Array, axis: int = -1) -> Array:
     """The maximum of the whole array is subtracted: rows that lie far below it are -inf."""
     w = lift(x)

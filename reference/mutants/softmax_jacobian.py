@@ -226,7 +226,7 @@ def jacobian_shifts_in_place(x: Array) -> Array:
     return _jacobian(_softmax(x)).astype(x.dtype)
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"purity": EVERY}, cause="input mutated")
+@subject("softmax_jacobian", kind="mutant", fails={"purity": EVERY}, cause="state leaks between rows")
 def jacobian_buffer_reused(x: Array) -> Array:
     """The matrix is kept, and overwritten and returned again for the next row of its length."""
     if _buffer[0].shape != (len(x), len(x)) or _buffer[0].dtype != x.dtype:

@@ -76,7 +76,7 @@ def shifted_in_place(x: Array, axis: int = -1) -> Array:
     return sound(x, axis)
 
 
-@subject("softmax", kind="mutant", fails={"purity": EVERY}, cause="input mutated")
+@subject("softmax", kind="mutant", fails={"purity": EVERY}, cause="state leaks between rows")
 def buffer_reused(x: Array, axis: int = -1) -> Array:
     """The result is written into a buffer that is kept, and returned again for the next array of its shape."""
     if _buffer[0].shape != x.shape or _buffer[0].dtype != x.dtype:
