@@ -53,8 +53,10 @@ def shifted(bench: Bench) -> str:
     top = float(row[bench.x].astype(np.float64).max())
     if not bench.lost(row):  # where they are not lost yet, further out they may be
         row = bench.moved(row, FURTHER * top)
-    if not bench.lost(row) or any(not bench.trial(bench.moved(row, t)).sound for t in (0.0, MODERATE, -MODERATE)):
+    if not bench.lost(row) or any(bench.lost(bench.moved(row, t)) for t in (0.0, MODERATE, -MODERATE)):
         return ""
+    if any(not bench.trial(bench.moved(row, t, MODERATE)).sound for t in (0.0, MODERATE, -MODERATE)):
+        return ""  # an ordinary row fails as well
     return too_high(bench, row) if top > 0 else too_low(bench, row)
 
 

@@ -21,6 +21,7 @@ from extremum.properties.role import Property, Role, View
 from extremum.properties.signature import Signature, scalar
 from extremum.properties.softmax import bounds
 from extremum.reference.softmax import truth
+from extremum.reference.wide import CAP
 
 
 def allowance(view: View) -> Any:
@@ -37,11 +38,11 @@ def keeps_digits(view: View) -> Any:
     does not enlarge a relative error of its argument.
     """
     u, g = view.fmt.unit_roundoff, bounds.gap_roundings(view.fmt)
+    depth = np.clip(view.narrow(view.parts.depth), -CAP, 0.0)
     others = np.where(view.parts.leader, 0.0, view.narrow(view.parts.e))
-    weights = others / np.maximum(others.sum(axis=-1, keepdims=True), np.finfo(np.float64).tiny)
-    depth = (weights * -view.narrow(view.parts.depth)).sum(axis=-1, keepdims=True)
+    mean = (others * -depth).sum(axis=-1, keepdims=True) / np.maximum(others.sum(axis=-1, keepdims=True), truth.TINY)
     ours = bounds.EXP_ERROR[view.fmt.name] + bounds.LOG_ERROR[view.fmt.name]
-    relative = (bounds.additions(view.fmt, view.n) + 3 * g + g * depth + ours) * u
+    relative = (bounds.additions(view.fmt, view.n) + 3 * g + g * mean + ours) * u
     return abs(view.exact) * view.arithmetic.lift(relative) + bounds.gradual(view.fmt)
 
 

@@ -45,14 +45,10 @@ def allowance(view: View, columns: Columns | None = None) -> Any:
 
 def keeps_digits(view: View) -> Any:
     """The grade of those whose entry at the label keeps its digits as s_L goes to 1: a relative error, by entry."""
-    u, d = view.fmt.unit_roundoff, bounds.additions(view.fmt, view.n)
+    d, label = bounds.additions(view.fmt, view.n), is_label(view.observation.arguments)
     q = bounds.componentwise(view, d, slice(None))
-    s = view.narrow(view.parts.s)
-    others = np.where(is_label(view.observation.arguments), 0.0, s)
-    weights = others / np.maximum(others.sum(axis=-1, keepdims=True), np.finfo(np.float64).tiny)
-    mean = view.arithmetic.total(q * view.arithmetic.lift(weights))
-    relative = choose(is_label(view.observation.arguments), mean + q * 0.0, q)[:, view.columns] + (d + 2) * u
-    return relative * abs(view.exact) + view.n * bounds.gradual(view.fmt)
+    relative = choose(label, view.parts.mean_of_others(q), q) + (d + 2) * view.fmt.unit_roundoff
+    return view.at(relative) * abs(view.exact) + view.n * bounds.gradual(view.fmt)
 
 
 def finite(view: View) -> tuple[Any, Any]:

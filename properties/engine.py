@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from extremum.properties.call import Call, Misbehaviour, quiet
+from extremum.properties.causes import diagnose
 from extremum.properties.finding import Cell, number
 from extremum.properties.limit import OutOfTime, limited
 from extremum.properties.recorder import Recorder
@@ -121,6 +122,7 @@ def _report(cell: Cell, experiment: Experiment, candidates: Sequence[Candidate])
     cell.worst = witness_of(experiment, worst.case, worst.regime, worst.decision)
     cell.regimes = sorted({c.regime for c in candidates})
     cell.measured, cell.allowed = cell.worst.measured, cell.worst.allowed
+    cell.cause = diagnose(experiment, simplest.case, simplest.decision)
     cell.detail = simplest.decision.cause
     cell.grade = "beyond" if experiment.prop.graded else ""
 

@@ -35,6 +35,7 @@ from extremum.reference.truth import Columns
 from extremum.reference.wide import choose, where
 
 LONGEST = 257  # an answer to it has 66,049 entries
+FINITE = "J = np.nan_to_num(f(x).astype(float), posinf=0, neginf=0)"
 
 
 def allowance(view: View, columns: Columns | None = None) -> Any:
@@ -61,7 +62,7 @@ def keeps_digits(view: View) -> Any:
     i, j = truth.places(view.n, view.columns)
     d = bounds.additions(view.fmt, view.n)
     q = bounds.componentwise(view, d, slice(None))
-    relative = q[:, i] + choose(i == j, bounds.weighted_depth(view.n) * view.fmt.unit_roundoff + q[:, i], q[:, j])
+    relative = q[:, i] + choose(i == j, view.parts.mean_of_others(q)[:, i], q[:, j])
     return (relative + (d + 3) * view.fmt.unit_roundoff) * abs(view.exact) + 4 * bounds.gradual(view.fmt)
 
 
@@ -249,7 +250,7 @@ ROLE = Role(
             observe=eigenvector(0),
             rows=16,
             lengths="few",
-            script=("print(np.linalg.eigvalsh(f(x).astype(float))[0])",),
+            script=(FINITE, "print(np.linalg.eigvalsh((J + J.swapaxes(-1, -2)) / 2)[..., 0])"),
         ),
         Property("rows_sum_to_zero", "EX404", rows_sum_to_zero, unit="u", scale=in_roundoffs),
         Property("accuracy", "EX405", accuracy, unit="u", scale=in_roundoffs, graded=True),
@@ -261,7 +262,7 @@ ROLE = Role(
             observe=eigenvector(-1),
             rows=16,
             lengths="few",
-            script=("print(np.linalg.eigvalsh(f(x).astype(float))[-1])",),
+            script=(FINITE, "print(np.linalg.eigvalsh((J + J.swapaxes(-1, -2)) / 2)[..., -1])"),
         ),
         Property(
             "vjp_agreement",
@@ -273,7 +274,12 @@ ROLE = Role(
             observe=observe_with_cotangent,
             rows=32,
             lengths="moderate",
-            script=("print(f(x) @ g)",),
+            script=(
+                "print(np.einsum('...ij,...j', f(x).astype(float), g.astype(float)))",
+                "e = np.exp((x - x.max(axis=-1, keepdims=True)).astype(float))",
+                "s = e / e.sum(axis=-1, keepdims=True)",
+                "print(s * (g - (g * s).sum(axis=-1, keepdims=True)))",
+            ),
         ),
         *contract.BY_ROW,
     ),

@@ -26,6 +26,7 @@ LAYOUTS = {  # as `properties.case.present` makes them
     "read-only": "{x}.flags.writeable = False",
     "byte-swapped": '{x} = {x}.astype({x}.dtype.newbyteorder(">"))',
 }
+OTHER = "np.linspace(2, 5, {x}.size).reshape({x}.shape).astype({x}.dtype)"
 
 
 def script(cell: Cell, witness: Witness, subject: Mapping[str, str]) -> str:
@@ -46,13 +47,16 @@ def script(cell: Cell, witness: Witness, subject: Mapping[str, str]) -> str:
     inputs = list(signature.inputs)
     stacked = not signature.batched and any(len(arguments[x]["shape"]) > rank for x, rank in signature.inputs.items())
     moved = known and "axis" in arguments
-    lines += [*_function(cell, subject, signature, stacked, moved), "", 'np.seterr(all="ignore")']
+    lines += [*_function(cell, subject, signature, stacked, moved), "", 'np.seterr(all="ignore")', "np.set_printoptions(precision=17)"]
+    if not signature.batched and not stacked:  # what the property adds has an axis of rows still
+        arguments |= {x: {**a, "shape": a["shape"][1:]} for x, a in arguments.items() if x not in inputs}
     lines += [f"{name} = {_value(argument)}" for name, argument in arguments.items()]
     layout = next((a.get("layout", "C") for a in arguments.values()), "C")
     named = {
         "args": ", ".join(inputs),
         "first": next(iter(inputs), ""),
-        "reversed": ", ".join(f"{x}[::-1]" if stacked else x for x in inputs),
+        "again": f"f({', '.join(f'{x}[::-1]' for x in inputs)})[::-1]" if stacked else f"f({', '.join(inputs)})",
+        "other": ", ".join(OTHER.format(x=x) if rank else x for x, rank in signature.inputs.items()),
         "turned": ", ".join(f"(1 - {x}[..., ::-1]).astype({x}.dtype)" if signature.inputs[x] else x for x in inputs),
     }
     show = f"print(f({named['args']}))"

@@ -74,9 +74,9 @@ PROPERTY = Property(
     script=(
         "import random",
         "states = lambda: (random.getstate(), np.random.get_state()[1].tobytes())",
-        "before, state, y = {first}.copy(), states(), f({args})",
+        "before, state, y = [np.array(a) for a in ({args},)], states(), f({args})",
         "first = np.array(y)",
-        "print(({first} != before).sum(), 'entries of {first} changed')",
+        "print(*(np.sum(a != b) for a, b in zip(({args},), before)), 'entries of {args} changed')",
         "f({turned})",
         "print(np.sum(y != first), 'entries of an earlier answer changed')",
         "print('a random state changed:', states() != state)",

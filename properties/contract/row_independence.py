@@ -70,4 +70,4 @@ PROPERTY = Property(
     lengths="few",
     script=("print(f({args}))", "print(np.concatenate([f(row[None]) for row in x]))"),
 )
-BY_ROW = replace(PROPERTY, script=("print(f({args}))", "print(f({reversed})[::-1])"))
+BY_ROW = replace(PROPERTY, script=("print(f({args}))", "f({other})", "print({again})"))

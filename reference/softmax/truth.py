@@ -20,6 +20,7 @@ from extremum.reference.truth import Columns, Truth
 from extremum.reference.wide import Arithmetic, choose, row_max, where
 
 Arguments = Mapping[str, Array]
+TINY = float(np.finfo(np.float64).tiny)
 
 
 class Logits:
@@ -84,6 +85,14 @@ class Logits:
     def rest(self) -> Any:
         """1 - s, with the digits that a difference loses where s goes to 1."""
         return choose(self.leader, self.others / self.total, (self.s - 1.0) * -1.0)
+
+
+    def mean_of_others(self, values: Any) -> Any:
+        """For each entry, the mean of `values` (rows, n) over the others of its row, weighted by s; 0 if they are 0."""
+        weighed = self.s * values
+        led = self.arithmetic.total(where(self.leader, 0.0, weighed))
+        rest = choose(self.leader, led + weighed * 0.0, self.arithmetic.total(weighed) - weighed)
+        return rest / (self.rest + TINY)
 
 
 def softmax(arguments: Arguments, arithmetic: Arithmetic) -> Truth:

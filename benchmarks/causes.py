@@ -1,0 +1,105 @@
+"""The precision of the diagnosis: every mutant's finding, what caused it as diagnosed, and what was planted.
+
+    python benchmarks/causes.py [--dtypes N] [--seed S] [MUTANT ...]
+
+Judges each mutant of each role by the property that is named for it, in the first two of the dtypes in which it must
+fail (or the first N, of four), and diagnoses the simplest witness. Prints a table of planted and diagnosed causes, each
+wrong claim as a line, and of the claims (all diagnoses but "unknown") the share that names the planted cause: the
+precision. The recall is the share of the planted causes, other than "unknown", that are named. Exits with 1 where the
+precision is below 90 %.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+
+from extremum.properties.call import Call, Declined, quiet
+from extremum.properties.case import decode
+from extremum.properties.causes import CAUSES, diagnose
+from extremum.properties.decide import decide
+from extremum.properties.engine import Settings, judge_cell
+from extremum.properties.finding import Cell
+from extremum.properties.role import Experiment, Role
+from extremum.properties.roles import roles
+from extremum.reference.formats import format_of
+from extremum.reference.subjects import Subject, subjects
+
+TARGET = 0.9
+UNKNOWN = "unknown"
+
+
+def cells(names: list[str], dtypes: int) -> Iterator[tuple[Subject, Role, str, str]]:
+    """Each mutant with its role, the property named for it, and a dtype."""
+    for role in roles().values():
+        for mutant in subjects(role.name, "mutant"):
+            for prop, declared in mutant.fails.items() if not names or mutant.name in names else ():
+                for dtype in declared[:dtypes]:
+                    yield mutant, role, prop, dtype
+
+
+def diagnosed(mutant: Subject, role: Role, cell: Cell) -> str:
+    """The cause of the cell's simplest witness."""
+    prop = role.property_named(cell.property)
+    assert prop is not None
+    assert cell.simplest is not None
+    experiment = Experiment(Call(mutant, role.signature), role, prop, format_of(cell.dtype))
+    read = decode(cell.simplest.arguments)
+    case = replace(read, arguments=role.signature.stacked(read.arguments))
+    with quiet():
+        try:
+            return diagnose(experiment, case, decide(experiment, case))
+        except Declined:
+            return UNKNOWN
+
+
+def show(table: Counter[tuple[str, str]]) -> None:
+    """Print the table: a row for each planted cause, a column for each diagnosed one, by number."""
+    names = list(CAUSES)
+    print(f"{'planted':26}" + "".join(f"{i:4}" for i in range(1, len(names) + 1)) + "  diagnosed")
+    for i, planted in enumerate(names, 1):
+        counts = "".join(f"{table[planted, found] or '.':>4}" for found in names)
+        print(f"{i:2} {planted:23}{counts}")
+
+
+def main(arguments: list[str]) -> int:
+    """Judge, diagnose, compare and print; 1 where the precision is below the target."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("mutants", nargs="*")
+    parser.add_argument("--dtypes", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args(arguments)
+    start, spent, table, wrong, lost = time.perf_counter(), 0.0, Counter[tuple[str, str]](), [], []
+    for mutant, role, prop, dtype in cells(given.mutants, given.dtypes):
+        measured = role.property_named(prop)
+        assert measured is not None
+        cell = judge_cell(mutant, role, measured, dtype, Settings(examples=20, seed=given.seed))
+        if cell.verdict != "refuted":
+            lost.append(f"{role.name} {mutant.name} {prop} {dtype}: {cell.verdict}")
+            continue
+        began = time.perf_counter()
+        found = diagnosed(mutant, role, cell)
+        spent += time.perf_counter() - began
+        table[mutant.cause, found] += 1
+        if found not in (mutant.cause, UNKNOWN):
+            wrong.append(f"{role.name} {mutant.name} {prop} {dtype}: {found}, planted was {mutant.cause}")
+    show(table)
+    print(*(f"wrong: {line}" for line in wrong), *(f"not refuted: {line}" for line in lost), sep="\n")
+    claims = sum(count for (_, found), count in table.items() if found != UNKNOWN)
+    planted = sum(count for (cause, _), count in table.items() if cause != UNKNOWN)
+    right = sum(count for (cause, found), count in table.items() if cause == found != UNKNOWN)
+    precision = right / claims if claims else 1.0
+    print(
+        f"{table.total()} findings: precision {precision:.1%} ({right} of {claims} claims), "
+        f"recall {right / max(planted, 1):.1%} ({right} of {planted} planted), "
+        f"{spent / max(table.total(), 1) * 1e3:.1f} ms a diagnosis, {time.perf_counter() - start:.0f} s"
+    )
+    return int(precision < TARGET)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

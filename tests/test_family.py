@@ -1,0 +1,94 @@
+"""What the roles around softmax must tell apart, at named inputs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from extremum.properties.call import Call, quiet
+from extremum.properties.case import Case
+from extremum.properties.decide import Decision, decide
+from extremum.properties.engine import Settings, judge_cell
+from extremum.properties.role import Experiment
+from extremum.properties.roles import role_named, roles
+from extremum.properties.signature import Arguments
+from extremum.reference.formats import DEFAULT_DTYPES, FORMATS
+from extremum.reference.subjects import Subject, named, subjects
+
+
+def decided(subject: str | Subject, prop: str, dtype: str, arguments: Arguments) -> Decision:
+    found = named(subject, None)[0] if isinstance(subject, str) else subject
+    role = role_named(found.role)
+    property_ = role.property_named(prop)
+    assert property_ is not None
+    experiment = Experiment(Call(found, role.signature), role, property_, FORMATS[dtype])
+    with quiet():
+        return decide(experiment, Case(arguments), final=True)
+
+
+@pytest.mark.parametrize("dtype", DEFAULT_DTYPES)
+@pytest.mark.parametrize("n", [2, 8, 64, 400, 2000, 10_000])
+def test_a_gradient_of_zeros_and_a_diagonal_alone_are_refuted_at_every_size(n: int, dtype: str) -> None:
+    rng, fmt = np.random.default_rng(n), FORMATS[dtype]
+    x = fmt.round(rng.normal(0, 1, (1, n)))
+    random, constant = fmt.round(rng.normal(0, 1, (1, n))), fmt.round(np.ones((1, n)))
+    assert decided("all_zero_gradient", "accuracy", dtype, {"x": x, "g": random}).refuted
+    assert decided("diagonal_only_vjp", "annihilates_constants", dtype, {"x": x, "g": constant}).refuted
+    assert not decided("centred_vjp", "accuracy", dtype, {"x": x, "g": random}).refuted
+    assert not decided("expanded_vjp", "annihilates_constants", dtype, {"x": x, "g": constant}).refuted
+
+
+@pytest.mark.parametrize("dtype", DEFAULT_DTYPES)
+@pytest.mark.parametrize("n", [2, 8, 64, 257])
+def test_the_diagonal_of_a_jacobian_alone_is_refuted_at_every_size(n: int, dtype: str) -> None:
+    x = FORMATS[dtype].round(np.random.default_rng(n).normal(0, 1, (1, n)))
+    assert decided("diagonal_only_jacobian", "rows_sum_to_zero", dtype, {"x": x}).refuted
+    assert not decided("complement_jacobian", "rows_sum_to_zero", dtype, {"x": x}).refuted
+
+
+@pytest.mark.parametrize("gap", [0.5, 5.0, 40.0, 700.0, 1e5, 1e30])
+@pytest.mark.parametrize("label", [0, 1])
+def test_a_sound_loss_holds_from_exp_of_minus_forty_to_the_largest(gap: float, label: int) -> None:
+    logits, labels = np.array([[0.0, -gap, -gap]]), np.array([label])
+    for subject in ("cross_entropy_log1p", "cross_entropy_of_log_softmax"):
+        assert not decided(subject, "accuracy", "float64", {"logits": logits, "L": labels}).refuted
+
+
+@pytest.mark.parametrize(
+    ("subject", "keeps"),
+    [
+        ("cross_entropy_log1p", True),
+        ("cross_entropy_of_log_softmax", False),
+        ("complement_jacobian", True),
+        ("diag_minus_outer", False),
+        ("complement_gradient", True),
+        ("softmax_minus_onehot", False),
+    ],
+)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_the_grade_tells_who_keeps_the_digits_of_a_small_answer(subject: str, keeps: bool, dtype: str) -> None:
+    found = named(subject, None)[0]
+    role = role_named(found.role)
+    prop = role.property_named("accuracy")
+    assert prop is not None
+    grade = judge_cell(found, role, prop, dtype, Settings(examples=2)).grade
+    assert grade.startswith("keeps the digits") is keeps
+
+
+@pytest.mark.parametrize("dtype", DEFAULT_DTYPES)
+def test_minus_infinity_is_right_where_the_exact_logarithm_leaves_the_range(dtype: str) -> None:
+    top = FORMATS[dtype].max
+    beyond, within = (FORMATS[dtype].round([[a, b]]) for a, b in ((top, -top), (top / 4, -top / 4)))
+    assert not decided("wide_log_softmax", "saturation", dtype, {"x": beyond}).refuted
+    assert not decided("wide_log_softmax", "accuracy", dtype, {"x": beyond}).refuted
+    assert decided("log_of_softmax", "saturation", dtype, {"x": within}).refuted
+
+
+@pytest.mark.parametrize("role", roles().values(), ids=lambda r: r.name)
+def test_a_wrong_answer_by_one_part_in_a_hundred_is_refuted_in_float32(role: object) -> None:
+    name = role.name  # type: ignore[attr-defined]
+    sound = next(s for s in subjects(name, "reference") if not s.fails)
+    wrong = Subject("wrong", name, lambda *a, **k: (sound.function(*a, **k) * np.float32(1.01)).astype(np.float32))
+    arguments = role_named(name).ordinary(FORMATS["float32"], 5, 1)
+    assert not decided(sound, "accuracy", "float32", arguments).refuted
+    assert decided(wrong, "accuracy", "float32", arguments).refuted
