@@ -122,9 +122,12 @@ def _report(cell: Cell, experiment: Experiment, candidates: Sequence[Candidate])
     cell.worst = witness_of(experiment, worst.case, worst.regime, worst.decision)
     cell.regimes = sorted({c.regime for c in candidates})
     cell.measured, cell.allowed = cell.worst.measured, cell.worst.allowed
-    cell.cause = diagnose(experiment, simplest.case, simplest.decision)
     cell.detail = simplest.decision.cause
     cell.grade = "beyond" if experiment.prop.graded else ""
+    try:
+        cell.cause = diagnose(experiment, simplest.case, simplest.decision)
+    except OutOfTime:  # what was refuted stays refuted
+        cell.cause = "unknown"
 
 
 def refuses(call: Call, role: Role, fmt: Format) -> str:

@@ -13,7 +13,7 @@ from extremum.properties.signature import Signature
 from extremum.reference.subjects import subjects
 
 LAYOUTS = {  # as `properties.case.present` makes them
-    "F": "{x} = np.asfortranarray({x})",
+    "F": '{x} = np.array({x}.T, order="C").T',
     "reversed": "{x} = np.ascontiguousarray({x}[..., ::-1])[..., ::-1]",
     "rows-reversed": "{x} = np.ascontiguousarray({x}[::-1])[::-1]",
     "rows-sliced": "host = np.zeros((*{x}.shape[:-1], {x}.shape[-1] + 3), {x}.dtype)\n"
@@ -47,7 +47,8 @@ def script(cell: Cell, witness: Witness, subject: Mapping[str, str]) -> str:
     inputs = list(signature.inputs)
     stacked = not signature.batched and any(len(arguments[x]["shape"]) > rank for x, rank in signature.inputs.items())
     moved = known and "axis" in arguments
-    lines += [*_function(cell, subject, signature, stacked, moved), "", 'np.seterr(all="ignore")', "np.set_printoptions(precision=17)"]
+    lines += [*_function(cell, subject, signature, stacked, moved), ""]
+    lines += ['np.seterr(all="ignore")', "np.set_printoptions(precision=17)"]
     if not signature.batched and not stacked:  # what the property adds has an axis of rows still
         arguments |= {x: {**a, "shape": a["shape"][1:]} for x, a in arguments.items() if x not in inputs}
     lines += [f"{name} = {_value(argument)}" for name, argument in arguments.items()]
@@ -59,11 +60,12 @@ def script(cell: Cell, witness: Witness, subject: Mapping[str, str]) -> str:
         "other": ", ".join(OTHER.format(x=x) if rank else x for x, rank in signature.inputs.items()),
         "turned": ", ".join(f"(1 - {x}[..., ::-1]).astype({x}.dtype)" if signature.inputs[x] else x for x in inputs),
     }
-    show = f"print(f({named['args']}))"
+    show = f"print(f({named['args']}{', axis=axis' if moved else ''}))"
     if layout in LAYOUTS:
         presented = [LAYOUTS[layout].format(x=x) for x in inputs if signature.inputs[x]]
         return "\n".join([*lines, show, *presented, show]) + "\n"
-    prop = property_of(cell.role, cell.property) if known else None
+    ended = cell.verdict in ("crashed", "hung")  # the witness is the one call
+    prop = property_of(cell.role, cell.property) if known and not ended else None
     return "\n".join([*lines, *(line.format(**named) for line in prop.script)] if prop else [*lines, show]) + "\n"
 
 

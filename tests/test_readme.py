@@ -14,7 +14,7 @@ from extremum.properties.roles import place_of, role_named, roles
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 MODULE = next(code for code in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "The role sigmoid" in code)
-MINE = '''
+MINE = """
 import numpy as np
 
 
@@ -30,7 +30,7 @@ def sound_sigmoid(x):
 
 def cancelling_sigmoid(x):
     return (1 - 1 / (1 + np.exp(np.minimum(x, 10)))).astype(x.dtype)
-'''
+"""
 
 
 @pytest.fixture

@@ -221,7 +221,13 @@ def printed(folder: Path, cell: Cell, witness: Witness | None, record: Mapping[s
         ("multiplied_cross_entropy", "cross_entropy", "mask", "bfloat16", "nan"),
         ("python_float_cross_entropy", "cross_entropy", "dtype", "float32", "float64 for float32"),
         ("overflowing_cross_entropy_gradient", "cross_entropy_gradient", "finite", "bfloat16", "nan"),
-        ("greedy_cross_entropy_gradient", "cross_entropy_gradient", "purity", "float32", r"[1-9]\d* 0 entries of logits, L changed"),
+        (
+            "greedy_cross_entropy_gradient",
+            "cross_entropy_gradient",
+            "purity",
+            "float32",
+            r"[1-9]\d* 0 entries of logits, L changed",
+        ),
     ],
 )
 def test_the_script_of_a_finding_runs_and_shows_it(
@@ -285,3 +291,11 @@ def test_arguments_that_the_role_does_not_name_are_passed_as_they_are(
 def test_a_witness_without_arguments_has_a_script() -> None:
     cell = Cell("faulty.py:anything", "softmax", "finite", "EX101", "float32", "refuted")
     assert script(cell, Witness({}, "", 1.0, 0.0), {}).endswith("print(f())\n")
+
+
+def test_of_a_call_that_did_not_return_the_script_makes_that_call_alone(folder: Path) -> None:
+    axis = {"dtype": "int64", "shape": [], "layout": "C", "values": ["0"]}
+    for prop, more in (("shift_invariance", {}), ("axis", {"axis": axis})):
+        cell = Cell("faulty.py:overflowing_softmax", "softmax", prop, "", "float32", "crashed")
+        out = printed(folder, cell, Witness({"x": X, **more}, "", None, None), {"arrays": "numpy", "axis": "axis"})
+        assert out.count("[[") == 1

@@ -18,8 +18,8 @@ def measure(view: View) -> tuple[Any, Any]:
 
     Entries are compared in the order of x, neighbours with each other. Both are scaled by the same S, so
     its error cancels; what is left is that of two exps, two gaps and two scalings: allowed is
-    2 (r_e + (g D + 2) u) relative (g of `properties.softmax.bounds`), what a running maximum does to either, and twice the
-    steps of gradual underflow. No exp in use
+    2 (r_e + (g D + 2) u) relative (g of `properties.softmax.bounds`), what a running maximum does to either, and twice
+    the steps of gradual underflow. No exp in use
     is monotone to the last bit, and a vectorised one may differ from the scalar one at a row's end. NaN is
     judged by `finite`.
 

@@ -86,7 +86,6 @@ class Logits:
         """1 - s, with the digits that a difference loses where s goes to 1."""
         return choose(self.leader, self.others / self.total, (self.s - 1.0) * -1.0)
 
-
     def mean_of_others(self, values: Any) -> Any:
         """For each entry, the mean of `values` (rows, n) over the others of its row, weighted by s; 0 if they are 0."""
         weighed = self.s * values
