@@ -65,8 +65,8 @@ def too_high(bench: Bench, row: Arguments) -> str:
     gaps = depth(row[bench.x])
     alone = bench.with_logits(row, np.where(np.arange(gaps.size) == gaps.argmax(), 0.0, -APART)[None])
     weight = float(np.log(np.exp(gaps).sum()))
-    for fmt in formats(bench):
-        if begins(lambda top: bench.lost(bench.moved(alone, top)), log_max(fmt), bench.fmt):
+    for place in (log_max(fmt) / factors for fmt in formats(bench) for factors in (1, 2)):  # two: their product
+        if begins(lambda top: bench.lost(bench.moved(alone, top)), place, bench.fmt):
             return "exp overflow"
     for fmt in formats(bench):
         above, below = log_max(fmt) - weight / 2, log_max(fmt) - weight - NEAR

@@ -15,8 +15,8 @@ def measure(view: View) -> tuple[Any, Any]:
     """Outputs below the smallest normal are rounded, not flushed to zero.
 
     Judged where the output is 0 and the exact value s is subnormal (`properties.softmax.bounds`, `flushed`). A sound
-    answer is at least s exp(-t) less g, with t of `accuracy` and g = (r_e / u + 1/2) smallest subnormals; so it may be 0 only
-    where s <= g exp(t), and exp(t) <= 1 + t + t**2. Severity is low: processors and compilers flush on
+    answer is at least s exp(-t) less g, with t of `accuracy` and g = (r_e / u + 1/2) smallest subnormals; so it may
+    be 0 only where s <= g exp(t), and exp(t) <= 1 + t + t**2. Severity is low: processors and compilers flush on
     purpose, for speed, and what is lost weighs next to nothing. Any other error in the subnormal range is one
     of `accuracy`.
 
