@@ -19,6 +19,7 @@ NEAR = 0.35  # how far from where a format ends a failure may begin, in exponent
 MODERATE = 4.0  # a shift or gap that no exponential minds
 FURTHER = 1.1  # times as far out: where a value is lost for sure
 FAR_BELOW = 2e4  # further down than the floors that people start a maximum from
+ROOM = 0.9  # of the largest value: a sum below it does not overflow
 APART = 40.0  # a gap that makes the others count for nothing, in any dtype
 FAR_OUT = 2.0**20  # where a rounding in float32 is 1/16
 LEFT = 16.0  # allowances, times the largest entry, that the rounding of a gap explains
@@ -43,6 +44,19 @@ def begins(lost: Callable[[float], bool], place: float, fmt: Format) -> bool:
     """Whether values are lost just above `place`, and not just below; in between lie the roundings of the place."""
     near = NEAR + (2 * place * fmt.unit_roundoff if fmt.name == "float16" else 0.0)
     return lost(place + near) and not lost(place - near)
+
+
+def outweighed(bench: Bench) -> str:
+    """A row whose sum exceeds the largest finite value by the number of its terms, cut until it does not."""
+    row = bench.row
+    if not bench.of_logits or row is None:
+        return ""
+    gaps = depth(row[bench.x])
+    share = bench.fmt.max / float(np.exp(gaps).sum())
+    if share >= 1:
+        return ""
+    shorter = bench.shortened(row, int(ROOM * share * gaps.size))
+    return "" if bench.fails(shorter) else "sum overflow"
 
 
 def shifted(bench: Bench) -> str:

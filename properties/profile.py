@@ -10,26 +10,29 @@ from extremum.reference.formats import Array
 
 CEILING = 1e12  # an infinite ratio is drawn here
 PER_OCTAVE = 4
+SMALLEST = -24  # octaves: what is smaller is drawn there
+BINS = (1024 - SMALLEST) * PER_OCTAVE + 1
 
 
 @dataclass
 class Profile:
-    """Ratios binned on logarithmic axes; each bin keeps its largest."""
+    """Ratios binned on logarithmic axes; each bin keeps its largest, and is negative until it has one."""
 
-    magnitude: dict[int, float] = field(default_factory=dict)
+    magnitude: Array = field(default_factory=lambda: np.full(BINS, -1.0))
     length: dict[int, float] = field(default_factory=dict)
 
     def add(self, magnitudes: Array, n: int, ratio: Array) -> None:
         """Take in the ratios (rows,) of rows of length n, whose largest finite entries are `magnitudes`."""
-        capped = np.minimum(ratio, CEILING)
-        bins = np.rint(np.log2(np.maximum(magnitudes, 2.0**-24)) * PER_OCTAVE).astype(int)
-        for b in np.unique(bins).tolist():
-            self.magnitude[b] = max(self.magnitude.get(b, 0.0), float(capped[bins == b].max()))
+        capped = np.clip(ratio, 0.0, CEILING)
+        octaves = np.log2(np.maximum(magnitudes, 2.0**SMALLEST)) - SMALLEST
+        np.maximum.at(self.magnitude, np.rint(octaves * PER_OCTAVE).astype(int), capped)
         self.length[n] = max(self.length.get(n, 0.0), float(capped.max(initial=0.0)))
 
     def record(self) -> dict[str, list[list[float]]]:
         """Points (input, ratio) by rising input, rounded to what a plot can show."""
-        magnitude = [[2.0 ** min(b / PER_OCTAVE, 1023.99), r] for b, r in sorted(self.magnitude.items())]
+        bins = np.flatnonzero(self.magnitude >= 0)
+        places = 2.0 ** np.minimum(bins / PER_OCTAVE + SMALLEST, 1023.99)
+        magnitude = zip(places.tolist(), self.magnitude[bins].tolist(), strict=True)
         length = [[float(n), r] for n, r in sorted(self.length.items())]
         return {
             "magnitude": [[float(f"{x:.4g}"), float(f"{r:.4g}")] for x, r in magnitude],

@@ -42,7 +42,7 @@ PROPERTY = Property(
     "ulp",
     ulp,
     observe=observe,
-    rows=8,
+    rows=4,
     lengths="few",
     masked=True,
     script=("print(f({args}))", "print([f(row[row > -np.inf][None])[0] for row in x])"),
