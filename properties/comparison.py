@@ -27,6 +27,9 @@ def _flushed(view: View) -> Any:
     assert out is not None
     assert other is not None
     zero = np.asarray((out == 0) | (other == 0))[:, view.columns] & ~view.flawed
+    if zero.any():  # what was not flushed is as small
+        larger = np.maximum(np.abs(out.astype(np.float64)), np.abs(other.astype(np.float64)))[:, view.columns]
+        zero &= larger < 2 * view.fmt.tiny
     return zero & (np.abs(view.narrow(view.exact)) < view.fmt.tiny) if zero.any() else zero
 
 

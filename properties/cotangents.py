@@ -41,8 +41,10 @@ def offset(draw: Draw) -> Array:
 
 
 def huge(draw: Draw) -> Array:
-    """Large numbers, as under loss scaling: up to 1/64 of the largest finite value."""
-    return draw.uniform(-1.0, 1.0, each=True) * (draw.fmt.max / 64)
+    """Large numbers, as under loss scaling, of any size up to a point where 64 times their sum is still finite."""
+    top = float(np.log2(draw.fmt.max / 64 / draw.n))
+    size = 2.0 ** np.floor(draw.uniform(min(4.0, top), top))
+    return draw.uniform(-1.0, 1.0, each=True) * size
 
 
 def tiny(draw: Draw) -> Array:

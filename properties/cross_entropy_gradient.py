@@ -2,7 +2,9 @@
 
 A sound gradient is softmax(logits) less 1 at the label, with a softmax that divides, or exp of a sound log_softmax. Its
 probabilities are off by s_j p_j with p_j = E_j + (r_e + 2) u, where E_j is the absolute error of a sound
-log_softmax (`properties.log_softmax`), which covers the division too; G is what underflow adds, and P = sum_k s_k p_k:
+log_softmax (`properties.log_softmax`), which covers the division too; in 16 bits, where the exp of a rounded
+logarithm keeps no digit of a small probability, p_j is that of a sound softmax that divides. G is what underflow
+adds, and P = sum_k s_k p_k:
 
 | entry | form | error |
 |---|---|---|
@@ -20,9 +22,10 @@ from typing import Any
 
 import numpy as np
 
-from extremum.properties import contract
+from extremum.properties import contract, derivatives
 from extremum.properties.labels import is_label, logits_and_labels
 from extremum.properties.log_softmax import allowance as log_allowance
+from extremum.properties.regimes import MASKED, PLAIN
 from extremum.properties.role import Property, Role, View, ulp
 from extremum.properties.signature import Signature
 from extremum.properties.softmax import bounds
@@ -36,8 +39,11 @@ def allowance(view: View, columns: Columns | None = None) -> Any:
     shown = view.columns if columns is None else columns
     u, gradual, every = view.fmt.unit_roundoff, bounds.gradual(view.fmt), slice(None)
     s, rest = view.parts.s, view.parts.rest[:, shown]
-    off = log_allowance(view, every) + (bounds.EXP_ERROR[view.fmt.name] + bounds.SCALINGS) * u
-    p = s * off * (off + 1.0)
+    if view.fmt.precision >= bounds.RECURSIVE_FROM:
+        off = log_allowance(view, every) + (bounds.EXP_ERROR[view.fmt.name] + bounds.SCALINGS) * u
+        p = s * off * (off + 1.0)
+    else:
+        p = s * bounds.componentwise(view, bounds.additions(view.fmt, view.n), every)
     own = p[:, shown] + gradual
     complement = view.arithmetic.total(p) + rest * ((bounds.additions(view.fmt, view.n) + 2) * u) + view.n * gradual
     return choose(is_label(view.observation.arguments)[:, shown], own + complement, own)
@@ -67,16 +73,21 @@ def in_range(view: View) -> tuple[Any, Any]:
     """The entry of the label lies in [-1, 0], and the others in [0, 1].
 
     A rounded softmax lies in [0, 1] (`nonnegative` and `at_most_one` of softmax), and 1 taken off it, rounded, in
-    [-1, 0]; exp of a log_softmax that is not positive does too. Nothing is allowed. NaN is judged by `finite`.
+    [-1, 0]; exp of a log_softmax that is not positive does too. Minus the sum of the others is not positive either,
+    and may be below -1 by what `accuracy` allows at the label; nothing else is allowed. NaN is judged by `finite`.
 
     Example: onehot - softmax, the sign reversed, is positive at the label.
 
     Fix: softmax(logits), less 1 at the label. Another cause: a label that is off by one.
     """
-    out = np.nan_to_num(np.asarray(view.answer, np.float64), nan=0.0)
-    shifted = np.where(is_label(view.observation.arguments), out + 1.0, out)
-    outside = np.where(is_label(view.observation.arguments), np.maximum(out, -1.0 - out), np.maximum(-out, out - 1.0))
-    return np.where((shifted >= 0.0) & (shifted <= 1.0), 0.0, np.maximum(outside, 0.0)), 0.0
+    label = is_label(view.observation.arguments)[:, view.columns]
+    answer = view.answer[:, view.columns].astype(np.float64)
+    out = view.arithmetic.lift(np.where(np.isfinite(answer), answer, 0.0))
+    low, high = np.where(label, -1.0, 0.0), np.where(label, 0.0, 1.0)
+    outside = choose(answer > high, out - view.arithmetic.lift(high), view.arithmetic.lift(low) - out)
+    inside = (answer >= low) & (answer <= high) | np.isnan(answer)
+    measured = where(inside, 0.0, where(np.isinf(answer), np.inf, outside))
+    return measured, where(~(label & (answer < low)), 0.0, view.allowance)
 
 
 def sum_to_zero(view: View) -> tuple[Any, Any]:
@@ -104,7 +115,7 @@ def accuracy(view: View) -> tuple[Any, Any]:
 
     Fix: softmax(logits) less 1 at the label, with a softmax that is accurate itself.
     """
-    return view.error(abs(view.out - view.exact)), view.allowance
+    return derivatives.error(view), view.allowance
 
 
 def in_roundoffs(view: View) -> Any:
@@ -122,11 +133,14 @@ ROLE = Role(
     arguments=logits_and_labels,
     rows=32,
     bounded=True,
+    regimes=PLAIN + MASKED,
     properties=(
         Property("finite", "EX701", finite, unit="outputs", severity="critical", exact=True),
-        Property("range", "EX702", in_range, unit="value", exact=True),
+        Property("range", "EX702", in_range, unit="value"),
         Property("sum_to_zero", "EX704", sum_to_zero, unit="u", scale=in_roundoffs),
         Property("accuracy", "EX705", accuracy, unit="ulp", scale=ulp, graded=True),
+        derivatives.MASK,
+        derivatives.GRADUAL_UNDERFLOW,
         *contract.BY_ROW,
     ),
     grades={"keeps the digits at the label": keeps_digits, "absolute bound": allowance},

@@ -9,7 +9,8 @@ With the terms of `properties.softmax.bounds`, to first order and absolute:
 | log S: S, the logarithm, and in base 2 the product | t_S + (r_l + g - 1) log S u |
 | the difference, and in base 2 the product with ln 2 | g abs(L_j) u |
 
-There is no relative bound: L_j goes to 0 as s_j goes to 1. x - logsumexp(x) is not in the class: it rounds
+In base 2 a gap beyond the largest finite value over log2(e) overflows, and is found by `saturation`. There is no
+relative bound: L_j goes to 0 as s_j goes to 1. x - logsumexp(x) is not in the class: it rounds
 logsumexp(x) first, at a cost of u abs(max x), however close x_j is to it.
 """
 

@@ -96,10 +96,12 @@ def infinities(view: View) -> tuple[Any, Any]:
 
 
 def with_infinities(draw: Draw, arguments: Arguments) -> Case:
-    """Rows with +inf somewhere, or of -inf throughout."""
+    """Rows with +inf in one place or several, or of -inf throughout."""
     x = arguments["x"]
-    place = np.arange(draw.n) == draw.integers(0, draw.n - 1)
-    kind = draw.integers(0, 1)
+    one = np.arange(draw.n) == draw.integers(0, draw.n - 1)
+    several = one | (draw.integers(0, 1, each=True) == 1)
+    kind = draw.integers(0, 2)
+    place = np.where(kind == 1, one, several)
     return Case({"x": np.where(kind == 0, -np.inf, np.where(place, np.inf, x)).astype(x.dtype)})
 
 

@@ -71,6 +71,9 @@ def _axis_keyword(function: Callable[..., Any], name: str, role: Role) -> str | 
     except (TypeError, ValueError):  # built in: its signature is not to be had
         return next((k for k in keywords if _accepts(function, name, role, k)), None)
     axis = next((k for k in keywords if k in signature.parameters), None)
+    wanted, names = list(role.signature.inputs), list(signature.parameters)[: len(role.signature.inputs)]
+    if names != wanted and sorted(names) == sorted(wanted):
+        raise UsageError(f"subject={name!r} takes ({', '.join(names)}), role {role.name} calls {role.call}: wrap it")
     try:
         signature.bind(*role.signature.inputs, **({axis: -1} if axis else {}))
     except TypeError as error:

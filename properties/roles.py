@@ -13,6 +13,9 @@ from extremum.reference.errors import UsageError, nearest
 from extremum.reference.subjects import load
 
 
+OTHERWISE = ("grad", "back", "bwd", "jac", "vjp", "jvp", "deriv", "hess", "diff", "binary", "sparse")  # in a name
+
+
 @cache
 def roles() -> dict[str, Role]:
     """All roles by name. A new one is found by being there: it needs no entry in any list."""
@@ -45,10 +48,15 @@ def role_named(name: str) -> Role:
 def role_of(attribute: str, subject: str) -> Role:
     """The role whose name the attribute contains, the longest where one contains another.
 
-    Raises `UsageError` where there is none, or several as long.
+    Raises `UsageError` where there is none, or several as long, or where the rest of the name tells of another function.
     """
     inside = [name for name in roles() if _bare(name) in _bare(attribute)]
     longest = [name for name in inside if len(name) == max(map(len, inside))]
+    rest = _bare(attribute).replace(_bare(longest[0]), "", 1) if longest else ""
+    if len(longest) == 1 and any(word in rest for word in OTHERWISE):
+        raise UsageError(
+            f"subject={subject!r} is named for more than {longest[0]}: add --role, one of {', '.join(roles())}"
+        )
     if len(longest) != 1:
         raise UsageError(f"the role of subject={subject!r} is not in its name: add --role, one of {', '.join(roles())}")
     return roles()[longest[0]]

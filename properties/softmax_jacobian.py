@@ -20,12 +20,13 @@ from typing import Any
 
 import numpy as np
 
-from extremum.properties import contract
+from extremum.properties import contract, derivatives
 from extremum.properties.call import Call
 from extremum.properties.case import Case
 from extremum.properties.comparison import compare
 from extremum.properties.cotangents import with_cotangent
 from extremum.properties.draw import Draw
+from extremum.properties.regimes import MASKED, PLAIN
 from extremum.properties.role import Observation, Property, Role, View
 from extremum.properties.signature import Arguments, Signature, square
 from extremum.properties.softmax import bounds
@@ -193,7 +194,7 @@ def accuracy(view: View) -> tuple[Any, Any]:
 
     Fix: s_i (delta_ij - s_j), with a softmax that is accurate itself.
     """
-    return view.error(abs(view.out - view.exact)), view.allowance
+    return derivatives.error(view), view.allowance
 
 
 def vjp_agreement(view: View) -> tuple[Any, Any]:
@@ -238,6 +239,7 @@ ROLE = Role(
     longest=LONGEST,
     rows=32,
     bounded=True,
+    regimes=PLAIN + MASKED,
     properties=(
         Property("finite", "EX401", finite, unit="entries", severity="critical", exact=True),
         Property("symmetric", "EX402", symmetric, unit="u", scale=in_roundoffs, observe=observe_transposed),
@@ -281,6 +283,8 @@ ROLE = Role(
                 "print(s * (g - (g * s).sum(axis=-1, keepdims=True)))",
             ),
         ),
+        derivatives.MASK,
+        derivatives.GRADUAL_UNDERFLOW,
         *contract.BY_ROW,
     ),
     grades={"keeps the digits of the diagonal": keeps_digits, "absolute bound": allowance},

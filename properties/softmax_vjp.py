@@ -8,7 +8,10 @@ of a sound softmax and G what underflow adds (`properties.softmax.bounds`), to f
 | t: the errors of s, its products and sum | T = sum_i (q_i + (d + 2) u) abs(g_i) s_i + G sum_i abs(g_i) + n eta |
 | s_j, the difference and the product | s_j (q_j + 3 u) abs(g_j - t) + G abs(g_j - t) |
 | as a product with a Jacobian: the terms s_j g_j, among others | s_j (d + 2) u abs(g_j) |
-| in all | s_j ((q_j + 3 u) abs(g_j - t) + (d + 2) u abs(g_j) + (1 + q_j) T) + G abs(g_j - t) + 2 eta |
+| in float32 and float64, subnormal entries and products of a Jacobian | E = sum_k (G s_k + eta) abs(g_k) + n eta |
+| in all | s_j ((q_j + 3 u) abs(g_j - t) + (d + 2) u abs(g_j) + (1 + q_j) T) + G abs(g_j - t) + E + 2 eta |
+
+A Jacobian that is kept in 16 bits is not in the class: its entries underflow to zero from n = 4096 on in float16.
 
 It grows with d, which is n - 1 in float64 and float32: at n = 10,000 in float32 it is still below a hundredth of
 s_j max abs(g), so that a gradient of zeros, or one without the terms beside the diagonal, is far outside.
@@ -22,12 +25,12 @@ from typing import Any
 
 import numpy as np
 
-from extremum.properties import contract
+from extremum.properties import contract, derivatives
 from extremum.properties.call import Call
 from extremum.properties.case import Case
 from extremum.properties.cotangents import with_cotangent
 from extremum.properties.draw import Draw, pick
-from extremum.properties.regimes import Regime
+from extremum.properties.regimes import MASKED, PLAIN, Regime
 from extremum.properties.role import Observation, Property, Role, View
 from extremum.properties.signature import Arguments, Signature
 from extremum.properties.softmax import bounds
@@ -50,8 +53,11 @@ def of_cotangent(view: View, g: Any, columns: Columns) -> Any:
     total, size = view.arithmetic.total, abs(g)
     t_error = total((q + (d + 2) * u) * size * s) + total(size) * gradual + view.n * view.fmt.eta
     apart = abs(g - total(g * s))[:, columns]
+    wide = view.fmt.precision >= bounds.RECURSIVE_FROM
+    entries = total((s * gradual + view.fmt.eta) * size) + view.n * view.fmt.eta if wide else view.fmt.eta
     s, q, size = s[:, columns], q[:, columns], size[:, columns]
-    return s * ((q + 3 * u) * apart + size * ((d + 2) * u) + (q + 1.0) * t_error) + apart * gradual + 2 * view.fmt.eta
+    own = s * ((q + 3 * u) * apart + size * ((d + 2) * u) + (q + 1.0) * t_error) + apart * gradual
+    return own + entries + 2 * view.fmt.eta
 
 
 def in_cotangents(view: View) -> Array:
@@ -63,8 +69,8 @@ def in_cotangents(view: View) -> Array:
 def finite(view: View) -> tuple[Any, Any]:
     """No output is NaN or infinite.
 
-    abs(s_j (g_j - t)) is at most max g - min g, which is in range for the cotangents that are tried (up to 1/64 of
-    the largest finite value), and so is every partial sum of t. None is allowed.
+    abs(s_j (g_j - t)) is at most max g - min g, which is in range for the cotangents that are tried (64 times their sum
+    is finite), and so is every partial sum of t, or of t times the sum of the exps. None is allowed.
 
     Example: exp(x) without a shift is inf for 89 in float32, and inf / inf is NaN.
 
@@ -76,8 +82,8 @@ def finite(view: View) -> tuple[Any, Any]:
 def sum_to_zero(view: View) -> tuple[Any, Any]:
     """The entries sum to zero.
 
-    sum_j s_j (g_j - t) = t - t, because s sums to one. Allowed is the sum of the allowances of `accuracy`; the sum of
-    the answers is taken exactly.
+    sum_j s_j (g_j - t) = t - t, because s sums to one. Allowed is the sum of the allowances of `accuracy`, and of what
+    was flushed to zero, which `gradual_underflow` judges; the sum of the answers is taken exactly.
 
     Example: s * g, without the mean taken off, sums to <g, s>.
 
@@ -86,7 +92,9 @@ def sum_to_zero(view: View) -> tuple[Any, Any]:
     flawed = np.asarray(view.flawed.any(axis=-1, keepdims=True))
     every = isinstance(view.columns, slice)  # then they are known already
     allowed = view.allowance if every else of_cotangent(view, view.argument("g"), slice(None))
-    return where(flawed, np.inf, abs(view.total)), view.arithmetic.total(allowed)
+    exact = abs(view.truth.exact())
+    dropped = where(~((view.answer == 0) & (view.narrow(exact) < view.fmt.tiny)), 0.0, exact)
+    return where(flawed, np.inf, abs(view.total)), view.arithmetic.total(allowed + dropped)
 
 
 def accuracy(view: View) -> tuple[Any, Any]:
@@ -100,7 +108,7 @@ def accuracy(view: View) -> tuple[Any, Any]:
 
     Fix: s * (g - sum(g * s)), summed in float32 at least.
     """
-    return view.error(abs(view.out - view.exact)), view.allowance
+    return derivatives.error(view), view.allowance
 
 
 def annihilates_constants(view: View) -> tuple[Any, Any]:
@@ -168,6 +176,7 @@ ROLE = Role(
     arguments=rows_and_cotangents,
     rows=32,
     bounded=True,
+    regimes=PLAIN + MASKED,
     properties=(
         Property("finite", "EX501", finite, unit="outputs", severity="critical", exact=True),
         Property("sum_to_zero", "EX504", sum_to_zero, unit="u", scale=in_cotangents),
@@ -193,6 +202,8 @@ ROLE = Role(
             lengths="moderate",
             script=("print(f(x, g + h))", "print(f(x, g) + f(x, h))"),
         ),
+        derivatives.MASK,
+        derivatives.GRADUAL_UNDERFLOW,
         *contract.BY_ROW,
     ),
 )

@@ -11,7 +11,7 @@ from extremum.reference.adapters import ADAPTERS
 from extremum.reference.formats import DEFAULT_DTYPES
 from extremum.reference.subjects import subject
 
-ROWS = (  # name, role, module, attribute, keyword of the axis, adapter
+ROWS = (  # name (that the library is imported by), role, module, attribute, keyword of the axis, adapter
     ("scipy", "softmax", "scipy.special", "softmax", "axis", "numpy"),
     ("torch", "softmax", "torch.nn.functional", "softmax", "dim", "torch"),
     ("jax", "softmax", "jax.nn", "softmax", "axis", "jax"),
@@ -21,6 +21,7 @@ ROWS = (  # name, role, module, attribute, keyword of the axis, adapter
     ("scipy", "logsumexp", "scipy.special", "logsumexp", "axis", "numpy"),
     ("torch", "logsumexp", "torch", "logsumexp", "dim", "torch"),
     ("jax", "logsumexp", "jax.scipy.special", "logsumexp", "axis", "jax"),
+    ("torch", "cross_entropy", "extremum.reference.wrappers", "torch_cross_entropy", None, "torch"),
 )
 
 
@@ -35,7 +36,7 @@ def _late(module: str, attribute: str) -> Callable[..., Any]:
 
 
 for _name, _role, _module, _attribute, _axis, _adapter in ROWS:
-    if importlib.util.find_spec(_module.partition(".")[0]):
+    if importlib.util.find_spec(_name):
         _declared = {"axis": _axis, "adapter": ADAPTERS[_adapter], "dtypes": DEFAULT_DTYPES}
         _slow = _name == "jax"  # it compiles anew for every shape: minutes and gigabytes for a whole audit
         subject(_role, kind="library", name=_name, slow=_slow, **_declared)(_late(_module, _attribute))

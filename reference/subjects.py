@@ -99,6 +99,9 @@ def unknown(name: str, role: str | None) -> UsageError:
     """The error for a word that is neither a subject's name, a group nor `module:attribute`."""
     if name.endswith(".py") or "/" in name or "." in name:
         return UsageError(f"subject={name!r} names no function: write {name}:FUNCTION")
+    elsewhere = [s.role for s in subjects() if s.name == name]
+    if elsewhere:
+        return UsageError(f"subject={name!r} is one of role {', '.join(elsewhere)}, not of role={role!r}")
     valid = [*GROUPS, *(s.name for s in subjects(role))]
     return UsageError(f"subject={name!r} is not known (write module:attribute for your own): {nearest(name, valid)}")
 

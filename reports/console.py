@@ -98,14 +98,17 @@ def headline(cell: Cell) -> str:
     """A finding in one line, with its simplest witness."""
     if cell.missed:
         return f"[bold red]missed[/] {escape(short(cell))}: declared to fail, and it {cell.verdict}"
-    argument = witness_rows("", cell.simplest, cell)[0][1] if cell.simplest else ""
+    given = [text for name, text in witness_rows("", cell.simplest, cell) if not name] if cell.simplest else []
+    argument = "  ".join(given)
     return f"[bold red]{cell.verdict}[/] {escape(short(cell))}  [dim]{escape(argument)}[/]"
 
 
 def summary(report: Report, console: Console) -> None:
     """The table of subjects by properties, each finding that nobody declared, and the counts."""
     for role in dict.fromkeys(c.role for c in report.cells):
-        console.print(matrix([c for c in report.cells if c.role == role], role))
+        cells = [c for c in report.cells if c.role == role]
+        console.print(f"[italic]{role}: {' '.join(dict.fromkeys(c.dtype for c in cells))}[/]", highlight=False)
+        console.print(matrix(cells))
     console.print(f"[dim]{LEGEND}[/]", highlight=False)
     for cell in report.unexpected:
         console.print()
@@ -129,10 +132,10 @@ def summary(report: Report, console: Console) -> None:
         )
 
 
-def matrix(cells: Sequence[Cell], role: str) -> Table:
+def matrix(cells: Sequence[Cell]) -> Table:
     """Subjects by properties; in each field a mark per dtype."""
     dtypes = list(dict.fromkeys(c.dtype for c in cells))
-    table = Table(title=f"{role}: {' '.join(dtypes)}", title_justify="left", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
     table.add_column("property", no_wrap=True)
     subjects = list(dict.fromkeys(c.subject for c in cells))
     for subject in subjects:

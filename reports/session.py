@@ -19,6 +19,7 @@ from extremum.properties.contested import Behaviour
 from extremum.properties.finding import Cell
 from extremum.properties.recorder import Recorder
 from extremum.properties.resolve import introduce
+from extremum.properties.roles import roles
 from extremum.reference.errors import UsageError
 from extremum.reference.subjects import Subject
 from extremum.reports.aftermath import aftermath, confirmed, hung
@@ -102,7 +103,8 @@ class Audit:
         self.worker_id = str(worker["workerid"]) if worker else "main"
         self.recorder = Recorder(self.folder / f"{self.worker_id}.call") if worker else None
         if not self.tasks:
-            raise UsageError("nothing is selected: no subject has such a property")
+            have = sorted({p.name for s in self.subjects for p in roles()[s.role].properties})
+            raise UsageError(f"nothing is selected: the subjects' properties are {', '.join(have)}")
 
     @classmethod
     def of(cls, config: pytest.Config) -> Audit:

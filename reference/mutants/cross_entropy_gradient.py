@@ -27,6 +27,30 @@ _buffer = [np.empty(0)]
 _last = [np.empty(0)]
 _noise = np.random.default_rng()
 
+# The mask and the small end
+
+
+@mutant(fails={"mask": EVERY}, cause="masked value leaks")
+def gradient_mask_of_minus_10000(logits: Array, L: int) -> Array:
+    """-inf is replaced by -10000, which leaks where the other logits lie lower."""
+    w = lift(logits)
+    return sound_gradient(np.where(np.isneginf(w), w.dtype.type(-1e4), w), L).astype(logits.dtype)
+
+
+@mutant(fails={"mask": EVERY}, cause="masked value leaks")
+def gradient_times_masked_logits(logits: Array, L: int) -> Array:
+    """A regularising term with weight 0 is left in: 0 * -inf is NaN."""
+    w = lift(logits)
+    return rounded(sound_gradient(w, L) + 0 * w, logits)
+
+
+@mutant(fails={"gradual_underflow": EVERY}, cause="subnormals flushed")
+def gradient_flushed(logits: Array, L: int) -> Array:
+    """Entries below the smallest normal are made zero."""
+    y = sound_gradient(logits, L)
+    return np.where(np.abs(y) < fmt(logits).tiny, np.zeros((), logits.dtype), y)
+
+
 # The softmax
 
 

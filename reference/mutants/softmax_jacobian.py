@@ -24,6 +24,30 @@ def _jacobian(s: Array) -> Array:
     return np.asarray(np.diag(s) - np.outer(s, s))
 
 
+# The mask and the small end
+
+
+@subject("softmax_jacobian", kind="mutant", fails={"mask": EVERY}, cause="masked value leaks")
+def jacobian_mask_of_minus_10000(x: Array) -> Array:
+    """-inf is replaced by -10000, which leaks where the other entries lie lower."""
+    w = lift(x)
+    return _jacobian(_softmax(np.where(np.isneginf(w), w.dtype.type(-1e4), w))).astype(x.dtype)
+
+
+@subject("softmax_jacobian", kind="mutant", fails={"mask": EVERY}, cause="masked value leaks")
+def jacobian_through_masked_logarithm(x: Array) -> Array:
+    """s_i s_j (delta_ij / s_j - 1) with s_j = exp(log s_j), times the logits' mask: 0 * -inf is NaN."""
+    w = lift(x)
+    return (_jacobian(_softmax(w)) + 0 * (w - peak(w))).astype(x.dtype)
+
+
+@subject("softmax_jacobian", kind="mutant", fails={"gradual_underflow": EVERY}, cause="subnormals flushed")
+def jacobian_flushed(x: Array) -> Array:
+    """Entries below the smallest normal are made zero."""
+    J = _jacobian(_softmax(x)).astype(x.dtype)
+    return np.where(np.abs(J) < fmt(x).tiny, np.zeros((), x.dtype), J)
+
+
 # The probabilities
 
 

@@ -6,7 +6,7 @@ import ml_dtypes
 import numpy as np
 
 from extremum.reference.formats import Array
-from extremum.reference.mutants._parts import exps, lift, peak, ratio, total
+from extremum.reference.mutants._parts import exps, fmt, lift, peak, ratio, total
 from extremum.reference.subjects import EVERY, NARROW, WIDE, subject
 
 _buffer = [np.empty(0)]
@@ -23,6 +23,32 @@ def _softmax(x: Array) -> Array:
 def _centred(s: Array, g: Array) -> Array:
     """The sound formula, from the probabilities and the lifted g."""
     return np.asarray(s * (g - total(g * s)))
+
+
+# The mask and the small end
+
+
+@subject("softmax_vjp", kind="mutant", fails={"mask": EVERY}, cause="masked value leaks")
+def vjp_mask_of_minus_10000(x: Array, g: Array) -> Array:
+    """-inf is replaced by -10000, which leaks where the other entries lie lower."""
+    w = lift(x)
+    return _centred(_softmax(np.where(np.isneginf(w), w.dtype.type(-1e4), w)), lift(g)).astype(x.dtype)
+
+
+@subject("softmax_vjp", kind="mutant", fails={"mask": EVERY}, cause="masked value leaks")
+def vjp_masked_head_is_nan(x: Array, g: Array) -> Array:
+    """A running maximum from -inf: where the row starts with a masked entry, -inf - -inf is NaN."""
+    w = lift(x)
+    m = np.maximum.accumulate(w)
+    s = np.exp(w - m) * np.exp(m - m[-1])
+    return _centred(s / total(s), lift(g)).astype(x.dtype)
+
+
+@subject("softmax_vjp", kind="mutant", fails={"gradual_underflow": EVERY}, cause="subnormals flushed")
+def vjp_flushed(x: Array, g: Array) -> Array:
+    """Entries below the smallest normal are made zero."""
+    y = _centred(_softmax(x), lift(g)).astype(x.dtype)
+    return np.where(np.abs(y) < fmt(x).tiny, np.zeros((), x.dtype), y)
 
 
 # The probabilities

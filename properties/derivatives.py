@@ -1,0 +1,87 @@
+"""What the derivatives of softmax have in common: masked entries get zero, and small values underflow gradually."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from extremum.properties import masking
+from extremum.properties.call import Call
+from extremum.properties.case import Case
+from extremum.properties.comparison import compare
+from extremum.properties.role import Observation, Property, View, ulp
+from extremum.reference.formats import Array
+from extremum.reference.wide import where
+
+
+def flushed(view: View) -> Array:
+    """Where an entry was flushed to zero: it is 0, and the exact value is below the smallest normal and not 0."""
+    zero = np.asarray(view.answer[:, view.columns] == 0)
+    if not zero.any():
+        return zero
+    exact = np.abs(view.narrow(view.exact))
+    return zero & (exact < view.fmt.tiny) & (exact > 0)
+
+
+def error(view: View) -> Any:
+    """The error of each entry; a flush to zero is none, and is judged by `gradual_underflow`."""
+    return where(flushed(view), 0.0, view.error(abs(view.out - view.exact)))
+
+
+def masked(view: View) -> tuple[Any, Any]:
+    """An entry of -inf gets exactly zero, and the others get what they get without it.
+
+    A masked entry has probability 0 and stays there, so every derivative with respect to it, and of it, is 0: nothing
+    else is allowed. The others have the same exact values as in the row with the masked entries removed; two
+    answers of a sound algorithm differ by at most twice the allowance of `accuracy`. Rows with every entry masked
+    are not tried, nor is a masked label: their meaning is contested.
+
+    Example: with -1e4 in place of -inf, [-inf, -2e4] puts all weight on the masked entry.
+
+    Fix: let -inf through: its exp is 0. Where a running maximum starts with it, guard -inf - -inf, which is NaN, and
+    pick an entry by its index rather than multiply by zeros.
+    """
+    return compare(view)
+
+
+def observe_masked(call: Call, case: Case) -> Observation:
+    """f of the rows, f of each row without its masked entries, and the largest output at a masked one."""
+    return masking.observe(call, case, lambda out: np.where(np.isnan(out), np.inf, np.abs(out)))
+
+
+def gradual_underflow(view: View) -> tuple[Any, Any]:
+    """Entries below the smallest normal are rounded, not flushed to zero.
+
+    Judged where the entry is 0 and the exact value is not, but below the smallest normal. A sound answer may be 0 only
+    where the exact value is within the allowance of `accuracy`, which holds the steps of gradual underflow. Severity
+    is low: processors and compilers flush on purpose, for speed. Any other error in the subnormal range is
+    one of `accuracy`.
+
+    Example: 1e-39 in float32 becomes 0 in flush-to-zero mode.
+
+    Fix: leave out -ffast-math and flush-to-zero mode, or say that gradients below 1e-38 are dropped.
+    """
+    lost = where(~flushed(view), 0.0, abs(view.exact))
+    return lost, view.allowance
+
+
+def in_subnormals(view: View) -> Any:
+    """The smallest subnormal, the unit of an error below the normal range."""
+    return np.full((1, 1), view.fmt.eta)
+
+
+MASK = Property(
+    "mask",
+    "EX118",
+    masked,
+    unit="ulp",
+    scale=ulp,
+    observe=observe_masked,
+    rows=4,
+    lengths="few",
+    masked=True,
+)
+GRADUAL_UNDERFLOW = Property(
+    "gradual_underflow", "EX119", gradual_underflow, unit="ulp", scale=in_subnormals, severity="low"
+)
