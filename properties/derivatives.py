@@ -11,17 +11,33 @@ from extremum.properties.call import Call
 from extremum.properties.case import Case
 from extremum.properties.comparison import compare
 from extremum.properties.role import Observation, Property, View, ulp
+from extremum.properties.softmax.bounds import SCALINGS, additions
 from extremum.reference.formats import Array
 from extremum.reference.wide import where
 
+TINY_COTANGENT = 64  # smallest normals: of a product with a smaller vector all may be flushed
+
 
 def flushed(view: View) -> Array:
-    """Where an entry was flushed to zero: it is 0, and the exact value is below the smallest normal and not 0."""
-    zero = np.asarray(view.answer[:, view.columns] == 0)
+    """Where an entry was flushed to zero: it is 0, and the exact value is below the smallest normal and not 0.
+
+    A flush loses next to nothing: where the entries that are 0 together weigh more than the sum of a row may be
+    off, as where a sum overflowed, the row was not flushed but is wrong.
+    """
+    zero = np.asarray(view.answer == 0)
     if not zero.any():
-        return zero
-    exact = np.abs(view.narrow(view.exact))
-    return zero & (exact < view.fmt.tiny) & (exact > 0)
+        return zero[:, view.columns]
+    exact = np.abs(view.narrow(view.truth.exact()))
+    zero &= (exact < view.fmt.tiny) & (exact > 0)
+    lost = np.where(zero, exact, 0.0).sum(axis=-1, keepdims=True)
+    allowed = view.fmt.unit_roundoff * _scale(view) + TINY_COTANGENT * view.fmt.tiny
+    return (zero & (lost <= (additions(view.fmt, view.n) + SCALINGS) * allowed))[:, view.columns]
+
+
+def _scale(view: View) -> Array:
+    """What the entries of a row may add up to: 1, or the largest entry of a cotangent, shape (rows, 1)."""
+    g = np.abs(view.observation.arguments.get("g", np.ones((1, 1))).astype(np.float64))
+    return np.asarray(g.max(axis=-1, keepdims=True))
 
 
 def error(view: View) -> Any:

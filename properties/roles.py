@@ -12,7 +12,6 @@ from extremum.properties.role import Role
 from extremum.reference.errors import UsageError, nearest
 from extremum.reference.subjects import load
 
-
 OTHERWISE = ("grad", "back", "bwd", "jac", "vjp", "jvp", "deriv", "hess", "diff", "binary", "sparse")  # in a name
 
 
@@ -48,7 +47,7 @@ def role_named(name: str) -> Role:
 def role_of(attribute: str, subject: str) -> Role:
     """The role whose name the attribute contains, the longest where one contains another.
 
-    Raises `UsageError` where there is none, or several as long, or where the rest of the name tells of another function.
+    Raises `UsageError` where there is none, or several as long, or where the rest of the name tells of something else.
     """
     inside = [name for name in roles() if _bare(name) in _bare(attribute)]
     longest = [name for name in inside if len(name) == max(map(len, inside))]

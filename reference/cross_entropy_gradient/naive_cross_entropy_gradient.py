@@ -10,8 +10,8 @@ from extremum.reference.subjects import EVERY, subject
     "cross_entropy_gradient",
     kind="reference",
     axis=None,
-    fails=dict.fromkeys(("finite", "sum_to_zero", "accuracy"), EVERY),
-    may=dict.fromkeys(("range", "layout"), EVERY),
+    fails=dict.fromkeys(("finite", "sum_to_zero", "accuracy", "mask"), EVERY),
+    may=dict.fromkeys(("range", "layout", "gradual_underflow"), EVERY),
     cause="exp overflow",
 )
 def naive_cross_entropy_gradient(logits: Array, L: int) -> Array:

@@ -11,7 +11,7 @@ from extremum.reference.subjects import EVERY, NARROW, subject
     kind="reference",
     fails=dict.fromkeys(("sum_to_zero", "accuracy"), ("bfloat16",)),
     may=dict.fromkeys(("finite", "sum_to_zero", "annihilates_constants", "linear", "accuracy"), EVERY)
-    | {"layout": NARROW},
+    | {"layout": NARROW, "gradual_underflow": NARROW},
     cause="accumulator stagnation",
 )
 def narrow_vjp(x: Array, g: Array) -> Array:
