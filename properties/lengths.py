@@ -11,11 +11,11 @@ MODERATE = 2**13
 NEIGHBOURED = 2**11
 LONGEST = POWERS[-1]
 PEOPLES = (48, 50, 96, 100, 192, 384, 500, 768, 1000, 1536, 3072, 10000, 50257)  # heads, widths, classes, vocabularies
-DRAWN = 16
+DRAWN = 8
 
 
 def every_length(seed: int) -> list[int]:
-    """All short lengths, each power of two with its neighbours, those that people use, and 16 drawn between.
+    """All short lengths, each power of two with its neighbours, those that people use, and some drawn between.
 
     Beyond 2**11 one of a power and its two neighbours is taken.
     """
@@ -34,5 +34,5 @@ def moderate_lengths(seed: int) -> list[int]:
 
 
 def few_lengths(seed: int) -> list[int]:
-    """The short ones and a few more, for what depends on the length hardly at all."""
-    return sorted({*SHORT, 64, 129, 1000 + seed % 25})
+    """Some of the short ones and a few more, for what depends on the length hardly at all."""
+    return sorted({*range(1, 10), 15, 16, 17, 24, 31, 32, 33, 64, 129, 1000 + seed % 25})

@@ -245,7 +245,7 @@ class Property:
     observe: Callable[[Call, Case], Observation] = alone
     severity: str = "high"
     lengths: str = "every"
-    rows: int = 256
+    rows: int = 128
     masked: bool = False
     exact: bool = False
     graded: bool = False
@@ -306,7 +306,7 @@ class Role:
     arguments: Callable[[Draw, Regime], Arguments] = rows_alone
     grades: Mapping[str, Callable[[View], Any]] = field(default_factory=dict)
     longest: int = LONGEST
-    rows: int = 256
+    rows: int = 128
     bounded: bool = False
 
     def property_named(self, name: str) -> Property | None:

@@ -154,9 +154,20 @@ def writable(path: Path, option: str) -> None:
         raise UsageError(f"{option}={str(path)!r} cannot be written: {error.strerror or error}") from None
 
 
+def lines(record: Mapping[str, Any]) -> str:
+    """The record as JSON, a cell a line: quick to write, and a difference between two records shows as lines."""
+
+    def text(value: object) -> str:
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            return "[\n" + ",\n".join(json.dumps(item, allow_nan=False) for item in value) + "\n]"
+        return json.dumps(value, allow_nan=False)
+
+    return "{\n" + ",\n".join(f"{json.dumps(name)}: {text(value)}" for name, value in record.items()) + "\n}\n"
+
+
 def render(report: Report, folder: Path | None, json_file: Path | None) -> None:
     """Write the record to `json_file`, and the record and its renderings into `folder`."""
-    record = json.dumps(report.to_json(), indent=1, allow_nan=False) + "\n"
+    record = lines(report.to_json())
     if json_file is not None:
         write(json_file, record)
     if folder is not None:

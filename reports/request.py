@@ -83,7 +83,7 @@ def resolved(request: Request) -> list[Subject]:
 
 
 def tasks(request: Request, found: Sequence[Subject]) -> list[Task]:
-    """The cells of these subjects, by subject, dtype and property: neighbours share inputs and answers."""
+    """The cells of these subjects, by subject, dtype and property."""
     rows = []
     for subject in found:
         role = roles()[subject.role]
@@ -94,6 +94,13 @@ def tasks(request: Request, found: Sequence[Subject]) -> list[Task]:
             for name in dict.fromkeys(request.conventions or ()):
                 rows.append(Task(subject, role, convention_named(name).of(role), dtype))
     return rows
+
+
+def scheduled(rows: Sequence[Task]) -> list[Task]:
+    """The cells in the order that they run in: those of a role and dtype share inputs and truth."""
+    dtypes = list(dict.fromkeys(task.dtype for task in rows))
+    kinds = list(dict.fromkeys(task.role.name for task in rows))
+    return sorted(rows, key=lambda task: (kinds.index(task.role.name), dtypes.index(task.dtype)))
 
 
 def seconds(text: str | None) -> float | None:

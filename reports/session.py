@@ -26,7 +26,7 @@ from extremum.reports.aftermath import aftermath, confirmed, hung
 from extremum.reports.contested import behaviours, interrupted
 from extremum.reports.plugin import destination
 from extremum.reports.report import Report, render, writable
-from extremum.reports.request import Request, Task, names, resolved, seconds, tasks
+from extremum.reports.request import Request, Task, names, resolved, scheduled, seconds, tasks
 from extremum.reports.run import judge, settings_of
 from extremum.reports.text import finding_lines
 
@@ -145,7 +145,7 @@ class Audit:
 
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
         nodes: dict[tuple[str, str], SubjectNode] = {}
-        for task in self.tasks:
+        for task in scheduled(self.tasks):
             key = task.subject.role, task.subject.name
             if key not in nodes:
                 nodes[key] = SubjectNode.from_parent(session, name=key[1], nodeid=task.subject.name)
