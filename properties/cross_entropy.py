@@ -110,7 +110,7 @@ ROLE = Role(
     signature=Signature(inputs={"logits": 1, "L": 0}, answer=scalar, batched=False),
     regimes=PLAIN + MASKED,
     arguments=logits_and_labels,
-    rows=32,
+    rows=24,
     properties=(
         Property("finite", "EX601", finite, unit="losses", severity="critical", exact=True),
         Property("nonnegative", "EX602", nonnegative, unit="value", exact=True),

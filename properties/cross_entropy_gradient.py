@@ -131,7 +131,7 @@ ROLE = Role(
     allowance=allowance,
     signature=Signature(inputs={"logits": 1, "L": 0}, batched=False),
     arguments=logits_and_labels,
-    rows=32,
+    rows=24,
     bounded=True,
     regimes=PLAIN + MASKED,
     properties=(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 VERDICTS = ("proved", "held", "refuted", "crashed", "hung", "incomplete", "inapplicable")
@@ -79,7 +79,8 @@ class Cell:
 
     def to_json(self) -> dict[str, Any]:
         """The cell as JSON; infinities as the strings that JSON can carry."""
-        return {name: value for name, value in asdict(self).items() if value not in (None, "", {}) or name in REQUIRED}
+        values = {name: vars(value) if isinstance(value, Witness) else value for name, value in vars(self).items()}
+        return {name: value for name, value in values.items() if value not in (None, "", {}) or name in REQUIRED}
 
     @staticmethod
     def from_json(record: Mapping[str, Any]) -> Cell:

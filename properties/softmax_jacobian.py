@@ -237,7 +237,7 @@ ROLE = Role(
     allowance=allowance,
     signature=Signature(answer=square, batched=False),
     longest=LONGEST,
-    rows=32,
+    rows=24,
     bounded=True,
     regimes=PLAIN + MASKED,
     properties=(

@@ -174,7 +174,7 @@ ROLE = Role(
     allowance=allowance,
     signature=Signature(inputs={"x": 1, "g": 1}, batched=False),
     arguments=rows_and_cotangents,
-    rows=32,
+    rows=24,
     bounded=True,
     regimes=PLAIN + MASKED,
     properties=(
@@ -198,7 +198,7 @@ ROLE = Role(
             scale=in_cotangents,
             arrange=two_cotangents,
             observe=observe_sum,
-            rows=16,
+            rows=8,
             lengths="moderate",
             script=("print(f(x, g + h))", "print(f(x, g) + f(x, h))"),
         ),
