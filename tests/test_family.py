@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -12,7 +16,9 @@ from extremum.properties.engine import Settings, judge_cell
 from extremum.properties.role import Experiment
 from extremum.properties.roles import role_named, roles
 from extremum.properties.signature import Arguments
-from extremum.reference.formats import DEFAULT_DTYPES, FORMATS
+from extremum.reference.cross_entropy.cross_entropy_of_log_softmax import cross_entropy_of_log_softmax
+from extremum.reference.formats import DEFAULT_DTYPES, FORMATS, Array
+from extremum.reference.softmax.wide import wide
 from extremum.reference.subjects import Subject, named, subjects
 
 
@@ -92,3 +98,78 @@ def test_a_wrong_answer_by_one_part_in_a_hundred_is_refuted_in_float32(role: obj
     arguments = role_named(name).ordinary(FORMATS["float32"], 5, 1)
     assert not decided(sound, "accuracy", "float32", arguments).refuted
     assert decided(wrong, "accuracy", "float32", arguments).refuted
+
+
+# What a review found, as the defects and the sound forms that it was found with.
+
+
+def refuted(function: Callable[..., Any], role: str, prop: str, dtype: str = "float32", **inputs: Array) -> bool:
+    arguments = {name: FORMATS[dtype].round(a) if a.dtype.kind == "f" else a for name, a in inputs.items()}
+    return decided(Subject("it", role, function), prop, dtype, arguments).refuted
+
+
+def test_an_answer_beside_a_zero_is_a_flush_only_if_it_is_as_small() -> None:
+    def half_where_masked(x: Array, axis: int = -1) -> Array:
+        s = wide(x, axis)
+        return np.where((s == 0) & np.isfinite(x) & np.isneginf(x).any(), 0.5, s).astype(x.dtype)
+
+    def hundred_where_one_is_left(logits: Array, L: int) -> Array:
+        loss = cross_entropy_of_log_softmax(logits, L)
+        return loss + np.float32(100 * (np.isfinite(logits).sum() == 1 < len(logits)))
+
+    masked = np.array([[0.0, -300.0, -np.inf]])
+    assert refuted(half_where_masked, "softmax", "mask", x=masked)
+    assert not refuted(wide, "softmax", "mask", x=masked)
+    logits, label = np.array([[0.0, -np.inf]]), np.array([0])
+    assert refuted(hundred_where_one_is_left, "cross_entropy", "mask", logits=logits, L=label)
+
+
+@pytest.mark.parametrize(
+    ("subject", "inputs"),
+    [
+        ("diag_minus_outer", {"x": [[-np.inf, 1.0, 0.0]]}),
+        ("centred_vjp", {"x": [[-np.inf, 1.0, 0.0]], "g": [[1.0, 2.0, 3.0]]}),
+        ("softmax_minus_onehot", {"logits": [[-np.inf, 1.0, 0.0]], "L": [1]}),
+    ],
+)
+def test_a_derivative_is_zero_where_it_is_masked(subject: str, inputs: dict[str, list[Any]]) -> None:
+    arguments = {name: np.asarray(a, np.int64 if name == "L" else np.float32) for name, a in inputs.items()}
+    sound = named(subject, None)[0]
+    broken = Subject("it", sound.role, lambda *a: sound.function(*a) + 0 * np.float32(a[0].min()))
+    assert not decided(sound, "mask", "float32", arguments).refuted
+    assert decided(broken, "mask", "float32", arguments).refuted
+
+
+def test_two_infinities_in_a_row_are_tried() -> None:
+    def of_two(x: Array, axis: int = -1) -> Array:
+        y = np.asarray(x.max(axis=axis))
+        return np.where(np.isposinf(x).sum(axis=axis) > 1, np.nan, y).astype(x.dtype)
+
+    role = role_named("logsumexp")
+    prop = role.property_named("infinities")
+    assert prop is not None
+    assert judge_cell(Subject("it", "logsumexp", of_two), role, prop, "float32", Settings(examples=2)).found
+
+
+def test_minus_the_sum_of_the_others_may_round_below_minus_one() -> None:
+    def gradient(logits: Array, L: int) -> Array:
+        s = wide(logits)
+        s[L] = 0
+        s[L] = np.nextafter(np.float32(-1), np.float32(-2))
+        return s
+
+    logits, label = np.array([[-40.0, 0.5, 0.25, 0.0]]), np.array([0])
+    assert not refuted(gradient, "cross_entropy_gradient", "range", logits=logits, L=label)
+    sign = partial(np.multiply, np.float32(-1))
+    assert refuted(lambda z, L: sign(gradient(z, L)), "cross_entropy_gradient", "range", logits=logits, L=label)
+
+
+@pytest.mark.parametrize("scale", [100.0, 1e-36])
+def test_a_product_with_a_jacobian_of_subnormal_entries_is_sound(scale: float) -> None:
+    def product(x: Array, g: Array) -> Array:
+        s = wide(x)
+        return np.asarray((np.diag(s) - np.outer(s, s)) @ g)
+
+    x, g = np.array([[0.0, 0.0, -99.03]]), np.full((1, 3), scale)
+    assert not refuted(product, "softmax_vjp", "annihilates_constants", x=x, g=g)
+    assert not refuted(product, "softmax_vjp", "accuracy", x=x, g=g)

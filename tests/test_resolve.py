@@ -95,3 +95,27 @@ def test_a_role_is_read_from_a_name_that_contains_it() -> None:
     assert role_of("my_fast_softmax_v2", "it").name == "softmax"
     with pytest.raises(UsageError, match="add --role"):
         role_of("normalise", "it")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["softmax_jac", "cross_entropy_loss_grad", "grad_of_cross_entropy", "logsumexp_backward", "binary_cross_entropy"],
+)
+def test_a_name_that_tells_of_more_than_its_role_needs_the_role(name: str) -> None:
+    with pytest.raises(UsageError, match="add --role"):
+        role_of(name, f"mine.py:{name}")
+
+
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [("my_logsoftmax", "log_softmax"), ("LogSumExp", "logsumexp"), ("crossEntropyGradient", "cross_entropy_gradient")],
+)
+def test_a_role_is_read_from_a_name_however_it_is_spelt(name: str, role: str) -> None:
+    assert role_of(name, name).name == role
+
+
+def test_arguments_in_another_order_are_a_usage_error(tmp_path: Path) -> None:
+    place = tmp_path / "turned.py"
+    place.write_text("def my_softmax_vjp(g, x):\n    return x\n")
+    with pytest.raises(UsageError, match=r"takes \(g, x\)"):
+        resolve(f"{place}:my_softmax_vjp", None)
