@@ -30,7 +30,7 @@ LONGEST_SEARCHED = 128  # rows that the search draws where the sweep has refuted
 class Settings:
     """How much to examine. `deadline` is of `time.monotonic`; `timeout` is in seconds for one cell."""
 
-    examples: int = 12
+    examples: int = 8
     seed: int = 0
     regimes: tuple[str, ...] | None = None
     deadline: float | None = None

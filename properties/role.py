@@ -245,7 +245,7 @@ class Property:
     observe: Callable[[Call, Case], Observation] = alone
     severity: str = "high"
     lengths: str = "every"
-    rows: int = 128
+    rows: int = 96
     masked: bool = False
     exact: bool = False
     graded: bool = False
@@ -306,7 +306,7 @@ class Role:
     arguments: Callable[[Draw, Regime], Arguments] = rows_alone
     grades: Mapping[str, Callable[[View], Any]] = field(default_factory=dict)
     longest: int = LONGEST
-    rows: int = 128
+    rows: int = 96
     bounded: bool = False
 
     def property_named(self, name: str) -> Property | None:
