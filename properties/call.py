@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -110,7 +111,7 @@ class Call:
 
     def rows(self, arguments: Arguments, layout: str = "C") -> Array:
         """The answers to rows of arguments, under any leading axes, flattened to (rows, width)."""
-        count = int(np.prod(first(arguments).shape[:-1], dtype=int)) if self.signature.batched else 1
+        count = prod(first(arguments).shape[:-1]) if self.signature.batched else 1
         answers = [self.answer(one, layout=layout).reshape(count, -1) for one in self.calls(arguments)]
         return answers[0] if len(answers) == 1 else np.concatenate(answers)
 
