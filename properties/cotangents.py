@@ -9,6 +9,8 @@ import numpy as np
 from extremum.properties.draw import Draw, pick
 from extremum.reference.formats import Array
 
+TINY = 64  # smallest normals in the entries of a tiny cotangent: most of its products are subnormal
+
 
 def with_cotangent(draw: Draw) -> Array:
     """A cotangent for each row, shape (rows, n), in the format's dtype."""
@@ -49,7 +51,7 @@ def huge(draw: Draw) -> Array:
 
 def tiny(draw: Draw) -> Array:
     """Small numbers, whose products with s are subnormal."""
-    return draw.uniform(-1.0, 1.0, each=True) * (draw.fmt.tiny * 64)
+    return draw.uniform(-1.0, 1.0, each=True) * (draw.fmt.tiny * TINY)
 
 
 KINDS: tuple[Callable[[Draw], Array], ...] = (onehot, ordinary, alternating, constant, offset, huge, tiny)

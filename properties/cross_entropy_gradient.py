@@ -26,7 +26,7 @@ from extremum.properties import contract, derivatives
 from extremum.properties.labels import is_label, logits_and_labels
 from extremum.properties.log_softmax import allowance as log_allowance
 from extremum.properties.regimes import MASKED, PLAIN
-from extremum.properties.role import Property, Role, View, ulp
+from extremum.properties.role import Property, Role, View, roundoff, ulp
 from extremum.properties.signature import Signature
 from extremum.properties.softmax import bounds
 from extremum.reference.softmax import truth
@@ -118,11 +118,6 @@ def accuracy(view: View) -> tuple[Any, Any]:
     return derivatives.error(view), view.allowance
 
 
-def in_roundoffs(view: View) -> Any:
-    """The unit roundoff, the unit of an error beside entries of at most 1."""
-    return np.full((1, 1), view.fmt.unit_roundoff)
-
-
 ROLE = Role(
     name="cross_entropy_gradient",
     call="f(logits, L) -> (n,)",
@@ -137,7 +132,7 @@ ROLE = Role(
     properties=(
         Property("finite", "EX701", finite, unit="outputs", severity="critical", exact=True),
         Property("range", "EX702", in_range, unit="value"),
-        Property("sum_to_zero", "EX704", sum_to_zero, unit="u", scale=in_roundoffs),
+        Property("sum_to_zero", "EX704", sum_to_zero, unit="u", scale=roundoff),
         Property("accuracy", "EX705", accuracy, unit="ulp", scale=ulp, graded=True),
         derivatives.MASK,
         derivatives.GRADUAL_UNDERFLOW,

@@ -10,12 +10,11 @@ from extremum.properties import masking
 from extremum.properties.call import Call
 from extremum.properties.case import Case
 from extremum.properties.comparison import compare
-from extremum.properties.role import Observation, Property, View, ulp
+from extremum.properties.cotangents import TINY
+from extremum.properties.role import Observation, Property, View, subnormal, ulp
 from extremum.properties.softmax.bounds import SCALINGS, additions
 from extremum.reference.formats import Array
 from extremum.reference.wide import where
-
-TINY_COTANGENT = 64  # smallest normals: of a product with a smaller vector all may be flushed
 
 
 def flushed(view: View) -> Array:
@@ -30,7 +29,7 @@ def flushed(view: View) -> Array:
     exact = np.abs(view.narrow(view.truth.exact()))
     zero &= (exact < view.fmt.tiny) & (exact > 0)
     lost = np.where(zero, exact, 0.0).sum(axis=-1, keepdims=True)
-    allowed = view.fmt.unit_roundoff * _scale(view) + TINY_COTANGENT * view.fmt.tiny
+    allowed = view.fmt.unit_roundoff * _scale(view) + TINY * view.fmt.tiny
     return (zero & (lost <= (additions(view.fmt, view.n) + SCALINGS) * allowed))[:, view.columns]
 
 
@@ -82,11 +81,6 @@ def gradual_underflow(view: View) -> tuple[Any, Any]:
     return lost, view.allowance
 
 
-def in_subnormals(view: View) -> Any:
-    """The smallest subnormal, the unit of an error below the normal range."""
-    return np.full((1, 1), view.fmt.eta)
-
-
 MASK = Property(
     "mask",
     "EX118",
@@ -99,5 +93,5 @@ MASK = Property(
     masked=True,
 )
 GRADUAL_UNDERFLOW = Property(
-    "gradual_underflow", "EX119", gradual_underflow, unit="ulp", scale=in_subnormals, severity="low"
+    "gradual_underflow", "EX119", gradual_underflow, unit="ulp", scale=subnormal, severity="low"
 )

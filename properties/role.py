@@ -218,6 +218,16 @@ def ulp(view: View) -> Array:
     return np.asarray(2.0 ** (np.frexp(exact)[1] - view.fmt.precision))
 
 
+def roundoff(view: View) -> Array:
+    """The unit roundoff: the unit of an error beside quantities of size one, shape (1, 1)."""
+    return np.full((1, 1), view.fmt.unit_roundoff)
+
+
+def subnormal(view: View) -> Array:
+    """The smallest subnormal: the unit of an error below the normal range, shape (1, 1)."""
+    return np.full((1, 1), view.fmt.eta)
+
+
 def one(_view: View) -> Array:
     """The unit of a property that is measured as it stands."""
     return np.ones((1, 1))

@@ -27,7 +27,7 @@ from extremum.properties.comparison import compare
 from extremum.properties.cotangents import with_cotangent
 from extremum.properties.draw import Draw
 from extremum.properties.regimes import MASKED, PLAIN
-from extremum.properties.role import Observation, Property, Role, View
+from extremum.properties.role import Observation, Property, Role, View, roundoff
 from extremum.properties.signature import Arguments, Signature, square
 from extremum.properties.softmax import bounds
 from extremum.reference.formats import Array
@@ -81,11 +81,6 @@ def weighed(view: View, entries: Any, v: Any) -> Any:
     products = entries.reshape(len(view.observation.x), view.n, view.n) * v[:, None, :]
     inner = view.arithmetic.total(products)[..., 0]
     return view.arithmetic.total(inner * v)
-
-
-def in_roundoffs(view: View) -> Any:
-    """The unit roundoff, the unit of an error beside a norm of at most 1/2."""
-    return np.full((1, 1), view.fmt.unit_roundoff)
 
 
 def finite(view: View) -> tuple[Any, Any]:
@@ -242,20 +237,20 @@ ROLE = Role(
     regimes=PLAIN + MASKED,
     properties=(
         Property("finite", "EX401", finite, unit="entries", severity="critical", exact=True),
-        Property("symmetric", "EX402", symmetric, unit="u", scale=in_roundoffs, observe=observe_transposed),
+        Property("symmetric", "EX402", symmetric, unit="u", scale=roundoff, observe=observe_transposed),
         Property(
             "positive_semidefinite",
             "EX403",
             positive_semidefinite,
             unit="u",
-            scale=in_roundoffs,
+            scale=roundoff,
             observe=eigenvector(0),
             rows=16,
             lengths="few",
             script=(FINITE, "print(np.linalg.eigvalsh((J + J.swapaxes(-1, -2)) / 2)[..., 0])"),
         ),
-        Property("rows_sum_to_zero", "EX404", rows_sum_to_zero, unit="u", scale=in_roundoffs),
-        Property("accuracy", "EX405", accuracy, unit="u", scale=in_roundoffs, graded=True),
+        Property("rows_sum_to_zero", "EX404", rows_sum_to_zero, unit="u", scale=roundoff),
+        Property("accuracy", "EX405", accuracy, unit="u", scale=roundoff, graded=True),
         Property(
             "norm",
             "EX406",

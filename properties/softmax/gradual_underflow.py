@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from extremum.properties.role import Property, View
+from extremum.properties.role import Property, View, subnormal
 from extremum.properties.softmax.bounds import additions, componentwise, flushed, gradual
 from extremum.reference.wide import where
 
@@ -31,9 +29,4 @@ def measure(view: View) -> tuple[Any, Any]:
     return lost, (relative + 1.0) * gradual(view.fmt)
 
 
-def in_subnormals(view: View) -> Any:
-    """The smallest subnormal, the unit of an error below the normal range."""
-    return np.full((1, 1), view.fmt.eta)
-
-
-PROPERTY = Property("gradual_underflow", "EX106", measure, unit="ulp", scale=in_subnormals, severity="low")
+PROPERTY = Property("gradual_underflow", "EX106", measure, unit="ulp", scale=subnormal, severity="low")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from extremum.properties.role import Property, View
+from extremum.properties.role import Property, View, roundoff
 from extremum.properties.softmax.bounds import additions, rescaling, sum_error
 from extremum.reference.wide import where
 
@@ -30,17 +30,12 @@ def measure(view: View) -> tuple[Any, Any]:
     return measured, rescaling(view) + allowed if view.careful else allowed
 
 
-def in_roundoffs(view: View) -> Any:
-    """The unit roundoff, the unit of a sum's distance from 1."""
-    return np.full((1, 1), view.fmt.unit_roundoff)
-
-
 PROPERTY = Property(
     "sum_to_one",
     "EX104",
     measure,
     unit="u",
-    scale=in_roundoffs,
+    scale=roundoff,
     severity="high",
     script=("print(f(x).astype(float).sum(axis=-1))",),
 )
