@@ -59,7 +59,7 @@ def sweep_and_screen(blocks: list[np.ndarray]) -> None:
 def main() -> None:
     """Measure and print the three ratios."""
     regimes = tuple(r for r in ROLE.regimes if r.name in REGIMES)
-    blocks = [block(rows_alone, "float32", 16, 256, 16, seed, regimes).x for seed in range(40)]
+    blocks = [block(rows_alone, "float32", (1, 16), 256, 16, seed, regimes).x for seed in range(40)]
     rows = sum(len(x) for x in blocks)
     with quiet():
         bare = best(lambda: [shifted(x) for x in blocks])

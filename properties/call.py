@@ -69,7 +69,7 @@ class Call:
         try:
             # What it prints is kept from the terminal; what it does to NumPy's error state ends with the call.
             with redirect_stdout(self.printed), redirect_stderr(self.printed), np.errstate():
-                given = [self._given(a) for a in arguments.values()]
+                given = [self._given(name, a) for name, a in arguments.items()]
                 return self.subject.function(*given, **keywords)
         except (KeyboardInterrupt, OutOfTime):
             raise
@@ -115,8 +115,10 @@ class Call:
         answers = [self.answer(one, layout=layout).reshape(count, -1) for one in self.calls(arguments)]
         return answers[0] if len(answers) == 1 else np.concatenate(answers)
 
-    def _given(self, a: Array) -> Any:
-        return int(a) if a.dtype.kind in "iu" and a.ndim == 0 else self.subject.adapter.give(a)
+    def _given(self, name: str, a: Array) -> Any:
+        if self.signature.inputs.get(name) == 0:
+            return int(a) if a.dtype.kind in "iu" else float(a)
+        return self.subject.adapter.give(a)
 
 
 def is_floating(a: Array) -> bool:

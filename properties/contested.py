@@ -129,6 +129,8 @@ class Situation:
 
     def absent(self, role: Role, fmt: Format) -> str:
         """Why it does not arise for this role and format, or an empty string."""
+        if role.contested is not None and self.name not in role.contested:
+            return f"it does not arise for {role.name}"
         if self.infinite and not fmt.has_infinity:
             return f"{fmt.name} has no infinity"
         if self.form is NO_ROWS and not role.signature.batched:

@@ -101,6 +101,8 @@ def masked(view: View) -> tuple[Any, Any]:
     return compare(view)
 
 
+GRADES = {"keeps the digits of small losses": keeps_digits, "absolute bound": allowance}
+
 ROLE = Role(
     name="cross_entropy",
     call="f(logits, L) -> scalar",
@@ -114,7 +116,14 @@ ROLE = Role(
     properties=(
         Property("finite", "EX601", finite, unit="losses", severity="critical", exact=True),
         Property("nonnegative", "EX602", nonnegative, unit="value", exact=True),
-        Property("accuracy", "EX605", accuracy, unit="u", scale=in_roundoffs, graded=True),
+        Property(
+            "accuracy",
+            "EX605",
+            accuracy,
+            unit="u",
+            scale=in_roundoffs,
+            grades=GRADES,
+        ),
         Property(
             "mask",
             "EX610",
@@ -132,5 +141,4 @@ ROLE = Role(
         ),
         *contract.BY_ROW,
     ),
-    grades={"keeps the digits of small losses": keeps_digits, "absolute bound": allowance},
 )

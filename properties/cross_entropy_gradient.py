@@ -118,6 +118,8 @@ def accuracy(view: View) -> tuple[Any, Any]:
     return derivatives.error(view), view.allowance
 
 
+GRADES = {"keeps the digits at the label": keeps_digits, "absolute bound": allowance}
+
 ROLE = Role(
     name="cross_entropy_gradient",
     call="f(logits, L) -> (n,)",
@@ -133,10 +135,16 @@ ROLE = Role(
         Property("finite", "EX701", finite, unit="outputs", severity="critical", exact=True),
         Property("range", "EX702", in_range, unit="value"),
         Property("sum_to_zero", "EX704", sum_to_zero, unit="u", scale=roundoff),
-        Property("accuracy", "EX705", accuracy, unit="ulp", scale=ulp, graded=True),
+        Property(
+            "accuracy",
+            "EX705",
+            accuracy,
+            unit="ulp",
+            scale=ulp,
+            grades=GRADES,
+        ),
         derivatives.MASK,
         derivatives.GRADUAL_UNDERFLOW,
         *contract.BY_ROW,
     ),
-    grades={"keeps the digits at the label": keeps_digits, "absolute bound": allowance},
 )

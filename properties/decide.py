@@ -11,7 +11,7 @@ from extremum.properties.call import Misbehaviour
 from extremum.properties.case import Case
 from extremum.properties.role import Experiment, Observation, Property, View
 from extremum.reference.formats import Array
-from extremum.reference.wide import BALLS, screen_arithmetic
+from extremum.reference.wide import RATIONALS, screen_arithmetic
 
 FAR = 4.0  # a screen errs by less than half of an allowance in any arithmetic
 TOGETHER = 8  # doubtful entries of a row that are decided at once, the most doubtful first
@@ -83,40 +83,48 @@ def judge(experiment: Experiment, observation: Observation, far: float) -> Decis
     worst = at(view, prop, measured, allowed, int(row), int(column))
     if worst.ratio <= view.arithmetic.limit:
         return worst
-    if prop.exact or not np.isfinite(measured[row, column]) or view.observation.out is None or column >= view.width:
+    if prop.exact or _undecidable(view, measured, int(row), int(column)):
         return _refuted(worst, "an exact comparison") if worst.ratio > 1 else worst
-    if worst.ratio > far:
+    if far < worst.ratio < np.inf:
         return _refuted(worst, "the screen, far beyond its error")
     for r in np.argsort(-ratio.max(axis=1)):
         doubtful = np.argsort(-ratio[r], kind="stable")[: int((ratio[r] > view.arithmetic.limit).sum())]
         for columns in np.split(doubtful, range(TOGETHER, doubtful.size, TOGETHER)):
-            if columns.size and (bits := certify(experiment, observation, int(r), columns)):
-                return _refuted(at(view, prop, measured, allowed, int(r), int(columns[0])), f"balls of {bits} bits")
-    return worst
+            if columns.size and (how := certify(experiment, observation, int(r), columns)):
+                return _refuted(at(view, prop, measured, allowed, int(r), int(columns[0])), how)
+    return worst if worst.ratio < np.inf else replace(worst, measured=worst.allowed, ratio=1.0)
 
 
-def certify(experiment: Experiment, observation: Observation, row: int, columns: Array) -> int:
-    """The bits of precision at which balls prove that one of `columns` exceeds what is allowed, or 0.
+def _undecidable(view: View, measured: Array, row: int, column: int) -> bool:
+    """Whether no arithmetic need decide: there is no number to compare, or it is none of the answer's."""
+    if view.observation.out is None or column >= view.width:
+        return True
+    flawed = np.broadcast_to(view.flawed, view.answer.shape)  # what is not finite otherwise overflowed in the screen
+    return not np.isfinite(measured[row, column]) and bool(flawed[row].any())
 
-    The balls are evaluated at rising precision until each entry is decided; a question that the highest
-    precision leaves open (equality, in practice) is no refutation.
+
+def certify(experiment: Experiment, observation: Observation, row: int, columns: Array) -> str:
+    """What proves that one of `columns` exceeds what is allowed, or an empty string.
+
+    Rationals decide at once. Balls are evaluated at rising precision until each entry is decided; a question that
+    the highest precision leaves open (equality, in practice) is no refutation.
     """
-    alone = observation.take(slice(row, row + 1))
+    alone, arithmetic = observation.take(slice(row, row + 1)), experiment.role.certifier
     before = flint.ctx.prec
     try:
         for bits in PRECISIONS:
             flint.ctx.prec = bits
-            view = View(experiment.role, experiment.fmt, alone, BALLS, columns=np.asarray(columns))
+            view = View(experiment.role, experiment.fmt, alone, arithmetic, columns=np.asarray(columns))
             measured, allowed = experiment.prop.measure(view)
             m, a = np.broadcast_arrays(np.asarray(measured, object), np.asarray(allowed, object))
             pairs = list(zip(m.ravel().tolist(), a.ravel().tolist(), strict=True))
             if any(bool(x > y) for x, y in pairs):
-                return bits
+                return "rational arithmetic" if arithmetic is RATIONALS else f"balls of {bits} bits"
             if all(bool(x <= y) for x, y in pairs):
-                return 0
+                return ""
     finally:
         flint.ctx.prec = before
-    return 0
+    return ""
 
 
 def with_exact(experiment: Experiment, observation: Observation, decision: Decision) -> Decision:
@@ -127,8 +135,9 @@ def with_exact(experiment: Experiment, observation: Observation, decision: Decis
     try:
         flint.ctx.prec = 192
         row = observation.take(slice(decision.row, decision.row + 1))
-        exact = experiment.role.truth(row.arguments, BALLS).exact(np.array([decision.column]))
-        return replace(decision, exact=str(exact[0, 0].str(25)))
+        arithmetic = experiment.role.certifier
+        exact = experiment.role.truth(row.arguments, arithmetic).exact(np.array([decision.column]))
+        return replace(decision, exact=arithmetic.shown(exact[0, 0]))
     finally:
         flint.ctx.prec = before
 

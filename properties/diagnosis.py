@@ -13,7 +13,6 @@ from extremum.properties.call import Declined, Misbehaviour
 from extremum.properties.case import Case
 from extremum.properties.comparison import differing
 from extremum.properties.decide import Decision, decide, ratios
-from extremum.properties.draw import Sampled
 from extremum.properties.role import Experiment, Observation, Role, View, alone
 from extremum.properties.signature import Arguments, first
 from extremum.reference.formats import FORMATS, Array, Format
@@ -91,8 +90,7 @@ class Bench:
         """
         key = tuple((name, a.dtype.name, a.shape, a.tobytes()) for name, a in arguments.items())
         if key not in self._tried:
-            count, n = first(arguments).shape
-            self._spent += count * self.signature.width(n)
+            self._spent += len(first(arguments)) * self.signature.width(first(arguments).shape[-1])
             if self._spent > ENTRIES:
                 raise Exhausted
             self._tried[key] = self._try(arguments)
@@ -103,8 +101,8 @@ class Bench:
         try:
             out, raised = self.call.rows(arguments), False
         except (Misbehaviour, Declined):
-            count, n = first(arguments).shape
-            out, raised = np.full((count, self.signature.width(n)), np.nan, fmt.dtype), True
+            shape = len(first(arguments)), self.signature.width(first(arguments).shape[-1])
+            out, raised = np.full(shape, np.nan, fmt.dtype), True
         view = View(self.role, fmt, Observation(arguments, out), screen_arithmetic(fmt))
         error = np.broadcast_to(view.narrow(view.error(abs(view.out - view.exact))), out.shape)
         ratio = ratios(error, view.narrow(view.allowance))
@@ -223,8 +221,7 @@ class Bench:
 
 def ordinary(role: Role, fmt: Format, n: int = 3, rows: int = 3) -> Arguments:
     """Rows of arguments that any subject of the role answers, another in every row."""
-    plain = role.regime_named("ordinary") or role.regimes[0]
-    return role.arguments(Sampled(np.random.default_rng(1), fmt, rows, n), plain)
+    return role.sampled(np.random.default_rng(1), fmt, n, rows)
 
 
 def depth(x: Array) -> Array:

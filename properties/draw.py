@@ -19,7 +19,7 @@ LONGEST_DRAWN = 16  # longer rows get their entries from a generator with a draw
 
 
 class Draw(Protocol):
-    """Choices for `rows` rows of length `n` in format `fmt`.
+    """Choices for `rows` rows of length `n` in format `fmt`; a role of matrices has `m` rows of n in each.
 
     The results have shape (rows, 1), or (rows, n) with `each`, and broadcast against each other.
     """
@@ -27,6 +27,7 @@ class Draw(Protocol):
     fmt: Format
     rows: int
     n: int
+    m: int
 
     def one_of(self, options: Sequence[T]) -> T:
         """One of `options`, the same for all rows."""
@@ -40,6 +41,10 @@ class Draw(Protocol):
         """Reals from `low` to `high`, rounded to the format (float64 values)."""
         ...
 
+    def of_length(self, n: int) -> Draw:
+        """Further choices from the same source, for rows of length `n`."""
+        ...
+
 
 def pick(draw: Draw, options: Sequence[float], each: bool = False) -> Array:
     """One of the numbers `options` for each row or entry."""
@@ -49,8 +54,8 @@ def pick(draw: Draw, options: Sequence[float], each: bool = False) -> Array:
 class Sampled:
     """Choices from a NumPy generator."""
 
-    def __init__(self, rng: np.random.Generator, fmt: Format, rows: int, n: int) -> None:
-        self.rng, self.fmt, self.rows, self.n = rng, fmt, rows, n
+    def __init__(self, rng: np.random.Generator, fmt: Format, rows: int, n: int, m: int = 1) -> None:
+        self.rng, self.fmt, self.rows, self.n, self.m = rng, fmt, rows, n, m
 
     def one_of(self, options: Sequence[T]) -> T:
         return options[int(self.rng.integers(len(options)))]
@@ -62,6 +67,9 @@ class Sampled:
         values = low + (high - low) * self.rng.random(self._shape(each))
         return self.fmt.round(values).astype(np.float64)
 
+    def of_length(self, n: int) -> Sampled:
+        return Sampled(self.rng, self.fmt, self.rows, n, self.m)
+
     def _shape(self, each: bool) -> tuple[int, int]:
         return self.rows, self.n if each else 1
 
@@ -69,8 +77,10 @@ class Sampled:
 class Drawn:
     """Choices from Hypothesis, through the `draw` function of a composite strategy."""
 
-    def __init__(self, draw: Callable[[st.SearchStrategy[Any]], Any], fmt: Format, rows: int, n: int) -> None:
-        self.draw, self.fmt, self.rows, self.n = draw, fmt, rows, n
+    def __init__(
+        self, draw: Callable[[st.SearchStrategy[Any]], Any], fmt: Format, rows: int, n: int, m: int = 1
+    ) -> None:
+        self.draw, self.fmt, self.rows, self.n, self.m = draw, fmt, rows, n, m
 
     def one_of(self, options: Sequence[T]) -> T:
         return options[self.draw(st.integers(0, len(options) - 1))]
@@ -86,6 +96,9 @@ class Drawn:
         else:
             values = self._values(st.floats(low, high), each, np.float64)
         return self.fmt.round(values).astype(np.float64)
+
+    def of_length(self, n: int) -> Drawn:
+        return Drawn(self.draw, self.fmt, self.rows, n, self.m)
 
     def _values(self, strategy: st.SearchStrategy[Any], each: bool, dtype: Any) -> Array:
         count = self.rows * (self.n if each else 1)

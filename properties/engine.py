@@ -110,7 +110,7 @@ def _judge(cell: Cell, experiment: Experiment, settings: Settings) -> None:
         complete = swept.complete and not settings.over()
         cell.verdict, cell.detail = ("held", "") if complete else ("incomplete", "the budget ended")
         cell.measured, cell.allowed = number(swept.best.measured), number(swept.best.allowed)
-        cell.grade = swept.grade() if prop.graded else ""
+        cell.grade = swept.grade() if prop.grades else ""
 
 
 def _report(cell: Cell, experiment: Experiment, candidates: Sequence[Candidate]) -> None:
@@ -123,7 +123,7 @@ def _report(cell: Cell, experiment: Experiment, candidates: Sequence[Candidate])
     cell.regimes = sorted({c.regime for c in candidates})
     cell.measured, cell.allowed = cell.worst.measured, cell.worst.allowed
     cell.detail = simplest.decision.cause
-    cell.grade = "beyond" if experiment.prop.graded else ""
+    cell.grade = "beyond" if experiment.prop.grades else ""
     try:
         cell.cause = diagnose(experiment, simplest.case, simplest.decision)
     except OutOfTime:  # what was refuted stays refuted

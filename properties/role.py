@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -18,7 +18,7 @@ from extremum.properties.regimes import PLAIN, Regime
 from extremum.properties.signature import Arguments, Signature, first
 from extremum.reference.formats import Array, Format
 from extremum.reference.truth import Columns, Truth
-from extremum.reference.wide import Arithmetic, where
+from extremum.reference.wide import BALLS, Arithmetic, where
 
 
 @dataclass(frozen=True)
@@ -240,10 +240,11 @@ class Property:
     `measure` gives (measured, allowed), arrays that broadcast to (rows, n), and holds the statement, the
     bound and its source in its docstring, and there an example and the usual fix in paragraphs that begin with
     "Example:" and "Fix:". `arrange` makes a case of rows of arguments, `observe` makes the calls.
-    `rows` (a block's) and `lengths` say how much of the sweep it affords. An `exact` property is a comparison
-    of floats that needs no truth; a `graded` one tells how good an answer is where it holds. `script` are the lines
-    that show a reader the failure, given the arguments and the function `f`; `{args}` in them stands for the
-    arguments of one call.
+    `rows` (a block's) and `lengths` say how much of the sweep it affords, and `longest` how long rows are, where it is
+    another number than the role's. An `exact` property is a comparison of floats that needs no truth. `grades` tell
+    how good an answer is where it holds: from best to worst, each with what it allows. `script` are the lines that show
+    a reader the failure, given the arguments and the function `f`; `{args}` in them stands for the arguments of one
+    call.
     """
 
     name: str
@@ -258,7 +259,8 @@ class Property:
     rows: int = 96
     masked: bool = False
     exact: bool = False
-    graded: bool = False
+    longest: int | None = None
+    grades: Mapping[str, Callable[[View], Any]] = field(default_factory=dict)
     script: tuple[str, ...] = ("print(f({args}))",)
 
     @property
@@ -300,9 +302,10 @@ class Role:
     """A mathematical function that an implementation claims to compute.
 
     `truth(arguments, arithmetic)` gives the exact answer to rows of arguments, `allowance(view)` what one sound
-    answer may be off, `grades` the grades of accuracy from best to worst with their allowances.
-    `arguments(draw, regime)` makes rows of arguments. Rows have at most `longest` entries, and a block of the sweep
-    at most `rows` rows. The exact values of a `bounded` role never leave the range of a format.
+    answer may be off. `arguments(draw, regime)` makes rows of arguments. Rows have at most `longest` entries, and a
+    block of the sweep at most `rows` rows; matrices have `heights(n)` rows of n, each of them tried. The exact values
+    of a `bounded` role never leave the range of a format. What the screen can't clear is certified in `certifier`.
+    Of what is contested, `contested` names the situations that arise (None: all).
     """
 
     name: str
@@ -314,10 +317,12 @@ class Role:
     signature: Signature = field(default_factory=Signature)
     regimes: tuple[Regime, ...] = PLAIN
     arguments: Callable[[Draw, Regime], Arguments] = rows_alone
-    grades: Mapping[str, Callable[[View], Any]] = field(default_factory=dict)
     longest: int = LONGEST
     rows: int = 96
+    heights: Callable[[int], Sequence[int]] = lambda _n: (1,)
     bounded: bool = False
+    certifier: Arithmetic = BALLS
+    contested: tuple[str, ...] | None = None
 
     def property_named(self, name: str) -> Property | None:
         """The property called `name`, or None."""
@@ -329,8 +334,12 @@ class Role:
 
     def ordinary(self, fmt: Format, n: int = 3, rows: int = 2) -> Arguments:
         """Rows of arguments that any subject of the role answers."""
+        return self.sampled(np.random.default_rng(0), fmt, n, rows)
+
+    def sampled(self, rng: np.random.Generator, fmt: Format, n: int, rows: int) -> Arguments:
+        """Rows of ordinary arguments from a generator."""
         plain = self.regime_named("ordinary") or self.regimes[0]
-        return self.arguments(Sampled(np.random.default_rng(0), fmt, rows, n), plain)
+        return self.arguments(Sampled(rng, fmt, rows, n, self.heights(n)[0]), plain)
 
 
 @dataclass(frozen=True)

@@ -69,8 +69,8 @@ def sweep(experiment: Experiment, seed: int, chosen: tuple[str, ...] | None, sto
         if stop():
             swept.complete = False
             break
-        rows, n = made.x.shape
-        draw = Sampled(np.random.default_rng([seed, n, zlib.crc32(prop.name.encode())]), fmt, rows, n)
+        rows, n = len(made.x), made.x.shape[-1]
+        draw = Sampled(np.random.default_rng([seed, n, zlib.crc32(prop.name.encode())]), fmt, rows, n, made.m)
         case = prop.arrange(draw, made.arguments)
         swept.regimes.update(made.regimes)
         try:
@@ -105,7 +105,7 @@ def _screen(swept: Swept, experiment: Experiment, case: Case, made: Block, obser
     row, column = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
     if ratio[row, column] > swept.best.ratio:
         swept.take(case, made.regimes[0], at(view, prop, measured, allowed, int(row), int(column)))
-    for name, allowance in role.grades.items() if prop.graded else ():
+    for name, allowance in prop.grades.items():
         worst = float(ratios(view.narrow(measured), view.narrow(allowance(view))).max())
         swept.grades[name] = max(swept.grades.get(name, 0.0), worst)
 

@@ -47,7 +47,8 @@ def cases(
     """Cases of `prop` from `regimes`, plain before intricate, with rows of at most `longest` entries."""
     regime = draw(st.sampled_from(list(regimes)))
     n = draw(st.integers(1, longest))
-    d = Drawn(draw, fmt, draw(st.sampled_from(ROWS)) if n <= LONGEST_DRAWN else 1, n)
+    m = draw(st.sampled_from(role.heights(n)))
+    d = Drawn(draw, fmt, draw(st.sampled_from(ROWS)) if n <= LONGEST_DRAWN else 1, n, m)
     return prop.arrange(d, role.arguments(d, regime)), regime.name
 
 

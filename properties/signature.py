@@ -26,6 +26,11 @@ def without_axis(arguments: Arguments, axis: int) -> Shape:
     return tuple(shape)
 
 
+def like(name: str) -> Callable[[Arguments, int], Shape]:
+    """The shape of the argument `name`."""
+    return lambda arguments, _axis: arguments[name].shape
+
+
 def square(arguments: Arguments, _axis: int) -> Shape:
     """A matrix with a row and a column for each entry of the first argument."""
     return first(arguments).shape * 2
@@ -45,9 +50,10 @@ def first(arguments: Arguments) -> Array:
 class Signature:
     """What is passed to the function, and what comes back.
 
-    `inputs` maps the names of the arguments, in order, to their number of axes in one call (a label has none, and
-    is passed as an int). A `batched` function takes rows under leading axes, all in one call; another is
-    called for each row. `answer(arguments, axis)` is the shape of the answer to one call.
+    `inputs` maps the names of the arguments, in order, to their number of axes in one call: 2 of a matrix, 1 of a
+    vector, none of a number, which is passed as an int (a label) or a float. A `batched` function takes rows under
+    leading axes, all in one call; another is called for each row. `answer(arguments, axis)` is the shape of the
+    answer to one call.
     """
 
     inputs: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({"x": 1}))
@@ -70,8 +76,13 @@ class Signature:
 
     def width(self, n: int) -> int:
         """How many entries the answer to a row of length n has."""
-        row = np.broadcast_to(np.float32(0), (n,))
-        return int(np.prod(self.answer({next(iter(self.inputs)): row}, -1), dtype=int))
+        ranks = self.inputs.items()
+        row = {x: np.broadcast_to(np.float32(0), (1,) * (rank - 1) + (n,) * (rank > 0)) for x, rank in ranks}
+        return int(np.prod(self.answer(row, -1), dtype=int))
+
+    def entries(self, m: int, n: int) -> int:
+        """How many entries the largest array of a call has: an argument, of m rows of n, or the answer."""
+        return max(self.width(n), m * n if 2 in self.inputs.values() else n)
 
     def shown(self, arguments: Arguments) -> Arguments:
         """The arguments as a reader passes them: those of a single call without the axis of rows."""

@@ -224,6 +224,8 @@ def arrange_with_cotangent(draw: Draw, arguments: Arguments) -> Case:
     return Case({**arguments, "g": with_cotangent(draw)})
 
 
+GRADES = {"keeps the digits of the diagonal": keeps_digits, "absolute bound": allowance}
+
 ROLE = Role(
     name="softmax_jacobian",
     call="f(x) -> (n, n)",
@@ -250,7 +252,14 @@ ROLE = Role(
             script=(FINITE, "print(np.linalg.eigvalsh((J + J.swapaxes(-1, -2)) / 2)[..., 0])"),
         ),
         Property("rows_sum_to_zero", "EX404", rows_sum_to_zero, unit="u", scale=roundoff),
-        Property("accuracy", "EX405", accuracy, unit="u", scale=roundoff, graded=True),
+        Property(
+            "accuracy",
+            "EX405",
+            accuracy,
+            unit="u",
+            scale=roundoff,
+            grades=GRADES,
+        ),
         Property(
             "norm",
             "EX406",
@@ -282,5 +291,4 @@ ROLE = Role(
         derivatives.GRADUAL_UNDERFLOW,
         *contract.BY_ROW,
     ),
-    grades={"keeps the digits of the diagonal": keeps_digits, "absolute bound": allowance},
 )

@@ -18,7 +18,7 @@ from extremum.properties.lengths import LONG, LONGEST, MODERATE, every_length, f
 from extremum.properties.regimes import Regime
 from extremum.properties.role import Property, Role
 from extremum.properties.roles import role_named
-from extremum.properties.signature import Arguments, first
+from extremum.properties.signature import Arguments, Shape, first
 from extremum.reference.errors import UsageError
 from extremum.reference.formats import Array, format_of
 from extremum.reference.truth import Truth
@@ -42,6 +42,7 @@ class Block:
     regimes: tuple[str, ...]
     numbers: tuple[int, ...]
     seed: int
+    m: int = 1
 
     @property
     def x(self) -> Array:
@@ -51,45 +52,51 @@ class Block:
     @cached_property
     def magnitudes(self) -> Array:
         """The largest finite magnitude of each row of the first argument (float64)."""
-        x = np.abs(self.x.astype(np.float64))
+        x = np.abs(self.x.reshape(len(self.x), -1).astype(np.float64))
         return np.asarray(np.where(np.isfinite(x), x, 0.0).max(axis=1))
 
     def recipe(self, row: int) -> dict[str, Any]:
         """What restores this row bit for bit."""
         name = self.regimes[row]
         of = self.regimes.count(name)
-        return {"regime": name, "seed": self.seed, "n": int(self.x.shape[1]), "of": of, "row": self.numbers[row]}
+        shape = {"n": int(self.x.shape[-1])} | ({"m": self.m} if self.m > 1 else {})
+        return {"regime": name, "seed": self.seed, **shape, "of": of, "row": self.numbers[row]}
 
 
 def blocks(role: Role, prop: Property, dtype: str, seed: int, chosen: tuple[str, ...] | None) -> Iterator[Block]:
     """The blocks of a property: one of each length, or of each length and each masked regime."""
     regimes = [r for r in role.regimes if r.masked == prop.masked and (chosen is None or r.name in chosen)]
     limit = min(prop.rows, role.rows)
-    for n in LENGTHS[prop.lengths](seed):
-        if n > role.longest:
-            return
-        width = max(role.signature.width(n), n)
+    lengths = [n for n in LENGTHS[prop.lengths](seed) if n <= (prop.longest or role.longest)]
+    for n, m in ((length, height) for length in lengths for height in role.heights(length)):
+        width = role.signature.entries(m, n)
         if prop.masked:
             for regime in regimes:
-                yield block(role.arguments, dtype, n, min(limit, MASKED_ROWS), width, seed, (regime,))
+                yield block(role.arguments, dtype, (m, n), min(limit, MASKED_ROWS), width, seed, (regime,))
         elif now := _for_length(regimes, n):
-            yield block(role.arguments, dtype, n, limit * (16 if n == MANY else 1), width, seed, tuple(now))
+            yield block(role.arguments, dtype, (m, n), limit * (16 if n == MANY else 1), width, seed, tuple(now))
 
 
 @lru_cache(maxsize=1024)
-def block(make: Maker, dtype: str, n: int, rows: int, width: int, seed: int, regimes: tuple[Regime, ...]) -> Block:
-    """About `rows` rows of length n from these regimes, as many as a block has room for with answers of `width`."""
+def block(
+    make: Maker, dtype: str, shape: Shape, rows: int, width: int, seed: int, regimes: tuple[Regime, ...]
+) -> Block:
+    """About `rows` rows from these regimes, as many as a block has room for with arrays of `width`.
+
+    `shape` is (m, n): n is the length of a row, m how many a matrix has.
+    """
+    m, n = shape
     room = max(min(rows, (BLOCK if n <= MODERATE else LONG_BLOCK) // width), 1)
     if room < len(regimes):  # as many regimes as there is room for; which, changes with the length
-        turn = np.random.default_rng([seed, n]).permutation(len(regimes))[:room]
+        turn = np.random.default_rng([seed, *([m] if m > 1 else []), n]).permutation(len(regimes))[:room]
         regimes = tuple(regimes[i] for i in sorted(turn))
     each = max(room // len(regimes), 1)
-    parts = [_rows(make, regime, dtype, n, each, seed) for regime in regimes]
+    parts = [_rows(make, regime, dtype, shape, each, seed) for regime in regimes]
     arguments = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     for a in arguments.values():
         a.flags.writeable = False
     names = tuple(regime.name for regime in regimes for _ in range(each))
-    return Block(arguments, names, tuple(range(each)) * len(regimes), seed)
+    return Block(arguments, names, tuple(range(each)) * len(regimes), seed, m)
 
 
 @lru_cache(maxsize=256)
@@ -104,7 +111,8 @@ def restore(recipe: Mapping[str, Any], dtype: str) -> Array:
     regime, row = role.regime_named(recipe["regime"]), int(recipe["row"])
     if regime is None:
         raise UsageError(f"regime={recipe['regime']!r} is not one of role {role.name}")
-    made = _rows(role.arguments, regime, dtype, int(recipe["n"]), int(recipe["of"]), int(recipe["seed"]))
+    shape = int(recipe.get("m", 1)), int(recipe["n"])
+    made = _rows(role.arguments, regime, dtype, shape, int(recipe["of"]), int(recipe["seed"]))
     return made[recipe["argument"]][row : row + 1]
 
 
@@ -114,6 +122,7 @@ def _for_length(regimes: Sequence[Regime], n: int) -> Sequence[Regime]:
     return regimes if n <= LONG else [r for r in regimes if r.long]
 
 
-def _rows(make: Maker, regime: Regime, dtype: str, n: int, rows: int, seed: int) -> Arguments:
-    rng = np.random.default_rng([seed, n, regime.number])
-    return make(Sampled(rng, format_of(dtype), rows, n), regime)
+def _rows(make: Maker, regime: Regime, dtype: str, shape: Shape, rows: int, seed: int) -> Arguments:
+    m, n = shape
+    rng = np.random.default_rng([seed, *([m] if m > 1 else []), n, regime.number])
+    return make(Sampled(rng, format_of(dtype), rows, n, m), regime)

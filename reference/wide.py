@@ -1,4 +1,4 @@
-"""Arithmetics wider than the format under audit: float64, x87 extended, double-double and balls.
+"""Arithmetics wider than the format under audit: float64, x87 extended, double-double, balls and rationals.
 
 A truth is written once as a formula and evaluated in any of them. Each arithmetic lifts floats
 without error, and has `exp`, `log1p`, `total` and the operators of its values; `narrow` gives float64 back.
@@ -9,6 +9,7 @@ without error, and has `exp`, `log1p`, `total` and the operators of its values; 
 | `EXTENDED` | x87 `longdouble` arrays | 2**-64; exp and log1p 2**-63 |
 | `DOUBLE_DOUBLE` | pairs of float64 arrays | 2**-100; exp 2**-90, log1p 2**-85 absolute |
 | `BALLS` | object arrays of `flint.arb` | enclosed: the ball contains the exact value |
+| `RATIONALS` | object arrays of `flint.fmpq` | none: every finite float is a dyadic rational; there is no exp |
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from extremum.reference.double_double import DoubleDouble
 from extremum.reference.formats import FORMATS, Array, Format
 
 SHORT_ROW = 64
+PRODUCTS = 2**20  # of a matrix and a vector that are held in memory at once
 CAP = 2.0**15  # exp of its negative is 0 in every arithmetic but balls
 
 
@@ -53,6 +55,9 @@ class Arithmetic(Protocol):
     `capped` keeps exponents of which exp is 0 from growing so large that their squares overflow, where the
     arithmetic has no exponents to spare.
 
+    `product` multiplies the matrices (rows, m, n) of floats by vectors (rows, n) of its values, `constant` is a float
+    as one of its values, `shown` a value as a decimal of some 25 digits.
+
     `limit` is the largest measured/allowed that a screen in it can clear: 1 less its own relative error. That
     is below 2**-10 of any allowance where the arithmetic has eleven bits and some exponents to spare; a
     double-double has the exponents of float64, so that its error below the normal range is up to half of
@@ -68,6 +73,9 @@ class Arithmetic(Protocol):
     def capped(self, v: Any) -> Any: ...
     def total(self, v: Any) -> Any: ...
     def narrow(self, v: Any) -> Array: ...
+    def constant(self, number: float) -> Any: ...
+    def product(self, matrix: Array, v: Any) -> Any: ...
+    def shown(self, v: Any) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -99,6 +107,20 @@ class Native:
     def narrow(self, v: Array) -> Array:
         return np.asarray(v, np.float64)
 
+    def constant(self, number: float) -> Any:
+        return self.dtype(number)
+
+    def product(self, matrix: Array, v: Array) -> Array:
+        each = max(PRODUCTS // (matrix.shape[0] * matrix.shape[2]), 1)
+        parts = [
+            (matrix[:, i : i + each].astype(self.dtype) * v[:, None, :]).sum(axis=-1)
+            for i in range(0, matrix.shape[1], each)
+        ]
+        return np.concatenate(parts, axis=1)
+
+    def shown(self, v: Any) -> str:
+        return repr(v)
+
 
 @dataclass(frozen=True)
 class Doubled:
@@ -123,6 +145,15 @@ class Doubled:
 
     def narrow(self, v: DoubleDouble | Array) -> Array:
         return v.high if isinstance(v, DoubleDouble) else np.asarray(v, np.float64)
+
+    def constant(self, number: float) -> float:
+        return number
+
+    def product(self, matrix: Array, v: DoubleDouble) -> DoubleDouble:
+        return (self.lift(matrix) * v[:, None, :]).total()[..., 0]
+
+    def shown(self, v: Any) -> str:
+        return repr(float(v.high))
 
 
 @dataclass(frozen=True)
@@ -158,11 +189,74 @@ class Balls:
         middle = [float(ball.mid()) for ball in balls.ravel().tolist()]
         return np.array(middle, np.float64).reshape(balls.shape)
 
+    def constant(self, number: float) -> Any:
+        return flint.arb(number)
+
+    def product(self, matrix: Array, v: Array) -> Array:
+        return np.asarray((self.lift(matrix) * v[:, None, :]).sum(axis=-1))
+
+    def shown(self, v: Any) -> str:
+        return str(v.str(25))
+
+
+@dataclass(frozen=True)
+class Rationals:
+    """Exact rational arithmetic. Infinities and NaN are to be handled before."""
+
+    limit: float = 1.0
+
+    def lift(self, x: Array) -> Array:
+        wide = np.asarray(x, np.float64)
+        lifted = np.empty(wide.shape, object)
+        lifted.ravel()[:] = [self.constant(v) for v in wide.ravel().tolist()]
+        return lifted
+
+    def exp(self, v: Array) -> Array:
+        raise TypeError(f"exp is not rational: {v!r}")
+
+    def log1p(self, v: Array) -> Array:
+        raise TypeError(f"log1p is not rational: {v!r}")
+
+    def capped(self, v: Array) -> Array:
+        return v
+
+    def total(self, v: Array) -> Array:
+        return np.asarray(v.sum(axis=-1, keepdims=True))
+
+    def narrow(self, v: Any) -> Array:
+        exact = np.asarray(v, object)
+        return np.array([nearest_float(q) for q in exact.ravel().tolist()], np.float64).reshape(exact.shape)
+
+    def constant(self, number: float) -> Any:
+        return flint.fmpq(*number.as_integer_ratio())
+
+    def product(self, matrix: Array, v: Array) -> Array:
+        rows, m, n = matrix.shape
+        made = np.empty((rows, m), object)
+        for r in range(rows):
+            a = flint.fmpq_mat(m, n, self.lift(matrix[r]).ravel().tolist())
+            made[r] = (a * flint.fmpq_mat(n, 1, v[r].tolist())).entries()
+        return made
+
+    def shown(self, v: Any) -> str:
+        return str(flint.arb(v).str(25))
+
+
+def nearest_float(q: Any) -> float:
+    """The float64 nearest to a rational (or to a float); infinite where that is beyond the largest."""
+    if isinstance(q, (int, float)):
+        return float(q)
+    try:
+        return int(q.p) / int(q.q)  # Python rounds the quotient of two integers correctly
+    except OverflowError:
+        return float("inf") if q > 0 else float("-inf")
+
 
 FLOAT64 = Native(np.float64)
 EXTENDED = Native(np.longdouble)
 DOUBLE_DOUBLE = Doubled()
 BALLS = Balls()
+RATIONALS = Rationals()
 
 HAS_X87 = np.finfo(np.longdouble).nmant == 63
 

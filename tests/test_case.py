@@ -42,7 +42,7 @@ def test_long_rows_of_few_values_are_kept_as_runs() -> None:
 
 
 def test_long_rows_of_a_regime_are_kept_as_their_recipe() -> None:
-    made = block(rows_alone, "float32", 5000, 256, 5000, 3, (REGIMES["all-equal"], REGIMES["ordinary"]))
+    made = block(rows_alone, "float32", (1, 5000), 256, 5000, 3, (REGIMES["all-equal"], REGIMES["ordinary"]))
     row = made.regimes.index("ordinary")
     recipe = {"role": "softmax", **made.recipe(row), "arguments": ["x"]}
     case = Case({"x": made.x[row : row + 1].copy()}, recipe=recipe)
@@ -58,7 +58,7 @@ def test_long_rows_of_a_regime_are_kept_as_their_recipe() -> None:
 @pytest.mark.parametrize("dtype", ["float64", "bfloat16"])
 def test_a_recipe_restores_its_rows_bit_for_bit(dtype: str, role: Role) -> None:
     for regime in role.regimes:
-        made = block(role.arguments, dtype, 100, 24, 100, 7, (regime,))
+        made = block(role.arguments, dtype, (role.heights(100)[0], 100), 24, 100, 7, (regime,))
         for name, a in made.arguments.items():
             for r in range(len(a)):
                 recipe = {"role": role.name, **made.recipe(r), "argument": name}

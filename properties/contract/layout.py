@@ -15,6 +15,7 @@ from extremum.properties.role import Observation, Property, View, ulp
 from extremum.properties.signature import Arguments, first
 from extremum.reference.adapters import EVERY_LAYOUT
 
+MATRICES = 3  # axes that an array of matrices has, with that of the rows
 OF_VECTORS = ("reversed", "sliced", "read-only", "byte-swapped")
 
 
@@ -48,8 +49,12 @@ def arrange(draw: Draw, arguments: Arguments) -> Case:
 
 
 def arrange_by_row(draw: Draw, arguments: Arguments) -> Case:
-    """The arrays of each call in one of the layouts that a vector can have."""
-    return Case(arguments, draw.one_of([name for name in OF_VECTORS if name != "byte-swapped" or draw.fmt.native]))
+    """The arrays of each call in one of the layouts that a vector can have, or a matrix where there is one."""
+    names = OF_VECTORS if all(a.ndim < MATRICES for a in arguments.values()) else EVERY_LAYOUT[1:]
+    layout = draw.one_of([name for name in names if name != "byte-swapped" or draw.fmt.native])
+    if layout == "broadcast":  # valid where the entries along the first axis of each call are equal
+        arguments = {x: np.repeat(a[:, :1], a.shape[1], axis=1) if a.ndim > 1 else a for x, a in arguments.items()}
+    return Case(arguments, layout)
 
 
 def observe(call: Call, case: Case) -> Observation:

@@ -38,13 +38,13 @@ def arrange(draw: Draw, arguments: Arguments) -> Case:
     if beside is None:
         return Case(arguments)
     ahead, (x, *others) = draw.one_of((True, False)), arguments
-    row = {x: np.full((1, draw.n), beside).astype(arguments[x].dtype), **{name: arguments[name][:1] for name in others}}
+    row = {x: np.full_like(arguments[x][:1], beside), **{name: arguments[name][:1] for name in others}}
     return Case({name: np.concatenate([row[name], a] if ahead else [a, row[name]]) for name, a in arguments.items()})
 
 
 def observe(call: Call, case: Case) -> Observation:
     """f of all rows, and of each finite row alone, the last first; refusing a row of -inf or NaN shows nothing."""
-    judged = np.flatnonzero(np.isfinite(case.x).all(axis=1))
+    judged = np.flatnonzero(np.isfinite(case.x.reshape(len(case.x), -1)).all(axis=1))
     kept = {name: a[judged] for name, a in call.signature.of(case.arguments).items()}
     alone = [call.rows({name: a[r : r + 1] for name, a in kept.items()}) for r in reversed(range(len(judged)))]
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from extremum.properties import contract
 from extremum.properties.regimes import MASKED, PLAIN
-from extremum.properties.role import Role, ulp
+from extremum.properties.role import Role
 from extremum.properties.softmax import (
     accuracy,
     at_most_one,
@@ -44,9 +44,4 @@ ROLE = Role(
         )
     )
     + contract.WITH_AXIS,
-    grades={
-        "within an ulp": ulp,
-        "pairwise or wide bound": bounds.within_pairwise,
-        "recursive bound": bounds.allowance,
-    },
 )

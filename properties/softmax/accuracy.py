@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from extremum.properties.role import Property, View, ulp
+from extremum.properties.softmax import bounds
 from extremum.properties.softmax.bounds import flushed
 from extremum.reference.wide import where
 
@@ -27,4 +28,9 @@ def measure(view: View) -> tuple[Any, Any]:
     return where(flushed(view), 0.0, view.error(abs(view.out - view.exact))), view.allowance
 
 
-PROPERTY = Property("accuracy", "EX105", measure, unit="ulp", scale=ulp, graded=True)
+GRADES = {
+    "within an ulp": ulp,
+    "pairwise or wide bound": bounds.within_pairwise,
+    "recursive bound": bounds.allowance,
+}
+PROPERTY = Property("accuracy", "EX105", measure, unit="ulp", scale=ulp, grades=GRADES)
