@@ -94,7 +94,7 @@ def block(
     `shape` is (m, n): n is the length of a row, m how many a matrix has.
     """
     m, n = shape
-    room = max(min(rows, (BLOCK if n <= MODERATE else LONG_BLOCK) // width), 1)
+    room = max(min(rows, (BLOCK if n <= MODERATE and m == 1 else LONG_BLOCK) // width), 1)
     if room < len(regimes):  # as many regimes as there is room for; which, changes with the length
         turn = np.random.default_rng([seed, *([m] if m > 1 else []), n]).permutation(len(regimes))[:room]
         regimes = tuple(regimes[i] for i in sorted(turn))

@@ -75,33 +75,37 @@ def any_finite(d: Draw) -> Array:
     return d.fmt.from_ordinal(d.integers(-top, top, each=True)).astype(np.float64)
 
 
-def _scaled(d: Draw, of_matrix: float, of_vector: float, of_target: float) -> System:
-    """Entries of either sign from 1/2 to 1, times powers of two with these exponents."""
+def _scaled(d: Draw, of_matrix: Array, of_vector: Array, of_target: Array) -> System:
+    """Entries of either sign from 1/2 to 1, times powers of two with these exponents (rows, 1)."""
 
     def fill(e: Draw) -> Array:
         return e.uniform(0.5, 1.0, each=True) * pick(e, [1.0, -1.0], each=True)
 
-    sizes = [2.0 ** np.round(exponent) for exponent in (of_matrix, of_vector, of_target)]
-    return matrix(d, fill) * sizes[0], vector(d, fill) * sizes[1], vector(d, fill, d.m) * sizes[2]
+    B, x, c = (np.exp2(np.round(exponent)) for exponent in (of_matrix, of_vector, of_target))
+    return matrix(d, fill) * B[..., None], vector(d, fill) * x, vector(d, fill, d.m) * c
+
+
+def _octaves(d: Draw) -> float:
+    """The exponent of the largest finite value."""
+    return float(np.log2(d.fmt.max))
 
 
 def huge(d: Draw) -> System:
     """Products around the end of the range: a matrix and a vector whose gradient may just be finite, or just not."""
-    top = float(np.log2(d.fmt.max)) - 2 * np.log2(d.m * d.n + 1.0) + float(d.integers(-4, 4).max())
+    top = _octaves(d) - 2 * np.log2(d.m * d.n + 1.0) + d.integers(-4, 4)
     return _scaled(d, top / 3, top / 3, 2 * top / 3)
 
 
 def tiny(d: Draw) -> System:
     """Products around the smallest normal and subnormal numbers."""
-    low = float(np.log2(d.fmt.tiny)) - d.fmt.precision * float(d.uniform(0.0, 1.0).max())
+    low = np.log2(d.fmt.tiny) - d.fmt.precision * d.uniform(0.0, 1.0)
     return _scaled(d, low / 3, low / 3, 2 * low / 3)
 
 
 def opposite(d: Draw) -> System:
-    """A huge matrix and a tiny vector, or a tiny one and a huge one, with a gradient of ordinary size."""
-    span = float(np.log2(d.fmt.max)) / 3 - np.log2(d.m * d.n + 1.0)
-    span = max(span, 1.0) * float(pick(d, [1.0, -1.0, 0.5]).max())
-    return _scaled(d, span, -2 * span, -span)
+    """A huge matrix and a tiny vector, or a tiny one and a huge one, with a product of ordinary size."""
+    span = pick(d, [0.3, 0.45, 0.75, -0.3, -0.75]) * (_octaves(d) - np.log2(d.m * d.n + 1.0))
+    return _scaled(d, span, -span, 0.0 * span)
 
 
 def subnormal(d: Draw) -> System:
@@ -112,7 +116,7 @@ def subnormal(d: Draw) -> System:
 
 def graded(d: Draw) -> System:
     """Columns of very different sizes, and entries of x that make up for them."""
-    span = float(np.log2(d.fmt.max)) / 8
+    span = _octaves(d) / 8
     powers = 2.0 ** np.round(vector(d, lambda e: e.uniform(-span, span, each=True)))
     B, x, c = everywhere(between)(d)
     return B * powers[:, None, :], x / powers, c
@@ -140,6 +144,14 @@ def one_entry(d: Draw) -> System:
     B, x, c = everywhere(between)(d)
     flat = np.arange(d.m * d.n) == d.integers(0, d.m * d.n - 1)
     return np.where(flat.reshape(d.rows, d.m, d.n), 3.0, 0.0 * B), x, c
+
+
+def even_rows(d: Draw) -> System:
+    """Rows of one positive number each, and a constant vector: long sums of equal terms, which stagnate in 16 bits."""
+    u, x, c = (
+        pick(d.of_length(n), values, each=True) for n, values in ((d.m, [1.0, 1.5, 2.0]), (1, [1.0, 0.5]), (d.m, [0.0]))
+    )
+    return np.broadcast_to(u[..., None], (d.rows, d.m, d.n)), np.broadcast_to(x, (d.rows, d.n)), c
 
 
 def rank_one(d: Draw) -> System:
@@ -198,6 +210,7 @@ ALL = (
     Regime("integer-system", integers),
     Regime("zero-vectors", zeros),
     Regime("one-entry", one_entry),
+    Regime("even-rows", even_rows, long=True),
     Regime("rank-one", rank_one),
     Regime("singular", singular),
     Regime("cancelling-columns", cancelling),

@@ -113,7 +113,7 @@ class Native:
     def product(self, matrix: Array, v: Array) -> Array:
         each = max(PRODUCTS // (matrix.shape[0] * matrix.shape[2]), 1)
         parts = [
-            (matrix[:, i : i + each].astype(self.dtype) * v[:, None, :]).sum(axis=-1)
+            (matrix[:, i : i + each].astype(self.dtype, order="C") * v[:, None, :]).sum(axis=-1)  # one order for A, A^T
             for i in range(0, matrix.shape[1], each)
         ]
         return np.concatenate(parts, axis=1)
