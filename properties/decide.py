@@ -85,7 +85,7 @@ def judge(experiment: Experiment, observation: Observation, far: float) -> Decis
     if worst.ratio <= view.arithmetic.limit:
         return worst
     if prop.exact or _undecidable(view, measured, int(row), int(column)):
-        return _refuted(worst, "an exact comparison") if worst.ratio > 1 else worst
+        return _refuted(worst, prop.proof) if worst.ratio > 1 else worst
     exactly = experiment.role.certifier is RATIONALS  # it is fast, and a screen may lose all to cancellation
     if worst.ratio > far and not exactly:
         return _refuted(worst, "the screen, far beyond its error")

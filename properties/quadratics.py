@@ -225,7 +225,8 @@ def hessian_symmetric(view: View) -> tuple[Any, Any]:
 
 def around(draw: Draw, arguments: Arguments) -> Case:
     """The arguments, with x and two directions of small integers times a power of two."""
-    return Case({**summands(draw, arguments, "x").arguments, **_directions(draw, arguments)})
+    x = summands(draw, arguments, "x").arguments["x"]
+    return Case({**arguments, "x": x, **_directions(draw, arguments)})
 
 
 def _directions(draw: Draw, arguments: Arguments) -> Arguments:
@@ -279,7 +280,7 @@ IDENTITY = Property(
     rows=8,
     lengths="few",
     longest=33,
-    script=("print(f({args}))",),
+    script=("print(np.dot(np.float64(f({args})), np.float64(v)))",),
 )
 LINEAR_IN_X = Property(
     "linear_in_x",
@@ -291,6 +292,7 @@ LINEAR_IN_X = Property(
     observe=lambda call, case: observe_sum(call, case, "x"),
     rows=8,
     lengths="few",
+    script=("print(f({at_sum}))", "print(f({args}) + f({second}))"),
 )
 HESSIAN_SYMMETRIC = Property(
     "hessian_symmetric",
@@ -302,8 +304,8 @@ HESSIAN_SYMMETRIC = Property(
     rows=8,
     lengths="few",
     script=(
-        "grad = [f({at_a}), f({at_b}), f({args})]",
-        "print(np.dot(grad[0] - grad[2], b), np.dot(grad[1] - grad[2], a))",
+        "at_x, at_a, at_b = (np.float64(g) for g in (f({args}), f({at_a}), f({at_b})))",
+        "print(np.dot(at_a - at_x, np.float64(b)), np.dot(at_b - at_x, np.float64(a)))",
     ),
 )
 GRADUAL_UNDERFLOW = Property(

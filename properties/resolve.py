@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from extremum.properties.call import Call, Misbehaviour, quiet
 from extremum.properties.limit import OutOfTime, limited
@@ -16,16 +19,20 @@ from extremum.reference.formats import FORMATS
 from extremum.reference.subjects import Subject, describe, load, named, unknown, version_of
 
 AXIS_KEYWORDS = ("axis", "dim")
+GRADIENT_OF = "gradient_of"  # the role of a gradient whose function is given
 PROBE_SECONDS = 10.0
 
 
-def resolve(spec: str, role: str | None) -> list[Subject]:
+def resolve(spec: str, role: str | None, of: str | None = None) -> list[Subject]:
     """The subjects that `spec` names: a registered name, a group, `module:attribute` or `file.py:attribute`.
 
+    `of` names the function that it is the gradient of, likewise, and implies the role gradient_of.
     Raises `UsageError` in one line for whatever cannot be audited.
     """
+    if of is not None:
+        return [_gradient(spec, of, role)]
     wanted = None if role is None else role_named(role)
-    if ":" in spec:
+    if ":" in spec and not named(spec, None):
         name, function = load(spec)
         return [adapt(function, name, wanted or role_of(spec.rpartition(":")[2], spec), spec)]
     found = [s for s in named(spec, role) if s.role in roles()]
@@ -34,16 +41,51 @@ def resolve(spec: str, role: str | None) -> list[Subject]:
     return found
 
 
-def adapt(function: Callable[..., Any], name: str, role: Role, spec: str = "") -> Subject:
-    """A user's function as a subject: its axis keyword and its array library are found out.
+def adapt(
+    function: Callable[..., Any],
+    name: str,
+    role: Role,
+    spec: str = "",
+    of: Callable[..., Any] | None = None,
+    of_spec: str = "",
+) -> Subject:
+    """A user's function, the gradient of `of` where that is given, as a subject.
+
+    Its axis keyword and its array library are found out.
 
     The signature tells the keyword. Where several array libraries are loaded, the first that the function
     answers an ordinary row in is taken.
     """
+    if (of is None) == (role.name == GRADIENT_OF):
+        raise UsageError(
+            f"subject={name!r}: role {GRADIENT_OF} takes the function that it is of: add --of FILE.py:FUNCTION"
+        )
     axis = _axis_keyword(function, name, role)
     adapters = candidates(getattr(function, "__module__", None) or "")
-    rows = [Subject(name, role.name, function, "user", axis, adapter, origin=spec) for adapter in adapters]
+    subject = Subject(name, role.name, function, "user", axis, origin=spec, of=of, of_origin=of_spec)
+    rows = [replace(subject, adapter=adapter) for adapter in adapters]
     return next((s for s in rows if _answers(s, role)), rows[0]) if len(rows) > 1 else rows[0]
+
+
+def _gradient(spec: str, of: str, role: str | None) -> Subject:
+    if role not in (None, GRADIENT_OF):
+        raise UsageError(f"of={of!r} goes with role {GRADIENT_OF}, not with role={role!r}")
+    if ":" not in spec or ":" not in of:
+        raise UsageError(f"of={of!r} and subject={spec!r} are written as file.py:function or module:function")
+    (name, function), (_, f) = load(spec), load(of)
+    shape = _shape_of(f)
+    if shape not in ((), (1,)):
+        raise UsageError(f"of={of!r} returns an array of shape {shape}; a function with a scalar value is needed")
+    return adapt(function, name, role_named(GRADIENT_OF), spec, f, of)
+
+
+def _shape_of(f: Callable[..., Any]) -> tuple[int, ...]:
+    """The shape of what f returns for three numbers; what raises may answer others, and is not judged here."""
+    try:
+        with quiet():
+            return np.shape(f(np.array([0.5, 1.0, 2.0])))
+    except Exception:
+        return ()
 
 
 def introduce(subject: Subject) -> dict[str, str]:
@@ -53,7 +95,8 @@ def introduce(subject: Subject) -> dict[str, str]:
     alone = "no axis parameter, so the last axis alone" if batched else "one row a call"
     axis = f"axis by {subject.axis}=" if subject.axis and batched else alone
     version = version_of(subject.function) if subject.kind == "library" else ""
-    parts = [f"role {subject.role}", f"{subject.adapter.name} arrays", axis, version, origin]
+    of = f"of {describe(subject.of)}" if subject.of else ""
+    parts = [f"role {subject.role}", of, f"{subject.adapter.name} arrays", axis, version, origin]
     return {
         "name": subject.name,
         "role": subject.role,

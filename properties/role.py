@@ -256,10 +256,10 @@ class Property:
     bound and its source in its docstring, and there an example and the usual fix in paragraphs that begin with
     "Example:" and "Fix:". `arrange` makes a case of rows of arguments, `observe` makes the calls.
     `rows` (a block's) and `lengths` say how much of the sweep it affords, and `longest` how long rows are, where it is
-    another number than the role's. An `exact` property is a comparison of floats that needs no truth. `grades` tell
-    how good an answer is where it holds: from best to worst, each with what it allows. `script` are the lines that show
-    a reader the failure, given the arguments and the function `f`; `{args}` in them stands for the arguments of one
-    call.
+    another number than the role's. An `exact` property is a comparison that needs no truth, and `proof` is what it is.
+    `grades` tell how good an answer is where it holds: from best to worst, each with what it allows. `script` are the
+    lines that show a reader the failure, given the arguments and the function `f`; `{args}` in them stands for the
+    arguments of one call.
     """
 
     name: str
@@ -274,6 +274,7 @@ class Property:
     rows: int = 96
     masked: bool = False
     exact: bool = False
+    proof: str = "an exact comparison"
     longest: int | None = None
     grades: Mapping[str, Callable[[View], Any]] = field(default_factory=dict)
     script: tuple[str, ...] = ("print(f({args}))",)

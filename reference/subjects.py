@@ -39,7 +39,8 @@ class Subject:
     expected there, and its absence is a finding. `may` maps those that the same defect reaches on some
     inputs and not on others: neither is news. `kind` is reference, mutant, library or user. One that is
     `slow` is audited where it is named, and not as one of a group. A mutant's `cause` is the defect that was
-    planted, by its name in `properties.causes`: what the diagnosis of its failure is measured against.
+    planted, by its name in `properties.causes`: what the diagnosis of its failure is measured against. A subject
+    of the role gradient_of has the function `of` that it is the gradient of, which `of_origin` names.
     """
 
     name: str
@@ -54,6 +55,8 @@ class Subject:
     origin: str = ""
     slow: bool = False
     cause: str = ""
+    of: Callable[..., Any] | None = None
+    of_origin: str = ""
 
     def must_fail(self, prop: str, dtype: str) -> bool:
         """Whether a refutation of `prop` in `dtype` is declared, and its absence a finding."""

@@ -73,7 +73,7 @@ def rerun(task: Task, case: Case, seconds: float) -> str:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "call.json"
         place.write_text(json.dumps(encode(case)))
-        words = [task.subject.origin or task.subject.name, place_of(task.role), str(place)]
+        words = [task.subject.origin or task.subject.name, place_of(task.role), str(place), task.subject.of_origin]
         code = "import sys; from extremum.reports.aftermath import call_once; call_once(*sys.argv[1:])"
         try:
             done = subprocess.run(
@@ -86,11 +86,11 @@ def rerun(task: Task, case: Case, seconds: float) -> str:
     return f"exit {done.returncode}" if done.returncode else ""
 
 
-def call_once(spec: str, role: str, place: str) -> None:
+def call_once(spec: str, role: str, place: str, of: str) -> None:
     """Make the one call that `rerun` describes; an exception of the subject is an ordinary end."""
     case = decode(json.loads(Path(place).read_text()))
     signature = role_named(role).signature
-    subject = resolve(spec, role)[0]
+    subject = resolve(spec, role, of or None)[0]
     with quiet():
         try:
             Call(subject, signature).raw(signature.of(case.arguments), case.axis)
@@ -114,8 +114,8 @@ def _smallest(task: Task, case: Case, how: str, slow: bool) -> Case:
 
 def _parts(case: Case) -> Iterator[Case]:
     """Smaller calls to try: one row, halves of the rows, then halves of the row, of all arrays alike."""
-    if not case.x.ndim:
-        return
+    if not case.x.ndim or any(a.ndim and a.shape != case.x.shape for a in case.arguments.values()):
+        return  # of a matrix and its vectors no part is a call of the same kind
     x, axis = case.x, case.axis % case.x.ndim
     rows = [along for along in range(x.ndim) if along != axis and x.shape[along] > 1]
     if rows:

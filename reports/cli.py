@@ -61,6 +61,7 @@ def main() -> None:
 @main.command()
 @click.argument("subject", nargs=-1)
 @click.option("--role", help="Role that the subject claims to compute, where its name does not say.")
+@click.option("--of", metavar="FILE.py:FUNCTION", help="Function that the subject claims to be the gradient of.")
 @click.option(
     "--dtype", multiple=True, metavar="D,...", help="Dtypes to audit.  [default: float64,float32,float16,bfloat16]"
 )

@@ -13,6 +13,7 @@ import pytest
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 OPTIONS = (  # name, how many, help; beside --subject, which alone is always there
     ("--role", "store", "role that the subject claims to compute, where its name does not say"),
+    ("--of", "store", "function that the subject is the gradient of, as file.py:function"),
     ("--dtype", "append", "dtypes to audit, with commas between"),
     ("--property", "append", "properties to check; all of the role's by default"),
     ("--regime", "append", "regimes of inputs; all by default"),

@@ -45,6 +45,7 @@ class Request:
     budget: float | None = None
     cell_timeout: float | None = Settings.timeout
     conventions: tuple[str, ...] | None = None
+    of: str | None = None
 
     @builtins.property
     def whole(self) -> bool:
@@ -78,7 +79,7 @@ class Request:
 def resolved(request: Request) -> list[Subject]:
     """The subjects of the request, each once."""
     request.check()
-    found = [s for spec in request.subjects for s in resolve(spec, request.role)]
+    found = [s for spec in request.subjects for s in resolve(spec, request.role, request.of)]
     return list({(s.role, s.name): s for s in found}.values())
 
 

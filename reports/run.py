@@ -9,7 +9,7 @@ from typing import Any
 from extremum.properties.engine import Settings, judge_cell
 from extremum.properties.finding import Cell
 from extremum.properties.recorder import Recorder
-from extremum.properties.resolve import adapt, introduce
+from extremum.properties.resolve import GRADIENT_OF, adapt, introduce
 from extremum.properties.roles import role_named, role_of
 from extremum.reference.errors import UsageError
 from extremum.reports.contested import behaviours
@@ -29,6 +29,7 @@ def audit(
     budget: float | None = None,
     cell_timeout: float | None = Settings.timeout,
     convention: Sequence[str] | None = None,
+    of: Callable[..., Any] | None = None,
     name: str = "",
 ) -> Report:
     """Audit `function` as an implementation of `role` and return the report, which a notebook shows.
@@ -54,7 +55,10 @@ def audit(
         conventions=names(convention),
     )
     request.check()
-    subject = adapt(function, name, role_named(role) if role else role_of(name, name))
+    if of is not None and not callable(of):
+        raise UsageError(f"of={of!r} is not callable")
+    wanted = role or (GRADIENT_OF if of is not None else None)
+    subject = adapt(function, name, role_named(wanted) if wanted else role_of(name, name), "", of)
     settings = settings_of(request)
     cells = [judge(task, settings) for task in tasks(request, [subject])]
     contested = behaviours(subject, request) if request.whole and not settings.over() else []

@@ -55,6 +55,9 @@ def script(cell: Cell, witness: Witness, subject: Mapping[str, str]) -> str:
     layout = next((a.get("layout", "C") for a in arguments.values()), "C")
     named = {
         "args": ", ".join(inputs),
+        **{f"at_{d}": ", ".join(f"x + {d}" if x == "x" else x for x in inputs) for d in "ab"},
+        "at_sum": ", ".join("x + x2" if x == "x" else x for x in inputs),
+        "second": ", ".join("x2" if x == "x" else x for x in inputs),
         "first": next(iter(inputs), ""),
         "again": f"f({', '.join(f'{x}[::-1]' for x in inputs)})[::-1]" if stacked else f"f({', '.join(inputs)})",
         "other": ", ".join(OTHER.format(x=x) if rank else x for x, rank in signature.inputs.items()),
@@ -114,9 +117,11 @@ def _identifier(name: str) -> str:
 
 def _place(cell: Cell) -> tuple[str, str]:
     place, _, attribute = cell.subject.rpartition(":")
+    known = next((s for s in subjects(cell.role) if s.name == cell.subject), None)
+    if known is not None and place:
+        return "extremum.reference.autodiff", f"{place.replace('-', '_')}.{attribute}"
     if place:
         return place.removesuffix(".py"), attribute
-    known = next((s for s in subjects(cell.role) if s.name == cell.subject), None)
     if known is None:
         return "your_module", attribute
     return known.function.__module__, known.function.__name__
@@ -134,7 +139,7 @@ def _value(argument: Mapping[str, Any]) -> str:
         flat = f"np.concatenate([{parts}])"
     else:
         flat = f"np.array([{', '.join(_literal(v) for v in argument['values'])}])"
-    reshape = "" if len(shape) == 1 else f".reshape{shape}"
+    reshape = "" if len(shape) == 1 else f".reshape({shape})"
     return f'{flat}.astype("{dtype}"){reshape}'
 
 

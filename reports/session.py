@@ -125,6 +125,7 @@ class Audit:
                 seconds(option("budget")),
                 Request.cell_timeout if option("cell-timeout") is None else seconds(option("cell-timeout")),
                 names(option("convention")),
+                option("of"),
             )
             folder = None if option("report-dir") is None else Path(option("report-dir")).resolve()
             file = None if option("json") is None else Path(option("json")).resolve()
