@@ -19,7 +19,7 @@ def compare(view: View) -> tuple[Any, Any]:
     judges it. A flush to zero in one of the two is none either.
     """
     error = where(_flushed(view), 0.0, view.error(abs(view.out - view.other)))
-    return error, view.allowance * 2.0
+    return error, view.allowance + view.allowance
 
 
 def _flushed(view: View) -> Any:

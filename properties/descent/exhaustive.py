@@ -70,8 +70,8 @@ def successors(function: Smooth, step: Exact, fmt: Format) -> Array:
     """The bit pattern (int64) that each of the 65,536 goes to in a step; infinities and NaN stay where they are.
 
     The product of two floats of a 16-bit format is exact in float64, and in float32 where the format is bfloat16, whose
-    conversion goes through it. So is their difference where neither is below a quarter of the other's last bit; where one
-    is, the difference rounds to the other.
+    conversion goes through it. So is their difference where neither is below a quarter of the other's last bit; where
+    one is, the difference rounds to the other.
     """
     rounding = of_format(fmt)
     x = every(fmt)

@@ -1,8 +1,8 @@
 """What gradient descent does in floating point: its orbit in any binary format, and how that ends.
 
-An orbit is x_{k+1} = fl(x_k - fl(eps * fl(f'(x_k)))) with x_0 and eps the floats nearest to the exact ones, and every fl
-a correct rounding to nearest even: of f' of a float, of a product of two floats, and of a difference. Such an orbit is
-the same on every machine; one that evaluates f' within an ulp may part from it once an error has grown.
+An orbit is x_{k+1} = fl(x_k - fl(eps * fl(f'(x_k)))) with x_0 and eps the floats nearest to the exact ones, and every
+fl a correct rounding to nearest even: of f' of a float, of a product of two floats, and of a difference. Such an orbit
+is the same on every machine; one that evaluates f' within an ulp may part from it once an error has grown.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ import flint
 from extremum.properties.descent.trap import Trap, sign
 from extremum.reference.descent import exact
 from extremum.reference.descent.exact import Exact, NotExact, number
-from extremum.reference.descent.rounding import Rational, Rounding
-from extremum.reference.descent.rounding import OutOfRange as OutOfRange
+from extremum.reference.descent.rounding import OutOfRange, Rational, Rounding
 from extremum.reference.descent.smooth import BALLS, EXACT, Smooth
 
 NEAR = flint.fmpq(1, 10)  # an orbit has left x* where abs(x_k - x*) exceeds it
@@ -72,11 +71,11 @@ def follow(trap: Trap, rounding: Rounding, steps: int = STEPS) -> Orbit:
     x, eps = rounded(trap.start, rounding), rounded(trap.step, rounding)
     points, seen = [x], {x: 0}
     try:
-        for x in islice(iterates(trap.function, x, eps, rounding), steps):
-            points.append(x)
-            if x in seen:
-                return Orbit(rounding, eps, points, again=seen[x])
-            seen[x] = len(points) - 1
+        for k, y in enumerate(islice(iterates(trap.function, x, eps, rounding), steps), 1):
+            points.append(y)
+            if y in seen:
+                return Orbit(rounding, eps, points, again=seen[y])
+            seen[y] = k
     except OutOfRange:
         return Orbit(rounding, eps, points, overflowed=True)
     return Orbit(rounding, eps, points)

@@ -51,7 +51,7 @@ def descent(function: Smooth, x: Rational, eps: Rational, bound: Rational) -> tu
 def safe_step(function: Smooth, x: Rational, share: Rational) -> tuple[Rational, Rational]:
     """A step size of `share` < 1 times 2 / L, and L: the function's own, or else a bound of abs(f'') around x.
 
-    Where f' has no Lipschitz constant, L bounds abs(f'') in [x - 1, x + 1], and the step is cut so that it stays inside.
+    Where f' has no Lipschitz constant, L bounds abs(f'') in [x - 1, x + 1], and the step is cut to stay inside.
     """
     if function.bound is not None:
         bound = flint.fmpq(function.bound.numerator, function.bound.denominator)

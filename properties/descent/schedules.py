@@ -34,7 +34,7 @@ def between_two_maxima(slope: Callable[[Array], Array], x: Array, left: Array, r
 
 
 def ripple(x: Array) -> Array:
-    """f(x) = -x^2 (2 + sin(8 log abs(x))), in the dtype of `x`: continuously differentiable, with a strict maximum at 0.
+    """f(x) = -x^2 (2 + sin(8 log abs(x))), in the dtype of `x`: continuously differentiable, and greatest at 0 alone.
 
     f lies between -3 x^2 and -x^2. It is its own picture in small: f(q x) = q^2 f(x) for q = exp(-pi / 4).
     """
@@ -48,8 +48,8 @@ def ripple_slope(x: Array) -> Array:
     f'(x) = c(t) x with c up to sqrt(68) - 4 > 0. A step of eps maps t to t + 8 log(1 - eps c(t)): where
     1 - eps c(t) = q, x shrinks by q and t is back, less 2 pi, at the same place of the next ripple. For eps = 0.1285
     there is such a place near x = 0.7, with c = 4.234, and it attracts: the derivative of the map of t is
-    1 - 8 eps c'(t) / q = 0.01. So x_{k+1} tends to q x_k whatever small errors are made, for ever in exact arithmetic, and
-    in floating point until x^2 underflows, or until u abs(t), the rounding of t, is no longer small (in bfloat16).
+    1 - 8 eps c'(t) / q = 0.01. So x_{k+1} tends to q x_k whatever small errors are made, for ever in exact arithmetic,
+    and in floating point until x^2 underflows, or until u abs(t), the rounding of t, is no longer small (in bfloat16).
     """
     x = np.asarray(x)
     t = 8 * np.log(abs(x))

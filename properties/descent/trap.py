@@ -36,9 +36,13 @@ class Trap:
 
     def __post_init__(self) -> None:
         if sign(self.step) <= 0:
-            raise UsageError(f"step={exact.written(self.step)!r} is not positive: gradient descent needs a step above 0")
+            raise UsageError(
+                f"step={exact.written(self.step)!r} is not positive: gradient descent needs a step above 0"
+            )
         if self.slope is not None and self.slope == 0:
-            raise UsageError(f"start={exact.written(self.start)!r} is a critical point of {self.function.text}: f' is 0")
+            raise UsageError(
+                f"start={exact.written(self.start)!r} is a critical point of {self.function.text}: f' is 0"
+            )
         if self.slope is None and sign_of(self.function, self.function.slope, self.start) == 0:
             raise UsageError(f"start={exact.written(self.start)!r}: f' cannot be told from 0 there")
 
@@ -67,7 +71,7 @@ class Trap:
     def lands(self) -> bool | None:
         """Whether x_1 is a strict local maximum: f'(x_1) is exactly 0, and the ball of f''(x_1) lies below 0.
 
-        Where the slope is irrational it does not if the ball of x_1 holds no maximum, and None is given if it holds one.
+        Where the slope is irrational it does not if the ball of x_1 holds no maximum; None if it holds one.
         """
         if self.first is None:
             return False if self._misses() else None

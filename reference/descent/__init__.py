@@ -1,1 +1,1 @@
-"""Gradient descent with step sizes given beforehand, what it descends on, and exact arithmetic to prove where it lands."""
+"""Gradient descent, the functions that it descends on, and exact arithmetic to prove where it lands."""

@@ -84,7 +84,8 @@ class Rounding:
 
         Where exponents have no end there is none next to 0, and those of 1's last bit are given.
         """
-        spacing = scaled(1, self.exponent(x) if x != 0 else (1 - self.precision if self.lowest is None else self.lowest))
+        at_zero = 1 - self.precision if self.lowest is None else self.lowest
+        spacing = scaled(1, self.exponent(x) if x != 0 else at_zero)
         return x - spacing, x + spacing
 
 

@@ -106,7 +106,9 @@ def gaussian(centre: Fraction = Fraction(0), width: Fraction = Fraction(1)) -> S
         value=value,
         slope=lambda x, m: m.number(-bend) * (x - m.number(c)) * value(x, m),
         curvature=lambda x, m: (
-            m.number(bend) * (m.number(bend) * (x - m.number(c)) * (x - m.number(c)) - m.number(Fraction(1))) * value(x, m)
+            m.number(bend)
+            * (m.number(bend) * (x - m.number(c)) * (x - m.number(c)) - m.number(Fraction(1)))
+            * value(x, m)
         ),
         maxima=(number(c),),
         bound=bend,
