@@ -11,8 +11,9 @@ x - s g is one product and one difference. With u the unit roundoff and eta the 
 
 A fused multiply-add, which rounds once, is inside. A processor that flushes takes x, g, s g and the answer for 0 where
 they are below the smallest normal: what that takes away is `flushed`, and judged by `gradual_underflow` alone.
-Everything is rational, so that refutations are decided in rational arithmetic. The steps tried are floats of the dtype, handed over as a Python float (as a scalar of the dtype where NumPy
-would promote by a Python float, as it does with bfloat16), so that rounding the step to the dtype costs nothing.
+Everything is rational, so that refutations are decided in rational arithmetic. The steps tried are floats of the dtype,
+so that rounding the step to it costs nothing, handed over as a Python float, or as a scalar of the dtype where a Python
+float would promote its arrays, as it does with bfloat16 in NumPy.
 Source: N. J. Higham, "Accuracy and Stability of Numerical Algorithms" (2002), section 2.2.
 """
 
@@ -180,10 +181,10 @@ def update_kept(view: View) -> tuple[Any, Any]:
     """An update that is larger than half a spacing of floats at x moves x.
 
     Where the answer is x itself, s abs(g) is measured, and half the spacing at x is allowed: a smaller update is
-    rightly rounded away. To that comes what is flushed, and E, the rounding of the product, which may make a little less
-    of an update that is a little larger. `accuracy` allows u abs(x), up to twice as much, and so does not see what is lost here. The
-    grade says whether any update stagnated, that is was lost below half a spacing: it is no finding, since no step in
-    the dtype of x can keep it, but training that relies on such updates stands still.
+    rightly rounded away. To that comes what is flushed, and E, the rounding of the product, which may make a little
+    less of an update that is a little larger. `accuracy` allows u abs(x), up to twice as much, and so does not see what
+    is lost here. The grade says whether any update stagnated, that is was lost below half a spacing: it is no finding,
+    since no step in the dtype of x can keep it, but training that relies on such updates stands still.
 
     Example: a step that skips updates below u abs(x) leaves x = 1.75 in float32 where s g = 1e-7, which is 0.84 of the
     spacing 2**-23.

@@ -191,6 +191,17 @@ def test_a_gradient_step_over_vectors_lands_exactly_in_every_coordinate() -> Non
     assert [list(y) for y in descend(lambda v: v * v - 1, x, repeat(Fraction(1), 3))] == [[-1, -1, -1]] * 3
 
 
+@pytest.mark.parametrize("step", [0.0, -1.0, np.inf, np.nan, np.float32(0), ml_dtypes.bfloat16(-1), Fraction(0)])
+def test_a_step_size_that_is_not_positive_and_finite_is_refused(step: object) -> None:
+    with pytest.raises(UsageError, match=r"^step=.* is not positive and finite$"):
+        next(descend(lambda x: x, 1.0, [step]))
+
+
+def test_a_gradient_of_another_shape_is_refused_and_not_broadcast() -> None:
+    with pytest.raises(UsageError, match=r"^gradient has shape \(3, 1\), and x shape \(3,\): they must be the same$"):
+        next(descend(lambda x: x[:, None], np.ones(3), [0.5]))
+
+
 def test_variable_steps_are_taken_in_order() -> None:
     assert list(descend(lambda x: 2 * x, Fraction(1), [Fraction(1, 4), Fraction(1, 2)])) == [Fraction(1, 2), 0]
 

@@ -19,6 +19,7 @@ from extremum.reference.descent import exact
 from extremum.reference.descent.exact import Exact, NotExact, number
 from extremum.reference.descent.rounding import OutOfRange, Rational, Rounding
 from extremum.reference.descent.smooth import BALLS, EXACT, Smooth
+from extremum.reference.errors import UsageError
 
 NEAR = flint.fmpq(1, 10)  # an orbit has left x* where abs(x_k - x*) exceeds it
 STEPS = 10_000
@@ -67,8 +68,11 @@ class Orbit:
 
 
 def follow(trap: Trap, rounding: Rounding, steps: int = STEPS) -> Orbit:
-    """The orbit of `trap` in a format, until a number comes again, overflows, or `steps` steps are taken."""
-    x, eps = rounded(trap.start, rounding), rounded(trap.step, rounding)
+    """The orbit of `trap` in a format, until a number comes again, overflows, or `steps` steps are taken.
+
+    Raises `UsageError` where the start or the step itself is beyond the range of the format.
+    """
+    x, eps = _within("start", trap.start, rounding), _within("step", trap.step, rounding)
     points, seen = [x], {x: 0}
     try:
         for k, y in enumerate(islice(iterates(trap.function, x, eps, rounding), steps), 1):
@@ -100,6 +104,13 @@ def slope(function: Smooth, x: Rational, rounding: Rounding) -> Rational:
 def rounded(x: Exact, rounding: Rounding) -> Rational:
     """The float nearest to an exact number."""
     return _rounded(lambda: exact.constant(x), lambda: exact.ball(x), rounding)
+
+
+def _within(name: str, x: Exact, rounding: Rounding) -> Rational:
+    try:
+        return rounded(x, rounding)
+    except OutOfRange as error:
+        raise UsageError(f"{name}={exact.written(x)!r} is {error}: choose others with --dtype or --bits") from None
 
 
 def _rounded(rational: Callable[[], Rational], ball: Callable[[], Any], rounding: Rounding) -> Rational:

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from math import inf
+from numbers import Real
 from typing import TypeVar
+
+import numpy as np
+
+from extremum.reference.errors import UsageError
 
 Point = TypeVar("Point")
 
@@ -12,8 +18,16 @@ def descend(gradient: Callable[[Point], Point], x: Point, steps: Iterable[Point]
     """x_1, x_2 ... of x <- x - eps_k * gradient(x), one for each of `steps`.
 
     x is a number of any arithmetic for f: R -> R, or an array of shape (n,) over R^n; a constant step size is
-    `itertools.repeat(eps)`. What the gradient gives at infinities and NaN is handed on.
+    `itertools.repeat(eps)`. What the gradient gives at infinities and NaN is handed on. Raises `UsageError` for a step
+    size that is not positive and finite, and for a gradient of another shape than x, which NumPy would broadcast.
     """
     for step in steps:
-        x = x - step * gradient(x)  # type: ignore[operator]
+        if isinstance(step, (Real, np.generic)) and not 0 < step < inf:
+            raise UsageError(f"step={step!s} is not positive and finite")
+        g = gradient(x)
+        if (shape := getattr(g, "shape", ())) != getattr(x, "shape", ()):
+            raise UsageError(
+                f"gradient has shape {shape}, and x shape {getattr(x, 'shape', ())}: they must be the same"
+            )
+        x = x - step * g  # type: ignore[operator]
         yield x
