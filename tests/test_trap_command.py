@@ -72,6 +72,12 @@ def test_any_number_of_bits_is_followed(tmp_path: Path, bits: int, escapes: int 
     assert row["escapes_after"] or row["fate"] == "settles at a maximum"
 
 
+@pytest.mark.parametrize("words", [("--start", "1e300", "--step", "1e300"), ("--start", "1e-300"), ("--step", "1e-99")])
+def test_the_ends_of_the_number_line_are_followed(words: tuple[str, ...]) -> None:
+    result = trap(*words, "--dtype", "float64,x87", "--bits", "20")
+    assert result.exit_code == 0, result.output
+
+
 def test_a_distance_beyond_the_range_of_float64_keeps_its_exponent(tmp_path: Path) -> None:
     trap("--dtype", "float32", "--bits", "3325", "--json", str(tmp_path / "out.json"))
     row = json.loads((tmp_path / "out.json").read_text())["rows"][1]
@@ -105,6 +111,7 @@ def test_other_functions_starts_and_steps_are_followed_too(
         (("--step", "inf"), "step='inf' is not a finite number: write it as 2pi, 3pi/2, 1/3 or 0.25"),
         (("--step", "nan"), "step='nan' is not a finite number: write it as 2pi, 3pi/2, 1/3 or 0.25"),
         (("--start", "pi/2"), "start='pi/2' is a critical point of sin x: f' is 0"),
+        (("--start", "1e999"), "start='1e999' is not a finite number: write it as 2pi, 3pi/2, 1/3 or 0.25"),
         (("--start", "two"), "start='two' is not a finite number: write it as 2pi, 3pi/2, 1/3 or 0.25"),
         (("--start", "1e5"), "start='100000' is beyond the range of float16: choose others with --dtype or --bits"),
         (("--f", "sinus"), "f='sinus' is not a function that extremum knows: did you mean 'sin'? valid: "),

@@ -26,10 +26,10 @@ from extremum.reference.descent.smooth import BALLS, Smooth
 
 def predicted(distance: Any, multiplier: Any) -> int | None:
     """The first k with distance * multiplier^(k - 1) > 1/10; both are balls. None where nothing grows from 0."""
-    if not distance > 0 or not multiplier > 1:
-        return None
     if distance > flint.arb(NEAR):
         return 1
+    if not distance > 0 or not multiplier > 1:
+        return None
     steps = (flint.arb(NEAR) / distance).log() / multiplier.log()
     return 1 + max(1, ceil(float(steps.mid())))
 

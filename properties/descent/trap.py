@@ -17,9 +17,11 @@ import flint
 from extremum.reference.descent import exact
 from extremum.reference.descent.descend import descend
 from extremum.reference.descent.exact import PI, Exact, NotExact
+from extremum.reference.descent.rounding import dyadic
 from extremum.reference.descent.smooth import EXACT, Formula, Smooth
 from extremum.reference.errors import UsageError
 
+CLOSE = 1e-9  # the radius of a ball by which the nearest maximum is chosen
 PRECISIONS = tuple(64 * 2**k for k in range(9))  # bits of the balls, raised until a sign is decided
 
 
@@ -121,14 +123,18 @@ def sign_of(function: Smooth, formula: Formula, x: Exact) -> int:
 
 def nearest_maximum(function: Smooth, ball: Callable[[], Any]) -> Exact:
     """The maximum nearest to the number that `ball()` encloses, of those that the function knows."""
-    with flint.ctx.workprec(PRECISIONS[1]):
-        x = ball()
+    for bits in PRECISIONS:
+        with flint.ctx.workprec(bits):
+            x = ball()
+            if x.rad() < CLOSE:
+                break
+    with flint.ctx.workprec(bits):
 
         def shifted(top: Exact) -> Exact:
             if function.period is None:
                 return top
-            turns = ((x - exact.ball(top)) / exact.ball(function.period)).mid() + flint.arb(0.5)
-            return top + int(turns.floor().unique_fmpz()) * function.period
+            turns = dyadic(((x - exact.ball(top)) / exact.ball(function.period)).mid())
+            return top + (turns + flint.fmpq(1, 2)).floor() * function.period
 
         return min(map(shifted, function.maxima), key=lambda top: abs(x - exact.ball(top)).mid())
 

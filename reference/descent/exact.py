@@ -20,9 +20,10 @@ PI: Exact = flint.fmpq_poly([0, 1])
 SIXTHS = {0: 0, 1: 1, 3: 2, 5: 1, 6: 0, 7: -1, 9: -2, 11: -1}  # of k: 2 sin(k pi / 6), where it is rational
 
 _WRITTEN = re.compile(
-    r"(?P<sign>[+-]?) (?P<factor>(?:\d+\.?\d*|\.\d+) (?:e[+-]?\d{1,4})?)? \*? (?P<pi>pi)? (?:/(?P<divisor>\d+))?", re.X
+    r"(?P<sign>[+-]?) (?P<factor>(?:\d+\.?\d*|\.\d+) (?:e[+-]?[0-4]?\d{1,2})?)? \*? (?P<pi>pi)? (?:/(?P<divisor>\d+))?",
+    re.X,
 )
-_LONGEST = 400  # characters: numbers of more digits are a mistake, and Python refuses to read those of 4300
+_LONGEST = 100  # characters: numbers of more digits are a mistake, and Python refuses to write those of 4300
 
 
 class NotExact(ArithmeticError):
@@ -42,7 +43,7 @@ def rational(value: Fraction) -> Any:
 def constant(x: Exact) -> Any:
     """The number as `flint.fmpq`; raises `NotExact` where pi is in it."""
     if x.degree() > 0:
-        raise NotExact(f"{x} is irrational")
+        raise NotExact("pi is in it")
     return x[0]
 
 
@@ -52,7 +53,7 @@ def sin(x: Exact) -> Exact:
     Raises `NotExact` elsewhere, where it is irrational. Source: I. Niven, "Irrational Numbers" (1956), cor. 3.12.
     """
     if x.degree() > 1 or x[0] != 0 or (6 * x[1]).q != 1 or int((6 * x[1]).p) % 12 not in SIXTHS:
-        raise NotExact(f"sin({written(x)}) is irrational")
+        raise NotExact("sin is irrational there")
     return number(flint.fmpq(SIXTHS[int((6 * x[1]).p) % 12], 2))
 
 
@@ -64,7 +65,7 @@ def cos(x: Exact) -> Exact:
 def exp(x: Exact) -> Exact:
     """exp of 0; of every other number here it is not known to be one, and `NotExact` is raised."""
     if x != 0:
-        raise NotExact(f"exp({written(x)}) is no rational number")
+        raise NotExact("exp is irrational there")
     return number(1)
 
 
