@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import flint
 import numpy as np
@@ -85,14 +86,15 @@ def judge(experiment: Experiment, observation: Observation, far: float) -> Decis
         return worst
     if prop.exact or _undecidable(view, measured, int(row), int(column)):
         return _refuted(worst, "an exact comparison") if worst.ratio > 1 else worst
-    if far < worst.ratio < np.inf:
+    exactly = experiment.role.certifier is RATIONALS  # it is fast, and a screen may lose all to cancellation
+    if worst.ratio > far and not exactly:
         return _refuted(worst, "the screen, far beyond its error")
     for r in np.argsort(-ratio.max(axis=1)):
         doubtful = np.argsort(-ratio[r], kind="stable")[: int((ratio[r] > view.arithmetic.limit).sum())]
         for columns in np.split(doubtful, range(TOGETHER, doubtful.size, TOGETHER)):
             if columns.size and (how := certify(experiment, observation, int(r), columns)):
                 return _refuted(at(view, prop, measured, allowed, int(r), int(columns[0])), how)
-    return worst if worst.ratio < np.inf else replace(worst, measured=worst.allowed, ratio=1.0)
+    return replace(worst, measured=worst.allowed, ratio=1.0) if exactly else worst
 
 
 def _undecidable(view: View, measured: Array, row: int, column: int) -> bool:
@@ -117,7 +119,7 @@ def certify(experiment: Experiment, observation: Observation, row: int, columns:
             view = View(experiment.role, experiment.fmt, alone, arithmetic, columns=np.asarray(columns))
             measured, allowed = experiment.prop.measure(view)
             m, a = np.broadcast_arrays(np.asarray(measured, object), np.asarray(allowed, object))
-            pairs = list(zip(m.ravel().tolist(), a.ravel().tolist(), strict=True))
+            pairs = list(zip(map(_comparable, m.ravel()), map(_comparable, a.ravel()), strict=True))
             if any(bool(x > y) for x, y in pairs):
                 return "rational arithmetic" if arithmetic is RATIONALS else f"balls of {bits} bits"
             if all(bool(x <= y) for x, y in pairs):
@@ -125,6 +127,11 @@ def certify(experiment: Experiment, observation: Observation, row: int, columns:
     finally:
         flint.ctx.prec = before
     return ""
+
+
+def _comparable(value: Any) -> Any:
+    """A ball for a float, which compares with balls and with rationals."""
+    return flint.arb(value) if isinstance(value, float) else value
 
 
 def with_exact(experiment: Experiment, observation: Observation, decision: Decision) -> Decision:

@@ -36,3 +36,8 @@ def moderate_lengths(seed: int) -> list[int]:
 def few_lengths(seed: int) -> list[int]:
     """Some of the short ones and a few more, for what depends on the length hardly at all."""
     return sorted({*range(1, 10), 15, 16, 17, 24, 31, 32, 33, 64, 129, 1000 + seed % 25})
+
+
+def matrix_lengths(_seed: int) -> list[int]:
+    """Those of the short ones and of the powers of two that keep a matrix of as many rows affordable."""
+    return [*range(1, 13), 15, 16, 17, 24, 31, 32, 33, 64, 65, 100, 128, 257, 400, 1024, 4096]

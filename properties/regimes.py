@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -22,10 +23,13 @@ MASKED_LENGTH = 2  # a mask needs an entry to hide and one to keep
 
 @dataclass(frozen=True)
 class Regime:
-    """One family of rows. `long` marks those that rows beyond 2**13 are drawn from."""
+    """One family of rows, or of what else `Role.arguments` makes arguments of.
+
+    `long` marks those that rows beyond 2**13 are drawn from.
+    """
 
     name: str
-    rows: Callable[[Draw], Array]
+    rows: Callable[[Draw], Any]
     long: bool = False
     masked: bool = False
 

@@ -145,21 +145,36 @@ class View:
         """Where the answers left the range of the format as the exact value does, as a mask.
 
         They are infinite or the largest finite value, and the exact value is of their sign and, with what a
-        sound answer may be off, not below the largest finite value.
+        sound answer may be off, not below the largest finite value. Or one is not finite, and the role excuses it.
         """
         if self.clean or self.role.bounded:
             return np.zeros((1, 1), bool)
+        return np.asarray(self.outside | (self.overflow & ~self.finite))
+
+    @cached_property
+    def outside(self) -> Array:
+        """Where the answers are infinite or the largest finite value, as the exact value nearly is, as a mask."""
         with np.errstate(over="ignore"):
             exact, allowed = self.narrow(self.exact), self.narrow(self.allowance)
             edge = np.where(np.abs(exact) + allowed >= self.fmt.max, np.sign(exact), 0.0)
         return self._everywhere(lambda a: (edge != 0) & (a * edge >= self.fmt.max))
 
     @cached_property
+    def finite(self) -> Array:
+        """Where all answers are finite, as a mask."""
+        return self._everywhere(np.isfinite)
+
+    @cached_property
+    def overflow(self) -> Array:
+        """Where the role excuses an overflow on the way, as a mask."""
+        return self.role.overflow(self)
+
+    @cached_property
     def flawed(self) -> Array:
         """Where an answer is not finite and should be (and, of two answers, the other is not the same), as a mask."""
         if self.clean:
             return np.zeros((1, 1), bool)
-        bad = ~self._everywhere(np.isfinite) & ~self.beyond
+        bad = ~self.finite & ~self.beyond
         if self.observation.other is not None:
             out, other = self.answer[:, self.columns], self.observation.other[:, self.columns]
             bad = bad & ~((out == other) | (np.isnan(out) & np.isnan(other)))
@@ -305,7 +320,9 @@ class Role:
     answer may be off. `arguments(draw, regime)` makes rows of arguments. Rows have at most `longest` entries, and a
     block of the sweep at most `rows` rows; matrices have `heights(n)` rows of n, each of them tried. The exact values
     of a `bounded` role never leave the range of a format. What the screen can't clear is certified in `certifier`.
-    Of what is contested, `contested` names the situations that arise (None: all).
+    Of what is contested, `contested` names the situations that arise (None: all). `overflow(view)` is where what a
+    sound algorithm computes on its way may leave the range, so that an infinity or NaN is no flaw. Where `allowance`
+    lets a flush to zero pass, `strict(view)` is what gradual underflow may cost.
     """
 
     name: str
@@ -323,6 +340,8 @@ class Role:
     bounded: bool = False
     certifier: Arithmetic = BALLS
     contested: tuple[str, ...] | None = None
+    overflow: Callable[[View], Array] = lambda _view: np.zeros((1, 1), bool)
+    strict: Callable[[View], Any] | None = None
 
     def property_named(self, name: str) -> Property | None:
         """The property called `name`, or None."""

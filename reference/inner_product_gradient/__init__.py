@@ -1,0 +1,1 @@
+"""The gradient of <w, x>, one method a module: w."""

@@ -1,0 +1,1 @@
+"""The gradient of <x, A x>, one method a module: (A + A^T) x."""
