@@ -74,7 +74,9 @@ def _iterates(axes: Axes, found: Study) -> None:
     caught = np.flatnonzero(near)
     if caught.size:
         label = f"$x_{{{caught[0]}}}$ .. $x_{{{caught[-1]}}}$" if caught.size > 1 else f"$x_{{{caught[0]}}}$"
-        axes.annotate(label, (top, _values(trap, np.array([top]))[0]), (8, 6), textcoords="offset points", fontsize=9)
+        axes.annotate(
+            label, (top, _values(trap, np.array([top]))[0]), (-9, 5), textcoords="offset points", fontsize=9, ha="right"
+        )
     axes.set_title(
         f"f(x) = {trap.function.text}: the iterates in {row.format}, and where the step lands exactly",
         loc="left",
@@ -124,7 +126,7 @@ def _map(axes: Axes, ends: Ends) -> None:
             axes.plot(place, ends.ends[chosen][of], ".", color=colour, markersize=1.6, rasterized=True, mew=0)
     counted = [(kind, float(np.mean(kinds == kind))) for kind in KINDS if (kinds == kind).any()]
     handles = [
-        Line2D([], [], color=KINDS[k], marker="s", linestyle="", label=f"{k} {100 * n:.1f} %") for k, n in counted
+        Line2D([], [], color=KINDS[k], marker="s", linestyle="", label=f"{k} {100 * n:.2f} %") for k, n in counted
     ]
     axes.legend(handles=handles, fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.16))
     axes.set_title(f"{ends.fmt.name}: every start, and where it ends", loc="left", fontsize=10)

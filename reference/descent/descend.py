@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from math import inf
 from numbers import Real
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 
 from extremum.reference.errors import UsageError
 
-Point = TypeVar("Point")
+Point = Any  # a number of any arithmetic, or an array of shape (n,)
 
 
 def descend(gradient: Callable[[Point], Point], x: Point, steps: Iterable[Point]) -> Iterator[Point]:
@@ -22,12 +22,13 @@ def descend(gradient: Callable[[Point], Point], x: Point, steps: Iterable[Point]
     size that is not positive and finite, and for a gradient of another shape than x, which NumPy would broadcast.
     """
     for step in steps:
-        if isinstance(step, (Real, np.generic)) and not 0 < step < inf:
+        ordered = isinstance(step, (Real, np.generic))  # unlike balls, and polynomials in pi
+        if ordered and not 0 < step < inf:
             raise UsageError(f"step={step!s} is not positive and finite")
         g = gradient(x)
         if (shape := getattr(g, "shape", ())) != getattr(x, "shape", ()):
             raise UsageError(
                 f"gradient has shape {shape}, and x shape {getattr(x, 'shape', ())}: they must be the same"
             )
-        x = x - step * g  # type: ignore[operator]
+        x = x - step * g
         yield x

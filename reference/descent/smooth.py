@@ -101,8 +101,8 @@ def gaussian(centre: Fraction = Fraction(0), width: Fraction = Fraction(1)) -> S
         return m.exp(m.number(-bend / 2) * (x - m.number(c)) * (x - m.number(c)))
 
     return Smooth(
-        name="gaussian" if (c, w) == (0, 1) else f"gaussian({c}, {w})",
-        text="exp(-x^2/2)" if (c, w) == (0, 1) else f"exp(-((x - {c})/{w})^2/2)",
+        name="gaussian" if centre == 0 and width == 1 else f"gaussian({c}, {w})",
+        text="exp(-x^2/2)" if centre == 0 and width == 1 else f"exp(-((x - {c})/{w})^2/2)",
         value=value,
         slope=lambda x, m: m.number(-bend) * (x - m.number(c)) * value(x, m),
         curvature=lambda x, m: (
