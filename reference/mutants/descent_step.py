@@ -49,7 +49,7 @@ def averaged_over_entries(x: Array, gradient: Array, step_size: float) -> Array:
 
 
 @subject("descent_step", kind="mutant", fails={"accuracy": EVERY}, cause="unknown")
-def gradient_clipped(x: Array, gradient: Array, step_size: float) -> Array:
+def step_along_clipped_gradient(x: Array, gradient: Array, step_size: float) -> Array:
     """The gradient is clipped to [-1, 1]."""
     one = x.dtype.type(1)
     return _step(x, np.minimum(np.maximum(gradient, -one), one), step_size)
