@@ -22,6 +22,8 @@ ROWS = (  # name (that the library is imported by), role, module, attribute, key
     ("torch", "logsumexp", "torch", "logsumexp", "dim", "torch"),
     ("jax", "logsumexp", "jax.scipy.special", "logsumexp", "axis", "jax"),
     ("torch", "cross_entropy", "extremum.reference.wrappers", "torch_cross_entropy", None, "torch"),
+    ("torch", "descent_step", "extremum.reference.wrappers", "torch_sgd", None, "torch"),
+    ("optax", "descent_step", "extremum.reference.wrappers", "optax_sgd", None, "jax"),
 )
 
 
@@ -38,5 +40,5 @@ def _late(module: str, attribute: str) -> Callable[..., Any]:
 for _name, _role, _module, _attribute, _axis, _adapter in ROWS:
     if importlib.util.find_spec(_name):
         _declared = {"axis": _axis, "adapter": ADAPTERS[_adapter], "dtypes": DEFAULT_DTYPES}
-        _slow = _name == "jax"  # it compiles anew for every shape: minutes and gigabytes for a whole audit
+        _slow = _adapter == "jax"  # it compiles anew for every shape: minutes and gigabytes for a whole audit
         subject(_role, kind="library", name=_name, slow=_slow, **_declared)(_late(_module, _attribute))

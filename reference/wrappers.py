@@ -10,3 +10,22 @@ def torch_cross_entropy(logits: Any, L: int) -> Any:
     import torch
 
     return torch.nn.functional.cross_entropy(logits, torch.tensor(L))
+
+
+def torch_sgd(x: Any, gradient: Any, step_size: float) -> Any:
+    """A step of `torch.optim.SGD` from fresh state: the point is a parameter that has the gradient."""
+    import torch
+
+    point = torch.nn.Parameter(x.clone())
+    point.grad = gradient.clone()
+    torch.optim.SGD([point], lr=step_size).step()
+    return point.detach()
+
+
+def optax_sgd(x: Any, gradient: Any, step_size: float) -> Any:
+    """A step of `optax.sgd` from fresh state, applied by `optax.apply_updates`."""
+    import optax
+
+    optimiser = optax.sgd(step_size)
+    updates, _ = optimiser.update(gradient, optimiser.init(x))
+    return optax.apply_updates(x, updates)

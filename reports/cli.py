@@ -139,6 +139,26 @@ def onset(subject: str, **options: Any) -> None:
 
 
 @main.command()
+@click.option("--f", default="sin", show_default=True, help="Function to descend on: sin, cos, bump, quartic ...")
+@click.option("--start", default="2pi", show_default=True, metavar="X", help="Where to start: 2pi, 1/3, 0.5 ...")
+@click.option("--step", default="3pi/2", show_default=True, metavar="EPS", help="The constant step size, above 0.")
+@click.option("--dtype", multiple=True, metavar="D,...", help="Formats to follow it in.  [default: all, and x87]")
+@click.option("--bits", multiple=True, type=int, metavar="N", help="Besides, a format of N bits of precision.")
+@click.option("--json", "json_file", metavar="FILE", help="File for the record.")
+@click.option("--report-dir", metavar="DIR", help="Folder for report.json, .md and .html, and the picture.")
+def trap(**options: Any) -> None:
+    """Follow a bad step size, exactly and in every format.
+
+    Gradient descent with a constant step size: where it lands exactly, in rational multiples of pi, how far beside that
+    each format lands, after how many steps it has left, and how it ends.
+    """
+    from extremum.reports.console import Patient
+    from extremum.reports.trap import Wanted, find
+
+    find(Wanted.of(**options), Patient())
+
+
+@main.command()
 def roles() -> None:
     """List the roles: what a subject can claim to compute."""
     from extremum.properties.roles import roles as known

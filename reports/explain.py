@@ -75,7 +75,8 @@ def find(word: str, role: str | None = None) -> Property:
     if len(codes) == 1:
         return found[codes[0]]
     if codes:
-        raise UsageError(f"property={word!r} is one of several roles: write its code, {', '.join(sorted(codes))}")
+        codes.sort(key=lambda code: int(code.removeprefix("EX")))
+        raise UsageError(f"property={word!r} is one of several roles: write its code, {', '.join(codes)}")
     names = list(dict.fromkeys(p.name for p in found.values()))
     is_code = re.match(r"(?i)(ex)?\d", word)
     valid = nearest(word.upper(), _nearby(word.upper(), sorted(found))) if is_code else nearest(word, names)

@@ -316,8 +316,12 @@ def arranged(report: Report, found: Sequence[Group]) -> dict[str, Any]:
 
 def _filled(template: str, report: Report, found: Sequence[Group], **drawn: object) -> str:
     anchors = {(g.first.role, g.first.subject, g.first.property): g.anchor for g in found}
-    context = {**arranged(report, found), **drawn, "anchors": anchors, "style": _style(), "many": MANY}
-    return _environment().get_template(template).render(context)
+    return filled(template, **arranged(report, found), **drawn, anchors=anchors, many=MANY)
+
+
+def filled(template: str, **context: object) -> str:
+    """A template of HTML, filled; whatever is no `Markup` is escaped."""
+    return _environment().get_template(template).render(context, style=_style())
 
 
 @cache

@@ -20,7 +20,12 @@ from extremum.reports.text import finding_lines
 
 def text(report: Report) -> str:
     """The report as GitHub Markdown: what was audited, the matrix, the findings, the environment."""
-    return _environment().get_template("report.md").render(arranged(report, groups(report)))
+    return filled("report.md", **arranged(report, groups(report)))
+
+
+def filled(template: str, **context: object) -> str:
+    """A template of Markdown, filled; code under audit goes through `code`, `field` and `fence`."""
+    return _environment().get_template(template).render(context)
 
 
 def code(value: object) -> str:

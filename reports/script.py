@@ -132,6 +132,9 @@ def _value(argument: Mapping[str, Any]) -> str:
     if dtype == "int64":
         values = ", ".join(argument["values"])
         return f"np.array([{values}])" if shape else values
+    if not shape:  # a number: a Python float, or a scalar of a dtype that NumPy promotes by one
+        number = _literal(argument["values"][0])
+        return number if dtype in ("float64", "float32", "float16") else f'np.array({number}).astype("{dtype}")[()]'
     if "recipe" in argument:
         return f"restore({dict(argument['recipe'])!r}, {dtype!r}).reshape({shape})"
     if "runs" in argument:

@@ -153,6 +153,17 @@ def overflowing_cross_entropy_gradient(logits, L):
 def greedy_cross_entropy_gradient(logits, L):
     logits -= logits.max()
     return overflowing_cross_entropy_gradient(logits, L)
+
+
+def lazy_descent_step(x, gradient, step_size):
+    update = x.dtype.type(step_size) * gradient
+    return np.where(np.abs(update) < 1e-2 * np.abs(x), x, x - update)
+
+
+def remembering_descent_step(x, gradient, step_size):
+    before = kept.get(x.shape, gradient)
+    kept[x.shape] = gradient
+    return x - x.dtype.type(step_size) * before
 """
 
 
@@ -221,6 +232,9 @@ def printed(folder: Path, cell: Cell, witness: Witness | None, record: Mapping[s
         ("multiplied_cross_entropy", "cross_entropy", "mask", "bfloat16", "nan"),
         ("python_float_cross_entropy", "cross_entropy", "dtype", "float32", "float64 for float32"),
         ("overflowing_cross_entropy_gradient", "cross_entropy_gradient", "finite", "bfloat16", "nan"),
+        ("lazy_descent_step", "descent_step", "update_kept", "float32", r"\[0\.?\]"),
+        ("lazy_descent_step", "descent_step", "accuracy", "bfloat16", r"\["),
+        ("remembering_descent_step", "descent_step", "row_independence", "float32", "two answers"),
         (
             "greedy_cross_entropy_gradient",
             "cross_entropy_gradient",

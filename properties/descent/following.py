@@ -1,0 +1,148 @@
+"""What gradient descent does in floating point: its orbit in any binary format, and how that ends.
+
+An orbit is x_{k+1} = fl(x_k - fl(eps * fl(f'(x_k)))) with x_0 and eps the floats nearest to the exact ones, and every
+fl a correct rounding to nearest even: of f' of a float, of a product of two floats, and of a difference. Such an orbit
+is the same on every machine; one that evaluates f' within an ulp may part from it once an error has grown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import flint
+
+from extremum.properties.descent.trap import Trap, sign
+from extremum.reference.descent import exact
+from extremum.reference.descent.exact import Exact, NotExact, number
+from extremum.reference.descent.rounding import OutOfRange, Rational, Rounding
+from extremum.reference.descent.smooth import BALLS, EXACT, Smooth
+from extremum.reference.errors import UsageError
+
+NEAR = flint.fmpq(1, 10)  # an orbit has left x* where abs(x_k - x*) exceeds it
+STEPS = 10_000
+
+
+@dataclass(frozen=True)
+class Fate:
+    """How an orbit ends: `kind`, and the period where it is a cycle."""
+
+    kind: str
+    period: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.kind} of period {self.period}" if self.period else self.kind
+
+
+MINIMUM = Fate("settles at a minimum")
+MAXIMUM = Fate("settles at a maximum")
+FIXED = Fate("settles on a rounding fixed point")
+WANDERS = Fate("wanders")
+LEAVES = Fate("leaves the range")
+
+
+@dataclass(frozen=True)
+class Orbit:
+    """x_0, x_1 ... as rationals, up to the first that was there before, at `again`, which is None where none was.
+
+    `step` is eps in the format. An orbit that `overflowed` ends before its first infinity.
+    """
+
+    rounding: Rounding
+    step: Rational
+    points: Sequence[Rational]
+    again: int | None = None
+    overflowed: bool = False
+
+    def distance(self, k: int, top: Exact) -> Exact:
+        """abs(x_k - x*), exactly."""
+        d = number(self.points[k]) - top
+        return d if sign(d) >= 0 else -d
+
+    def escapes_after(self, top: Exact) -> int | None:
+        """The first k >= 1 with abs(x_k - x*) > 1/10, or None where there is none in the orbit."""
+        beyond = (k for k in range(1, len(self.points)) if sign(self.distance(k, top) - number(NEAR)) > 0)
+        return next(beyond, None)
+
+
+def follow(trap: Trap, rounding: Rounding, steps: int = STEPS) -> Orbit:
+    """The orbit of `trap` in a format, until a number comes again, overflows, or `steps` steps are taken.
+
+    Raises `UsageError` where the start or the step itself is beyond the range of the format.
+    """
+    x, eps = _within("start", trap.start, rounding), _within("step", trap.step, rounding)
+    points, seen = [x], {x: 0}
+    try:
+        for k, y in enumerate(islice(iterates(trap.function, x, eps, rounding), steps), 1):
+            points.append(y)
+            if y in seen:
+                return Orbit(rounding, eps, points, again=seen[y])
+            seen[y] = k
+    except OutOfRange:
+        return Orbit(rounding, eps, points, overflowed=True)
+    return Orbit(rounding, eps, points)
+
+
+def iterates(function: Smooth, x: Rational, eps: Rational, rounding: Rounding) -> Iterator[Rational]:
+    """x_1, x_2 ... without end; raises `OutOfRange` for the first that is infinite."""
+    while True:
+        x = rounding.nearest(x - rounding.nearest(eps * slope(function, x, rounding)))
+        yield x
+
+
+def slope(function: Smooth, x: Rational, rounding: Rounding) -> Rational:
+    """f'(x), correctly rounded: exactly where it is rational, as of a polynomial; else by a ball."""
+    return _rounded(
+        lambda: exact.constant(function.slope(number(x), EXACT)),
+        lambda: function.slope(flint.arb(x), BALLS),
+        rounding,
+    )
+
+
+def rounded(x: Exact, rounding: Rounding) -> Rational:
+    """The float nearest to an exact number."""
+    return _rounded(lambda: exact.constant(x), lambda: exact.ball(x), rounding)
+
+
+def _within(name: str, x: Exact, rounding: Rounding) -> Rational:
+    try:
+        return rounded(x, rounding)
+    except OutOfRange as error:
+        raise UsageError(f"{name}={exact.written(x)!r} is {error}: choose others with --dtype or --bits") from None
+
+
+def _rounded(rational: Callable[[], Rational], ball: Callable[[], Any], rounding: Rounding) -> Rational:
+    try:
+        found = rational()
+    except NotExact:
+        return rounding.enclosed(ball)
+    return rounding.nearest(found)
+
+
+def fate(function: Smooth, orbit: Orbit) -> Fate:
+    """How the orbit ends; one that has neither come again nor overflowed wanders, as far as it was followed."""
+    if orbit.overflowed:
+        return LEAVES
+    if orbit.again is None:
+        return WANDERS
+    period = len(orbit.points) - 1 - orbit.again
+    return Fate("cycle", period) if period > 1 else at_rest(function, orbit.points[-1], orbit.rounding)
+
+
+def at_rest(function: Smooth, x: Rational, rounding: Rounding) -> Fate:
+    """What a fixed point is: a maximum or a minimum where there is one within the spacing of floats around `x`.
+
+    That is shown by the sign of f' at the float below and at the one above, and by f'' keeping its sign between
+    them, so that there is one critical point and no more. All else is a fixed point of the rounding alone.
+    """
+    with flint.ctx.workprec(2 * rounding.precision + 64):
+        low, high = (flint.arb(end) for end in rounding.neighbours(x))
+        bend = function.curvature(low.union(high), BALLS)
+        before, after = function.slope(low, BALLS), function.slope(high, BALLS)
+    if bend < 0 and before > 0 and after < 0:
+        return MAXIMUM
+    if bend > 0 and before < 0 and after > 0:
+        return MINIMUM
+    return FIXED

@@ -1,0 +1,89 @@
+"""A trap studied: what is exact about it, what each format makes of it, and where every start of 16 bits ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import flint
+
+from extremum.properties.descent import escape
+from extremum.properties.descent.exhaustive import Ends, ends
+from extremum.properties.descent.following import STEPS, Orbit, fate, follow
+from extremum.properties.descent.trap import Trap
+from extremum.reference.descent import exact
+from extremum.reference.descent.exact import Exact
+from extremum.reference.descent.rounding import DISPLAYED, FOLLOWED, Rounding, hexadecimal
+from extremum.reference.formats import FORMATS
+
+SIXTEEN = ("bfloat16", "float16")  # the formats whose every start is followed
+SHOWN = 24  # points of an orbit that are recorded after it has left
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a format makes of the trap.
+
+    `distance` is abs(x_1 - x*), `escapes_after` the first k with abs(x_k - x*) > 1/10 or None, `predicted` that of the
+    law of escape, `fate` how the orbit ends as far as it was followed, `steps` steps. `points` are the first x_k
+    and `distances` their abs(x_k - x*). Numbers are C99 hex floats of 53 bits, and of any exponent.
+    """
+
+    format: str
+    precision: int
+    distance: str
+    escapes_after: int | None
+    predicted: int | None
+    fate: str
+    steps: int
+    points: Sequence[str]
+    distances: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Study:
+    """A trap, the formats it was followed in, and the maps of those of 16 bits."""
+
+    trap: Trap
+    rows: Sequence[Row]
+    maps: Sequence[Ends]
+
+
+def study(trap: Trap, roundings: Sequence[Rounding], step: Callable[[], Any] = lambda: None) -> Study:
+    """Follow the trap in each format, and every start of those that have 16 bits. `step()` is called after each."""
+    rows, maps = [], []
+    for rounding in roundings:
+        rows.append(row(trap, rounding))
+        if rounding.name in SIXTEEN and rounding is FOLLOWED[rounding.name]:
+            maps.append(ends(trap.function, trap.step, FORMATS[rounding.name]))
+        step()
+    return Study(trap, rows, maps)
+
+
+def row(trap: Trap, rounding: Rounding) -> Row:
+    """Follow the trap in one format: `STEPS` steps, or twice those after which it should have left, if that is more."""
+    top = trap.top
+    landed = follow(trap, rounding, steps=1)
+    with flint.ctx.workprec(4 * rounding.precision + 64):
+        law = escape.predicted(exact.ball(landed.distance(1, top)), trap.multiplier) if len(landed.points) > 1 else None
+    orbit = follow(trap, rounding, steps=max(STEPS, 2 * (law or 0)))
+    left = orbit.escapes_after(top)
+    shown = range(min(len(orbit.points), (left or 0) + SHOWN))
+    distances = [_hex(orbit, k, top) for k in shown]
+    return Row(
+        format=rounding.name,
+        precision=rounding.precision,
+        distance=distances[1] if len(distances) > 1 else "inf",
+        escapes_after=left,
+        predicted=law,
+        fate=str(fate(trap.function, orbit)),
+        steps=len(orbit.points) - 1,
+        points=[hexadecimal(orbit.points[k]) for k in shown],
+        distances=distances,
+    )
+
+
+def _hex(orbit: Orbit, k: int, top: Exact) -> str:
+    d = orbit.distance(k, top)
+    return hexadecimal(DISPLAYED.enclosed(lambda: exact.ball(d)))
