@@ -8,6 +8,7 @@ enclose. A jet never becomes a float by itself, so that no rounding slips in: wh
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import flint
@@ -20,6 +21,16 @@ SHORT = 2**20  # significands of constants that are taken for what they say
 
 class Undecided(ArithmeticError):
     """A comparison that the balls do not decide, or a kink: where f need not be differentiable."""
+
+
+def _operator(method: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """An operator of a jet, which leaves arrays to NumPy: it applies the operator to each entry."""
+
+    @wraps(method)
+    def operate(self: Any, other: Any) -> Any:
+        return NotImplemented if isinstance(other, np.ndarray) else method(self, other)
+
+    return operate
 
 
 long_constants: list[float] = []  # floats that met a jet and are rounded, in all likelihood: 0.1, pi, data
@@ -53,26 +64,32 @@ class Jet:
             raise TypeError(f"{type(other).__name__} is no number that a jet can be joined with")
         return exact if isinstance(self.value, flint.fmpq) else flint.arb(exact)
 
+    @_operator
     def __add__(self, other: Any) -> Jet:
         b = self._of(other)
         return Jet(self.value + b.value, self.slope + b.slope)
 
+    @_operator
     def __sub__(self, other: Any) -> Jet:
         b = self._of(other)
         return Jet(self.value - b.value, self.slope - b.slope)
 
+    @_operator
     def __rsub__(self, other: Any) -> Jet:
         return self._of(other) - self
 
+    @_operator
     def __mul__(self, other: Any) -> Jet:
         b = self._of(other)
         return Jet(self.value * b.value, self.slope * b.value + self.value * b.slope)
 
+    @_operator
     def __truediv__(self, other: Any) -> Jet:
         b = self._of(other)
         quotient = self.value / b.value
         return Jet(quotient, (self.slope - quotient * b.slope) / b.value)
 
+    @_operator
     def __rtruediv__(self, other: Any) -> Jet:
         return self._of(other) / self
 
@@ -87,6 +104,7 @@ class Jet:
     def __abs__(self) -> Jet:
         return self if self > 0 else -self
 
+    @_operator
     def __pow__(self, power: Any) -> Jet:
         if not isinstance(power, Jet) and power == int(power) and abs(power) < 2**10:
             k = int(power)
@@ -95,6 +113,7 @@ class Jet:
             return Jet(self.value**k, self.slope * self._number(k) * self.value ** (k - 1))
         return (self._of(power) * self.log()).exp()
 
+    @_operator
     def __rpow__(self, base: Any) -> Jet:
         return (self * self._of(base).log()).exp()
 
@@ -164,7 +183,7 @@ class Jet:
 
     def exp2(self) -> Jet:
         """The power of 2."""
-        return self.__rpow__(2)
+        return (self * self._of(2).log()).exp()
 
     def sqrt(self) -> Jet:
         """The square root."""
