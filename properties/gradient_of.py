@@ -350,7 +350,10 @@ def _judged(name: str, code: str, measure: Any, judge: Judge, unit: str = "value
 
 def _contract() -> tuple[Property, ...]:
     rows, layout, *counted = contract.BY_ROW
-    compared = (replace(p, measure=alike, exact=True, unit="value", scale=_plain) for p in (rows, layout))
+    compared = [
+        replace(prop, code=code, measure=alike, exact=True, unit="value", scale=_plain)
+        for prop, code in ((rows, "EX944"), (layout, "EX945"))
+    ]
     return tuple(where_f_answers(p) for p in (*compared, *counted))
 
 
@@ -368,6 +371,7 @@ ROLE = Role(
     regimes=REGIMES,
     rows=20,
     longest=33,
+    edged=False,
     contested=(),
     properties=(
         _judged("finite", "EX940", finite, in_range, "outputs", "critical"),

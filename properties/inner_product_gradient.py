@@ -68,6 +68,7 @@ ROLE = Role(
     rows=24,
     longest=4096,
     certifier=RATIONALS,
+    edged=False,
     contested=quadratics.CONTESTED,
     properties=(
         Property("bitwise", "EX901", bitwise, unit="entries", exact=True, lengths="matrix"),

@@ -334,8 +334,8 @@ def onset(
 
 def lengths_of(role: Role, lengths: Sequence[int] | None = None) -> Sequence[int]:
     """The lengths that are asked for, or all powers of two that the role takes, as `onset` has it."""
-    if next(iter(role.signature.inputs.values())) != 1:
-        raise UsageError(f"role={role.name!r} has no onsets: its first argument is not a row")
+    if not role.edged or next(iter(role.signature.inputs.values())) != 1:
+        raise UsageError(f"role={role.name!r} has no onsets: no exponential of a row of its first argument has an edge")
     for n in lengths or ():
         if not 1 <= n <= role.longest:
             raise UsageError(f"length={n} is not from 1 to {role.longest}, the longest row of role {role.name}")

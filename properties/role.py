@@ -321,6 +321,7 @@ class Role:
     answer may be off. `arguments(draw, regime)` makes rows of arguments. Rows have at most `longest` entries, and a
     block of the sweep at most `rows` rows; matrices have `heights(n)` rows of n, each of them tried. The exact values
     of a `bounded` role never leave the range of a format. What the screen can't clear is certified in `certifier`.
+    Where exponentials of the first argument have edges, it is `edged`: `properties.onset` looks for them.
     Of what is contested, `contested` names the situations that arise (None: all). `overflow(view)` is where what a
     sound algorithm computes on its way may leave the range, so that an infinity or NaN is no flaw. Where `allowance`
     lets a flush to zero pass, `strict(view)` is what gradual underflow may cost.
@@ -339,6 +340,7 @@ class Role:
     rows: int = 96
     heights: Callable[[int], Sequence[int]] = lambda _n: (1,)
     bounded: bool = False
+    edged: bool = True
     certifier: Arithmetic = BALLS
     contested: tuple[str, ...] | None = None
     overflow: Callable[[View], Array] = lambda _view: np.zeros((1, 1), bool)

@@ -90,7 +90,10 @@ def test_minus_infinity_is_right_where_the_exact_logarithm_leaves_the_range(dtyp
     assert decided("log_of_softmax", "saturation", dtype, {"x": within}).refuted
 
 
-@pytest.mark.parametrize("role", roles().values(), ids=lambda r: r.name)
+GRADED = [role for role in roles().values() if role.property_named("accuracy")]  # others are exact, or have no bound
+
+
+@pytest.mark.parametrize("role", GRADED, ids=lambda r: r.name)
 def test_a_wrong_answer_by_one_part_in_a_hundred_is_refuted_in_float32(role: object) -> None:
     name = role.name  # type: ignore[attr-defined]
     sound = next(s for s in subjects(name, "reference") if not s.fails)

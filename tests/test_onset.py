@@ -217,6 +217,8 @@ def test_every_subject_of_a_name_has_its_rows(tmp_path: Path) -> None:
         (("quotient_rule", "--length", "512"), "length=512 is not from 1 to 257"),
         (("naive", "--length", "-3"), "length='-3' is not a whole number"),
         (("naive", "--length", "many"), "length='many' is not a whole number"),
+        (("symmetrised_form",), "has no onsets"),
+        (("softplus_gradient",), "has no onsets"),
         (("naive", "--plot", "map.txt"), "ends in .png or .svg"),
         ((), "SUBJECT"),
     ],
