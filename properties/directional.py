@@ -97,8 +97,10 @@ def estimated(f: Function, x: Array, v: Array) -> Derivative:
         stepped = complex_step(f, x, v)
     except NotEvaluable:
         return differences
-    allowed = differences.error * 10 + AGREEMENT * abs(differences.value)
-    return stepped if abs(stepped.value - differences.value) <= allowed else differences
+    gap = abs(stepped.value - differences.value)
+    if gap > differences.error * 10 + AGREEMENT * abs(differences.value):
+        return differences
+    return Derivative(stepped.value, min(stepped.error + gap, differences.error), stepped.method)
 
 
 def complex_step(f: Function, x: Array, v: Array) -> Derivative:
@@ -116,27 +118,55 @@ def extrapolated(f: Function, x: Array, v: Array) -> Derivative:
 
     The error is what five plain differences, over steps from one to sixteen times, differ from the extrapolation
     (4 D(h) - D(2 h)) / 3: where a step is too long for f, or so short that rounding counts, they do not agree.
-    A step that leaves f unchanged, where a longer one does not, tells nothing. One-sided differences have to agree
+    The error is no less than what `resolution` makes of it. One-sided differences have to agree
     too, or f has a kink. Raises `NotEvaluable` where none of that settles, or f is not finite.
     """
     here = _number(f, x, float)
     steps = max(float(np.abs(x).max()), 1.0) * 2.0 ** -np.arange(2.0, 2.0 + HALVINGS)
     ahead, behind = (np.array([_number(f, x + sign * h * v, float) for h in steps]) for sign in (1, -1))
     central = (ahead - behind) / (2 * steps)
-    noise = np.maximum(np.abs(ahead), np.abs(behind)) * ROUNDED / steps
-    blind = (ahead == behind) & bool((ahead != behind).any())
+    size = float(max(np.abs(ahead).max(), np.abs(behind).max()))
+    noise = size * resolution(f, x + steps[0] * v, v) / steps
     best, place = Derivative(np.nan, np.inf, "extrapolated differences"), 0
     for k in range(2, HALVINGS - 2):
         around = slice(k - 2, k + 3)
         value = float((4 * central[k] - central[k - 1]) / 3)
         error = float(np.abs(central[around] - value).max() + noise[around].max())
-        if not blind[around].any() and error < best.error:
+        if error < best.error:
             best, place = Derivative(value, error, best.method), k
     bend = abs((ahead[place] - here) - (here - behind[place])) / steps[place]
     longer = abs((ahead[place - 2] - here) - (here - behind[place - 2])) / steps[place - 2]
     if not np.isfinite(best.value) or (bend > best.error + noise[place] and bend > longer / 2):
         raise NotEvaluable("differences do not settle: f is not smooth there, or oscillates too fast")
     return best
+
+
+def resolution(f: Function, x: Array, v: Array) -> float:
+    """How finely f resolves, relative to its value: its first change as x + v t moves away from `x`.
+
+    A function that computes in float32, or rounds to some digits, changes by no less than that.
+    """
+    here = _number(f, x, float)
+    for k in range(-52, 0, 2):
+        moved = _number(f, x * (1 + 2.0**k) + v * 2.0**k, float)
+        if moved != here:
+            return max(abs(moved - here) / max(abs(moved), abs(here)), ROUNDED)
+    return ROUNDED
+
+
+def scale(f: Function, x: Array, v: Array) -> float:
+    """The largest derivative along `v` on the way from `x` to the origin: at x, x / 2, x / 4 ... x / 64.
+
+    Where a function saturates, a formula such as 1 - tanh(x)^2 keeps no digit of a derivative that is tiny beside this.
+    Points where f can't be evaluated do not count.
+    """
+    found = 0.0
+    for k in range(7):
+        try:
+            found = max(found, float(abs(enclosure(f, x * 2.0**-k, v)).upper()))
+        except NotEvaluable:
+            continue
+    return found
 
 
 def _scalar(f: Function, argument: Array) -> Jet:
@@ -160,6 +190,8 @@ def value(f: Function, x: Array) -> float:
 def _number(f: Function, argument: Array, kind: type) -> Any:
     try:
         answer = np.asarray(f(argument))
+        if kind is complex and not np.iscomplexobj(answer):
+            raise TypeError("a real number for a complex one")
         value = kind(answer.reshape(()).item())
     except Exception as error:
         raise NotEvaluable(f"f raises {type(error).__name__}: {(str(error).splitlines() or [''])[0]}"[:200]) from error

@@ -2,9 +2,10 @@
 
 Nothing is known of f but f itself, so no bound on rounding can be derived: what is judged is whether the gradient is
 one of f, to half the digits of its dtype. With delta = sqrt(u), a claim is accepted where it is, to delta relative in
-each entry, the derivative at some point within delta abs(x) of x: so much is allowed to a gradient that is evaluated
-stably. A wrong sign, a forgotten term or factor is far outside. `identity` asks more: where both functions use
-nothing but arithmetic, they are compared in rationals, with no tolerance.
+each entry, the derivative at some point within delta abs(x) of x, or off by delta of the largest derivative on the way
+from x to the origin: so much is allowed to a gradient that is evaluated in the usual ways. A wrong sign, a forgotten
+term or factor is far outside. `identity` asks more: where both functions use nothing but arithmetic, they are compared
+in rationals, with no tolerance.
 
 f is evaluated on exact numbers where it can be (`properties.directional`): then a refutation is a proof. Where it can't
 be, `estimated` compares with a complex step or with extrapolated differences, and says that it is no proof.
@@ -12,6 +13,7 @@ be, `estimated` compares with a complex step or with extrapolated differences, a
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -32,7 +34,7 @@ from extremum.reference.jets import Jet, jets, long_constants
 from extremum.reference.truth import Truth
 from extremum.reference.wide import Arithmetic, nearest_float
 
-CONSTANTS = 2.0**-40  # relative, that constants of f and of its gradient may have been rounded apart
+CONSTANTS = 2.0**-12  # relative, that constants of f and of its gradient may have been rounded apart: float32 and less
 ESTIMATES = 10  # times its estimate that an estimated derivative is trusted to be off
 
 
@@ -87,8 +89,9 @@ def identity(view: View) -> tuple[Any, Any]:
     Both functions are evaluated on rational numbers. Of a quadratic f the quotient (f(x + h v) - f(x - h v)) / (2 h)
     is the derivative for every h, and three very different steps agree; of another rational function the derivative is
     taken by the rules. Nothing is allowed: this judges the formula and not its rounding. Only where the two use
-    constants of more than twenty bits, 0.1 or data, which may have been rounded apart, are 2^-40 of the magnitudes of
-    all terms allowed. Inapplicable where one of the two is no rational function, or asks for floats.
+    constants of more than twenty bits, 0.1 or data, which may have been rounded apart, is half of float32's digits
+    allowed, of the magnitudes of all terms and of the derivatives on the way to the origin. Inapplicable where one of
+    the two is no rational function, or asks for floats.
 
     Example: f = x @ A @ x and A @ x differ by 1/3 at x = [1/3, 0] along [0, 1] where A = [[0, 1], [0, 0]].
 
@@ -102,7 +105,8 @@ def enclosed(view: View) -> tuple[Any, Any]:
 
     The derivative is enclosed in ball arithmetic, at x and over all points within sqrt(u) abs(x) of it. Measured is the
     distance from the enclosure at x; allowed is how far the derivatives around lie from it, and sqrt(u) times the
-    derivative and the magnitudes of the terms. Inapplicable where f can't be evaluated on balls.
+    magnitudes of the terms and the largest derivative on the way from x to the origin: where a function saturates, a
+    derivative that is tiny beside it may keep no digit. Inapplicable where f can't be evaluated on balls.
 
     Example: 2 x sin(x), as where the inner derivative is forgotten, is 1.68 at x = 1 for f = sin(x^2), whose derivative
     there is 1.08.
@@ -225,8 +229,9 @@ def in_rationals(call: Call, x: Array, v: Array, _gradient: Array) -> tuple[floa
     zero = flint.fmpq(0)
     gap = sum((g * d for g, d in zip(claimed, direction, strict=True)), zero) - derivative
     terms = [abs(nearest_float(g * d)) for g, d in zip(claimed, direction, strict=True)]
-    rounded = CONSTANTS * (sum(terms) + abs(nearest_float(derivative))) if long_constants else 0.0
-    return abs(nearest_float(gap)), rounded
+    if not long_constants:
+        return abs(nearest_float(gap)), 0.0
+    return abs(nearest_float(gap)), CONSTANTS * (sum(terms) + _scale(call, x, v))
 
 
 def _on_rationals(call: Call, place: list[Any]) -> list[Any]:
@@ -253,8 +258,17 @@ def in_balls(call: Call, x: Array, v: Array, gradient: Array) -> tuple[float, fl
             sum((flint.arb(g) * flint.arb(d) for g, d in pairs), flint.arb(0))
             for pairs in (_pairs(gradient, v), _pairs(np.abs(gradient), np.abs(v)))
         )
-        allowed = abs(around - here) + (abs(here) + magnitude) * delta + len(x) * format_of(x.dtype.name).tiny
+        typical = flint.arb(directional.scale(f, x.astype(np.float64), v))
+        allowed = abs(around - here) + (typical + magnitude) * delta + len(x) * format_of(x.dtype.name).tiny
         return _down(abs(claimed - here)), _up(allowed)
+    finally:
+        flint.ctx.prec = before
+
+
+def _scale(call: Call, x: Array, v: Array) -> float:
+    before = flint.ctx.prec
+    try:
+        return directional.scale(_exact(call), x.astype(np.float64), v)
     finally:
         flint.ctx.prec = before
 
@@ -281,10 +295,21 @@ def in_floats(call: Call, x: Array, v: Array, gradient: Array) -> tuple[float, f
     found = directional.estimated(_floating(call), wide, direction)
     rng = np.random.default_rng(0)
     beside = [wide * (1 + delta * rng.uniform(-1, 1, wide.shape)) for _ in range(2)]
-    spread = [abs(directional.estimated(_floating(call), place, direction).value - found.value) for place in beside]
+    halved = [wide * 2.0**-k for k in (1, 2, 4)]
+    spread = max(abs(value - found.value) for value in _estimates(call, beside, direction, found.value))
+    typical = max(abs(value) for value in _estimates(call, halved, direction, found.value))
     terms = gradient.astype(np.float64) * direction
-    allowed = ESTIMATES * (found.error + max(spread)) + delta * (abs(found.value) + float(np.abs(terms).sum()))
+    allowed = ESTIMATES * (found.error + spread) + delta * (typical + float(np.abs(terms).sum()))
     return abs(float(terms.sum()) - found.value), allowed + len(x) * format_of(x.dtype.name).tiny
+
+
+def _estimates(call: Call, places: list[Array], v: Array, here: float) -> list[float]:
+    """The estimates at these places, and the one that is known; where there is none, nothing is said."""
+    found = [here]
+    for place in places:
+        with contextlib.suppress(NotEvaluable):
+            found.append(directional.estimated(_floating(call), place, v).value)
+    return found
 
 
 def _evaluable(call: Call, x: Array, v: Array) -> bool:
