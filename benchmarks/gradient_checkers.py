@@ -2,24 +2,23 @@
 
     python benchmarks/gradient_checkers.py [N ...]
 
-The claims are the mutants of softmax_vjp and of the gradients of <w, x>, <x, A x>, norm(B x)^2 and norm(B x - c)^2
-(square matrices), and the sound references of these roles, at rows of 8, 64, 400 and 2000 entries. A mutant takes part
-if the property that it is named for is one of values, and fails in float64; those of layout, purity, dtype, shape,
-determinism and row_independence are counted and left out, since no checker looks at these. So are, at a multiple of
-eight, those in `TAILS`, which skip what is beyond the last whole vector and are right there.
+The claims are the mutants of softmax_vjp and of the gradients of <w, x>, <x, A x>, norm(B x)^2 and norm(B x - c)^2, and
+the sound references of these roles, for an x of 8, 64, 400 and 2000 entries; B has as many rows, up to 65. A mutant
+takes part if the property named for it is one of values, and fails in float64: those of layout, purity, dtype, shape,
+determinism and row_independence are left out, since no checker looks at these. So are, where they are right, those in
+`TAILS`, which skip what is beyond the last whole vector, and those in `SQUARE`, whose product needs a square B.
 
-A checker gets a function whose forward is sound NumPy and whose backward is the claim, at normal random x, A, B, c, w
-in float64, as its documentation shows it, with the defaults for tolerance and step:
+A checker gets a function whose forward is sound NumPy and whose backward is the claim, at normal random arguments in
+float64, with its defaults for tolerance and step:
 
 - torch.autograd.gradcheck, fully and with `fast_mode`: an autograd.Function. Softmax is checked as a vector.
 - jax.test_util.check_grads of order 1 in reverse mode: a custom_vjp of two callbacks. Softmax is a vector, too.
-- scipy.optimize.check_grad, for scalars alone: softmax is <g, softmax(x)> for a normal random g. It returns the norm of
-  a difference and leaves the judgement to its user: here it accepts up to 1e-6 of the norm of the claimed gradient, or
-  1e-6 where that is below 1. (Its step, 1.5e-8, leaves an error of about 1.5e-8 of the value of the function.)
+- scipy.optimize.check_grad, for scalars alone: softmax is <g, softmax(x)> for a normal random g. It leaves judging the
+  error that it returns to its user: here up to 1e-6 of the norm of the claimed gradient, or of 1, is accepted.
 
-extremum decides each property of values on a case from every regime of the role at that length, and stops at the first
-refutation. A case has at most `ROWS` rows, and one where rows or matrices are large; matrices of more than 400 columns
-come from the regimes `LARGE` alone. That is less than its sweep, which has many rows of many lengths.
+extremum decides each property of values on the checkers' input, and on a case from every regime of the role at that
+length, and stops at the first refutation. A case has at most `ROWS` rows, and one where they are large; A of more than
+400 columns comes from the regimes `LARGE` alone. Beside it stands extremum on the checkers' input alone.
 
 Printed, for each length: the mutants that are accepted, the sound forms that are refused, and the seconds for the first
 sound form of each role, added over the five roles, with nothing cached but what a claim of two entries has imported and
@@ -33,9 +32,10 @@ from __future__ import annotations
 import importlib.util
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -56,8 +56,11 @@ SIZES = (8, 64, 400, 2000)
 OF_CONTRACT = frozenset(p.name for p in (*contract.BATCHED, *contract.BY_ROW))
 TEXTBOOK = ("all_zero_gradient", "diagonal_only_vjp")
 TAILS = ("tail_left_out_of_inner_product", "tail_of_x_skipped", "last_row_skipped", "last_sample_skipped")
+TALLEST = 65  # rows of B; odd, so that there is a tail to skip
+SQUARE = ("transpose_forgotten", "outer_transpose_forgotten", "matrix_for_its_transpose")
 ROWS, ENTRIES = 16, 2**14  # of a case of several rows
 LARGE = ("ordinary-system", "cancelling-columns", "huge-products", "tiny-products", "subnormal-vectors")
+ALONE = "extremum, on the same input"
 ACCEPTED = 1e-6  # of scipy's check_grad
 
 
@@ -89,8 +92,8 @@ class Claim:
 @lru_cache(maxsize=1)
 def arguments_of(role: str, n: int) -> Arguments:
     """Normal random arguments for the checkers."""
-    rng = np.random.default_rng(n)
-    return {name: rng.normal(0, 1, (n,) * rank) for name, rank in role_named(role).signature.inputs.items()}
+    rng, shapes = np.random.default_rng(n), {"A": (n, n), "B": (min(n, TALLEST), n), "c": (min(n, TALLEST),)}
+    return {name: rng.normal(0, 1, shapes.get(name, (n,))) for name in role_named(role).signature.inputs}
 
 
 @lru_cache(maxsize=1)
@@ -167,28 +170,29 @@ def by_check_grad(claim: Claim) -> bool:
 
 
 @lru_cache(maxsize=32)
-def case_of(role: str, regime: Regime, n: int) -> Arguments:
+def rows_of(role: str, regime: Regime, n: int, m: int) -> Arguments:
     """A few rows of arguments from a regime."""
-    return role_named(role).arguments(draw_of(role, regime, n), regime)
-
-
-def draw_of(role: str, regime: Regime, n: int) -> Sampled:
-    """The choices for the rows of a case."""
-    m = n if 2 in role_named(role).signature.inputs.values() else 1
     rows = max(min(ROWS, ENTRIES // (m * n)), 1)
-    return Sampled(np.random.default_rng([n, regime.number]), FMT, rows, n, m)
+    return role_named(role).arguments(Sampled(np.random.default_rng([n, regime.number]), FMT, rows, n, m), regime)
 
 
-def by_extremum(subject: Subject, n: int) -> bool:
-    """Whether each property of values holds on a case from each regime."""
-    role = role_named(subject.role)
-    few = n > 400 and 2 in role.signature.inputs.values()
-    call = Call(subject, role.signature)
-    for regime in (r for r in role.regimes if not few or r.name in LARGE):
-        made = case_of(role.name, regime, n)
-        for prop in (p for p in role.properties if p.masked == regime.masked and p.name not in OF_CONTRACT):
-            case = prop.arrange(draw_of(role.name, regime, n), made)
-            if decide(Experiment(call, role, prop, FMT), case).refuted:
+def cases(role: Role, n: int) -> Iterator[tuple[Arguments, int, bool]]:
+    """What the checkers get, and rows from each regime; with each, the rows of a matrix, and whether it is masked."""
+    inputs = role.signature.inputs
+    m = n if "A" in inputs else min(n, TALLEST) if "B" in inputs else 1
+    yield {name: a[None] for name, a in arguments_of(role.name, n).items()}, m, False
+    for regime in role.regimes:
+        if n <= 400 or "A" not in inputs or regime.name in LARGE:
+            yield rows_of(role.name, regime, n, m), m, regime.masked
+
+
+def by_extremum(subject: Subject, n: int, most: int | None = None) -> bool:
+    """Whether each property of values holds on all cases, or on the first."""
+    role, call = role_named(subject.role), Call(subject, role_named(subject.role).signature)
+    for made, m, masked in islice(cases(role, n), most):
+        for prop in (p for p in role.properties if p.masked == masked and p.name not in OF_CONTRACT):
+            draw = Sampled(np.random.default_rng(n), FMT, len(made["x"]), n, m)
+            if decide(Experiment(call, role, prop, FMT), prop.arrange(draw, made)).refuted:
                 return False
     return True
 
@@ -198,6 +202,7 @@ CHECKERS: dict[str, tuple[str, Callable[[Subject, int], bool]]] = {  # the modul
     "torch gradcheck, fast": ("torch", lambda s, n: by_gradcheck(claim_of(s, n), fast_mode=True)),
     "jax check_grads": ("jax", lambda s, n: by_check_grads(claim_of(s, n))),
     "scipy check_grad": ("scipy", lambda s, n: by_check_grad(claim_of(s, n))),
+    ALONE: ("extremum", lambda s, n: by_extremum(s, n, most=1)),
     "extremum": ("extremum", by_extremum),
 }
 
@@ -219,19 +224,16 @@ def sound(role: Role) -> list[Subject]:
 
 def wrong(role: Role, n: int) -> list[Subject]:
     """The mutants whose values are wrong in float64 at length `n`."""
-    every = [s for s in subjects(role.name, "mutant") if n % 8 or s.name not in TAILS]
-    return [s for s in every if any(_of_values(s, prop) for prop in s.fails)]
+    right = (*(TAILS if n % 8 == 0 else ()), *(SQUARE if n > TALLEST else ()))
+    every = (s for s in subjects(role.name, "mutant") if s.name not in right)
+    return [s for s in every if any(p not in OF_CONTRACT and s.must_fail(p, FMT.name) for p in s.fails)]
 
 
-def _of_values(mutant: Subject, prop: str) -> bool:
-    return prop not in OF_CONTRACT and mutant.must_fail(prop, FMT.name)
-
-
-def scored(name: str, n: int) -> Score:
-    """The score of one checker at one length."""
+def scored(name: str, n: int, among: list[Subject] | None) -> Score:
+    """The score of one checker at one length; mutants that are not `among` these are refused, as is known."""
     score, check = Score(), CHECKERS[name][1]
     for role in map(role_named, FUNCTIONS):
-        for cache in (arguments_of, forward_of, case_of):
+        for cache in (arguments_of, forward_of, rows_of):
             cache.cache_clear()
         arguments_of(role.name, n)
         for number, reference in enumerate(sound(role)):
@@ -239,16 +241,16 @@ def scored(name: str, n: int) -> Score:
             if not check(reference, n):
                 score.refused.append(reference)
             score.seconds += time.perf_counter() - start if number == 0 else 0.0
-        score.accepted += [mutant for mutant in wrong(role, n) if check(mutant, n)]
+        pool = [mutant for mutant in wrong(role, n) if among is None or mutant in among]
+        score.accepted += [mutant for mutant in pool if check(mutant, n)]
     return score
 
 
 def show(n: int, scores: dict[str, Score]) -> None:
     """Print the table of one length."""
-    roles = [role_named(name) for name in FUNCTIONS]
+    roles, ours = [role_named(name) for name in FUNCTIONS], scores["extremum"].seconds
     mutants, references = sum(len(wrong(r, n)) for r in roles), sum(len(sound(r)) for r in roles)
     left_out = sum(len(subjects(r.name, "mutant")) for r in roles) - mutants
-    ours = scores["extremum"].seconds
     print(f"\nn = {n}, {left_out} mutants left out\n")
     print("| checker | mutants accepted | sound forms refused | seconds | extremum's, in these |")
     print("|---|---|---|---|---|")
@@ -276,14 +278,15 @@ def main(sizes: list[int]) -> int:
         for _, check in CHECKERS.values():  # what it imports and compiles once is not counted
             check(subjects("softmax_vjp", "reference")[0], 2)
         for n in sizes:
-            scores[n] = {name: scored(name, n) for name in CHECKERS}
-            show(n, scores[n])
+            done = scores.setdefault(n, {})
+            for name in CHECKERS:
+                done[name] = scored(name, n, done[ALONE].accepted if name == "extremum" else None)
+            show(n, done)
     textbook(scores)
     print()
     for n, of_length in scores.items():
-        for name, score in of_length.items():
-            for s in score.refused:
-                print(f"n = {n}: {name} refuses {s.role} {s.name}, which is sound")
+        for name, s in ((name, s) for name, score in of_length.items() for s in score.refused):
+            print(f"n = {n}: {name} refuses {s.role} {s.name}, which is sound")
         for s in of_length["extremum"].accepted:
             print(f"n = {n}: extremum accepts {s.role} {s.name}, which is wrong")
     return int(any(s["extremum"].accepted or s["extremum"].refused for s in scores.values()))

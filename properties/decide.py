@@ -69,10 +69,18 @@ def decide(experiment: Experiment, case: Case, final: bool = False) -> Decision:
     try:
         observation = experiment.observe(case)
     except Misbehaviour as error:
+        if str(error).startswith("raises ") and _overflows(experiment, case):
+            return Decision(False)  # an exception in place of an infinity that is excused
         return Decision(True, np.inf, 0.0, np.inf, cause=str(error), certified="the call itself")
     if final:
         return with_exact(experiment, observation, judge(experiment, observation, np.inf))
     return judge(experiment, observation, FAR)
+
+
+def _overflows(experiment: Experiment, case: Case) -> bool:
+    """Whether the role excuses an overflow in any row of the case."""
+    fmt = experiment.fmt
+    return bool(View(experiment.role, fmt, Observation(case.arguments), screen_arithmetic(fmt)).overflow.any())
 
 
 def judge(experiment: Experiment, observation: Observation, far: float) -> Decision:

@@ -250,7 +250,8 @@ def _subnormal(d: Draw, _x: Array, _s: Array) -> Array:
 def points_gradients_and_steps(draw: Draw, regime: Regime) -> Arguments:
     """Rows of points `x`, a `gradient` for each, and a `step_size` of the dtype for each row."""
     x = np.clip(regime.fill(draw).astype(np.float64), -draw.fmt.max / 4, draw.fmt.max / 4)
-    s = draw.fmt.round(np.broadcast_to(pick(draw, STEPS), (draw.rows, 1)))
+    any_size = np.exp2(draw.uniform(-20.0, 2.5))
+    s = draw.fmt.round(np.broadcast_to(np.where(draw.integers(0, 1) == 0, pick(draw, STEPS), any_size), (draw.rows, 1)))
     kind: Gradient = draw.one_of((_ordinary, _anywhere, _about_half_a_spacing, _landing_near_zero, _subnormal))
     top = draw.fmt.max / ROOM
     g = np.clip(kind(draw, x, s.astype(np.float64)), -top, top)

@@ -168,7 +168,8 @@ def _delta(dtype: str) -> float:
     return float(np.sqrt(format_of(dtype).unit_roundoff))
 
 
-Judge = Callable[[Call, Array, Array, Array], tuple[float, float]]
+Judged = tuple[float, float, str]  # measured, allowed, and what was compared in words
+Judge = Callable[[Call, Array, Array, Array], Judged]
 
 
 def by_row(judge: Judge) -> Callable[[Call, Case], Observation]:
@@ -179,19 +180,21 @@ def by_row(judge: Judge) -> Callable[[Call, Case], Observation]:
 
     def observe(call: Call, case: Case) -> Observation:
         x, v = case.arguments["x"], case.arguments["v"]
-        taken = [r for r in range(len(x)) if _answers(call, x[r])]
-        measured, allowed, reason = np.zeros((len(x), 1)), np.zeros((len(x), 1)), "f does not answer"
-        out, judged = np.zeros(x.shape, x.dtype), 0
-        for r in taken:
-            out[r] = call.answer({"x": x[r]}).astype(x.dtype)
+        measured, allowed = np.zeros((len(x), 1)), np.zeros((len(x), 1))
+        out, judged, reason, told = np.zeros(x.shape, x.dtype), 0, "", {}
+        for r in range(len(x)):
             try:
-                measured[r, 0], allowed[r, 0] = judge(call, x[r], v[r], out[r])
+                directional.value(_floating(call), x[r].astype(np.float64))  # nothing is asked where f is not finite
+                out[r] = call.answer({"x": x[r]}).astype(x.dtype)
+                measured[r, 0], allowed[r, 0], told[r] = judge(call, x[r], v[r], out[r])
                 judged += 1
             except NotEvaluable as error:
                 reason = str(error)
         if not judged:
             raise Declined(reason)
-        return Observation({"x": x, "v": v, "measured": measured, "allowed": allowed}, out)
+        beyond = [r for r in told if measured[r, 0] > allowed[r, 0]]
+        note = told[beyond[0]] if beyond else ""
+        return Observation({"x": x, "v": v, "measured": measured, "allowed": allowed}, out, note=note)
 
     return observe
 
@@ -220,7 +223,7 @@ def _floating(call: Call) -> directional.Function:
     return value
 
 
-def in_rationals(call: Call, x: Array, v: Array, _gradient: Array) -> tuple[float, float]:
+def in_rationals(call: Call, x: Array, v: Array, _gradient: Array) -> Judged:
     """abs(<df(x), v> - derivative) in rationals, and what constants may have been rounded by."""
     long_constants.clear()
     place, direction = directional.rationals(x), directional.rationals(v)
@@ -229,9 +232,11 @@ def in_rationals(call: Call, x: Array, v: Array, _gradient: Array) -> tuple[floa
     zero = flint.fmpq(0)
     gap = sum((g * d for g, d in zip(claimed, direction, strict=True)), zero) - derivative
     terms = [abs(nearest_float(g * d)) for g, d in zip(claimed, direction, strict=True)]
+    claim, exact = nearest_float(derivative + gap), nearest_float(derivative)
+    told = f"<gradient, v> is {claim:.6g} in rationals, the derivative {exact:.6g}"
     if not long_constants:
-        return abs(nearest_float(gap)), 0.0
-    return abs(nearest_float(gap)), CONSTANTS * (sum(terms) + _scale(call, x, v))
+        return abs(nearest_float(gap)), 0.0, told
+    return abs(nearest_float(gap)), CONSTANTS * (sum(terms) + _scale(call, x, v)), told
 
 
 def _on_rationals(call: Call, place: list[Any]) -> list[Any]:
@@ -241,12 +246,13 @@ def _on_rationals(call: Call, place: list[Any]) -> list[Any]:
     except Exception as error:
         raise NotEvaluable(f"the gradient raises {type(error).__name__} for rationals") from error
     entries = answer.ravel().tolist()
-    if answer.shape != argument.shape or not all(isinstance(entry, Jet) for entry in entries):
+    if answer.shape != argument.shape or not all(isinstance(entry, (Jet, int, float)) for entry in entries):
         raise NotEvaluable("the gradient is no array of rationals for rationals")
-    return [entry.value for entry in entries]
+    plain = Jet(flint.fmpq(0), flint.fmpq(0))
+    return [(plain + entry).value for entry in entries]
 
 
-def in_balls(call: Call, x: Array, v: Array, gradient: Array) -> tuple[float, float]:
+def in_balls(call: Call, x: Array, v: Array, gradient: Array) -> Judged:
     """A lower bound of the distance of <gradient, v> from the derivative, and an upper bound of what is allowed."""
     if not np.isfinite(gradient.astype(np.float64)).all():
         raise NotEvaluable("the gradient is not finite: property finite judges it")
@@ -260,7 +266,8 @@ def in_balls(call: Call, x: Array, v: Array, gradient: Array) -> tuple[float, fl
         )
         typical = flint.arb(directional.scale(f, x.astype(np.float64), v))
         allowed = abs(around - here) + (typical + magnitude) * delta + len(x) * format_of(x.dtype.name).tiny
-        return _down(abs(claimed - here)), _up(allowed)
+        told = f"<gradient, v> is {float(claimed.mid()):.9g}, the derivative {here.str(12)}"
+        return _down(abs(claimed - here)), _up(allowed), told
     finally:
         flint.ctx.prec = before
 
@@ -285,14 +292,19 @@ def _up(ball: Any) -> float:
     return float(np.nextafter(float(ball.abs_upper()), np.inf))
 
 
-def in_floats(call: Call, x: Array, v: Array, gradient: Array) -> tuple[float, float]:
+def in_floats(call: Call, x: Array, v: Array, gradient: Array) -> Judged:
     """abs(<gradient, v> - estimate), and ten times its estimated error with half of the digits."""
     if _evaluable(call, x, v):
         raise NotEvaluable("f is evaluated on balls: property derivative judges it")
-    if not np.isfinite(gradient.astype(np.float64)).all():
-        raise NotEvaluable("the gradient is not finite, and nothing proves that it has to be")
     wide, direction, delta = x.astype(np.float64), v.astype(np.float64), _delta(x.dtype.name)
+    missing = ~np.isfinite(gradient.astype(np.float64))
+    if missing.any():
+        direction = (np.arange(len(x)) == int(missing.argmax())).astype(np.float64)
     found = directional.estimated(_floating(call), wide, direction)
+    told = f"by {found.method} the derivative is {found.value:.9g}, give or take {found.error:.2g}"
+    if missing.any():
+        in_reach = abs(found.value) + found.error < format_of(x.dtype.name).max / 2
+        return (np.inf if in_reach else 0.0), 0.0, f"entry {int(missing.argmax())} is not finite; {told}"
     rng = np.random.default_rng(0)
     beside = [wide * (1 + delta * rng.uniform(-1, 1, wide.shape)) for _ in range(2)]
     halved = [wide * 2.0**-k for k in (1, 2, 4)]
@@ -300,7 +312,8 @@ def in_floats(call: Call, x: Array, v: Array, gradient: Array) -> tuple[float, f
     typical = max(abs(value) for value in _estimates(call, halved, direction, found.value))
     terms = gradient.astype(np.float64) * direction
     allowed = ESTIMATES * (found.error + spread) + delta * (typical + float(np.abs(terms).sum()))
-    return abs(float(terms.sum()) - found.value), allowed + len(x) * format_of(x.dtype.name).tiny
+    told = f"<gradient, v> is {float(terms.sum()):.9g}; {told}"
+    return abs(float(terms.sum()) - found.value), allowed + len(x) * format_of(x.dtype.name).tiny, told
 
 
 def _estimates(call: Call, places: list[Array], v: Array, here: float) -> list[float]:
@@ -323,7 +336,7 @@ def _evaluable(call: Call, x: Array, v: Array) -> bool:
     return True
 
 
-def in_range(call: Call, x: Array, _v: Array, gradient: Array) -> tuple[float, float]:
+def in_range(call: Call, x: Array, _v: Array, gradient: Array) -> Judged:
     """How many entries are not finite though their derivative is enclosed below half of the range, and 0."""
     wrong = 0
     before = flint.ctx.prec
@@ -333,7 +346,7 @@ def in_range(call: Call, x: Array, _v: Array, gradient: Array) -> tuple[float, f
             wrong += _up(directional.enclosure(_exact(call), x, unit)) < format_of(x.dtype.name).max / 2
     finally:
         flint.ctx.prec = before
-    return float(wrong), 0.0
+    return float(wrong), 0.0, f"{wrong} entries are not finite, and the derivatives are"
 
 
 def where_f_answers(prop: Property) -> Property:
@@ -344,7 +357,7 @@ def where_f_answers(prop: Property) -> Property:
             raise Declined("f does not answer")
         return prop.observe(call, case)
 
-    return replace(prop, observe=observe)
+    return replace(prop, observe=observe, lengths="point", rows=3)
 
 
 def truth(arguments: Arguments, arithmetic: Arithmetic) -> Truth:
@@ -366,10 +379,10 @@ def _judged(name: str, code: str, measure: Any, judge: Judge, unit: str = "value
         arrange=along,
         observe=by_row(judge),
         severity=severity,
-        rows=10,
-        lengths="few",
+        rows=5,
+        lengths="point",
         exact=True,
-        script=("print(f(x))",),
+        script=("print(np.dot(np.float64(f(x)), np.float64(v)))",),
     )
 
 
@@ -395,7 +408,7 @@ ROLE = Role(
     signature=Signature(batched=False),
     regimes=REGIMES,
     rows=20,
-    longest=33,
+    longest=128,
     edged=False,
     contested=(),
     properties=(

@@ -41,3 +41,8 @@ def few_lengths(seed: int) -> list[int]:
 def matrix_lengths(_seed: int) -> list[int]:
     """Those of the short ones and of the powers of two that keep a matrix of as many rows affordable."""
     return [*range(1, 13), 15, 16, 17, 24, 31, 32, 33, 64, 65, 100, 128, 257, 400, 1024, 4096]
+
+
+def point_lengths(_seed: int) -> list[int]:
+    """Every short one and those that people use, so that a function of a fixed dimension is met."""
+    return [*SHORT, 48, 50, 64, 100, 128]

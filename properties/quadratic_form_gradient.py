@@ -8,7 +8,7 @@ reach_i = sum_j (abs(A_ij) + abs(A_ji)) abs(x_j), g(k) of `properties.quadratics
 | (A + A^T) x | ((1 + u)(1 + g(n)) - 1) sum_j abs(A_ij + A_ji) abs(x_j), which is 0 for a skew A |
 | A x + A^T x | ((1 + u)(1 + g(n)) - 1) reach_i |
 | one sum of 2 n terms, with four more roundings for halves and doubles | ((1 + g(2 n))(1 + 4 u) - 1) reach_i |
-| underflow of the products, and of the entries of a halved matrix | (2 n + 2 + sum_j abs(x_j)) eta |
+| underflow of the products, and of two halved entries times a doubled x | (2 n + 2 + 2 sum_j abs(x_j)) eta |
 
 The last two lines are what is allowed, the others are grades.
 """
@@ -63,7 +63,8 @@ def symmetrised(view: View) -> Any:
 
 def _underflow(view: View, cost: float) -> Any:
     x = view.arithmetic.lift(np.abs(view.observation.arguments["x"]))
-    terms = view.arithmetic.total(x) + view.arithmetic.constant(2.0 * view.n + 2.0)
+    two = view.arithmetic.constant(2.0)
+    terms = view.arithmetic.total(x) * two + view.arithmetic.constant(2.0 * view.n + 2.0)
     return terms * view.arithmetic.constant(cost)
 
 

@@ -28,7 +28,7 @@ from extremum.reference.truth import Columns
 from extremum.reference.wide import choose, where
 
 EVERY: Columns = slice(None)
-SCALINGS = 4  # roundings besides those of the sums: halves, a square root that is squared again
+SCALINGS = 4  # roundings besides those of the sums, of factors that scale and are taken out again
 EXCUSED = 4  # how far below the largest finite value everything has to stay, lest a doubled term overflows
 GENEROUS = 1 + 2.0**-40  # for the rounding of a bound's own factors
 STEPS = 4  # that a rounded sum x + h is cut to, so that it is exact
@@ -108,7 +108,8 @@ def identity(view: View) -> tuple[Any, Any]:
     terms that a difference quotient usually neglects are not there. It is evaluated without rounding, in rationals
     where it decides. Where all arguments are integers, and the sum of the magnitudes of all terms is at most an eighth
     of 2^p, every product, sum and residual of any order is an integer below 2^p: float arithmetic is exact, and
-    nothing is allowed. Elsewhere the entries of the gradient may each be off by their allowance, times abs(v).
+    nothing is allowed. A form that divides on its way, as by norm(B x), is not exact there and does not hold.
+    Elsewhere the entries of the gradient may each be off by their allowance, times abs(v).
 
     Example: 2 A x for A = [[0, 1], [0, 0]] and x = [1, 1] is [2, 0]. With v = [0, 1] the quotient is 1, and the inner
     product 0.

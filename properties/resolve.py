@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from extremum.properties.call import Call, Misbehaviour, quiet
+from extremum.properties.lengths import point_lengths
 from extremum.properties.limit import OutOfTime, limited
 from extremum.properties.role import Role
 from extremum.properties.roles import role_named, role_of, roles
@@ -72,20 +73,32 @@ def _gradient(spec: str, of: str, role: str | None) -> Subject:
         raise UsageError(f"of={of!r} goes with role {GRADIENT_OF}, not with role={role!r}")
     if ":" not in spec or ":" not in of:
         raise UsageError(f"of={of!r} and subject={spec!r} are written as file.py:function or module:function")
-    (name, function), (_, f) = load(spec), load(of)
-    shape = _shape_of(f)
-    if shape not in ((), (1,)):
+    name, function = load(spec)
+    try:
+        _, f = load(of)
+    except UsageError as error:
+        raise UsageError(str(error).replace("subject", "of", 1)) from None
+    shape = _shape_of(f, of)
+    if np.prod(shape, dtype=int) != 1:
         raise UsageError(f"of={of!r} returns an array of shape {shape}; a function with a scalar value is needed")
     return adapt(function, name, role_named(GRADIENT_OF), spec, f, of)
 
 
-def _shape_of(f: Callable[..., Any]) -> tuple[int, ...]:
-    """The shape of what f returns for three numbers; what raises may answer others, and is not judged here."""
-    try:
-        with quiet():
-            return np.shape(f(np.array([0.5, 1.0, 2.0])))
-    except Exception:
+def _shape_of(f: Callable[..., Any], of: str) -> tuple[int, ...]:
+    """The shape of what f returns for the first length that it answers; `UsageError` with what it raises for none.
+
+    A function of another library's arrays says nothing here.
+    """
+    said = ""
+    for n in (3, *point_lengths(0)):
+        try:
+            with quiet():
+                return np.shape(f(np.linspace(0.5, 1.0, n)))
+        except Exception as error:
+            said = said or f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+    if len(candidates(getattr(f, "__module__", None) or "")) > 1:
         return ()
+    raise UsageError(f"of={of!r} answers no vector of 1 to 33 entries, nor of a usual length: {said}")
 
 
 def introduce(subject: Subject) -> dict[str, str]:

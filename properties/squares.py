@@ -7,7 +7,7 @@ size = abs(B) abs(x) + abs(c), reach = 2 abs(B^T) size, and g(k) of `properties.
 |---|---|
 | residual first: rho = g(n + 1) size for r | 2 abs(B^T) (g(m) (abs(r) + rho) + rho) |
 | Gram: g(m) for B^T B and B^T c, g(n) for the product with x, u after | ((1 + g(m))(1 + g(n))(1 + u) - 1) reach |
-| either, with four more roundings, as of a norm that is squared again | ((1 + g(m))(1 + g(n + 1))(1 + 4 u) - 1) reach |
+| either, with four more roundings, of factors that scale | ((1 + g(m))(1 + g(n + 1))(1 + 4 u) - 1) reach |
 | underflow of the products | ((n + 1) sum_k abs(B_ki) + m (2 + sum_j abs(x_j)) + n + 4) eta |
 
 The first follows from the third, since abs(r) <= size. The last two lines are what is allowed. The residual first has

@@ -22,6 +22,7 @@ from extremum.properties.lengths import (
     few_lengths,
     matrix_lengths,
     moderate_lengths,
+    point_lengths,
 )
 from extremum.properties.regimes import Regime
 from extremum.properties.role import Property, Role
@@ -32,7 +33,13 @@ from extremum.reference.formats import Array, format_of
 from extremum.reference.truth import Truth
 from extremum.reference.wide import Arithmetic, screen_arithmetic
 
-LENGTHS = {"every": every_length, "moderate": moderate_lengths, "few": few_lengths, "matrix": matrix_lengths}
+LENGTHS = {
+    "every": every_length,
+    "moderate": moderate_lengths,
+    "few": few_lengths,
+    "matrix": matrix_lengths,
+    "point": point_lengths,
+}
 BLOCK = 2**14  # entries: a block and its truth in float64 stay in the second-level cache
 MANY = 4  # the length of rows of which one block has sixteen times as many
 LONG_BLOCK = 2**17  # beyond MODERATE: one to eight rows

@@ -64,6 +64,8 @@ class Wanted:
             if not 2 <= number <= MOST_BITS:
                 raise UsageError(f"bits={number} is not a precision: valid: 2 to {MOST_BITS}")
         trap = Trap(NAMED[f], parse(start, "start"), parse(step, "step"))
+        if json_file is not None and Path(json_file).is_dir():
+            raise UsageError(f"json={json_file!r} is a folder; a file is needed")
         if json_file is not None:
             writable(Path(json_file).parent, "json")
         if report_dir is not None:

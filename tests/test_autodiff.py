@@ -33,6 +33,7 @@ def differences(f: Function, x: Any, g: Any) -> Any:
 
 
 BY_DIFFERENCES = Tool("differences", "numpy", "numpy", differences, lambda x: 3 * x, lambda x, axis: x.sum(axis))
+SETTINGS = Settings(examples=4, seed=1)
 AUDITED = [
     pytest.param(
         f"{tool.name}:{method}",
@@ -98,11 +99,19 @@ def test_a_registered_name_with_a_colon_is_no_module(registered: Subject) -> Non
 
 
 @pytest.mark.parametrize(("name", "dtype"), AUDITED)
-def test_an_installed_gradient_fails_what_it_declares_and_nothing_else(name: str, dtype: str) -> None:
+def test_an_installed_gradient_fails_what_is_known_of_it_and_nothing_else(name: str, dtype: str) -> None:
     (subject,) = named(name, None)
-    role = role_named(subject.role)
-    cells = [judge_cell(subject, role, prop, dtype, Settings(examples=4, seed=1)) for prop in role.properties]
-    assert [(c.property, c.verdict, c.detail) for c in cells if c.unexpected] == []
+    tool, _, method = name.partition(":")
+    known = DEFECTS.get((tool, method), {})
+    always = {prop for prop, dtypes in known.get("fails", {}).items() if dtype in dtypes}
+    cells = [
+        judge_cell(subject, role, prop, dtype, SETTINGS)
+        for role in [role_named(subject.role)]
+        for prop in role.properties
+    ]
+    found = {c.property for c in cells if c.found}
+    assert always <= found
+    assert found <= always | set(known.get("may", {})), [(c.property, c.detail) for c in cells if c.found]
 
 
 @pytest.mark.parametrize("tool", [t for t in TOOLS if not t.slow], ids=lambda t: t.name)

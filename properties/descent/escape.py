@@ -7,7 +7,7 @@ xi between x* and x_k. In a format of unit roundoff u the slope and its product 
     abs(d_{k+1} - (1 - eps f''(xi)) d_k) <= (2 u + u^2) abs(eps f'(x_k)) + spacing(x_{k+1}) / 2,
 
 and what underflow adds to the slope, times eps, and to the product: half of the smallest subnormal each. At a
-maximum f'' < 0, so that the factor is above 1 whatever eps > 0 is.
+maximum with f'' < 0 the factor is above 1 whatever eps > 0 is.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ def predicted(distance: Any, multiplier: Any) -> int | None:
     if not distance > 0 or not multiplier > 1:
         return None
     steps = (flint.arb(NEAR) / distance).log() / multiplier.log()
-    return 1 + max(1, ceil(float(steps.mid())))
+    k = 1 + max(1, ceil(float(steps.mid())))
+    return k if distance * multiplier ** (k - 1) > flint.arb(NEAR) else k + 1  # where the ratio is a power
 
 
 def follows_the_law(orbit: Orbit, function: Smooth, top: Exact, k: int) -> bool:
@@ -48,6 +49,6 @@ def follows_the_law(orbit: Orbit, function: Smooth, top: Exact, k: int) -> bool:
 def roundings(eps: Any, slope: Any, y: Rational, rounding: Rounding) -> Any:
     """What the three roundings of a step to `y` may be off together, as a ball."""
     u = flint.arb(scaled(1, -rounding.precision))
-    spacing = scaled(1, rounding.exponent(y)) if y != 0 else scaled(1, rounding.lowest or 0)
-    eta = flint.arb(0) if rounding.lowest is None else flint.arb(scaled(1, rounding.lowest))
+    eta = flint.fmpq(0) if rounding.lowest is None else scaled(1, rounding.lowest)
+    spacing = scaled(1, rounding.exponent(y)) if y != 0 else eta
     return (2 * u + u * u) * eps * slope + flint.arb(spacing) / 2 + (eps + 1) * eta

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 import flint
@@ -40,6 +40,8 @@ MINIMUM = Fate("settles at a minimum")
 MAXIMUM = Fate("settles at a maximum")
 FIXED = Fate("settles on a rounding fixed point")
 WANDERS = Fate("wanders")
+UNFINISHED = Fate("incomplete")
+STRETCH = 64  # points of an orbit that show where it is going
 LEAVES = Fate("leaves the range")
 
 
@@ -73,6 +75,10 @@ def follow(trap: Trap, rounding: Rounding, steps: int = STEPS) -> Orbit:
     Raises `UsageError` where the start or the step itself is beyond the range of the format.
     """
     x, eps = _within("start", trap.start, rounding), _within("step", trap.step, rounding)
+    if eps == 0:
+        raise UsageError(
+            f"step={exact.written(trap.step)!r} is 0 in {rounding.name}: choose others with --dtype or --bits"
+        )
     points, seen = [x], {x: 0}
     try:
         for k, y in enumerate(islice(iterates(trap.function, x, eps, rounding), steps), 1):
@@ -122,11 +128,16 @@ def _rounded(rational: Callable[[], Rational], ball: Callable[[], Any], rounding
 
 
 def fate(function: Smooth, orbit: Orbit) -> Fate:
-    """How the orbit ends; one that has neither come again nor overflowed wanders, as far as it was followed."""
+    """How the orbit ends; one that has neither come again nor overflowed wanders, as far as it was followed.
+
+    One that has gone in one direction to the last is on its way still, and incomplete.
+    """
     if orbit.overflowed:
         return LEAVES
     if orbit.again is None:
-        return WANDERS
+        last = orbit.points[-STRETCH:]
+        moves = {sign(number(y) - number(x)) for x, y in pairwise(last)}
+        return UNFINISHED if len(moves) == 1 else WANDERS
     period = len(orbit.points) - 1 - orbit.again
     return Fate("cycle", period) if period > 1 else at_rest(function, orbit.points[-1], orbit.rounding)
 

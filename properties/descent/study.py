@@ -18,6 +18,7 @@ from extremum.reference.descent.rounding import DISPLAYED, FOLLOWED, Rounding, h
 from extremum.reference.formats import FORMATS
 
 SIXTEEN = ("bfloat16", "float16")  # the formats whose every start is followed
+MOST = 10 * STEPS  # steps, however slowly the law says that it leaves: the rest is incomplete
 SHOWN = 24  # points of an orbit that are recorded after it has left
 
 
@@ -62,12 +63,12 @@ def study(trap: Trap, roundings: Sequence[Rounding], step: Callable[[], Any] = l
 
 
 def row(trap: Trap, rounding: Rounding) -> Row:
-    """Follow the trap in one format: `STEPS` steps, or twice those after which it should have left, if that is more."""
+    """Follow the trap in one format: `STEPS` steps, or twice those of the law if that is more, and `MOST` at most."""
     top = trap.top
     landed = follow(trap, rounding, steps=1)
     with flint.ctx.workprec(4 * rounding.precision + 64):
         law = escape.predicted(exact.ball(landed.distance(1, top)), trap.multiplier) if len(landed.points) > 1 else None
-    orbit = follow(trap, rounding, steps=max(STEPS, 2 * (law or 0)))
+    orbit = follow(trap, rounding, steps=min(max(STEPS, 2 * (law or 0)), MOST))
     left = orbit.escapes_after(top)
     shown = range(min(len(orbit.points), (left or 0) + SHOWN))
     distances = [_hex(orbit, k, top) for k in shown]

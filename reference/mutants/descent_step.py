@@ -234,3 +234,24 @@ def dithered(x: Array, gradient: Array, step_size: float) -> Array:
     noise = 1 + fmt(x).unit_roundoff * _dice.integers(-2, 3, x.shape)
     wide = x.astype(np.float64) - float(step_size) * gradient.astype(np.float64) * noise
     return wide.astype(x.dtype)
+
+
+# The rate
+
+
+@subject("descent_step", kind="mutant", fails={"accuracy": WIDE}, cause="precision narrowed")
+def rate_of_three_decimals(x: Array, gradient: Array, step_size: float) -> Array:
+    """The rate is kept to three decimals, as it was printed."""
+    return np.asarray(x - x.dtype.type(round(float(step_size), 3)) * gradient)
+
+
+@subject("descent_step", kind="mutant", fails={"accuracy": WIDE}, cause="unknown")
+def rate_clipped(x: Array, gradient: Array, step_size: float) -> Array:
+    """A rate above 5 is taken for a slip."""
+    return np.asarray(x - x.dtype.type(min(float(step_size), 5.0)) * gradient)
+
+
+@subject("descent_step", kind="mutant", fails={"accuracy": WIDE}, cause="unknown")
+def rate_floored(x: Array, gradient: Array, step_size: float) -> Array:
+    """A rate below a thousandth is raised to it, lest nothing moves."""
+    return np.asarray(x - x.dtype.type(max(float(step_size), 1e-3)) * gradient)
