@@ -49,7 +49,8 @@ def ripple_slope(x: Array) -> Array:
     1 - eps c(t) = q, x shrinks by q and t is back, less 2 pi, at the same place of the next ripple. For eps = 0.1285
     there is such a place near x = 0.69, with c = 4.234, and it attracts: the derivative of the map of t is
     1 - 8 eps c'(t) / q = -0.014. So x_{k+1} tends to q x_k whatever small errors are made, for ever in exact
-    arithmetic, and in floating point until x^2 underflows, or until u abs(t), the rounding of t, is no longer small (in bfloat16).
+    arithmetic, and in floating point until x^2 underflows, or until u abs(t), the rounding of t, is no longer small
+    (in bfloat16).
     """
     x = np.asarray(x)
     t = 8 * np.log(abs(x))
