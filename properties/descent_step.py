@@ -240,7 +240,8 @@ def _about_half_a_spacing(d: Draw, x: Array, s: Array) -> Array:
 
 
 def _landing_near_zero(d: Draw, x: Array, s: Array) -> Array:
-    return d.fmt.step(x / s, d.integers(-2, 2, each=True)).astype(np.float64)
+    within = d.fmt.max / ROOM * s  # of a small step, no gradient that is in range lands from farther away
+    return d.fmt.step(np.clip(x, -within, within) / s, d.integers(-2, 2, each=True)).astype(np.float64)
 
 
 def _subnormal(d: Draw, _x: Array, _s: Array) -> Array:

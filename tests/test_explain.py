@@ -129,7 +129,7 @@ def test_no_sign_in_a_paragraph_is_markdown_but_a_code_span() -> None:
 
 def test_a_name_will_do_where_it_is_one_roles_alone_or_the_role_is_named() -> None:
     assert find("saturation").code == "EX203"
-    assert find("row_independence").code == "EX111"
+    assert find("purity").code == "EX114"
     assert find("fully-masked-row=zero").code == "EX802"
     assert find("accuracy", "logsumexp").code == "EX305"
     assert explained("accuracy", "--role", "logsumexp").stdout.startswith("EX305  accuracy")
