@@ -1,8 +1,9 @@
-"""Jets: numbers with a directional derivative, in rationals or in balls, which a user's own f is evaluated on.
+"""Jets: numbers with a directional derivative, in exact numbers or in balls, which a user's own f is evaluated on.
 
 A function of NumPy arrays takes an object array of jets as it takes floats: the operators are those of the jets, and
-np.exp, np.log and their like call the method of that name. Rationals are exact, and know no exp; balls (Arb)
-enclose. A jet never becomes a float by itself, so that no rounding slips in: whatever needs one raises TypeError.
+np.exp, np.log and their like call the method of that name. Rationals are exact, and know no exp; `exponentials` know
+that; balls (Arb) enclose. A jet never becomes a float by itself, so that no rounding slips in: whatever needs one
+raises TypeError.
 """
 
 from __future__ import annotations
@@ -37,9 +38,9 @@ long_constants: list[float] = []  # floats that met a jet and are rounded, in al
 
 
 class Jet:
-    """A value and its derivative along a direction: two `flint.fmpq`, or two `flint.arb`.
+    """A value and its derivative along a direction: two `flint.fmpq`, two `Exponential`, or two `flint.arb`.
 
-    Floats and integers that meet a jet are taken without error. Raises `Undecided` where a comparison is of
+    Floats, integers and rationals that meet a jet are taken without error. Raises `Undecided` where a comparison is of
     overlapping balls, or of equal values with different derivatives.
     """
 
@@ -54,7 +55,10 @@ class Jet:
         return Jet(self._number(other), self._number(0))
 
     def _number(self, other: Any) -> Any:
-        if isinstance(other, (bool, np.bool_, int, np.integer)):
+        kind = type(self.value)
+        if isinstance(other, (kind, flint.fmpq)):
+            exact = other
+        elif isinstance(other, (bool, np.bool_, int, np.integer)):
             exact = flint.fmpq(int(other))
         elif isinstance(other, (float, np.floating)) and np.isfinite(other):
             exact = flint.fmpq(*float(other).as_integer_ratio())
@@ -62,7 +66,7 @@ class Jet:
                 long_constants.append(float(other))
         else:
             raise TypeError(f"{type(other).__name__} is no number that a jet can be joined with")
-        return exact if isinstance(self.value, flint.fmpq) else flint.arb(exact)
+        return exact if isinstance(exact, kind) else kind(exact)
 
     @_operator
     def __add__(self, other: Any) -> Jet:
@@ -159,7 +163,7 @@ class Jet:
 
     def exp(self) -> Jet:
         """The exponential."""
-        return self._through(flint.arb.exp, lambda _, y: y)
+        return self._through(lambda v: v.exp(), lambda _, y: y)
 
     def expm1(self) -> Jet:
         """exp less 1."""

@@ -159,6 +159,28 @@ def trap(**options: Any) -> None:
 
 
 @main.command()
+@click.argument("claim", nargs=-1)
+@click.option("--seed", type=int, default=0, show_default=True, help="Varies the inputs that the statements meet.")
+@click.option("-n", "workers", default="auto", show_default=True, help="Worker processes; 0 runs in this one.")
+@click.option("--json", "json_file", metavar="FILE", help="File for the record.")
+@click.option(
+    "--report-dir", default="extremum-claims", show_default=True, help="Folder for report.json, .md and .html."
+)
+def claims(claim: tuple[str, ...], workers: str, **options: Any) -> None:
+    """Audit the exercises' own statements, and write the ledger.
+
+    A CLAIM is one statement, as 3.1b.7, or all of an exercise, as 3.1b; without one, all are run. Each is confirmed,
+    true of real numbers only, refuted with its smallest counterexample and corrected, or unclear. Exit codes: 0 all
+    verdicts are as recorded, 1 one differs, 4 usage error.
+    """
+    from extremum.reports.claims import Wanted, find
+    from extremum.reports.console import Patient
+
+    found = find(Wanted.of(claim, workers=_workers(workers), **options), Patient())
+    sys.exit(1 if any(judged.differs for judged in found) else 0)
+
+
+@main.command()
 def roles() -> None:
     """List the roles: what a subject can claim to compute."""
     from extremum.properties.roles import roles as known

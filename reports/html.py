@@ -26,6 +26,8 @@ from extremum.properties.finding import Cell, Witness
 from extremum.properties.role import Property
 from extremum.reports.contested import tables
 from extremum.reports.explain import Explanation, explanation
+from extremum.reports.formulas import mathml, sentence
+from extremum.reports.ledger import audits, counted, exercises
 from extremum.reports.report import Report, version
 from extremum.reports.script import script
 from extremum.reports.text import decimals, quantity, shown
@@ -197,6 +199,8 @@ def legend(cells: Iterable[Cell]) -> list[tuple[str, Mark, int]]:
 
 def outcome(report: Report) -> str:
     """What came out, in a sentence."""
+    if report.claims:
+        return counted(c["verdict"] for c in report.claims)
     found = groups(report)
     cells = [c for c in report.findings if not c.expected]
     new = sum(any(c.found and not c.expected for c in g.cells) for g in found)
@@ -309,6 +313,7 @@ def arranged(report: Report, found: Sequence[Group]) -> dict[str, Any]:
         "unexpected": [g for g in found if g.unexpected],
         "declared": [g for g in found if not g.unexpected],
         "grades": grades(report),
+        "ledger": exercises(report.claims),
         "contested": tables(report.contested, MANY),
         "unjudged": unjudged(report),
     }
@@ -336,7 +341,8 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters.update(hover=hover, mark=mark, measure=measure, ratio=ratio, decimals=decimals, shown=shown)
     environment.filters.update(breakable=_breakable, prose=_prose)
-    environment.globals.update(MARKS=MARKS, witnesses=witnesses)
+    environment.filters.update(sentence=sentence, mathml=mathml)
+    environment.globals.update(MARKS=MARKS, witnesses=witnesses, audits=audits)
     return environment
 
 

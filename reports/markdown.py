@@ -14,6 +14,7 @@ import jinja2
 from extremum.properties.finding import Cell
 from extremum.reports.explain import markdown
 from extremum.reports.html import MARKS, arranged, groups, hover, mark, measure, printable
+from extremum.reports.ledger import audits
 from extremum.reports.report import Report
 from extremum.reports.text import finding_lines
 
@@ -74,4 +75,5 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters.update(code=code, field=field, fence=fence, letter=letter, letters=letters)
     environment.filters.update(hover=hover, measure=measure, lines=finding_lines, prose=markdown)
+    environment.globals.update(audits=audits)
     return environment

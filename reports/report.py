@@ -32,7 +32,7 @@ class Report:
     seed: int = 0
     command: Sequence[str] = ()
     subjects: Sequence[Mapping[str, str]] = ()
-    claims: list[Mapping[str, Any]] = field(default_factory=list)
+    claims: Sequence[Mapping[str, Any]] = ()
     environment: Mapping[str, Any] = field(default_factory=lambda: environment())  # noqa: PLW0108
     contested: Sequence[Behaviour] = ()
 
@@ -91,7 +91,7 @@ class Report:
             record["seed"],
             record["command"],
             record.get("subjects", ()),
-            list(record.get("claims", [])),
+            record.get("claims", ()),
             record["environment"],
             [Behaviour.from_json(b) for b in record.get("contested", [])],
         )

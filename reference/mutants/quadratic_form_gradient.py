@@ -311,6 +311,18 @@ def form_column(A: Array, x: Array) -> Array:
 @subject(
     "quadratic_form_gradient",
     kind="mutant",
+    fails={"shape": EVERY},
+    cause="unknown",
+)
+def row_added_to_column(A: Array, x: Array) -> Array:
+    """x^T A^T + A^T x, as a solution prints it: a row and a column broadcast to a matrix."""
+    v = lift(x)[:, None]
+    return np.asarray((v.T @ lift(A).T + lift(A).T @ v).astype(x.dtype))
+
+
+@subject(
+    "quadratic_form_gradient",
+    kind="mutant",
     fails={"determinism": WIDE},
     cause="unknown",
 )

@@ -123,6 +123,15 @@ def diagonal_without_sum(x: Array) -> Array:
     return J.astype(x.dtype)
 
 
+@subject("softmax_jacobian", kind="mutant", fails={"rows_sum_to_zero": EVERY}, cause="unknown")
+def first_entry_without_sum(x: Array) -> Array:
+    """(e_1 - e_1^2) / S^2 in the first entry, as a solution prints the matrix, and the rest as it should be."""
+    e = exps(lift(x))
+    J = _jacobian(ratio(e))
+    J[0, 0] = ((e - e * e) / total(e) ** 2)[0]
+    return J.astype(x.dtype)
+
+
 @subject("softmax_jacobian", kind="mutant", fails={"positive_semidefinite": EVERY}, cause="unknown")
 def diagonal_forgotten(x: Array) -> Array:
     """-s s^T everywhere: the case i = j is forgotten."""

@@ -1,0 +1,230 @@
+"""The descent of exercise 2.3, exactly and in each format, and what its claims say of it and of other functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+import flint
+import numpy as np
+
+from extremum.properties.claims.claim import EXACT, FLOATING, Check, Evidence
+from extremum.properties.descent.following import Orbit, fate, follow
+from extremum.properties.descent.forbidden import descent, safe_step
+from extremum.properties.descent.trap import Trap, sign_of
+from extremum.properties.resolve import adapt
+from extremum.properties.roles import role_named
+from extremum.reference.descent import exact
+from extremum.reference.descent.exact import PI, Exact, number, written
+from extremum.reference.descent.rounding import FOLLOWED, Rounding
+from extremum.reference.descent.smooth import EXACT as NUMBERS
+from extremum.reference.descent.smooth import NAMED, Smooth, polynomial
+from extremum.reference.formats import Array
+
+SIN = NAMED["sin"]
+TRAP = Trap(SIN, 2 * PI, 3 * PI / 2)
+TOP = PI / 2
+CONSTRUCTION = f"f = {SIN.text}, x_0 = {written(TRAP.start)}, step {written(TRAP.step)}"
+BITS = 512  # of the balls
+FAR = 10_000  # steps after which an orbit that has not come again is given up
+
+
+def told(says: str, arithmetic: str, cases: Callable[[int], Sequence[tuple[str, bool]]]) -> Check:
+    """A statement that holds in every one of the named cases; the first in which it does not is the witness."""
+
+    def run(seed: int) -> Evidence:
+        found = cases(seed)
+        failing = [name for name, holds in found if not holds]
+        shown = failing[:1] if arithmetic == EXACT else failing
+        return Evidence(says, not failing, arithmetic, len(found), "; ".join(shown))
+
+    return Check(arithmetic, run)
+
+
+def exactly(says: str, holds: Callable[[], bool]) -> Check:
+    """A statement about the one construction of the exercise, in numbers that are polynomials in pi."""
+    return told(says, EXACT, lambda seed: [(CONSTRUCTION, holds())])
+
+
+def in_each_format(says: str, holds: Callable[[Orbit, Rounding], tuple[bool, str]]) -> Check:
+    """A statement about the orbit of the construction in each format, every operation correctly rounded."""
+
+    def cases(seed: int) -> list[tuple[str, bool]]:
+        made = []
+        with flint.ctx.workprec(BITS):
+            for name, rounding in FOLLOWED.items():
+                held, shown = holds(orbit(name), rounding)
+                made.append((f"{name}: {shown}", held))
+        return made
+
+    return told(says, FLOATING, cases)
+
+
+@cache
+def orbit(name: str) -> Orbit:
+    """The orbit in a format, until a number comes again."""
+    return follow(TRAP, FOLLOWED[name], FAR)
+
+
+def starts(seed: int) -> Sequence[Exact]:
+    """Multiples of pi / 6 at which sine's slope is rational, 0 among them, the smallest first."""
+    generator = np.random.default_rng(seed)
+    multiples = [*range(-12, 13), *(int(k) for k in generator.integers(-600, 600, 40))]
+    return [
+        number(Fraction(k, 6)) * PI
+        for k in sorted(multiples, key=lambda k: (abs(k), k < 0))
+        if k % 3 == 0 or k % 6 in (2, 4)
+    ]
+
+
+def slope(x: Exact) -> Exact | None:
+    """Sine's exact slope, or None where it is irrational."""
+    try:
+        return SIN.slope(x, NUMBERS)
+    except exact.NotExact:
+        return None
+
+
+def moves(seed: int, forbidden: Callable[[Exact], bool]) -> list[tuple[str, bool]]:
+    """For each start that a condition allows, whether the first step of sine's descent leads away from it."""
+    return [
+        (f"f = sin x, x_0 = {written(x)}", slope(x) != 0)
+        for x in starts(seed)
+        if slope(x) is not None and not forbidden(x)
+    ]
+
+
+def tops() -> list[tuple[Smooth, Exact]]:
+    """Functions and their strict maxima."""
+    lowered = polynomial((Fraction(0),), Fraction(-2), "-x^2")
+    return [(f, x) for f in (lowered, *NAMED.values()) for x in f.maxima]
+
+
+def vanishing(seed: int) -> list[tuple[str, bool]]:
+    """Of points where f is 0, whether none is a strict maximum."""
+    generator = np.random.default_rng(seed)
+    found = [(f"f = {f.name}, x_0 = {written(x)}", False) for f, x in tops() if sign_of(f, f.value, x) == 0]
+    zeros = [number(int(k)) * PI for k in generator.integers(-100, 100, 20)]
+    return [*found, *((f"f = sin x, x_0 = {written(x)}", SIN.slope(x, NUMBERS) != 0) for x in zeros)]
+
+
+def fermat(seed: int) -> list[tuple[str, bool]]:
+    """Whether the slope is 0 at every strict maximum."""
+    return [(f"f = {f.name}, x = {written(x)}", sign_of(f, f.slope, x) == 0) for f, x in tops()]
+
+
+def differences(seed: int) -> list[tuple[str, bool]]:
+    """Whether quotients of differences of sine tend to the cosine: abs(sin(x + h) - sin x - h cos x) <= h^2 / 2.
+
+    That is Taylor's formula with abs(f'') <= 1, here seen in balls at h from 2^-5 to 2^-100.
+    """
+    generator = np.random.default_rng(seed)
+    made = []
+    with flint.ctx.workprec(BITS):
+        for x in map(flint.arb, generator.uniform(-100, 100, 20).tolist()):
+            for k in range(5, 101, 5):
+                h = flint.arb(2) ** -k
+                gap = abs((x + h).sin() - x.sin() - h * x.cos())
+                made.append((f"x = {x.str(6, radius=False)}, h = 2^-{k}", bool(gap <= h * h / 2)))
+    return made
+
+
+def continuous(seed: int) -> list[tuple[str, bool]]:
+    """Whether the cosine is continuous, with Lipschitz constant 1, seen in balls."""
+    generator = np.random.default_rng(seed)
+    pairs = generator.uniform(-100, 100, (40, 2)).tolist()
+    return [
+        (f"{a:.6g}, {b:.6g}", bool(abs(flint.arb(a).cos() - flint.arb(b).cos()) <= abs(flint.arb(a) - flint.arb(b))))
+        for a, b in pairs
+    ]
+
+
+def descends(share: Fraction) -> Check:
+    """That steps of this share of 2 / L never lead upwards, and fall by what the descent lemma says."""
+
+    def cases(seed: int) -> list[tuple[str, bool]]:
+        generator, made = np.random.default_rng(seed), []
+        for f in NAMED.values():
+            for v in generator.uniform(-4, 4, 10).tolist():
+                x = flint.fmpq(*float(v).as_integer_ratio())
+                with flint.ctx.workprec(256):
+                    step, bound = safe_step(f, x, exact.rational(share))
+                    fall, least = descent(f, x, step, bound)
+                    made.append((f"f = {f.name}, x = {v:.6g}", bool(fall >= least) and bool(least >= 0)))
+        return made
+
+    return told("with a step below $2 / L$, $L$ a Lipschitz constant of $f'$, no step leads upwards", EXACT, cases)
+
+
+def distance(o: Orbit, k: int) -> Any:
+    """abs(x_k - pi / 2) as a ball."""
+    return exact.ball(o.distance(k, TOP))
+
+
+def within_first(o: Orbit, rounding: Rounding) -> tuple[bool, str]:
+    r"""Whether abs(x_1 - pi / 2) <= 4 pi u (1 + u).
+
+    x_0 is off by at most 2 pi u, the step by 3 pi u / 2, and the cosine of x_0 is off by at most (2 pi u)^2 / 2, less
+    than u / 2, so that it rounds to 1; their difference is off by 7 pi u / 2, and its rounding by (pi / 2) u (1 + 7 u).
+    """
+    u = flint.arb(2) ** -rounding.precision
+    d = distance(o, 1)
+    return bool(d <= 4 * flint.arb.pi() * u * (1 + u)), f"off by {(d / u).str(3, radius=False)} u"
+
+
+def within_second(o: Orbit, rounding: Rounding) -> tuple[bool, str]:
+    r"""Whether abs(x_2 - pi / 2) <= (d (1 + (3 pi / 2) (1 + u)^3) + pi u / 2) (1 + u), with d = 4 pi u (1 + u).
+
+    The step is (3 pi / 2) cos x_1 with three roundings, and abs(cos x_1) <= abs(x_1 - pi / 2) <= d; then the difference
+    is rounded.
+    """
+    u, pi = flint.arb(2) ** -rounding.precision, flint.arb.pi()
+    d = 4 * pi * u * (1 + u)
+    allowed = (d * (1 + 3 * pi / 2 * (1 + u) ** 3) + pi * u / 2) * (1 + u)
+    found = distance(o, 2)
+    return bool(found <= allowed), f"off by {(found / u).str(3, radius=False)} u"
+
+
+def stays(o: Orbit, rounding: Rounding) -> tuple[bool, str]:
+    """Whether x_2 and all that follow equal x_1."""
+    away = next((k for k in range(2, len(o.points)) if o.points[k] != o.points[1]), None)
+    return away is None, f"x_{away} is not x_1"
+
+
+def keeps(o: Orbit, rounding: Rounding) -> tuple[bool, str]:
+    """Whether no x_k is farther than 1/10 from the maximum."""
+    left = o.escapes_after(TOP)
+    return left is None, f"abs(x_k - pi/2) > 0.1 from k = {left} on, then {fate(SIN, o)}"
+
+
+def never_back(o: Orbit, rounding: Rounding) -> tuple[bool, str]:
+    """Whether x_0 does not come again."""
+    return o.points[0] not in o.points[1:], "x_0 comes again"
+
+
+def sine_at_start(o: Orbit, rounding: Rounding) -> tuple[bool, str]:
+    """Whether abs(sin x_0) <= 2 pi u: sine has the slope 1 at most, and x_0 is off by 2 pi u."""
+    u = flint.arb(2) ** -rounding.precision
+    value = flint.arb(o.points[0]).sin()
+    return bool(abs(value) <= 2 * flint.arb.pi() * u), f"sin x_0 = {value.str(3, radius=False)}"
+
+
+def slope_at_start(o: Orbit, rounding: Rounding) -> tuple[bool, str]:
+    """Whether cos x_0, correctly rounded, is 1."""
+    value = rounding.enclosed(lambda: flint.arb(o.points[0]).cos())
+    return bool(value == 1), f"cos x_0 = {value}"
+
+
+def cosines(x: Array) -> Array:
+    """The cosine of each entry."""
+    return np.cos(x)
+
+
+def total_of_sines(x: Array) -> Any:
+    """The sum of the sines, whose gradient the cosines are."""
+    return np.sin(x).sum()
+
+
+COSINE = adapt(cosines, "cosines", role_named("gradient_of"), "numpy:cos", total_of_sines, "numpy:sin")
