@@ -20,7 +20,7 @@ from extremum.reference.errors import UsageError
 from extremum.reference.subjects import subjects
 from extremum.reports.formulas import plain
 from extremum.reports.ledger import counted
-from extremum.reports.report import Report, render, writable
+from extremum.reports.report import Report, render, writable, writable_file
 
 COLOURS = {"confirmed": "green", "exact only": "yellow", "refuted": "red", "unclear": "magenta"}
 
@@ -47,12 +47,11 @@ class Wanted:
         """The words of the command line as values; raises `UsageError` for the first that is not valid."""
         if seed < 0:
             raise UsageError(f"seed={seed!r} must be 0 or more")
-        if json_file is not None and Path(json_file).is_dir():
-            raise UsageError(f"json={json_file!r} is a folder; a file is needed")
         claims = chosen(names)
-        for path, option in ((Path(json_file).parent if json_file else None, "json"), (report_dir, "report-dir")):
-            if path is not None:
-                writable(Path(path), option)
+        if json_file is not None:
+            writable_file(Path(json_file), "json")
+        if report_dir is not None:
+            writable(Path(report_dir), "report-dir")
         count = (os.cpu_count() or 1) if workers == "auto" else int(workers)
         command = ["extremum", "claims", *names, *(["--seed", str(seed)] if seed else [])]
         return Wanted(

@@ -138,8 +138,10 @@ def matrix(cells: Sequence[Cell]) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("property", no_wrap=True)
     subjects = list(dict.fromkeys(c.subject for c in cells))
-    for subject in subjects:
-        table.add_column(escape(subject.rpartition(":")[2] or subject), justify="center", overflow="fold")
+    short = {subject: subject.rpartition(":")[2] or subject for subject in subjects}
+    for subject, title in short.items():  # autograd:softmax and torch-autograd:softmax need their whole names
+        alone = list(short.values()).count(title) == 1
+        table.add_column(escape(title if alone else subject), justify="center", overflow="fold")
     marks: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
     for cell in cells:
         marks[cell.property, cell.subject][cell.dtype] = mark(cell)

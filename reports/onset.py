@@ -30,7 +30,7 @@ from extremum.reference.errors import UsageError
 from extremum.reference.formats import FORMATS, format_of
 from extremum.reference.subjects import Subject
 from extremum.reports.plots import settings
-from extremum.reports.report import version, writable, write
+from extremum.reports.report import version, writable_file, write
 from extremum.reports.request import names
 from extremum.reports.text import decimals
 
@@ -120,7 +120,7 @@ class Wanted:
             raise UsageError(f"plot={plot!r} is not a picture: its name ends in {' or '.join(PICTURES)}")
         for option, file in (("json", json_file), ("plot", plot)):
             if file is not None:
-                writable(Path(file).parent, option)
+                writable_file(Path(file), option)
         return Wanted(found, dtypes, lengths, Path(json_file) if json_file else None, Path(plot) if plot else None)
 
 

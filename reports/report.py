@@ -154,6 +154,13 @@ def writable(path: Path, option: str) -> None:
         raise UsageError(f"{option}={str(path)!r} cannot be written: {error.strerror or error}") from None
 
 
+def writable_file(path: Path, option: str) -> None:
+    """Raise `UsageError` now, not after the audit, where `path` is a folder or could not be written."""
+    if path.is_dir():
+        raise UsageError(f"{option}={str(path)!r} is a folder; a file is needed")
+    writable(path.parent, option)
+
+
 def lines(record: Mapping[str, Any]) -> str:
     """The record as JSON, a cell a line: quick to write, and a difference between two records shows as lines."""
 

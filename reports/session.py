@@ -25,7 +25,7 @@ from extremum.reference.subjects import Subject
 from extremum.reports.aftermath import aftermath, confirmed, hung
 from extremum.reports.contested import behaviours, interrupted
 from extremum.reports.plugin import destination
-from extremum.reports.report import Report, render, writable
+from extremum.reports.report import Report, render, writable, writable_file
 from extremum.reports.request import Request, Task, names, resolved, scheduled, seconds, tasks
 from extremum.reports.run import judge, settings_of
 from extremum.reports.text import finding_lines
@@ -132,7 +132,7 @@ class Audit:
             if folder is not None:
                 writable(folder, "report-dir")
             if file is not None:
-                writable(file.parent, "json")
+                writable_file(file, "json")
             return cls(config, request, folder, file)
         except UsageError as error:
             raise pytest.UsageError(str(error)) from None

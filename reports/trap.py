@@ -23,7 +23,7 @@ from extremum.reference.descent.rounding import FOLLOWED, Rounding, of_bits
 from extremum.reference.descent.smooth import NAMED
 from extremum.reference.errors import UsageError, nearest
 from extremum.reports import html, markdown
-from extremum.reports.report import version, writable, write
+from extremum.reports.report import version, writable, writable_file, write
 from extremum.reports.request import names
 
 SCHEMA = "extremum.trap/1"
@@ -64,10 +64,8 @@ class Wanted:
             if not 2 <= number <= MOST_BITS:
                 raise UsageError(f"bits={number} is not a precision: valid: 2 to {MOST_BITS}")
         trap = Trap(NAMED[f], parse(start, "start"), parse(step, "step"))
-        if json_file is not None and Path(json_file).is_dir():
-            raise UsageError(f"json={json_file!r} is a folder; a file is needed")
         if json_file is not None:
-            writable(Path(json_file).parent, "json")
+            writable_file(Path(json_file), "json")
         if report_dir is not None:
             writable(Path(report_dir), "report-dir")
         roundings = [*(FOLLOWED[name] for name in chosen), *map(of_bits, bits)]

@@ -136,6 +136,7 @@ def test_one_worker_finds_what_two_find(folder: Path) -> None:
         (("audit", "mine.py:sound_softmax", "--cell-timeout", "0"), 4, "positive"),
         (("audit", "mine.py:sound_softmax", "--examples", "-1"), 4, "0 or more"),
         (("audit", "mine.py:sound_softmax", "--report-dir", "mine.py/x"), 4, "cannot be written"),
+        (("audit", "mine.py:sound_softmax", "--json", "."), 4, "is a folder"),
         (("audit", "mine.py:sound_softmax", "-n", "many"), 4, "neither 'auto' nor a number"),
         (("audit", "--no-such-option"), 4, "--no-such-option"),
         (("adit",), 4, "adit"),
