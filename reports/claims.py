@@ -98,9 +98,12 @@ def run(claims: Sequence[Claim], seed: int, workers: int) -> Iterator[Judged]:
         for ids in parts:
             yield from (judge(CLAIMS[i], seed) for i in ids)
         return
-    with ProcessPoolExecutor(workers) as pool:
+    pool = ProcessPoolExecutor(workers)
+    try:
         for ids, found in zip(parts, pool.map(_found, parts, [seed] * len(parts)), strict=True):
             yield from (Judged(CLAIMS[i], evidence) for i, evidence in zip(ids, found, strict=True))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def report(found: Sequence[Judged], seed: int, command: Sequence[str]) -> Report:

@@ -169,14 +169,18 @@ def trap(**options: Any) -> None:
 def claims(claim: tuple[str, ...], workers: str, **options: Any) -> None:
     """Audit the exercises' own statements, and write the ledger.
 
-    A CLAIM is one statement, as 3.1b.7, or all of an exercise, as 3.1b; without one, all are run. Each is confirmed,
-    true of real numbers only, refuted with its smallest counterexample and corrected, or unclear. Exit codes: 0 all
-    verdicts are as recorded, 1 one differs, 4 usage error.
+    A CLAIM is one statement, as 3.1b.7, or all of an exercise or a part, as 3.1 or 3.1b; without one, all are run. Each
+    is confirmed, true of real numbers only, refuted with its smallest counterexample and corrected, or unclear. Exit
+    codes: 0 all verdicts are as recorded, 1 one differs, 2 interrupted, 4 usage error.
     """
     from extremum.reports.claims import Wanted, find
     from extremum.reports.console import Patient
 
-    found = find(Wanted.of(claim, workers=_workers(workers), **options), Patient())
+    try:
+        found = find(Wanted.of(claim, workers=_workers(workers), **options), Patient())
+    except KeyboardInterrupt:
+        click.echo("extremum: interrupted; no ledger was written", err=True)
+        sys.exit(2)
     sys.exit(1 if any(judged.differs for judged in found) else 0)
 
 
@@ -253,7 +257,7 @@ def _options(options: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _workers(text: str) -> str:
-    if text != "auto" and not text.isdigit():
+    if text != "auto" and not (text.isascii() and text.isdecimal()):
         raise UsageError(f"-n {text!r} is neither 'auto' nor a number of workers")
     return text
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import flint
 import jsonschema
 import numpy as np
 import pytest
@@ -35,13 +36,20 @@ def claims(*words: str) -> Result:
 
 
 def stable(claim: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a claim's record is the same on every machine: all but what floats measure."""
+    """What of a claim's record is the same on every machine: all but what NumPy's functions measure."""
     kept = ("id", "statement", "printed", "verdict", "recorded", "correction")
+    rounded = claim["id"].startswith("2.3.")  # its orbits are correctly rounded
     evidence = [
-        [e[k] for k in ("says", "holds", "arithmetic", "about")] + ([e["witness"]] if e["arithmetic"] == EXACT else [])
+        [e[k] for k in ("says", "holds", "arithmetic", "about")]
+        + ([e["witness"]] if e["arithmetic"] == EXACT or rounded else [])
         for e in claim["evidence"]
     ]
     return {**{k: claim[k] for k in kept}, "evidence": evidence}
+
+
+def section(html: str) -> str:
+    """The ledger in a page."""
+    return html.partition('<section id="claims">')[2].partition("</section>")[0]
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +77,7 @@ def test_the_published_ledger_has_every_claim_in_order_and_is_what_its_record_re
     assert list(published) == list(CLAIMS)
     report = Report.from_json(json.loads((PUBLISHED / "report.json").read_text(encoding="utf-8")))
     assert (PUBLISHED / "report.md").read_text(encoding="utf-8") == text(report)
-    html = (PUBLISHED / "report.html").read_text(encoding="utf-8")
-    assert all(f'id="claim-{name}"' in html for name in CLAIMS)
+    assert section((PUBLISHED / "report.html").read_text(encoding="utf-8")) == section(page(report))
 
 
 def test_every_exercise_is_there_and_its_claims_are_numbered() -> None:
@@ -171,6 +178,30 @@ def test_a_formula_that_is_computed_carelessly_is_beyond_its_bound(sloppy: Any) 
     assert checks.to_bound(TWO, lambda w, x: w @ x).run(0).holds
 
 
+def test_arrays_of_different_shapes_are_not_added() -> None:
+    evidence = checks.equation(
+        "w + w^T", {"w": "n"}, lambda w: 2 * w, lambda w: checks.plus(w[:, None], w[None, :])
+    ).run(0)
+    assert evidence.witness.endswith("undefined (shapes (2, 1) and (1, 2)) on the right")
+
+
+def test_a_quotient_by_positive_terms_is_within_its_bound_and_a_careless_one_is_not() -> None:
+    shapes = dict.fromkeys("ab", "number")
+    assert checks.to_bound(shapes, lambda a, b: a / (b * b)).run(0).holds
+    assert not checks.to_bound(shapes, lambda a, b: a / (b * b) * careless(a)).run(0).holds
+
+
+def careless(a: Any) -> Any:
+    """1, and in floating point a little more."""
+    return 1 if isinstance(a, (checks.Term, flint.fmpq)) else a.dtype.type(1.1)
+
+
+def test_no_evidence_is_no_verdict() -> None:
+    assert judge(Claim("1.1", "it is so", "unclear")).verdict == "unclear"
+    nothing = Check(EXACT, lambda seed: Evidence("it is so", True, EXACT, 0))
+    assert judge(Claim("1.1", "it is so", "unclear", (nothing,))).verdict == "unclear"
+
+
 def test_a_statement_about_floats_is_refuted_in_each_dtype_with_its_first_row() -> None:
     evidence = checks.floats("exp(x) > 0", lambda row, fmt: bool((np.exp(row) > 0).all())).run(0)
     assert evidence.witness == "float64 (-746); float32 (-104); float16 (-18); bfloat16 (-93)"
@@ -189,12 +220,12 @@ def test_an_audit_of_a_broken_subject_is_no_evidence_for_it() -> None:
 
 def test_the_command_writes_the_ledger_and_exits_0(tmp_path: Path) -> None:
     result = claims(
-        "3.1a", "2.3.2", "--json", str(tmp_path / "out.json"), "--report-dir", str(tmp_path / "ledger"), "-n", "0"
+        "3.1a", "2.3.3", "--json", str(tmp_path / "out.json"), "--report-dir", str(tmp_path / "ledger"), "-n", "0"
     )
     assert result.exit_code == 0, result.output
     record = json.loads((tmp_path / "out.json").read_text())
     jsonschema.validate(record, json.loads(SCHEMA.read_text()))
-    assert [c["id"] for c in record["claims"]] == [*(f"3.1a.{k}" for k in range(1, 10)), "2.3.2"]
+    assert [c["id"] for c in record["claims"]] == [*(f"3.1a.{k}" for k in range(1, 10)), "2.3.3"]
     assert record["claims"][5]["verdict"] == "refuted"
     assert "w_i is the partial derivative by the entry x_i" in " ".join(result.output.split())
     html = (tmp_path / "ledger" / "report.html").read_text()
@@ -207,14 +238,14 @@ def test_the_command_writes_the_ledger_and_exits_0(tmp_path: Path) -> None:
 def test_the_command_exits_1_where_a_verdict_differs_from_the_recorded_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    changed = {**CLAIMS, "2.3.2": replace(CLAIMS["2.3.2"], verdict="confirmed")}
+    changed = {**CLAIMS, "2.3.3": replace(CLAIMS["2.3.3"], verdict="confirmed")}
     monkeypatch.setattr(ledger, "CLAIMS", changed)
     monkeypatch.setattr(command, "CLAIMS", changed)
     exercises = [replace(e, claims=[changed[c.id] for c in e.claims]) for e in EXERCISES]
     monkeypatch.setattr(command, "EXERCISES", exercises)
-    result = claims("2.3.2", "--report-dir", str(tmp_path), "-n", "0")
+    result = claims("2.3.3", "--report-dir", str(tmp_path), "-n", "0")
     assert result.exit_code == 1
-    assert "2.3.2 is refuted, and recorded as confirmed" in result.output
+    assert "2.3.3 is refuted, and recorded as confirmed" in result.output
     assert "recorded as confirmed" in (tmp_path / "report.html").read_text()
 
 
@@ -226,6 +257,7 @@ def test_the_command_exits_1_where_a_verdict_differs_from_the_recorded_one(
         (("--seed", "-1"), "seed=-1 must be 0 or more"),
         (("--json", "."), "json='.' is a folder"),
         (("-n", "some"), "-n 'some' is neither"),
+        (("-n", "\N{SUPERSCRIPT TWO}"), "is neither"),
     ],
 )
 def test_what_is_not_valid_is_told_in_one_line(words: tuple[str, ...], told: str) -> None:
@@ -237,7 +269,8 @@ def test_what_is_not_valid_is_told_in_one_line(words: tuple[str, ...], told: str
 
 def test_an_exercise_is_named_by_its_number() -> None:
     assert [c.id for c in chosen(["3.1c"])] == ["3.1c.1", "3.1c.2", "3.1c.3"]
-    assert len(chosen([])) == len(CLAIMS)
+    assert len(chosen([])) == len(CLAIMS) == len(chosen(["3.1", "3.2", "2.3"]))
+    assert {c.id[:4] for c in chosen(["3.1"])} == {"3.1a", "3.1b", "3.1c", "3.1d"}
     with pytest.raises(UsageError, match="did you mean"):
         chosen(["3.1d.55"])
 

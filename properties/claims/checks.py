@@ -13,19 +13,23 @@ from extremum.properties.call import quiet
 from extremum.properties.claims.claim import EXACT, FLOATING, Check, Evidence
 from extremum.properties.claims.inputs import INDEX, SHAPES, Inputs, shaped, smallest, text, written
 from extremum.properties.engine import Settings, judge_cell
-from extremum.properties.finding import Cell
+from extremum.properties.finding import FOUND, Cell
 from extremum.properties.roles import role_named
 from extremum.reference.formats import DEFAULT_DTYPES, FORMATS, Array, Format
 from extremum.reference.subjects import Subject, named, subjects
 
 Formula = Callable[..., Any]
 Holds = Callable[[Array, Format], bool]
-UNDEFINED = (
-    ArithmeticError,
-    LookupError,
-)  # what a formula raises where it means nothing; all else is a mistake of ours
+
+
+class Mismatch(Exception):
+    """A sum or difference of arrays that have not the same shape: NumPy may broadcast them, and mathematics does not."""
+
+
+UNDEFINED = (ZeroDivisionError, IndexError, Mismatch)  # what a formula raises where it means nothing; else it is ours
 DRAWS = 12  # of inputs to a formula, for each dtype
 ROWS = 100  # random rows for each scale
+JUDGED = ("proved", "held", *FOUND)  # verdicts that are evidence
 SHOWN = 8  # entries of a row that are written down
 SCALES = (1.0, 10.0, 100.0, 1000.0)
 
@@ -42,6 +46,13 @@ def equation(says: str, shapes: Mapping[str, str], left: Formula, right: Formula
         )
 
     return _refutable(says, shapes, differ, told)
+
+
+def plus(a: Array, b: Array) -> Array:
+    """a + b; raises `Mismatch` where their shapes differ."""
+    if a.shape != b.shape:
+        raise Mismatch(f"shapes {a.shape} and {b.shape}")
+    return np.asarray(a + b)
 
 
 def always(says: str, shapes: Mapping[str, str], holds: Callable[..., bool]) -> Check:
@@ -70,7 +81,7 @@ def same(left: Any, right: Any) -> bool:
 
 
 def to_bound(shapes: Mapping[str, str], *formulas: Formula) -> Check:
-    r"""Polynomials in the inputs, evaluated by NumPy in each dtype, each within gamma_k times the sum of its magnitudes.
+    r"""Polynomials in the inputs, and quotients by sums of positive terms, evaluated by NumPy in each dtype, each within gamma_k times the sum of its magnitudes.
 
     k is the number of roundings that a term passes through at most, products and sums as the formula stands:
     gamma_k = k u / (1 - k u). Source: N. J. Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed.,
@@ -96,7 +107,7 @@ def to_bound(shapes: Mapping[str, str], *formulas: Formula) -> Check:
 
 
 BOUND = (
-    r"computed in floating point, each side is within $\gamma_k = k u / (1 - k u)$ times the sum of the magnitudes of its "
+    r"computed in floating point, it is within $\gamma_k = k u / (1 - k u)$ times the sum of the magnitudes of its "
     r"terms, $k$ the roundings that a term passes through"
 )
 
@@ -163,6 +174,9 @@ def audited(
 
     def run(seed: int) -> Evidence:
         cells = [cell for s in chosen() for cell in _cells(s, properties, dtypes, seed, declared=bool(names))]
+        unjudged = [cell.key for cell in cells if cell.verdict not in JUDGED]
+        assert cells, f"{role}, {properties}: no cell"
+        assert not unjudged, f"{unjudged} are no evidence"
         return Evidence(says, not any(c.found for c in cells), FLOATING, sum(c.examined for c in cells), cells=cells)
 
     def chosen() -> list[Subject]:
@@ -211,7 +225,7 @@ def _tried(formula: Formula, inputs: Inputs) -> Any:
     try:
         return formula(**inputs)
     except UNDEFINED as error:
-        return Undefined(type(error).__name__)
+        return Undefined(str(error) if isinstance(error, Mismatch) else type(error).__name__)
 
 
 class Term:
@@ -229,6 +243,10 @@ class Term:
     def __mul__(self, other: Any) -> Term:
         b = other if isinstance(other, Term) else Term(other)
         return Term(self.size * b.size, self.depth + b.depth + 1)
+
+    def __truediv__(self, other: Term) -> Term:
+        """By a sum of positive terms, whose size is its value; 1 / (1 + theta_k) costs 2 k (Higham, lemma 3.3)."""
+        return Term(self.size / other.size, self.depth + 2 * other.depth + 1)
 
     __radd__ = __sub__ = __rsub__ = __add__
     __rmul__ = __mul__

@@ -90,6 +90,8 @@ class Judged:
         if len({e.holds for e in found["reading"]}) > 1 or not all(e.holds for e in found["correction"]):
             return "unclear"
         of_it = found["statement"] + found["reading"]
+        if not of_it or not all(e.examined for e in self.evidence):
+            return "unclear"
         exact = [e.holds for e in of_it if e.arithmetic == EXACT]
         if all(e.holds for e in of_it):
             return "confirmed"

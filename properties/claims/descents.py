@@ -10,7 +10,8 @@ from typing import Any
 import flint
 import numpy as np
 
-from extremum.properties.claims.claim import EXACT, FLOATING, Check, Evidence
+from extremum.properties.claims.claim import EXACT, FLOATING, Check
+from extremum.properties.claims.limits import BITS, told
 from extremum.properties.descent.following import Orbit, fate, follow
 from extremum.properties.descent.forbidden import descent, safe_step
 from extremum.properties.descent.trap import Trap, sign_of
@@ -27,20 +28,7 @@ SIN = NAMED["sin"]
 TRAP = Trap(SIN, 2 * PI, 3 * PI / 2)
 TOP = PI / 2
 CONSTRUCTION = f"f = {SIN.text}, x_0 = {written(TRAP.start)}, step {written(TRAP.step)}"
-BITS = 512  # of the balls
 FAR = 10_000  # steps after which an orbit that has not come again is given up
-
-
-def told(says: str, arithmetic: str, cases: Callable[[int], Sequence[tuple[str, bool]]]) -> Check:
-    """A statement that holds in every one of the named cases; the first in which it does not is the witness."""
-
-    def run(seed: int) -> Evidence:
-        found = cases(seed)
-        failing = [name for name, holds in found if not holds]
-        shown = failing[:1] if arithmetic == EXACT else failing
-        return Evidence(says, not failing, arithmetic, len(found), "; ".join(shown))
-
-    return Check(arithmetic, run)
 
 
 def exactly(says: str, holds: Callable[[], bool]) -> Check:
@@ -89,11 +77,12 @@ def slope(x: Exact) -> Exact | None:
 
 def moves(seed: int, forbidden: Callable[[Exact], bool]) -> list[tuple[str, bool]]:
     """For each start that a condition allows, whether the first step of sine's descent leads away from it."""
-    return [
-        (f"f = sin x, x_0 = {written(x)}", slope(x) != 0)
-        for x in starts(seed)
-        if slope(x) is not None and not forbidden(x)
-    ]
+    made = []
+    for x in starts(seed):
+        g = slope(x)
+        if g is not None and not forbidden(x):
+            made.append((f"f = sin x, x_0 = {written(x)}", x - TRAP.step * g != x))
+    return made
 
 
 def tops() -> list[tuple[Smooth, Exact]]:
@@ -115,30 +104,11 @@ def fermat(seed: int) -> list[tuple[str, bool]]:
     return [(f"f = {f.name}, x = {written(x)}", sign_of(f, f.slope, x) == 0) for f, x in tops()]
 
 
-def differences(seed: int) -> list[tuple[str, bool]]:
-    """Whether quotients of differences of sine tend to the cosine: abs(sin(x + h) - sin x - h cos x) <= h^2 / 2.
-
-    That is Taylor's formula with abs(f'') <= 1, here seen in balls at h from 2^-5 to 2^-100.
-    """
-    generator = np.random.default_rng(seed)
-    made = []
-    with flint.ctx.workprec(BITS):
-        for x in map(flint.arb, generator.uniform(-100, 100, 20).tolist()):
-            for k in range(5, 101, 5):
-                h = flint.arb(2) ** -k
-                gap = abs((x + h).sin() - x.sin() - h * x.cos())
-                made.append((f"x = {x.str(6, radius=False)}, h = 2^-{k}", bool(gap <= h * h / 2)))
-    return made
-
-
-def continuous(seed: int) -> list[tuple[str, bool]]:
-    """Whether the cosine is continuous, with Lipschitz constant 1, seen in balls."""
-    generator = np.random.default_rng(seed)
-    pairs = generator.uniform(-100, 100, (40, 2)).tolist()
-    return [
-        (f"{a:.6g}, {b:.6g}", bool(abs(flint.arb(a).cos() - flint.arb(b).cos()) <= abs(flint.arb(a) - flint.arb(b))))
-        for a, b in pairs
-    ]
+def value_stays(o: Orbit, rounding: Rounding) -> tuple[bool, str]:
+    """Whether sin x_k stays within 1/200 of 1, its value at the maximum, from x_1 on."""
+    low = flint.arb(1) - flint.arb(1) / 200
+    away = next((k for k, x in enumerate(o.points) if k and flint.arb(x).sin() < low), None)
+    return away is None, f"f(x_{away}) < 0.995"
 
 
 def descends(share: Fraction) -> Check:

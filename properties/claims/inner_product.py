@@ -17,15 +17,24 @@ PART = (
         id="3.1a.1",
         statement=r"$w$ and $x$ are columns of $n$ numbers, $w_1$ to $w_n$ and $x_1$ to $x_n$.",
         printed=r"w = \frac{w_2}{:}, \quad x = \frac{x_2}{:}",
-        verdict="confirmed",
-        checks=(
+        verdict="unclear",
+        readings=(
             equation(
                 "read as columns, the entries one below the other make up the vectors",
                 TWO,
                 lambda w, x: np.concatenate([w, x]),
                 lambda w, x: np.array([*(w[i] for i in range(len(w))), *(x[i] for i in range(len(x)))], object),
             ),
-            audited("a gradient that copies $w$ gives it back bit for bit", "inner_product_gradient", ["bitwise"]),
+            equation(
+                "read as the fractions that stand there, numbers take the place of the vectors",
+                {"w": "n"},
+                lambda w: w,
+                lambda w: w[1],
+            ),
+        ),
+        correction="The entries stand one below the other, all $n$ of them, and there is no fraction.",
+        corrected=(
+            audited("a gradient that copies $w$ gives all $n$ back bit for bit", "inner_product_gradient", ["bitwise"]),
         ),
     ),
     Claim(

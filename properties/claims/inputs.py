@@ -30,7 +30,7 @@ SHAPES: Mapping[str, Callable[[int, int], tuple[int, ...]]] = MappingProxyType(
 INDEX = "index"  # below n, counted from 0
 EXAMPLES = 60
 FEW = 200  # small integers that are tried whether or not generated inputs find anything
-LARGEST = 4  # n and m of the generated inputs
+LARGEST = 6  # n and m of the generated inputs
 SIDE = 2  # n and m, and the magnitude of an entry, as far as all are tried in order of size
 MOST_TRIED = 60_000
 

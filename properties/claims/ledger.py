@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -55,7 +56,8 @@ def chosen(names: Sequence[str]) -> list[Claim]:
     """
     found: dict[str, Claim] = {}
     for name in names:
-        of_it = [c for e in EXERCISES if e.number == name for c in e.claims] or [c for c in (CLAIMS.get(name),) if c]
+        part = [c for e in EXERCISES if re.fullmatch(re.escape(name) + "[a-z]?", e.number) for c in e.claims]
+        of_it = part or [c for c in (CLAIMS.get(name),) if c]
         if not of_it:
             valid = [*(e.number for e in EXERCISES), *CLAIMS]
             raise UsageError(f"claim={name!r} is not known: {nearest(name, valid)}")

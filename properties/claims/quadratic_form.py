@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from extremum.properties.claims.algebra import column, gradient, row
-from extremum.properties.claims.checks import always, audited, equation, same, to_bound
+from extremum.properties.claims.algebra import along, column, gradient, row
+from extremum.properties.claims.checks import always, audited, equation, plus, same, to_bound
 from extremum.properties.claims.claim import Claim
 from extremum.reference.formats import Array
 
@@ -33,6 +33,13 @@ def of_second(A: Array, x: Array) -> Array:
 def of_first(A: Array, x: Array) -> Array:
     """The exact gradient of x^T A bar(x), bar(x) = x held constant."""
     return gradient(lambda y: y @ A @ x, x)
+
+
+def of_constant(A: Array, x: Array) -> Array:
+    """The exact derivatives of the entries of the row bar(x)^T A, bar(x) = x held constant: a matrix."""
+    entries = range(len(x))
+    made = [[along(lambda y, k=k: (x @ A)[k] + 0 * y[0], x, i) for k in entries] for i in entries]
+    return np.array(made, object)
 
 
 PRODUCT_RULE = (
@@ -78,8 +85,8 @@ PART = (
             equation(
                 r"the derivative of $x^T A \bar x$ is that of the constant $\bar x^T A$, which is 0",
                 FORM,
-                of_first,
-                lambda A, x: gradient(lambda y: (x @ A @ x) + 0 * y[0], x),
+                lambda A, x: column(of_first(A, x)),
+                of_constant,
             ),
         ),
         correction=PRODUCT_RULE,
@@ -152,7 +159,7 @@ PART = (
                 "the row on the left is what stands on the right, where a column is added to a row",
                 FORM,
                 lambda A, x: row(A @ x) + row(x) @ A,
-                lambda A, x: (A @ column(x)).T + (row(x) @ A).T,
+                lambda A, x: plus((A @ column(x)).T, (row(x) @ A).T),
             ),
         ),
         correction=r"$u_2^T$ is $x^T A$ already, and is not transposed again: $u_1^T + u_2^T = (A x)^T + x^T A$.",
@@ -168,7 +175,7 @@ PART = (
     ),
     Claim(
         id="3.1b.8",
-        statement=r"$(A x)^T = x^T A^T$ and $(x^T A)^T = A^T x$.",
+        statement=r"Term by term, $(A x)^T = x^T A^T$ and $(x^T A)^T = A^T x$.",
         printed=r"(Ax)^T + (x^T A)^T = x^T A^T + A^T x",
         verdict="confirmed",
         checks=(
@@ -187,7 +194,7 @@ PART = (
                 "the gradient is a row added to a column",
                 FORM,
                 lambda A, x: column(derivative(A, x)),
-                lambda A, x: row(x) @ A.T + A.T @ column(x),
+                lambda A, x: plus(row(x) @ A.T, A.T @ column(x)),
             ),
             audited(
                 "run as printed, the row and the column have the shape of a gradient",
@@ -210,7 +217,6 @@ PART = (
     Claim(
         id="3.1b.10",
         statement=r"$A$ is a symmetric matrix.",
-        printed=r"A = A^T",
         verdict="refuted",
         checks=(
             equation(

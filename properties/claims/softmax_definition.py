@@ -7,6 +7,7 @@ import numpy as np
 from extremum.properties.claims.checks import always, audited, equation, floats, some
 from extremum.properties.claims.claim import Claim
 from extremum.properties.claims.exponents import ROW, e, softmax
+from extremum.reference.exponentials import Exponential
 from extremum.reference.formats import Array, Format
 from extremum.reference.softmax.naive import naive
 from extremum.reference.softmax.shifted import shifted
@@ -34,11 +35,18 @@ def reciprocal(row: Array) -> Array:
     return np.asarray(total * (one / total.sum()))
 
 
+OWN_INDEX = equation(
+    "read with an index of the sum's own, the quotients sum to 1 and are to each other as the exponentials: it is softmax",
+    {"x": "n", "i": "index", "j": "index"},
+    lambda x, i, j: np.array([softmax(x).sum(), softmax(x)[i] / softmax(x)[j]], object),
+    lambda x, i, j: np.array([Exponential(1), Exponential(x[i] - x[j]).exp()], object),
+)
+
 DEFINITION = (
     Claim(
         id="3.2.1",
         statement=r"Softmax maps $\mathbb{R}^n$ to $\mathbb{R}^k$: it has the entries $i = 1, \dots, k$, and by part c) they sum to 1.",
-        printed=r"\operatorname{softmax}: \mathbb{R}^n \longrightarrow \mathbb{R}^k, \quad i = 1, \dots, k",
+        printed=r"\mathrm{softmax}: \mathbb{R}^n \longrightarrow \mathbb{R}^k, \quad i = 1, \dots, k",
         verdict="unclear",
         readings=(
             equation("read with $k = n$, the entries sum to 1", ROW, lambda x: softmax(x).sum(), lambda x: 1),
@@ -55,7 +63,7 @@ DEFINITION = (
                 lambda x: 1,
             ),
         ),
-        correction=r"$\operatorname{softmax}: \mathbb{R}^n \to \mathbb{R}^n$, with the entries $i = 1, \dots, n$.",
+        correction=r"$\mathrm{softmax}: \mathbb{R}^n \to \mathbb{R}^n$, with the entries $i = 1, \dots, n$.",
         corrected=(
             always("there are as many entries as inputs", ROW, lambda x: softmax(x).shape == x.shape),
             audited("references return the shape that they are given", "softmax", ["shape"]),
@@ -64,15 +72,10 @@ DEFINITION = (
     Claim(
         id="3.2.2",
         statement=r"Entry $i$ is $\exp(x_i)$ divided by the sum of $\exp(x_i)$ over $i$: one index has both parts.",
-        printed=r"\operatorname{softmax}(x)_i = \frac{\exp(x_i)}{\sum_{i=1}^n \exp(x_i)}",
+        printed=r"\mathrm{softmax}(x)_i = \frac{\exp(x_i)}{\sum_{i=1}^n \exp(x_i)}",
         verdict="unclear",
         readings=(
-            equation(
-                "read with an index of the sum's own, the entries sum to 1, as part c) says",
-                ROW,
-                lambda x: softmax(x).sum(),
-                lambda x: 1,
-            ),
+            OWN_INDEX,
             equation(
                 "read with the $i$ of the left side in the sum too, which is then $n \\exp(x_i)$, it is the same",
                 {"x": "n", "i": "index"},
@@ -80,7 +83,7 @@ DEFINITION = (
                 lambda x, i: softmax(x)[i],
             ),
         ),
-        correction=r"The sum has an index of its own: $\operatorname{softmax}(x)_i = \exp(x_i) / \sum_{j=1}^n \exp(x_j)$.",
+        correction=r"The sum has an index of its own: $\mathrm{softmax}(x)_i = \exp(x_i) / \sum_{j=1}^n \exp(x_j)$.",
         corrected=(
             equation(
                 "the entries are these quotients",
@@ -93,7 +96,7 @@ DEFINITION = (
     Claim(
         id="3.2.3",
         statement=r"The formula gives a number for every $x$ in $\mathbb{R}^n$.",
-        printed=r"\operatorname{softmax}(x)_i = \frac{\exp(x_i)}{\sum_{j=1}^n \exp(x_j)}",
+        printed=r"\mathrm{softmax}(x)_i = \frac{\exp(x_i)}{\sum_{i=1}^n \exp(x_i)}",
         verdict="exact only",
         checks=(
             always("its denominator is positive", ROW, lambda x: bool(e(x).sum() > 0)),
@@ -120,7 +123,6 @@ ISSUES = (
     Claim(
         id="3.2a.2",
         statement=r"NumPy returns positive infinity for $e^{1000}$.",
-        printed=r"e^{1000} \to \infty",
         verdict="confirmed",
         checks=(
             floats(
@@ -133,7 +135,6 @@ ISSUES = (
     Claim(
         id="3.2a.3",
         statement=r"Then numerator and denominator are infinite, and NumPy returns NaN for their quotient.",
-        printed=r"\frac{\infty}{\infty} \to \text{NaN}",
         verdict="confirmed",
         checks=(
             floats(
@@ -145,7 +146,7 @@ ISSUES = (
     ),
     Claim(
         id="3.2a.4",
-        statement=r"So a sum that overflows shows itself: an answer is NaN.",
+        statement=r"So it is in softmax at large: where the sum is too large, numerator and denominator are infinite, and their quotient is NaN.",
         verdict="refuted",
         checks=(
             floats(
@@ -153,7 +154,7 @@ ISSUES = (
                 lambda row, fmt: not sum_overflows(row, fmt) or bool(np.isnan(naive(row)).any()),
             ),
         ),
-        correction=r"Where each exponential is finite and their sum is not, the answer is 0 in every entry, and nothing warns.",
+        correction=r"Where each exponential is finite and their sum is not, the quotient is 0 in every entry.",
         corrected=(
             floats(
                 "wherever the sum is infinite and no term is, every entry is 0",

@@ -6,12 +6,20 @@ import flint
 import numpy as np
 
 from extremum.properties.claims.checks import always, audited, equation, floats
-from extremum.properties.claims.claim import Claim
+from extremum.properties.claims.claim import EXACT, Claim
 from extremum.properties.claims.exponents import ROW, e, partial, softmax
 from extremum.properties.claims.inputs import shaped
-from extremum.reference.formats import Array
+from extremum.properties.claims.limits import exponential_differences, told
+from extremum.reference.exponentials import Exponential
+from extremum.reference.formats import Array, Format
 
 FREE = {"q": "n"}
+
+
+def repeats(row: Array, fmt: Format) -> bool:
+    """Whether the exponentials of a row that stands twice in one call are twice the same."""
+    twice = np.exp(np.concatenate([row, row]))
+    return bool((twice[: len(row)] == twice[len(row) :]).all())
 
 
 def completed(q: Array) -> Array:
@@ -22,8 +30,8 @@ def completed(q: Array) -> Array:
 PART = (
     Claim(
         id="3.2c.1",
-        statement=r"$\operatorname{softmax}(x)_i \geq 0$ for every $x$ and $i$.",
-        printed=r"\operatorname{softmax}(x)_i \ge 0",
+        statement=r"$\mathrm{softmax}(x)_i \geq 0$ for every $x$ and $i$.",
+        printed=r"\mathrm{softmax}(x)_i \ge 0",
         verdict="confirmed",
         checks=(
             always("every entry is positive", ROW, lambda x: all(s > 0 for s in softmax(x))),
@@ -32,8 +40,8 @@ PART = (
     ),
     Claim(
         id="3.2c.2",
-        statement=r"The entries of $\operatorname{softmax}(x)$ sum to 1.",
-        printed=r"\sum_{i=1}^n \operatorname{softmax}(x)_i = 1",
+        statement=r"The entries of $\mathrm{softmax}(x)$ sum to 1.",
+        printed=r"\sum_{i=1}^n \mathrm{softmax}(x)_i = 1",
         verdict="confirmed",
         checks=(
             equation("the sum is 1", ROW, lambda x: softmax(x).sum(), lambda x: 1),
@@ -46,32 +54,37 @@ PART = (
     ),
     Claim(
         id="3.2c.3",
-        statement=r"So $\operatorname{softmax}(x)$, a vector of $\mathbb{R}^k$, can be understood as a probability distribution.",
-        printed=r"\operatorname{softmax}(x) \in \mathbb{R}^k",
+        statement=r"So $\mathrm{softmax}(x)$ can be understood as a probability distribution ($k = n$; see 3.2.1).",
+        printed=r"\mathrm{softmax}(x) \in \mathbb{R}^k",
         verdict="confirmed",
         checks=(
             always(
-                "each entry lies between 0 and 1, and they sum to 1, where $k = n$",
+                "each entry lies between 0 and 1, and they sum to 1",
                 ROW,
                 lambda x: all(0 <= s <= 1 for s in softmax(x)) and softmax(x).sum() == 1,
             ),
-            audited("references keep to all three", "softmax", ["nonnegative", "at_most_one", "sum_to_one"]),
+            audited(
+                "references keep to all three, wherever they declare no failure",
+                "softmax",
+                ["nonnegative", "at_most_one", "sum_to_one"],
+            ),
         ),
     ),
     Claim(
         id="3.2c.4",
-        statement=r"$\operatorname{softmax}(x)_i$ is $\exp(x_i)$ divided by the sum of the $\exp(x_j)$; a stray mark follows the sum.",
-        printed=r"\operatorname{softmax}(x)_i = \frac{\exp(x_i)}{\sum_{j=1}^n \exp(x_j)'}",
+        statement=r"$\mathrm{softmax}(x)_i$ is $\exp(x_i)$ divided by the sum of the $\exp(x_j)$; a stray mark follows the sum.",
+        printed=r"\mathrm{softmax}(x)_i = \frac{\exp(x_i)}{\sum_{j=1}^n \exp(x_j)'}",
         verdict="exact only",
         checks=(
             equation(
-                "the mark read as nothing, this is the softmax whose entries sum to 1",
-                ROW,
-                lambda x: (e(x) / e(x).sum()).sum(),
-                lambda x: 1,
+                "the mark read as nothing, the quotients sum to 1 and are to each other as the exponentials: it is softmax",
+                {"x": "n", "i": "index", "j": "index"},
+                lambda x, i, j: np.array([(e(x) / e(x).sum()).sum(), (e(x)[i] / e(x).sum()) / (e(x)[j] / e(x).sum())]),
+                lambda x, i, j: np.array([Exponential(1), Exponential(x[i] - x[j]).exp()]),
             ),
+            told(r"the derivative of $\exp$ is $\exp$", EXACT, exponential_differences),
             equation(
-                "the mark read as a derivative, it is the same, for exp is its own",
+                "the mark read as a derivative, it is the same",
                 {"x": "n", "i": "index"},
                 lambda x, i: e(x)[i] / sum(partial(np.exp, x, j)[j] for j in range(len(x))),
                 lambda x, i: softmax(x)[i],
@@ -90,7 +103,7 @@ PART = (
             always("the exponential of a rational number is positive", ROW, lambda x: all(v > 0 for v in e(x))),
             floats("the computed exponential is positive", lambda row, fmt: bool((np.exp(row) > 0).all())),
         ),
-        correction=r"Computed, $\exp(x) \geq 0$, with 0 where $e^x$ is less than half of the smallest subnormal number.",
+        correction=r"Computed, $\exp(x) \geq 0$, and 0 only where $e^x$ is less than the smallest subnormal number.",
         corrected=(
             floats("it is never negative", lambda row, fmt: bool((np.exp(row) >= 0).all())),
             floats(
@@ -102,7 +115,7 @@ PART = (
     Claim(
         id="3.2c.6",
         statement=r"Hence no entry is greater than 1.",
-        printed=r"\frac{\exp(x_i)}{\sum_{j=1}^n \exp(x_j)} \leq 1",
+        printed=r"\frac{\exp(x_i)}{\sum_{j=1}^n \exp(x_j)}",
         verdict="confirmed",
         checks=(
             always(
@@ -131,7 +144,7 @@ PART = (
             ),
             floats(
                 "computed in one call, exponentials of equal entries are equal to the bit",
-                lambda row, fmt: len(set(np.exp(np.concatenate([row, row]))[:: len(row)].tolist())) == 1,
+                repeats,
             ),
         ),
     ),

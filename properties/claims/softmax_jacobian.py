@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import flint
 import numpy as np
 
-from extremum.properties.claims.checks import always, audited, equation, floats
-from extremum.properties.claims.claim import Claim
-from extremum.properties.claims.exponents import PAIR, ROW, e, jacobian, partial
+from extremum.properties.claims.checks import Holds, always, audited, equation, floats, to_bound
+from extremum.properties.claims.claim import EXACT, Claim
+from extremum.properties.claims.exponents import PAIR, ROW, e, jacobian, partial, softmax
+from extremum.properties.claims.limits import exponential_differences, told
 from extremum.properties.softmax.bounds import EXP_ERROR
-from extremum.reference.exponentials import exponentials
+from extremum.reference.exponentials import Exponential
 from extremum.reference.formats import Array, Format
-from extremum.reference.softmax_jacobian.quotient_rule import quotient_rule
 
 POLYNOMIALS = {"f": "n", "g": "m", "x": "number"}
+NUMBERS = dict.fromkeys(("a", "b", "c", "d", "x"), "number")
 
 
 def quotient_slope(f: Array, g: Array, x: Any) -> Any:
@@ -35,6 +37,28 @@ def by_rule(f: Array, g: Array, x: Any) -> Any:
     return (F.derivative()(x) * G(x) - G.derivative()(x) * F(x)) / G(x) ** 2
 
 
+def ruled(a: Any, b: Any, c: Any, d: Any, x: Any) -> Any:
+    """The quotient rule for f = a + b x and g = c^2 + d^2 x^2, whose terms are positive."""
+    f, g = a + b * x, c * c + d * d * x * x
+    return (b * g - 2 * d * d * x * f) / (g * g)
+
+
+def finite_entry(numerator: Callable[[Array], Any]) -> Holds:
+    """Whether this numerator over (sum exp x)^2 is finite, of rows of two or more, where each entry of the Jacobian is."""
+    return lambda row, fmt: len(row) < 2 or bool(np.isfinite(numerator(row) / np.square(np.exp(row).sum())))
+
+
+def composed(x: Array, first: Any) -> Array:
+    """The matrix with `first` as its first entry, its corners as they are printed, and its dots as they should be."""
+    E, square = e(x), e(x).sum() * e(x).sum()
+    J = -np.outer(E, E) / square
+    for i in range(len(x)):
+        J[i, i] = diagonal(x, i)
+    if len(x) > 1:  # a matrix of one entry has its last alone
+        J[0, 0] = first / square
+    return J
+
+
 def entry(x: Array, i: int, j: int) -> Any:
     """Entry i, j of the exact Jacobian."""
     return jacobian(x)[i, j]
@@ -52,7 +76,9 @@ def rounded_exp(row: Array, fmt: Format) -> bool:
         exact = [flint.arb(float(v)).exp() for v in row]
         got = [float(v) for v in np.exp(row)]
         return all(
-            g == np.inf if s > 2 * fmt.max else g == np.inf or abs(g - s) <= s * (r * fmt.unit_roundoff) + r * fmt.eta
+            s >= fmt.max * (1 - r * fmt.unit_roundoff)
+            if g == np.inf
+            else abs(g - s) <= s * (r * fmt.unit_roundoff) + r * fmt.eta
             for g, s in zip(got, exact, strict=True)
         )
 
@@ -68,25 +94,64 @@ IN_PROBABILITIES = (
 )
 SOUND = audited("sound references keep the bound in each entry", "softmax_jacobian", ["finite", "accuracy"])
 
+IN_EXACT = equation(
+    r"$s_i (\delta_{ij} - s_j)$ is the Jacobian",
+    ROW,
+    jacobian,
+    lambda x: np.array([[softmax(x)[i] * (int(i == j) - softmax(x)[j]) for j in range(len(x))] for i in range(len(x))]),
+)
+ON_DIAGONAL = (
+    r"In floating point, $s_i \sum_{k \neq i} s_k$ of the shifted form, in which no probabilities are subtracted."
+)
+BY_COMPLEMENTS = (
+    equation(
+        r"the entries on the diagonal are $s_i \sum_{k \neq i} s_k$",
+        {"x": "n", "i": "index"},
+        lambda x, i: entry(x, i, i),
+        lambda x, i: softmax(x)[i] * sum((s for k, s in enumerate(softmax(x)) if k != i), Exponential(0)),
+    ),
+    audited(
+        "the reference that computes them so keeps the bound in each entry",
+        "softmax_jacobian",
+        ["finite", "accuracy"],
+        ["complement_jacobian"],
+    ),
+)
+
 PART = (
     Claim(
         id="3.2d.1",
         statement=r"The derivative of $y = f / g$ is $(f' g - g' f) / g^2$.",
         printed=r"y = \frac{f(x)}{g(x)} \Longrightarrow \frac{dy}{dx} = \frac{f'g - g'f}{g^2}",
-        verdict="exact only",
+        verdict="confirmed",
         checks=(
             always(
-                "of polynomials, it is the limit of the quotients of differences, wherever $g \\neq 0$",
+                r"of polynomials, it is the limit of the quotients of differences, wherever $g \neq 0$",
                 POLYNOMIALS,
                 lambda f, g, x: flint.fmpq_poly(list(g))(x) == 0 or quotient_slope(f, g, x) == by_rule(f, g, x),
             ),
-            AS_PRINTED,
+            to_bound(NUMBERS, ruled),
         ),
-        correction=IN_PROBABILITIES,
-        corrected=(SOUND,),
     ),
     Claim(
         id="3.2d.2",
+        statement=r"With $f(x) = \exp(x_i)$ and $g(x) = \sum \exp(x_j)$, a sum without limits, $f / g$ is entry $i$ of softmax.",
+        printed=r"f(x) = \exp(x_i), \quad g(x) = \sum \exp(x_j)",
+        verdict="exact only",
+        checks=(
+            equation(
+                "with the sum over all $j$ the quotients sum to 1 and are to each other as the exponentials: it is softmax",
+                PAIR,
+                lambda x, i, j: np.array([(e(x) / e(x).sum()).sum(), (e(x)[i] / e(x).sum()) / (e(x)[j] / e(x).sum())]),
+                lambda x, i, j: np.array([Exponential(1), Exponential(x[i] - x[j]).exp()]),
+            ),
+            audited("run as printed, it gives finite numbers for all finite inputs", "softmax", ["finite"], ["naive"]),
+        ),
+        correction="In floating point, the maximum is subtracted first (3.2b).",
+        corrected=(audited("sound references give finite numbers", "softmax", ["finite"]),),
+    ),
+    Claim(
+        id="3.2d.3",
         statement=r"The derivative of $g(x) = \sum_j \exp(x_j)$ is $\exp(x_j)$, for any natural number $i$.",
         printed=r"g'(x) = \exp(x_j), \quad \text{for any } i \in \mathbb{N}",
         verdict="unclear",
@@ -116,22 +181,38 @@ PART = (
         ),
     ),
     Claim(
-        id="3.2d.3",
-        statement=r"The derivative of $f(x) = \exp(x_i)$ by $x_j$ is $\exp(x_i)$ for $i = j$, and else 0.",
-        printed=r"f'(x) = \begin{cases} \exp(x_i), & i = j \\ 0, & \text{otherwise} \end{cases}",
-        verdict="confirmed",
-        checks=(
+        id="3.2d.4",
+        statement=r"The derivative of $f(x) = \exp(x_i)$ is $\exp(x_i)$ if $d e^{x_i} / dx$, $i = j$, and else 0: a derivative stands as a condition.",
+        printed=r"f'(x) = \begin{cases} \exp(x_i), & \text{if } \frac{d e^{x_i}}{dx}, \; i = j \\ 0, & \text{otherwise} \end{cases}",
+        verdict="unclear",
+        readings=(
+            equation(
+                "read with the condition $i = j$ alone, it is the derivative by $x_j$",
+                PAIR,
+                lambda x, i, j: partial(lambda v: np.exp(v[i]), x, j),
+                lambda x, i, j: e(x)[i] if i == j else 0,
+            ),
+            equation(
+                "read with the derivative of $e^{x_i}$ as the condition, which is never 0, it is",
+                PAIR,
+                lambda x, i, j: partial(lambda v: np.exp(v[i]), x, j),
+                lambda x, i, j: e(x)[i] if e(x)[i] != 0 else 0,
+            ),
+        ),
+        correction=r"$\partial \exp(x_i) / \partial x_j = \delta_{ij} \exp(x_i)$.",
+        corrected=(
+            told(r"the derivative of $\exp$ is $\exp$", EXACT, exponential_differences),
             equation(
                 r"the derivative is $\delta_{ij} \exp(x_i)$",
                 PAIR,
                 lambda x, i, j: partial(lambda v: np.exp(v[i]), x, j),
-                lambda x, i, j: e(x)[i] if i == j else 0,
+                lambda x, i, j: int(i == j) * e(x)[i],
             ),
             floats(r"computed, it is right to $r_e$", rounded_exp),
         ),
     ),
     Claim(
-        id="3.2d.4",
+        id="3.2d.5",
         statement=r"Entry $i, j$ of the Jacobian is $(\exp(x_i) \sum_j \exp(x_j) - \exp(x_j) \exp(x_i)) / (\sum_j \exp(x_j))^2$, for all $i$ and $j$.",
         printed=r"\frac{\exp(x_i) \sum_{j=1}^n \exp(x_j) - \exp(x_j) \exp(x_i)}{(\sum_{j=1}^n \exp(x_j))^2}",
         verdict="refuted",
@@ -155,7 +236,7 @@ PART = (
         ),
     ),
     Claim(
-        id="3.2d.5",
+        id="3.2d.6",
         statement=r"For $i = j$ it is $(\exp(x_i) \sum_j \exp(x_j) - \exp(2 x_i)) / (\sum_j \exp(x_j))^2$.",
         printed=r"\frac{\exp(x_i) \sum_{j=1}^n \exp(x_j) - \exp(2 x_i)}{(\sum_{j=1}^n \exp(x_j))^2}, \quad i = j",
         verdict="exact only",
@@ -168,18 +249,11 @@ PART = (
             ),
             AS_PRINTED,
         ),
-        correction=r"In floating point, $s_i \sum_{k \neq i} s_k$ of the shifted form, in which nothing is subtracted.",
-        corrected=(
-            audited(
-                "the diagonal from the complements keeps the bound in each entry",
-                "softmax_jacobian",
-                ["finite", "accuracy"],
-                ["complement_jacobian"],
-            ),
-        ),
+        correction=ON_DIAGONAL,
+        corrected=BY_COMPLEMENTS,
     ),
     Claim(
-        id="3.2d.6",
+        id="3.2d.7",
         statement=r"Otherwise it is $-\exp(x_i) \exp(x_i) / (\sum_j \exp(x_j))^2$.",
         printed=r"\frac{-\exp(x_i) \exp(x_i)}{(\sum_{j=1}^n \exp(x_j))^2}, \quad \text{otherwise}",
         verdict="refuted",
@@ -209,7 +283,7 @@ PART = (
         ),
     ),
     Claim(
-        id="3.2d.7",
+        id="3.2d.8",
         statement=r"The first entry of the matrix is $\exp(x_j) - \exp(2 x_1)$, over $(\sum_j \exp(x_j))^2$.",
         printed=r"\frac{\exp(x_j) - \exp(2 x_1)}{(\sum_{j=1}^n \exp(x_j))^2}",
         verdict="refuted",
@@ -240,8 +314,8 @@ PART = (
         ),
     ),
     Claim(
-        id="3.2d.8",
-        statement=r"The last entry of the first row is $-\exp(x_1) \exp(x_n)$, over $(\sum_j \exp(x_j))^2$.",
+        id="3.2d.9",
+        statement=r"For $n > 1$, the last entry of the first row is $-\exp(x_1) \exp(x_n)$, over $(\sum_j \exp(x_j))^2$.",
         printed=r"\frac{-\exp(x_1) \exp(x_n)}{(\sum_{j=1}^n \exp(x_j))^2}",
         verdict="exact only",
         checks=(
@@ -251,14 +325,14 @@ PART = (
                 lambda x: entry(x, 0, len(x) - 1) if len(x) > 1 else 0,
                 lambda x: -e(x)[0] * e(x)[-1] / (e(x).sum() * e(x).sum()) if len(x) > 1 else 0,
             ),
-            AS_PRINTED,
+            floats("run as printed, it is finite", finite_entry(lambda row: -np.exp(row[0]) * np.exp(row[-1]))),
         ),
         correction=IN_PROBABILITIES,
-        corrected=(SOUND,),
+        corrected=(IN_EXACT, SOUND),
     ),
     Claim(
-        id="3.2d.9",
-        statement=r"The first entry of the last row is $-\exp(x_1 + x_n)$, over $(\sum_j \exp(x_j))^2$.",
+        id="3.2d.10",
+        statement=r"For $n > 1$, the first entry of the last row is $-\exp(x_1 + x_n)$, over $(\sum_j \exp(x_j))^2$.",
         printed=r"\frac{-\exp(x_1 + x_n)}{(\sum_{j=1}^n \exp(x_j))^2}",
         verdict="exact only",
         checks=(
@@ -268,16 +342,13 @@ PART = (
                 lambda x: entry(x, len(x) - 1, 0) if len(x) > 1 else 0,
                 lambda x: -e(x[:1] + x[-1:])[0] / (e(x).sum() * e(x).sum()) if len(x) > 1 else 0,
             ),
-            floats(
-                "run as printed, it is finite",
-                lambda row, fmt: bool(np.isfinite(np.exp(row[0] + row[-1]) / np.square(np.exp(row).sum()))),
-            ),
+            floats("run as printed, it is finite", finite_entry(lambda row: -np.exp(row[0] + row[-1]))),
         ),
         correction=IN_PROBABILITIES,
-        corrected=(SOUND,),
+        corrected=(IN_EXACT, SOUND),
     ),
     Claim(
-        id="3.2d.10",
+        id="3.2d.11",
         statement=r"The last entry is $\exp(x_n) \sum_j \exp(x_j) - \exp(2 x_n)$, over $(\sum_j \exp(x_j))^2$.",
         printed=r"\frac{\exp(x_n) \sum_{j=1}^n \exp(x_j) - \exp(2 x_n)}{(\sum_{j=1}^n \exp(x_j))^2}",
         verdict="exact only",
@@ -288,26 +359,43 @@ PART = (
                 lambda x: entry(x, len(x) - 1, len(x) - 1),
                 lambda x: diagonal(x, len(x) - 1),
             ),
-            AS_PRINTED,
+            floats(
+                "run as printed, it is finite",
+                finite_entry(lambda row: np.exp(row[-1]) * np.exp(row).sum() - np.exp(2 * row[-1])),
+            ),
         ),
-        correction=IN_PROBABILITIES,
-        corrected=(SOUND,),
+        correction=ON_DIAGONAL,
+        corrected=BY_COMPLEMENTS,
     ),
     Claim(
-        id="3.2d.11",
-        statement=r"The quotient rule, with its cases put together, is the Jacobian of softmax.",
-        printed=r"\frac{\partial \operatorname{softmax}(x)_i}{\partial x_j}",
-        verdict="exact only",
+        id="3.2d.12",
+        statement=r"The matrix with these four corners, over $(\sum_j \exp(x_j))^2$, is the Jacobian of softmax.",
+        printed=r"\frac{1}{(\sum_{j=1}^n \exp(x_j))^2} \begin{bmatrix} \exp(x_j) - \exp(2 x_1) & \cdots & -\exp(x_1) \exp(x_n) \\ \vdots & \ddots & \vdots \\ -\exp(x_1 + x_n) & \cdots & \exp(x_n) \sum \exp(x_j) - \exp(2 x_n) \end{bmatrix}",
+        verdict="refuted",
         checks=(
             equation(
-                r"the reference that transcribes it, run on exact numbers, gives the derivatives of the definition",
+                "for $n > 1$, with any $j$ in the first corner and the dots filled rightly, it is the Jacobian",
+                {"x": "n", "j": "index"},
+                lambda x, j: jacobian(x),
+                lambda x, j: composed(x, e(x)[j] - e(2 * x)[0]),
+            ),
+            audited(
+                "run as printed with $j = 1$, the rows sum to 0",
+                "softmax_jacobian",
+                ["rows_sum_to_zero"],
+                ["first_entry_without_sum"],
+            ),
+        ),
+        correction=r"With $\exp(x_1) \sum_j \exp(x_j) - \exp(2 x_1)$ in the first corner it is; in floating point, $s_i (\delta_{ij} - s_j)$ of the shifted form.",
+        corrected=(
+            equation(
+                "with that corner, it is the Jacobian",
                 ROW,
                 jacobian,
-                lambda x: quotient_rule(exponentials(x)),
+                lambda x: composed(x, e(x)[0] * e(x).sum() - e(2 * x)[0]),
             ),
-            AS_PRINTED,
+            IN_EXACT,
+            SOUND,
         ),
-        correction=IN_PROBABILITIES,
-        corrected=(SOUND,),
     ),
 )

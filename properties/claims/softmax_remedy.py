@@ -69,7 +69,10 @@ def loses_depth(row: Array, fmt: Format) -> bool:
     if not ordinary(row, fmt):
         return True
     u, depths = fmt.unit_roundoff, row.astype(float).max() - row.astype(float)
-    allowed = [_grown(_unshifted(row, fmt) + (d + weighted_depth(len(row))) * u) for d in depths]
+    mean = float((np.exp(-depths) * depths).sum() / np.exp(-depths).sum()) * (
+        1 + 2**-20
+    )  # its own rounding, generously
+    allowed = [_grown(_unshifted(row, fmt) + (d + mean) * u) for d in depths]
     return all(error <= a for error, a in zip(relative_errors(shifted(row), row), allowed, strict=True))
 
 
@@ -117,11 +120,15 @@ def component_error(computed: Array, row: Array) -> float:
     return max(relative_errors(computed, row))
 
 
+def below(x: Array) -> Array:
+    """exp(x - max x), exactly."""
+    return np.exp(exponentials(x) - exponentials(x).max())
+
+
 PART = (
     Claim(
         id="3.2b.1",
         statement=r"With $x_M = \max x$ subtracted from every entry, the formula gives the same as without: the two are equivalent.",
-        printed=r"\frac{\exp(x_i - x_M)}{\sum_{i=1}^n \exp(x_i - x_M)} = \frac{\exp(x_i)}{\sum_{i=1}^n \exp(x_i)}",
         verdict="exact only",
         checks=(
             equation("both forms are equal", ROW, lambda x: shifted(exponentials(x)), softmax),
@@ -130,7 +137,7 @@ PART = (
                 lambda row, fmt: not near(shifted(row), row, fmt) or near(naive(row), row, fmt),
             ),
         ),
-        correction=r"In floating point the shifted form alone is within its bound for all finite $x$.",
+        correction=r"In floating point the shifted form alone is within its bound for all finite $x$: in float64 and float32 as it stands, in 16 bits with a sum in a wider format.",
         corrected=(
             audited(
                 "sound references that shift keep the bound",
@@ -139,12 +146,15 @@ PART = (
                 ["shifted"],
                 ["float64", "float32"],
             ),
+            audited(
+                "with a wide sum they keep it in 16 bits", "softmax", ["accuracy"], ["wide"], ["float16", "bfloat16"]
+            ),
         ),
     ),
     Claim(
         id="3.2b.2",
         statement=r"It is softmax of the number $x_i$ that is computed so.",
-        printed=r"\operatorname{softmax}(x_i) = \frac{\exp(x_i - x_M)}{\sum_{i=1}^n \exp(x_i - x_M)}",
+        printed=r"\mathrm{softmax}(x_i) = \frac{\exp(x_i - x_M)}{\sum_{i=1}^n \exp(x_i - x_M)}",
         verdict="refuted",
         checks=(
             equation(
@@ -154,11 +164,40 @@ PART = (
                 lambda x, i: shifted(exponentials(x))[i],
             ),
         ),
-        correction=r"It is entry $i$ of the softmax of the vector: $\operatorname{softmax}(x)_i$.",
+        correction=r"It is entry $i$ of the softmax of the vector: $\mathrm{softmax}(x)_i$.",
         corrected=(equation("entry by entry they are equal", ROW, lambda x: shifted(exponentials(x)), softmax),),
     ),
     Claim(
         id="3.2b.3",
+        statement=r"Here too, one index $i$ is that of the entry and that of the sum.",
+        printed=r"\mathrm{softmax}(x_i) = \frac{\exp(x_i - x_M)}{\sum_{i=1}^n \exp(x_i - x_M)}",
+        verdict="unclear",
+        readings=(
+            equation(
+                "read with an index of the sum's own, it is softmax",
+                {"x": "n", "i": "index"},
+                lambda x, i: below(x)[i] / sum(below(x)[j] for j in range(len(x))),
+                lambda x, i: softmax(x)[i],
+            ),
+            equation(
+                r"read with the $i$ of the left side in the sum too, which is then $n \exp(x_i - x_M)$, it is softmax",
+                {"x": "n", "i": "index"},
+                lambda x, i: below(x)[i] / sum(below(x)[i] for _ in x),
+                lambda x, i: softmax(x)[i],
+            ),
+        ),
+        correction=r"$\mathrm{softmax}(x)_i = \exp(x_i - x_M) / \sum_{j=1}^n \exp(x_j - x_M)$.",
+        corrected=(
+            equation(
+                "the reference that shifts is this quotient",
+                {"x": "n", "i": "index"},
+                lambda x, i: shifted(exponentials(x))[i],
+                lambda x, i: below(x)[i] / sum(below(x)[j] for j in range(len(x))),
+            ),
+        ),
+    ),
+    Claim(
+        id="3.2b.4",
         statement=r"The shift does not reduce precision.",
         verdict="refuted",
         checks=(
@@ -178,12 +217,12 @@ PART = (
             floats(
                 "without the shift, $n u + 2 r_e$ is kept in every entry", unshifted_keeps_components, given=scattered
             ),
-            floats("with it, $D u$ and the mean of all $D u$ more", loses_depth, given=tenths),
+            floats(r"with it, $D_i u$ and $\sum_j s_j D_j u$ more", loses_depth, given=tenths),
             floats("in the maximum norm, $(1/e + W((n-1)/e)) u$ more", keeps_norm, given=tenths),
         ),
     ),
     Claim(
-        id="3.2b.4",
+        id="3.2b.5",
         statement=r"The shift avoids the overflow of the exponentials.",
         verdict="confirmed",
         checks=(
@@ -196,8 +235,8 @@ PART = (
         ),
     ),
     Claim(
-        id="3.2b.5",
-        statement=r"Nor does the sum overflow, which is at most $n$.",
+        id="3.2b.6",
+        statement=r"It avoids the overflow of their sum.",
         verdict="exact only",
         checks=(
             always(
@@ -222,7 +261,7 @@ PART = (
         ),
     ),
     Claim(
-        id="3.2b.6",
+        id="3.2b.7",
         statement=r"The same rule avoids underflow.",
         verdict="refuted",
         checks=(
@@ -250,7 +289,15 @@ PART = (
                 "the logarithm by its own formula is finite, and within its bound",
                 "log_softmax",
                 ["finite", "accuracy"],
+                ["shifted_log_softmax"],
+                ["float64", "float32"],
+            ),
+            audited(
+                "so it is in 16 bits, with a sum in a wider format",
+                "log_softmax",
+                ["finite", "accuracy"],
                 ["wide_log_softmax"],
+                ["float16", "bfloat16"],
             ),
         ),
     ),

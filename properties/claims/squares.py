@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from extremum.properties.claims.algebra import column, gradient, row
-from extremum.properties.claims.checks import audited, equation, to_bound
+from extremum.properties.claims.checks import audited, equation, plus, to_bound
 from extremum.properties.claims.claim import Claim
 from extremum.reference.formats import Array
 
@@ -87,6 +87,34 @@ SQUARED_NORM = (
 LEAST_SQUARES = (
     Claim(
         id="3.1d.1",
+        statement=r"$B x - c$ is defined, for a $c$ of which no space is given.",
+        printed=r"f(x) = \lVert Bx - c \rVert_2^2",
+        verdict="unclear",
+        readings=(
+            equation(
+                r"read as a vector of $\mathbb{R}^m$, as $B x$ is, it is the sum of $B x$ and $-c$",
+                RESIDUAL,
+                residual,
+                lambda B, x, c: plus(B @ x, -c),
+            ),
+            equation(
+                r"read as a vector of $\mathbb{R}^n$, as all others of the exercise are, it is that sum",
+                {"B": "mn", "x": "n", "c": "n"},
+                lambda B, x, c: plus(B @ x, -c),
+                lambda B, x, c: plus(-c, B @ x),
+            ),
+        ),
+        correction=r"$c \in \mathbb{R}^m$.",
+        corrected=(
+            audited(
+                r"references take such a $c$, and return a vector of $\mathbb{R}^n$",
+                "least_squares_gradient",
+                ["shape"],
+            ),
+        ),
+    ),
+    Claim(
+        id="3.1d.2",
         statement=r"$\lVert B x - c \rVert^2 = (B x - c)^T (B x - c)$.",
         printed=r"\lVert Bx - c \rVert_2^2 = (Bx - c)^T (Bx - c)",
         verdict="confirmed",
@@ -101,7 +129,7 @@ LEAST_SQUARES = (
         ),
     ),
     Claim(
-        id="3.1d.2",
+        id="3.1d.3",
         statement=r"Multiplied out, that is $x^T B^T B - c^T B x - x^T B^T c + c^T c$.",
         printed=r"(Bx - c)^T (Bx - c) = x^T B^T B - c^T B x - x^T B^T c + c^T c",
         verdict="refuted",
@@ -113,7 +141,7 @@ LEAST_SQUARES = (
         ),
     ),
     Claim(
-        id="3.1d.3",
+        id="3.1d.4",
         statement=r"The gradient is $2 B^T B x - 2 B^T c$.",
         printed=r"\nabla_x f(x) = 2 B^T B x - 2 B^T c",
         verdict="confirmed",
@@ -128,7 +156,7 @@ LEAST_SQUARES = (
         ),
     ),
     Claim(
-        id="3.1d.4",
+        id="3.1d.5",
         statement=r"$2 B^T B x - 2 B^T c = 2 B^T (B x - c)$.",
         printed=r"2 B^T B x - 2 B^T c = 2 B^T (Bx - c)",
         verdict="confirmed",
@@ -147,7 +175,7 @@ LEAST_SQUARES = (
         ),
     ),
     Claim(
-        id="3.1d.5",
+        id="3.1d.6",
         statement=r"The gradient of $f(x) = \lVert B x - c \rVert^2$ is $2 B^T (B x - c)$.",
         printed=r"\nabla_x f(x) = 2 B^T (Bx - c)",
         verdict="confirmed",
