@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -73,6 +73,13 @@ def main() -> None:
     metavar="C,...",
     help="Accepted outcomes of contested inputs, as fully-masked-row=zero; 'extremum properties' lists them.",
 )
+@click.option(
+    "--exhaustive",
+    is_flag=False,
+    flag_value="gaps",
+    metavar="[gaps|pairs]",
+    help="Prove what one row of two decides, on every gap (d, 0) or every pair of the format.",
+)
 @click.option("--examples", type=int, help="Examples that Hypothesis searches in each cell.")
 @click.option("--budget", help="Time for the whole audit, as 60s or 2m; cells beyond it are incomplete.")
 @click.option("--cell-timeout", help="Seconds after which a cell has hung.")
@@ -82,12 +89,14 @@ def main() -> None:
     "--report-dir", default="extremum-report", show_default=True, help="Folder for report.json, .md and .html."
 )
 @click.option("--json", "json_file", help="File for the record.")
-def audit(subject: tuple[str, ...], workers: str, **options: Any) -> None:
+def audit(subject: tuple[str, ...], workers: str, exhaustive: str | None, **options: Any) -> None:
     """Audit SUBJECTs; without one, the references and every supported library that is installed.
 
     Exit codes are pytest's: 0 nothing found, 1 findings, 2 interrupted, 3 internal error, 4 usage error,
     5 nothing was tested. A finding that a reference declares is shown, and does not count.
     """
+    if exhaustive is not None:
+        _exhaust(subject, exhaustive, workers, options)
     import pytest
 
     words = [*PYTEST, "-c", os.devnull, "--rootdir", os.getcwd(), "-n", _workers(workers)]
@@ -239,6 +248,19 @@ def regimes() -> None:
     from extremum.properties.roles import regimes as known
 
     _table((r.name, r.description) for r in known().values())
+
+
+def _exhaust(subject: tuple[str, ...], domain: str, workers: str, options: dict[str, Any]) -> NoReturn:
+    from extremum.reports.console import Patient
+    from extremum.reports.exhaustive import Wanted, find
+
+    wanted = Wanted.of(subject or tuple(_everything()), domain, _workers(workers), **options)
+    try:
+        report = find(wanted, Patient())
+    except KeyboardInterrupt:
+        click.echo("extremum: interrupted; the same command goes on from where it was", err=True)
+        sys.exit(2)
+    sys.exit(report.exit_code)
 
 
 def _everything() -> list[str]:

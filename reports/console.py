@@ -31,7 +31,8 @@ MARKS = {  # how a verdict looks in a table: a letter for those who see no colou
 EXPECTED = "[yellow]r[/]"
 MISSED = "[bold red]M[/]"
 LEGEND = (
-    ". held  R refuted  r refuted as declared  M declared, yet it held  C crashed  H hung  ? incomplete  - inapplicable"
+    "P proved  . held  R refuted  r refuted as declared  M declared, yet it held  C crashed  H hung  ? incomplete  "
+    "- inapplicable"
 )
 
 

@@ -180,7 +180,7 @@ PART = (
         verdict="refuted",
         checks=(
             always(
-                "whatever sums to 1 has no negative entry",
+                r"no $(q_1, \dots, q_n, 1 - \sum_i q_i)$, whose sum is 1, has a negative entry",
                 FREE,
                 lambda q: all(p >= 0 for p in completed(q)),
             ),

@@ -1,0 +1,250 @@
+"""Proofs by exhaustion: every input of a finite domain, so that what is said of it is `proved`.
+
+| domain | rows | of |
+|---|---|---|
+| `gaps` | (d, 0) for every finite d >= 0 | 8 and 16 bits, and float32: 2,139,095,040 rows |
+| `pairs` | (a, b) for all finite a and b | 8 and 16 bits: 4,030,726,144 rows of float16 |
+
+A domain is numbered, and scanned in blocks that stay in cache. What is kept of a scan is a `Tally` of each property:
+the rows, the largest measured/allowed and the first row that has it, and the first rows that the screen can't clear.
+Tallies of disjoint parts merge in any order to the same tally, so that block size and number of workers change
+nothing. In the end the rows that are in doubt are certified one by one, as everywhere. The screen's own error is below
+2^-10 of what is allowed (`reference.wide`), so that what it clears is proved, of a subject whose answer to a row does
+not depend on the rows beside it: that is the property row_independence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from heapq import nsmallest
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from extremum.properties.call import Call, Misbehaviour, quiet
+from extremum.properties.case import Case
+from extremum.properties.causes import diagnose
+from extremum.properties.decide import Decision, decide, ratios, screen
+from extremum.properties.finding import Cell, number
+from extremum.properties.role import Experiment, Observation, Property, Role, View, alone, as_is
+from extremum.properties.witness import witness_of
+from extremum.reference.errors import UsageError, nearest
+from extremum.reference.formats import Array, Format
+from extremum.reference.subjects import Subject
+from extremum.reference.wide import row_max, screen_arithmetic
+
+BLOCK = 2**13  # rows: measured, of 2^12 to 2^16; the block and its truth in float64 stay in the second-level cache
+KEPT = 4096  # rows in doubt that are certified; a subject that leaves more, and none of them refuted, is incomplete
+WITNESSES = 4  # refuted rows after which no more are certified
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A finite domain of rows of two, numbered from 0: `size(fmt)` of them; `rows(fmt, start, stop)` makes some."""
+
+    name: str
+    text: str
+    bits: int
+    size: Callable[[Format], int]
+    rows: Callable[[Format, int, int], Array]
+
+
+def gaps(fmt: Format, start: int, stop: int) -> Array:
+    """(d, 0), in order of d."""
+    made = np.zeros((stop - start, 2), fmt.dtype)
+    made[:, 0] = np.arange(start, stop).astype(fmt.bits).view(fmt.dtype)
+    return made
+
+
+def pairs(fmt: Format, start: int, stop: int) -> Array:
+    """(a, b), in order of the magnitude of a and then of b; zeros of both signs among them."""
+    values = _finite(fmt)
+    first, second = np.divmod(np.arange(start, stop), len(values))
+    made = np.empty((stop - start, 2), fmt.dtype)
+    made[:, 0], made[:, 1] = values[first], values[second]
+    return made
+
+
+@lru_cache(maxsize=8)
+def _finite(fmt: Format) -> Array:
+    """All finite values, in order of their magnitude: 0, -0, the smallest subnormal and its negative, and so on."""
+    magnitudes = np.arange(fmt.largest_ordinal + 1).astype(fmt.bits).view(fmt.dtype)
+    return np.stack([magnitudes, -magnitudes], axis=1).ravel()
+
+
+DOMAINS: Mapping[str, Domain] = MappingProxyType(
+    {
+        d.name: d
+        for d in (
+            Domain("gaps", "every row (d, 0) with finite d >= 0", 32, lambda f: f.largest_ordinal + 1, gaps),
+            Domain("pairs", "every row (a, b) of finite values", 16, lambda f: 4 * (f.largest_ordinal + 1) ** 2, pairs),
+        )
+    }
+)
+
+
+@dataclass
+class Tally:
+    """What is known of one property over a part of a domain.
+
+    `worst` is (ratio, index) of the largest ratio, at the lowest index that has it. `doubtful` are the lowest `KEPT`
+    indices of rows that the screen can't clear, `doubts` how many there are. `grades` are the largest ratios of the
+    property's grades.
+    """
+
+    rows: int = 0
+    worst: tuple[float, int] = (-1.0, -1)
+    doubts: int = 0
+    doubtful: list[int] = field(default_factory=list)
+    grades: dict[str, float] = field(default_factory=dict)
+
+    def merge(self, other: Tally) -> None:
+        """Add what is known of a disjoint part."""
+        self.rows += other.rows
+        self.worst = max(self.worst, other.worst, key=lambda w: (w[0], -w[1]))
+        self.doubts += other.doubts
+        self.doubtful = nsmallest(KEPT, [*self.doubtful, *other.doubtful])
+        for name, ratio in other.grades.items():
+            self.grades[name] = max(self.grades.get(name, 0.0), ratio)
+
+    def to_json(self) -> dict[str, Any]:
+        """The tally as JSON; an infinite ratio as a string."""
+        return {**asdict(self), "worst": [number(self.worst[0]), self.worst[1]]} | {
+            "grades": {name: number(ratio) for name, ratio in self.grades.items()}
+        }
+
+    @staticmethod
+    def from_json(record: Mapping[str, Any]) -> Tally:
+        """The inverse of `to_json`."""
+        ratio, index = record["worst"]
+        grades = {name: float(value) for name, value in record["grades"].items()}
+        return Tally(record["rows"], (float(ratio), index), record["doubts"], record["doubtful"], grades)
+
+
+def pointwise(role: Role) -> list[Property]:
+    """The properties that one call on a row decides: those that a domain of rows can prove."""
+    return [p for p in role.properties if p.observe is alone and p.arrange is as_is and not p.masked]
+
+
+def provable(role: Role, domain: Domain, fmt: Format, names: Sequence[str] | None) -> list[Property]:
+    """The properties of a role to prove over a domain; raises `UsageError` where there are none."""
+    if list(role.signature.inputs.values()) != [1]:
+        raise UsageError(f"exhaustive={domain.name!r}: role {role.name} takes other arguments than one row")
+    if 8 * fmt.dtype.itemsize > domain.bits:
+        raise UsageError(f"exhaustive={domain.name!r}: {fmt.name} has too many, of {domain.bits} bits at most")
+    found = pointwise(role)
+    if not found:
+        raise UsageError(f"exhaustive={domain.name!r}: no property of role {role.name} is decided by one row")
+    for name in names or ():
+        if name not in {p.name for p in found}:
+            raise UsageError(f"property={name!r} is not decided by one row: {nearest(name, [p.name for p in found])}")
+    return [p for p in found if names is None or p.name in names]
+
+
+def scan(
+    subject: Subject,
+    role: Role,
+    properties: Sequence[Property],
+    domain: Domain,
+    fmt: Format,
+    span: tuple[int, int],
+    block: int = BLOCK,
+) -> dict[str, Tally]:
+    """Screen the rows of `span` (start, stop) of a domain: one call and one truth for all properties."""
+    tallies = {p.name: Tally() for p in properties}
+    call = Call(subject, role.signature)
+    with quiet():
+        for start in range(*span, block):
+            stop = min(start + block, span[1])
+            x = domain.rows(fmt, start, stop)
+            try:
+                out = call.rows({"x": x})
+            except Misbehaviour:
+                for tally in tallies.values():
+                    _keep(tally, start, np.full(stop - start, np.inf), np.ones(stop - start, bool))
+                continue
+            view = View(role, fmt, Observation({"x": x}, out), screen_arithmetic(fmt), careful=False)
+            for prop in properties:
+                _screen(tallies[prop.name], prop, view, start)
+    return tallies
+
+
+def _screen(tally: Tally, prop: Property, view: View, start: int) -> None:
+    measured, _, ratio = screen(view, prop)
+    by_row = np.broadcast_to(row_max(ratio)[:, 0], (len(view.observation.x),))
+    limit = view.arithmetic.limit
+    doubtful = by_row > limit
+    if doubtful.any():
+        careful = View(view.role, view.fmt, view.observation.take(doubtful), view.arithmetic)
+        by_row = by_row.copy()
+        by_row[doubtful] = np.broadcast_to(row_max(screen(careful, prop)[2])[:, 0], (int(doubtful.sum()),))
+        doubtful = by_row > limit
+    _keep(tally, start, by_row, doubtful)
+    for name, allowance in prop.grades.items():
+        worst = float(ratios(view.narrow(measured), view.narrow(allowance(view))).max())
+        tally.grades[name] = max(tally.grades.get(name, 0.0), worst)
+
+
+def _keep(tally: Tally, start: int, by_row: Array, doubtful: Array) -> None:
+    tally.rows += len(by_row)
+    place = int(np.argmax(by_row))
+    if by_row[place] > tally.worst[0]:
+        tally.worst = float(by_row[place]), start + place
+    count = int(doubtful.sum()) if doubtful.any() else 0
+    if count:
+        tally.doubts += count
+        room = KEPT - len(tally.doubtful)  # blocks come in order of their indices
+        tally.doubtful += [start + i for i in np.flatnonzero(doubtful)[:room].tolist()]
+
+
+def concluded(subject: Subject, role: Role, prop: Property, domain: Domain, fmt: Format, tally: Tally) -> Cell:
+    """The cell of a property whose whole domain was scanned: `proved` with its exact worst case, or refuted."""
+    cell = Cell(subject.name, role.name, prop.name, prop.code, fmt.name, unit=prop.unit, regimes=[domain.name])
+    cell.examined = tally.rows
+    experiment = Experiment(Call(subject, role.signature), role, prop, fmt)
+
+    def decided(index: int, final: bool = False) -> tuple[Case, Decision]:
+        case = Case({"x": domain.rows(fmt, index, index + 1)})
+        return case, decide(experiment, case, final)
+
+    with quiet():
+        refuted: list[tuple[Case, Decision]] = []
+        for index in [*([tally.worst[1]] if tally.doubts else []), *tally.doubtful]:
+            case, decision = decided(index)
+            if decision.refuted:
+                refuted.append((case, decision))
+            if len(refuted) >= WITNESSES:
+                break
+        if refuted:
+            _refute(cell, experiment, domain, refuted)
+        elif tally.rows != domain.size(fmt) or tally.doubts > KEPT:
+            cell.verdict = "incomplete"
+            cell.detail = f"{tally.doubts:,} rows are in doubt" if tally.doubts else f"{tally.rows:,} rows were scanned"
+        else:
+            case, decision = decided(tally.worst[1], final=True)
+            cell.verdict = "proved"
+            cell.measured, cell.allowed = number(decision.measured), number(decision.allowed)
+            cell.detail = f"{domain.text}: {tally.rows:,} rows"
+            cell.detail += f"; the worst is {_written(case)}" if decision.ratio > 0 else ""
+    if prop.grades:
+        best = next((name for name, ratio in tally.grades.items() if ratio <= 1), "beyond")
+        cell.grade = "beyond" if refuted else best
+    cell.expected = cell.found and subject.may_fail(prop.name, fmt.name)
+    return cell  # a declared failure that does not come is no news: it may be of longer rows
+
+
+def _refute(cell: Cell, experiment: Experiment, domain: Domain, refuted: Sequence[tuple[Case, Decision]]) -> None:
+    case, decision = min(refuted, key=lambda found: float(np.abs(found[0].x.astype(np.float64)).max()))
+    cell.verdict, cell.severity = "refuted", experiment.prop.severity
+    cell.simplest = witness_of(experiment, case, domain.name, decision)
+    worst_case, worst = max(refuted, key=lambda found: found[1].ratio)
+    cell.worst = witness_of(experiment, worst_case, domain.name, worst)
+    cell.measured, cell.allowed = cell.worst.measured, cell.worst.allowed
+    cell.cause, cell.detail = diagnose(experiment, case, decision), decision.cause
+
+
+def _written(case: Case) -> str:
+    return f"({', '.join(f'{float(v):.9g}' for v in case.x[0])})"
