@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from extremum.properties.ascent import climb, climbs, looked_at, seen
 from extremum.properties.call import Declined, Misbehaviour
 from extremum.properties.case import Case
 from extremum.properties.decide import Decision, at, decide, ratios, screen
 from extremum.properties.draw import Sampled
 from extremum.properties.profile import Profile
-from extremum.properties.role import Experiment, Observation, Role, View, alone, as_is
+from extremum.properties.role import Experiment, Observation, Property, Role, View, alone, as_is
 from extremum.properties.sweep import Block, blocks, truth
 from extremum.reference.formats import Array
 from extremum.reference.wide import row_max, screen_arithmetic
@@ -81,12 +82,42 @@ def sweep(experiment: Experiment, seed: int, chosen: tuple[str, ...] | None, sto
         except Misbehaviour:
             _certify(swept, experiment, case, made, np.full(rows, np.inf))
         else:
-            _screen(swept, experiment, case, made, observation)
+            by_row = _screen(swept, experiment, case, made, observation)
+            if climbs(experiment, n) and len(by_row) == rows and not swept.candidates and not stop():
+                _climb(swept, experiment, made, by_row, seed)
         swept.examined += rows
     return swept
 
 
-def _screen(swept: Swept, experiment: Experiment, case: Case, made: Block, observation: Observation) -> None:
+def _climb(swept: Swept, experiment: Experiment, made: Block, by_row: Array, seed: int) -> None:
+    """Move the best rows of a block closer to what is allowed, and take what was reached."""
+    prop, n = experiment.prop, made.x.shape[-1]
+    rng = np.random.default_rng([seed, n, zlib.crc32(prop.name.encode()), 1])
+    try:
+        x, ratio, origin = climb(experiment, made.x, by_row, rng)
+        view = seen(experiment, x)
+    except Misbehaviour:
+        return  # of rows that raise, the sweep and the search tell
+    swept.examined += looked_at(len(made.x))
+    sizes = np.abs(x.astype(np.float64)).max(axis=1)
+    swept.profile.add(sizes, n, ratio)
+    for name, worst in _graded(view, prop).items():
+        swept.grades[name] = max(swept.grades.get(name, 0.0), worst)
+    for row in range(len(x)):
+        if ratio[row] > max(swept.best.ratio, view.arithmetic.limit if row else 0.0):
+            regime = made.regimes[origin[row] % len(made.regimes)]
+            case = Case({"x": np.ascontiguousarray(x[row : row + 1])})
+            swept.take(case, regime, decide(experiment, case))
+
+
+def _graded(view: View, prop: Property) -> dict[str, float]:
+    """The largest measured/allowed of each grade of a property."""
+    measured = view.narrow(prop.measure(view)[0]) if prop.grades else np.zeros((1, 1))
+    return {name: float(ratios(measured, view.narrow(grade(view))).max()) for name, grade in prop.grades.items()}
+
+
+def _screen(swept: Swept, experiment: Experiment, case: Case, made: Block, observation: Observation) -> Array:
+    """Screen a block, certify what is doubtful, and return the largest measured/allowed of each row."""
     role, prop, fmt = experiment.role, experiment.prop, experiment.fmt
     same = all(observation.arguments.get(name) is a for name, a in made.arguments.items())
     known = truth(role.truth, made, fmt.name) if same and not prop.exact and observation.order is None else None
@@ -108,6 +139,7 @@ def _screen(swept: Swept, experiment: Experiment, case: Case, made: Block, obser
     for name, allowance in prop.grades.items():
         worst = float(ratios(view.narrow(measured), view.narrow(allowance(view))).max())
         swept.grades[name] = max(swept.grades.get(name, 0.0), worst)
+    return by_row
 
 
 def _careful(experiment: Experiment, observation: Observation, rows: Array) -> Array:

@@ -1,0 +1,73 @@
+"""What proving by exhaustion costs, as ratios measured in one run.
+
+    python benchmarks/exhaustive.py
+
+Prints, for float32 gaps and float16 pairs of `shifted`, the nanoseconds a row of: np.exp on as many floats; the bare
+call on rows of two; the scan of one property, and of all six that a row decides; each over the bare call. Then the
+scan for blocks of 2^10 to 2^18 rows, over the fastest: the block that `properties.exhaustive` uses is chosen by it.
+Last, what the whole domain comes to on two cores.
+
+The profile's story: of the scan of all six, the call is a third, and NumPy's reductions along rows of two the larger
+part of that. The truth in float64 (laid out column by column, so that the reductions run over all rows at once) and
+the allowance are another third, shared by the six; the rest are two or three passes each. Blocks that leave the
+second-level cache cost up to twice as much.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from extremum.properties.call import quiet
+from extremum.properties.exhaustive import BLOCK, DOMAINS, pointwise, scan
+from extremum.properties.role import Property
+from extremum.properties.softmax import ROLE
+from extremum.reference.formats import FORMATS
+from extremum.reference.subjects import named
+
+ROWS = 2**19
+BLOCKS = tuple(2**k for k in range(10, 19))
+(SHIFTED,) = named("shifted", "softmax")
+
+
+def best(work: Callable[[], object], repeat: int = 5) -> float:
+    """The shortest of several timings, in nanoseconds a row."""
+    times = []
+    for _ in range(repeat):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return min(times) / ROWS * 1e9
+
+
+def measure(domain: str, dtype: str) -> None:
+    """Print the figures of one domain in one dtype."""
+    d, fmt = DOMAINS[domain], FORMATS[dtype]
+    start = d.size(fmt) // 2
+    span = (start, start + ROWS)
+    made = [d.rows(fmt, begin, begin + BLOCK) for begin in range(*span, BLOCK)]
+    floats = [np.ascontiguousarray(x[:, 0]) for x in made]
+
+    def scanned(properties: Sequence[Property], block: int = BLOCK) -> Callable[[], object]:
+        return lambda: scan(SHIFTED, ROLE, properties, d, fmt, span, block)
+
+    everything = pointwise(ROLE)
+    accuracy = [p for p in everything if p.name == "accuracy"]
+    with quiet():
+        exp = best(lambda: [np.exp(a) for a in floats])
+        bare = best(lambda: [SHIFTED.function(x) for x in made])
+    one, all_six = best(scanned(accuracy)), best(scanned(everything))
+    print(f"{dtype} {domain}: np.exp {exp:.1f} ns a float; bare call {bare:.0f} ns a row")
+    print(f"  accuracy alone {one:.0f} ns a row, {one / bare:.2f} times the bare call, {one / exp:.0f} times np.exp")
+    print(f"  all {len(everything)} properties {all_six:.0f} ns a row, {all_six / bare:.2f} times the bare call")
+    by_block = {block: best(scanned(everything, block), 3) for block in BLOCKS}
+    least = min(by_block.values())
+    print("  by rows of a block: " + ", ".join(f"{block} {ns / least:.2f}" for block, ns in by_block.items()))
+    print(f"  the whole, {d.size(fmt):,} rows, on two cores: {all_six * d.size(fmt) / 2e9 / 60:.1f} minutes")
+
+
+if __name__ == "__main__":
+    measure("gaps", "float32")
+    measure("pairs", "float16")

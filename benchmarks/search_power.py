@@ -1,0 +1,129 @@
+"""How much of the worst case the default search finds, where the worst case is known from exhaustion.
+
+    python benchmarks/search_power.py [REPORT.json ...]
+
+For each reference and each property that has a magnitude, over all gaps (d, 0) of float16 and bfloat16: the largest
+measured/allowed of the whole domain, and what share of it is found by the sweep and the ascent of the default audit
+on rows of two, and by as many rows of uniform bit patterns, of default Hypothesis arrays, and of normal deviates.
+Records of `extremum audit --exhaustive` are compared likewise: of float32 gaps, or of all pairs, which take minutes. A
+share may be above 1 of gaps, for the search is not confined to them, and below 0 where all that was found lies within
+what is allowed with room to spare. The last lines are, for each way, the least share, and how many reach 95 %.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cache
+
+import numpy as np
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.extra.numpy import arrays, from_dtype
+
+from extremum.properties.ascent import climb, looked_at, ratios_of
+from extremum.properties.call import Call, quiet
+from extremum.properties.exhaustive import DOMAINS, pointwise, scan
+from extremum.properties.role import Experiment
+from extremum.properties.roles import role_named
+from extremum.properties.sweep import blocks
+from extremum.reference.formats import FORMATS, Array, Format
+from extremum.reference.subjects import named, subjects
+
+ROLES = ("softmax", "log_softmax", "logsumexp")
+ENOUGH = 0.95
+Known = tuple[str, str, str, str, str, float]  # role, subject, property, dtype, domain, worst ratio
+
+
+def of_gaps() -> Iterator[Known]:
+    """The worst cases over the gaps of 16 bits, of what each reference does not declare to fail."""
+    d = DOMAINS["gaps"]
+    for role in map(role_named, ROLES):
+        for subject in subjects(role.name, "reference"):
+            for dtype in ("float16", "bfloat16"):
+                fmt = FORMATS[dtype]
+                chosen = [p for p in pointwise(role) if not p.exact and not subject.may_fail(p.name, dtype)]
+                for name, tally in scan(subject, role, chosen, d, fmt, (0, d.size(fmt))).items():
+                    yield role.name, subject.name, name, dtype, "gaps", tally.worst[0]
+
+
+def of_record(path: str) -> Iterator[Known]:
+    """The worst cases of an exhaustive audit's proved cells."""
+    with open(path, encoding="utf-8") as file:
+        record = json.load(file)
+    for c in record["cells"]:
+        if c["verdict"] == "proved" and c["allowed"]:
+            ratio = float(c["measured"]) / float(c["allowed"])
+            yield c["role"], c["subject"], c["property"], c["dtype"], c["regimes"][0], ratio
+
+
+def ours(experiment: Experiment) -> tuple[float, int]:
+    """The largest ratio that the default sweep and ascent find in rows of two, and how many rows they look at."""
+    role, prop, dtype = experiment.role, experiment.prop, experiment.fmt.name
+    (made,) = [b for b in blocks(role, prop, dtype, 0, None) if b.x.shape[-1] == 2]
+    ratio = ratios_of(experiment, made.x)
+    _, found, _ = climb(experiment, made.x, ratio, np.random.default_rng(0))
+    return max(float(ratio.max()), float(found[0])), len(made.x) + looked_at(len(made.x))
+
+
+def bits(fmt: Format, rows: int) -> Array:
+    """Uniform bit patterns of finite floats."""
+    limit = fmt.largest_ordinal
+    return fmt.from_ordinal(np.random.default_rng(0).integers(-limit, limit, (rows, 2), endpoint=True))
+
+
+def normal(fmt: Format, rows: int) -> Array:
+    """Normal deviates."""
+    return fmt.round(np.random.default_rng(0).standard_normal((rows, 2)))
+
+
+@cache
+def hypothesis_arrays(fmt: Format, rows: int) -> Array:
+    """Default arrays of Hypothesis of finite floats; of bfloat16, which it does not know, those of float32 rounded."""
+    drawn: list[Array] = []
+    dtype = fmt.dtype if fmt.native else np.dtype(np.float32)
+
+    @settings(
+        max_examples=rows,
+        database=None,
+        deadline=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(arrays(dtype, (2,), elements=from_dtype(dtype, allow_nan=False, allow_infinity=False)))
+    def draw(x: Array) -> None:
+        drawn.append(x)
+
+    draw()
+    return fmt.round(np.stack(drawn).astype(np.float64))
+
+
+def main(records: list[str]) -> None:
+    """Print the table and its last lines."""
+    shares: dict[str, list[float]] = defaultdict(list)
+    with quiet():
+        for role, name, prop_name, dtype, domain, worst in [*of_gaps(), *(k for r in records for k in of_record(r))]:
+            fmt, role_ = FORMATS[dtype], role_named(role)
+            prop = role_.property_named(prop_name)
+            assert prop is not None
+            if prop.exact or not worst:
+                continue
+            (subject,) = named(name, role)
+            experiment = Experiment(Call(subject, role_.signature), role_, prop, fmt)
+            reached, rows = ours(experiment)
+            found = {"ours": reached}
+            for way, made in (("bits", bits), ("hypothesis", hypothesis_arrays), ("normal", normal)):
+                found[way] = float(ratios_of(experiment, made(fmt, rows)).max())
+            told = ", ".join(f"{way} {ratio / worst:.2f}" for way, ratio in found.items())
+            print(f"{role} {name} {prop_name} {dtype} {domain}: worst {worst:.3f}; {told}", flush=True)
+            for way, ratio in found.items():
+                shares[way].append(ratio / worst)
+    for way, values in shares.items():
+        enough = sum(v >= ENOUGH for v in values)
+        print(f"{way}: least share {min(values):.2f}, {enough} of {len(values)} cells reach {ENOUGH:.0%}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,83 @@
+"""Local ascent: from the rows of a block that come closest to what is allowed, towards rows that come closer.
+
+A sweep samples every regime; where an error is largest it finds the neighbourhood, and seldom the row itself. From
+its best rows entries are moved along the number line of the format, by steps of 1 to 2^(p + 2) ulps, so that a step may
+change the last bit or halve the interval to the next power of two; the best of all are kept, round after round. Whole
+blocks are screened at once, as in the sweep, and what exceeds its allowance is certified like any other row.
+`benchmarks/search_power.py` compares what it reaches with the worst case, known from exhaustion.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from extremum.properties.decide import screen
+from extremum.properties.role import Experiment, Observation, View, alone, as_is
+from extremum.reference.formats import Array
+from extremum.reference.wide import row_max, screen_arithmetic
+
+FIRST = 8  # moves of every row of the block: where all is flat, the best of them is no guide
+KEPT = 8  # rows that are moved then
+MOVES = 24  # of each, in a round
+ROUNDS = 12
+MOVED = 0.6  # the share of entries that a move changes
+TOGETHER = 0.3  # of rows whose entries are moved by the same number of ulps
+FAR = 2  # binary orders of magnitude, over the 2^p ulps of a binade, that a move goes at most
+SHORT = 4  # the longest rows that are worth it: of more entries, too many would have to move together
+
+
+def climbs(experiment: Experiment, n: int) -> bool:
+    """Whether rows of this length are moved: of properties with a magnitude, which one call on a row decides.
+
+    A role that is called row by row has rows of two moved alone.
+    """
+    prop, signature = experiment.prop, experiment.role.signature
+    plain = prop.observe is alone and prop.arrange is as_is and not (prop.masked or prop.exact)
+    short = n <= SHORT if signature.batched else n == 2
+    return plain and short and list(signature.inputs.values()) == [1]
+
+
+def climb(experiment: Experiment, x: Array, ratio: Array, rng: np.random.Generator) -> tuple[Array, Array, Array]:
+    """Rows that were reached from the best of `x` (rows, n): at most KEPT of them, the closest to its allowance first.
+
+    `ratio` (rows,) are measured/allowed of `x`. Returns the rows, their own ratios, and for each the number of the
+    row of `x` that it came from, which it may be itself. Raises `Misbehaviour` as a call does.
+    """
+    fmt = experiment.fmt
+    best, found, origin = x, ratio, np.arange(len(x))
+    for moves in (FIRST, *[MOVES] * ROUNDS):
+        moved = fmt.step(np.repeat(best, moves, axis=0), _steps(rng, len(best) * moves, best.shape[1], fmt.precision))
+        rows, ratios = np.concatenate([best, moved]), np.concatenate([found, ratios_of(experiment, moved)])
+        best, found, origin = _top(rows, ratios, np.concatenate([origin, np.repeat(origin, moves)]))
+    return best, found, origin
+
+
+def _steps(rng: np.random.Generator, rows: int, n: int, precision: int) -> Array:
+    """Ulps to move each entry by; in some rows all entries by the same, so that ties stay ties."""
+    size = np.exp2(rng.uniform(0, precision + FAR, (rows, n))).astype(np.int64) * rng.choice((-1, 1), (rows, n))
+    apart = np.where(rng.random((rows, n)) < MOVED, size, 0)
+    return np.where(rng.random((rows, 1)) < TOGETHER, size[:, :1], apart)
+
+
+def looked_at(rows: int) -> int:
+    """How many rows `climb` looks at besides the `rows` of the block."""
+    return rows * FIRST + KEPT * MOVES * ROUNDS
+
+
+def ratios_of(experiment: Experiment, x: Array) -> Array:
+    """measured/allowed of each row by the screen, with every term of what is allowed, shape (rows,)."""
+    view = seen(experiment, x)
+    return np.broadcast_to(row_max(screen(view, experiment.prop)[2])[:, 0], (len(x),))
+
+
+def seen(experiment: Experiment, x: Array) -> View:
+    """One call on the rows, as the screen sees it."""
+    observation = Observation({"x": x}, experiment.call.rows({"x": x}))
+    return View(experiment.role, experiment.fmt, observation, screen_arithmetic(experiment.fmt))
+
+
+def _top(x: Array, ratio: Array, origin: Array) -> tuple[Array, Array, Array]:
+    order = np.argsort(-ratio, kind="stable")
+    _, first = np.unique(np.ascontiguousarray(x[order]).view(np.uint8).reshape(len(x), -1), axis=0, return_index=True)
+    order = order[np.sort(first)][:KEPT]  # each row once
+    return x[order], ratio[order], origin[order]
