@@ -1,0 +1,113 @@
+"""What an audit costs: per entry against the length of a row, and against the number of subjects and of properties.
+
+    python benchmarks/cost.py [PICTURE.svg]
+
+Calls and screens accuracy of float32 rows of 1 to 2^20 entries through `shifted`, in blocks as the sweep has them, and
+prints nanoseconds an entry, bare and audited. Then the time of a screen of one block for one to six properties, and
+for one to eight subjects on the same block, whose truth they share; and the straight line through each, with the
+largest distance of a point from it in parts of the last point. With a file, draws the three.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from extremum.properties.call import Call, quiet
+from extremum.properties.decide import screen
+from extremum.properties.exhaustive import pointwise
+from extremum.properties.role import Observation, View
+from extremum.properties.softmax import ROLE
+from extremum.properties.sweep import BLOCK, LONG_BLOCK
+from extremum.reference.formats import FORMATS, Array
+from extremum.reference.subjects import named
+from extremum.reference.wide import screen_arithmetic
+
+FMT = FORMATS["float32"]
+LENGTHS = tuple(2**k for k in range(21))
+(SHIFTED,) = named("shifted", "softmax")
+CALL = Call(SHIFTED, ROLE.signature)
+EVERY = pointwise(ROLE)
+ACCURACY = [p for p in EVERY if p.name == "accuracy"]
+Points = list[tuple[float, float]]
+
+
+def best(work: Callable[[], object], repeat: int = 7) -> float:
+    """The shortest of several timings, in seconds."""
+    times = []
+    for _ in range(repeat):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def audited(x: Array, properties: list, calls: int = 1) -> None:  # type: ignore[type-arg]
+    """One truth, and for each of some subjects a call and the screens of the properties."""
+    truth = ROLE.truth({"x": x}, screen_arithmetic(FMT))
+    for _ in range(calls):
+        observation = Observation({"x": x}, CALL.rows({"x": x}))
+        view = View(ROLE, FMT, observation, screen_arithmetic(FMT), truth=replace(truth), careful=False)
+        for prop in properties:
+            screen(view, prop)
+
+
+def by_length() -> tuple[Points, Points]:
+    """Nanoseconds an entry of the bare call, and of call, truth and screen, by the length of the rows."""
+    bare, whole = [], []
+    rng = np.random.default_rng(0)
+    for n in LENGTHS:
+        size = max(BLOCK if n <= BLOCK else LONG_BLOCK, n)
+        x = (8 * rng.standard_normal((size // n, n))).astype(np.float32)
+        bare.append((float(n), best(lambda x=x: SHIFTED.function(x)) / x.size * 1e9))
+        whole.append((float(n), best(lambda x=x: audited(x, ACCURACY)) / x.size * 1e9))
+        (_, a), (_, b) = bare[-1], whole[-1]
+        print(f"n = {n}: bare {a:.2f} ns an entry, audited {b:.2f}, ratio {b / a:.1f}")
+    return bare, whole
+
+
+def by_count(most: int, work: Callable[[int], object], what: str) -> Points:
+    """Microseconds a block against a number of things, and how straight the line through them is."""
+    points = [(float(k), best(lambda k=k: work(k), 25) * 1e6) for k in range(1, most + 1)]
+    k, t = np.array(points).T
+    slope, start = np.polyfit(k, t, 1)
+    off = float(np.abs(t - (start + slope * k)).max() / t[-1])
+    print(f"{what}: {start:.0f} + {slope:.0f} per one, in microseconds a block; off the line by {off:.1%} at most")
+    return points
+
+
+def draw(path: str, bare: Points, whole: Points, properties: Points, subjects: Points) -> None:
+    """The three, side by side."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    from matplotlib import pyplot as plt
+
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(12, 3.6), layout="constrained")
+    for points, label in ((bare, "bare call"), (whole, "audited")):
+        left.loglog(*zip(*points, strict=True), marker=".", label=label)
+    left.set(xlabel="length of a row", ylabel="ns an entry")
+    left.legend()
+    for axes, points, label in ((middle, properties, "properties"), (right, subjects, "subjects")):
+        axes.plot(*zip(*points, strict=True), marker=".")
+        axes.set(xlabel=label, ylabel="\N{MICRO SIGN}s a block", ylim=0)
+    figure.savefig(path)
+
+
+def main(path: str | None) -> None:
+    """Measure, print and draw."""
+    x = (8 * np.random.default_rng(0).standard_normal((BLOCK // 16, 16))).astype(np.float32)
+    with quiet():
+        bare, whole = by_length()
+        properties = by_count(len(EVERY), lambda k: audited(x, EVERY[:k]), "properties")
+        subjects = by_count(8, lambda k: audited(x, ACCURACY, k), "subjects")
+    if path:
+        draw(path, bare, whole, properties, subjects)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else None)

@@ -1,0 +1,135 @@
+"""How soon a mutant is refuted: our regimes against default Hypothesis arrays, with the same properties and decisions.
+
+    python benchmarks/detection.py [EXAMPLES]
+
+For each mutant of the roles that take rows, and the first property named for it, in float32 where it fails there: rows
+and seconds until the first refutation, in the order of the sweep, and by arrays that Hypothesis draws by default
+(shapes and elements as `hypothesis.extra.numpy` has them, finite), up to EXAMPLES of them (500). Prints what is
+missed, a line a role, and in the end how many are missed and the median time of those that both find.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import zlib
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+import numpy as np
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays, from_dtype
+
+from extremum.properties.call import Call, Declined, quiet
+from extremum.properties.case import Case
+from extremum.properties.decide import decide
+from extremum.properties.draw import Drawn, Sampled
+from extremum.properties.role import Experiment
+from extremum.properties.roles import role_named
+from extremum.properties.screening import sweep
+from extremum.properties.search import search
+from extremum.properties.sweep import blocks
+from extremum.reference.formats import FORMATS, Array
+from extremum.reference.subjects import subjects
+
+ROLES = ("softmax", "log_softmax", "logsumexp")
+EXAMPLES = 500
+Seen = tuple[int, float] | None  # rows and seconds until the first refutation
+
+
+class Refuted(Exception):
+    """Raised where a case refutes the property."""
+
+
+def refutes(experiment: Experiment, case: Case) -> bool:
+    """Whether the case does, by the decision that every audit makes."""
+    try:
+        return decide(experiment, case).refuted
+    except Declined:
+        return False
+
+
+def by_regimes(experiment: Experiment, seed: int = 0) -> Seen:
+    """The blocks of the sweep one after the other; then the whole audit of the cell, which searches too."""
+    prop, fmt, rows, start = experiment.prop, experiment.fmt, 0, time.perf_counter()
+    for made in blocks(experiment.role, prop, fmt.name, seed, None):
+        n = made.x.shape[-1]
+        rng = np.random.default_rng([seed, n, zlib.crc32(prop.name.encode())])
+        rows += len(made.x)
+        if refutes(experiment, prop.arrange(Sampled(rng, fmt, len(made.x), n, made.m), made.arguments)):
+            return rows, time.perf_counter() - start
+    if sweep(experiment, seed, None, lambda: False).candidates:  # rows that fail only together, or alone
+        return rows, time.perf_counter() - start
+    regimes = [r for r in experiment.role.regimes if r.masked == prop.masked]
+    found = search(experiment, regimes, 128, 8, seed, lambda: False)
+    return (rows + found.examined, time.perf_counter() - start) if found.case is not None else None
+
+
+def by_default_arrays(experiment: Experiment, examples: int) -> Seen:
+    """Default arrays of Hypothesis, their rows along the last axis."""
+    fmt, rows, start = experiment.fmt, 0, time.perf_counter()
+    dtype = fmt.dtype if fmt.native else np.dtype(np.float32)
+    elements = from_dtype(dtype, allow_nan=False, allow_infinity=False)
+
+    @st.composite
+    def cases(draw: Callable[[st.SearchStrategy[Any]], Any]) -> Case:
+        x: Array = draw(arrays(dtype, array_shapes(), elements=elements))
+        x = fmt.round(x.reshape(-1, x.shape[-1]).astype(np.float64))
+        return experiment.prop.arrange(Drawn(draw, fmt, *x.shape), {"x": x})
+
+    @settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(cases())
+    def run(case: Case) -> None:
+        nonlocal rows
+        rows += len(case.x)
+        if refutes(experiment, case):
+            raise Refuted
+
+    try:
+        run()
+    except Refuted:
+        return rows, time.perf_counter() - start
+    return None
+
+
+def main(examples: int) -> None:
+    """Print what is missed, a line a role, and the totals."""
+    ours: list[Seen] = []
+    theirs: list[Seen] = []
+    for role in map(role_named, ROLES):
+        before = len(ours)
+        for s in subjects(role.name, "mutant"):
+            name, dtypes = next(iter(s.fails.items()))
+            prop = role.property_named(name)
+            assert prop is not None
+            fmt = FORMATS["float32" if "float32" in dtypes else dtypes[0]]
+            experiment = Experiment(Call(s, role.signature), role, prop, fmt)
+            with quiet():
+                ours.append(by_regimes(experiment))
+                theirs.append(by_default_arrays(experiment, examples))
+            for way, seen in (("ours", ours[-1]), ("default arrays", theirs[-1])):
+                if seen is None:
+                    print(f"  {way} miss {s.name}: {name} in {fmt.name}", flush=True)
+        found = [sum(seen is not None for seen in way[before:]) for way in (ours, theirs)]
+        print(
+            f"{role.name}: of {len(ours) - before} mutants ours refute {found[0]}, default arrays {found[1]}",
+            flush=True,
+        )
+    both = [(a, b) for a, b in zip(ours, theirs, strict=True) if a is not None and b is not None]
+    print(f"missed: ours {ours.count(None)}, default arrays {theirs.count(None)}, of {len(ours)}")
+    for what, i in (("rows", 0), ("seconds", 1)):
+        a, b = median(x[i] for x, _ in both), median(y[i] for _, y in both)
+        print(f"median {what} to the first refutation, of the {len(both)} that both find: ours {a:.3g}, theirs {b:.3g}")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else EXAMPLES)
