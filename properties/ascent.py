@@ -65,9 +65,13 @@ def looked_at(rows: int) -> int:
 
 
 def ratios_of(experiment: Experiment, x: Array) -> Array:
-    """measured/allowed of each row by the screen, with every term of what is allowed, shape (rows,)."""
-    view = seen(experiment, x)
-    return np.broadcast_to(row_max(screen(view, experiment.prop)[2])[:, 0], (len(x),))
+    """measured/allowed of each row by the screen, with every term of what is allowed, shape (rows,).
+
+    Where the screen leaves its own range (a double-double near the largest value) it shows nothing, and the ratio is 0.
+    """
+    measured, allowed, ratio = screen(seen(experiment, x), experiment.prop)
+    shown = np.where(np.isnan(measured) | np.isnan(allowed), 0.0, ratio)
+    return np.broadcast_to(row_max(shown)[:, 0], (len(x),))
 
 
 def seen(experiment: Experiment, x: Array) -> View:

@@ -95,13 +95,16 @@ def judge(experiment: Experiment, observation: Observation, far: float) -> Decis
     if prop.exact or _undecidable(view, measured, int(row), int(column)):
         return _refuted(worst, prop.proof) if worst.ratio > 1 else worst
     exactly = experiment.role.certifier is RATIONALS  # it is fast, and a screen may lose all to cancellation
-    if worst.ratio > far and not exactly:
+    lost = bool(np.isnan([worst.measured, worst.allowed]).any())  # the screen left its own range: it knows nothing
+    if worst.ratio > far and not exactly and not lost:
         return _refuted(worst, "the screen, far beyond its error")
     for r in np.argsort(-ratio.max(axis=1)):
         doubtful = np.argsort(-ratio[r], kind="stable")[: int((ratio[r] > view.arithmetic.limit).sum())]
         for columns in np.split(doubtful, range(TOGETHER, doubtful.size, TOGETHER)):
             if columns.size and (how := certify(experiment, observation, int(r), columns)):
                 return _refuted(at(view, prop, measured, allowed, int(r), int(columns[0])), how)
+    if lost:
+        return replace(worst, measured=0.0, allowed=0.0, ratio=0.0)
     return replace(worst, measured=worst.allowed, ratio=1.0) if exactly else worst
 
 
