@@ -84,7 +84,7 @@ def certifying() -> tuple[float, float]:
         total = sum(e[1:], e[0])
         return [v / total for v in e]
 
-    assert certify(EXPERIMENT, wrong, 0, columns) == 128
+    assert certify(EXPERIMENT, wrong, 0, columns) == "balls of 128 bits"
     return best(lambda: certify(EXPERIMENT, wrong, 0, columns)), best(bare)
 
 

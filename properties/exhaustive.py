@@ -36,7 +36,7 @@ from extremum.reference.formats import Array, Format
 from extremum.reference.subjects import Subject
 from extremum.reference.wide import row_max, screen_arithmetic
 
-BLOCK = 2**13  # rows: measured, of 2^12 to 2^16; the block and its truth in float64 stay in the second-level cache
+BLOCK = 2**14  # rows: measured, of 2^10 to 2^18; the block and its truth in float64 stay in the second-level cache
 KEPT = 4096  # rows in doubt that are certified; a subject that leaves more, and none of them refuted, is incomplete
 WITNESSES = 4  # refuted rows after which no more are certified
 
