@@ -159,15 +159,23 @@ def _certify(swept: Swept, experiment: Experiment, case: Case, made: Block, rati
         part = _row_of(experiment.role, case, row, made)
         if part is None:
             break
-        decision = decide(experiment, part)
+        decision = _again(experiment, part)
         swept.take(part, regime, decision)
         refuted += decision.refuted
     if not refuted:
         for size in (2, 4, 8, len(made.x)):  # rows that fail only together: the fewest first
             part = _rows_of(case, slice(0, size), made)
-            if part is not None and (decision := decide(experiment, part)).refuted:
+            if part is not None and (decision := _again(experiment, part)).refuted:
                 swept.take(part, made.regimes[0], decision)
                 return
+
+
+def _again(experiment: Experiment, case: Case) -> Decision:
+    """What a part of a block is decided as; a part of which nothing can be asked refutes nothing."""
+    try:
+        return decide(experiment, case)
+    except Declined:
+        return Decision(False)
 
 
 def _row_of(role: Role, case: Case, row: int, made: Block) -> Case | None:

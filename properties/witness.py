@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from extremum.properties.call import Declined
 from extremum.properties.case import Case, decode, encode, integer
 from extremum.properties.decide import FAR, Decision, decide
 from extremum.properties.finding import Witness, number
@@ -30,7 +31,10 @@ def witness_of(experiment: Experiment, case: Case, regime: str, seen: Decision) 
     record = encode(replace(case, arguments=signature.shown(case.arguments)))
     for _ in range(AGAIN):
         read = decode(record)
-        again = decide(experiment, replace(read, arguments=signature.stacked(read.arguments)), final=True)
+        try:
+            again = decide(experiment, replace(read, arguments=signature.stacked(read.arguments)), final=True)
+        except Declined:  # of a function that is not deterministic
+            continue
         if not again.refuted and again.ratio > FAR:
             raise Contradiction(f"balls clear what the screen refuted {again.ratio:.3g} times over: {record}"[:2000])
         if again.refuted:

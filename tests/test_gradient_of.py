@@ -12,11 +12,14 @@ import numpy as np
 import pytest
 
 from extremum.properties.directional import NotEvaluable, complex_step, enclosure, estimated, extrapolated, quotient
+from extremum.properties.engine import Settings, judge_cell
 from extremum.properties.finding import Cell
 from extremum.properties.resolve import resolve
+from extremum.properties.roles import role_named
 from extremum.reference.errors import UsageError
 from extremum.reference.formats import Array
 from extremum.reference.jets import Jet, Undecided, jets
+from extremum.reference.subjects import named
 from extremum.reports import audit
 
 M = np.array([[1.0, 2.0], [3.0, -1.0]])
@@ -161,3 +164,13 @@ def test_what_is_not_valid_is_one_line(tmp_path: Path, spec: str, of: str | None
     mine.write_text("f = lambda x: (x * x).sum()\ndf = lambda x: 2 * x\nvector = lambda x: x\n")
     with pytest.raises(UsageError, match=says):
         resolve(spec.format(mine=mine), role, of.format(mine=mine) if of else None)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_function_that_is_not_the_same_twice_may_decline_a_part_of_what_it_took(seed: int) -> None:
+    role = role_named("gradient_of")
+    (subject,) = named("logistic_with_noise", "gradient_of")
+    prop = role.property_named("estimated")
+    assert prop is not None
+    cell = judge_cell(subject, role, prop, "float32", Settings(seed=seed))
+    assert cell.verdict in ("held", "refuted", "inapplicable")
