@@ -220,6 +220,9 @@ def concluded(subject: Subject, role: Role, prop: Property, domain: Domain, fmt:
                 break
         if refuted:
             _refute(cell, experiment, domain, refuted)
+        elif tally.worst[0] > 1 / screen_arithmetic(fmt).limit:  # beyond the screen's error, and cleared alone
+            cell.verdict = "incomplete"
+            cell.detail = "a row fails among others, and not alone: see the property row_independence"
         elif tally.rows != domain.size(fmt) or tally.doubts > KEPT:
             cell.verdict = "incomplete"
             cell.detail = f"{tally.doubts:,} rows are in doubt" if tally.doubts else f"{tally.rows:,} rows were scanned"

@@ -167,6 +167,21 @@ def test_a_subject_that_raises_for_one_row_is_refuted_by_that_row() -> None:
     assert (cell.verdict, cell.detail) == ("refuted", "raises ValueError: seven")
 
 
+def test_rows_that_fail_among_others_and_not_alone_are_not_proved() -> None:
+    def leaks(x: Any, axis: int = -1) -> Any:
+        out = sound.function(x, axis=axis)
+        out[1:] = out[:-1].copy()
+        return out
+
+    (sound,) = named("wide", "softmax")
+    role, d, fmt = role_named("softmax"), DOMAINS["gaps"], FORMATS["float8_e5m2"]
+    subject = Subject("leaks", "softmax", leaks)
+    prop = next(p for p in pointwise(role) if p.name == "accuracy")
+    tally = scan(subject, role, [prop], d, fmt, (0, d.size(fmt)))["accuracy"]
+    cell = concluded(subject, role, prop, d, fmt, tally)
+    assert (cell.verdict, cell.detail.partition(":")[0]) == ("incomplete", "a row fails among others, and not alone")
+
+
 def test_a_part_of_a_domain_proves_nothing() -> None:
     (subject,) = named("wide", "softmax")
     role, d, fmt = role_named("softmax"), DOMAINS["gaps"], FORMATS["float16"]
