@@ -29,6 +29,7 @@ from extremum.properties.case import Case
 from extremum.properties.causes import diagnose
 from extremum.properties.decide import Decision, decide, ratios, screen
 from extremum.properties.finding import Cell, number
+from extremum.properties.fused import Fused, closer
 from extremum.properties.role import Experiment, Observation, Property, Role, View, alone, as_is
 from extremum.properties.witness import witness_of
 from extremum.reference.errors import UsageError, nearest
@@ -91,15 +92,15 @@ class Tally:
     """What is known of one property over a part of a domain.
 
     `worst` is (ratio, index) of the largest ratio, at the lowest index that has it. `doubtful` are the lowest `KEPT`
-    indices of rows that the screen can't clear, `doubts` how many there are. `grades` are the largest ratios of the
-    property's grades.
+    indices of rows that the screen can't clear, `doubts` how many there are. `grades` tells of each of the property's
+    grades whether a row exceeds it.
     """
 
     rows: int = 0
     worst: tuple[float, int] = (-1.0, -1)
     doubts: int = 0
     doubtful: list[int] = field(default_factory=list)
-    grades: dict[str, float] = field(default_factory=dict)
+    grades: dict[str, bool] = field(default_factory=dict)
 
     def merge(self, other: Tally) -> None:
         """Add what is known of a disjoint part."""
@@ -107,21 +108,22 @@ class Tally:
         self.worst = max(self.worst, other.worst, key=lambda w: (w[0], -w[1]))
         self.doubts += other.doubts
         self.doubtful = nsmallest(KEPT, [*self.doubtful, *other.doubtful])
-        for name, ratio in other.grades.items():
-            self.grades[name] = max(self.grades.get(name, 0.0), ratio)
+        for name, exceeded in other.grades.items():
+            self.grades[name] = self.grades.get(name, False) or exceeded
+
+    def open(self) -> frozenset[str]:
+        """The grades that no row exceeds."""
+        return frozenset(name for name, exceeded in self.grades.items() if not exceeded)
 
     def to_json(self) -> dict[str, Any]:
         """The tally as JSON; an infinite ratio as a string."""
-        return {**asdict(self), "worst": [number(self.worst[0]), self.worst[1]]} | {
-            "grades": {name: number(ratio) for name, ratio in self.grades.items()}
-        }
+        return {**asdict(self), "worst": [number(self.worst[0]), self.worst[1]]}
 
     @staticmethod
     def from_json(record: Mapping[str, Any]) -> Tally:
         """The inverse of `to_json`."""
         ratio, index = record["worst"]
-        grades = {name: float(value) for name, value in record["grades"].items()}
-        return Tally(record["rows"], (float(ratio), index), record["doubts"], record["doubtful"], grades)
+        return Tally(record["rows"], (float(ratio), index), record["doubts"], record["doubtful"], record["grades"])
 
 
 def pointwise(role: Role) -> list[Property]:
@@ -167,25 +169,45 @@ def scan(
                     _keep(tally, start, np.full(stop - start, np.inf), np.ones(stop - start, bool))
                 continue
             view = View(role, fmt, Observation({"x": x}, out), screen_arithmetic(fmt), careful=False)
+            fused = role.fused(view, frozenset().union(*(tally.open() for tally in tallies.values())))
             for prop in properties:
-                _screen(tallies[prop.name], prop, view, start)
+                known = fused if fused is not None and prop.name in fused.ratios else None
+                _screen(tallies[prop.name], prop, view, start, known)
     return tallies
 
 
-def _screen(tally: Tally, prop: Property, view: View, start: int) -> None:
-    measured, _, ratio = screen(view, prop)
-    by_row = np.broadcast_to(row_max(ratio)[:, 0], (len(view.observation.x),))
+def _screen(tally: Tally, prop: Property, view: View, start: int, fused: Fused | None) -> None:
+    """Take the rows of a block into a tally: by the screen, or by it only where a fused screen does not settle them."""
     limit = view.arithmetic.limit
-    doubtful = by_row > limit
+    for name in prop.grades:
+        tally.grades.setdefault(name, False)
+    if fused is None:
+        by_row = _look(tally, prop, view)
+    else:
+        by_row = fused.ratios[prop.name]
+        near = closer(fused, prop.name, limit, tally.worst[0], tally.open())
+        if not near.any() and tally.rows:
+            tally.rows += len(by_row)
+            return
+        if near.any():
+            by_row = by_row.copy()
+            part = View(view.role, view.fmt, view.observation.take(near), view.arithmetic, careful=False)
+            by_row[near] = _look(tally, prop, part)
+    _keep(tally, start, by_row, by_row > limit)
+
+
+def _look(tally: Tally, prop: Property, view: View) -> Array:
+    """The ratios of rows by the screen; the grades that they exceed are kept."""
+    measured, _, ratio = screen(view, prop)
+    by_row = np.broadcast_to(row_max(ratio)[:, 0], (len(view.observation.x),)).copy()
+    doubtful = by_row > view.arithmetic.limit
     if doubtful.any():
         careful = View(view.role, view.fmt, view.observation.take(doubtful), view.arithmetic)
-        by_row = by_row.copy()
         by_row[doubtful] = np.broadcast_to(row_max(screen(careful, prop)[2])[:, 0], (int(doubtful.sum()),))
-        doubtful = by_row > limit
-    _keep(tally, start, by_row, doubtful)
     for name, allowance in prop.grades.items():
-        worst = float(ratios(view.narrow(measured), view.narrow(allowance(view))).max())
-        tally.grades[name] = max(tally.grades.get(name, 0.0), worst)
+        exceeded = bool((ratios(view.narrow(measured), view.narrow(allowance(view))) > 1).any())
+        tally.grades[name] = tally.grades[name] or exceeded
+    return by_row
 
 
 def _keep(tally: Tally, start: int, by_row: Array, doubtful: Array) -> None:
@@ -233,7 +255,7 @@ def concluded(subject: Subject, role: Role, prop: Property, domain: Domain, fmt:
             cell.detail = f"{domain.text}: {tally.rows:,} rows"
             cell.detail += f"; the worst is {_written(case)}" if decision.ratio > 0 else ""
     if prop.grades:
-        best = next((name for name, ratio in tally.grades.items() if ratio <= 1), "beyond")
+        best = next((name for name, exceeded in tally.grades.items() if not exceeded), "beyond")
         cell.grade = "beyond" if refuted else best
     cell.expected = cell.found and subject.may_fail(prop.name, fmt.name)
     return cell  # a declared failure that does not come is no news: it may be of longer rows

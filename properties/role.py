@@ -13,6 +13,7 @@ import numpy as np
 from extremum.properties.call import Call
 from extremum.properties.case import Case
 from extremum.properties.draw import Draw, Sampled
+from extremum.properties.fused import Fused
 from extremum.properties.lengths import LONGEST
 from extremum.properties.regimes import PLAIN, Regime
 from extremum.properties.signature import Arguments, Signature, first
@@ -28,7 +29,7 @@ class Observation:
     `arguments` are those of the role, each with a leading axis of rows. The answer `out` has shape (rows, width)
     and so has, for a property that compares two answers, `other`. `extra` (rows, 1) is a quantity that must
     be 0 besides, `order` that of the entries in the other call. A property that only counts fills `count` and
-    `note`, and nothing else is measured.
+    `note`, and nothing else is measured. `memo` holds what was computed of it and may be wanted again.
     """
 
     arguments: Arguments
@@ -38,6 +39,7 @@ class Observation:
     order: Array | None = None
     count: int = 0
     note: str = ""
+    memo: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @property
     def x(self) -> Array:
@@ -324,7 +326,8 @@ class Role:
     Where exponentials of the first argument have edges, it is `edged`: `properties.onset` looks for them.
     Of what is contested, `contested` names the situations that arise (None: all). `overflow(view)` is where what a
     sound algorithm computes on its way may leave the range, so that an infinity or NaN is no flaw. Where `allowance`
-    lets a flush to zero pass, `strict(view)` is what gradual underflow may cost.
+    lets a flush to zero pass, `strict(view)` is what gradual underflow may cost. `fused(view, open_grades)` screens all
+    properties that one call decides in one pass, if it can (`properties.fused`).
     """
 
     name: str
@@ -345,6 +348,7 @@ class Role:
     contested: tuple[str, ...] | None = None
     overflow: Callable[[View], Array] = lambda _view: np.zeros((1, 1), bool)
     strict: Callable[[View], Any] | None = None
+    fused: Callable[[View, frozenset[str]], Fused | None] = lambda _view, _open_grades: None
 
     def property_named(self, name: str) -> Property | None:
         """The property called `name`, or None."""

@@ -13,10 +13,12 @@ from extremum.properties.call import Declined, Misbehaviour
 from extremum.properties.case import Case
 from extremum.properties.decide import Decision, at, decide, ratios, screen
 from extremum.properties.draw import Sampled
+from extremum.properties.fused import Fused, closer
 from extremum.properties.profile import Profile
 from extremum.properties.role import Experiment, Observation, Property, Role, View, alone, as_is
 from extremum.properties.sweep import Block, blocks, truth
 from extremum.reference.formats import Array
+from extremum.reference.truth import Truth
 from extremum.reference.wide import row_max, screen_arithmetic
 
 CANDIDATES = 12  # rows certified in a cell before only worse ones, or those of new regimes, are
@@ -61,6 +63,10 @@ class Swept:
     def grade(self) -> str:
         """The best grade whose allowance was never exceeded."""
         return next((name for name, ratio in self.grades.items() if ratio <= 1), "beyond")
+
+    def open(self) -> frozenset[str]:
+        """The grades whose allowance no row has exceeded."""
+        return frozenset(name for name, ratio in self.grades.items() if ratio <= 1)
 
 
 def sweep(experiment: Experiment, seed: int, chosen: tuple[str, ...] | None, stop: Callable[[], bool]) -> Swept:
@@ -118,24 +124,57 @@ def _graded(view: View, prop: Property) -> dict[str, float]:
 
 def _screen(swept: Swept, experiment: Experiment, case: Case, made: Block, observation: Observation) -> Array:
     """Screen a block, certify what is doubtful, and return the largest measured/allowed of each row."""
+    limit = screen_arithmetic(experiment.fmt).limit
+    for name in experiment.prop.grades:
+        swept.grades.setdefault(name, 0.0)
+    fused = _fused(swept, experiment, observation)
+    if fused is None:
+        by_row = _look(swept, experiment, observation, _known(experiment, made, observation))
+    else:
+        prop, by_row = experiment.prop, fused.ratios[experiment.prop.name].copy()
+        near = closer(fused, prop.name, limit, swept.best.ratio, swept.open())
+        if near.any():
+            by_row[near] = _look(swept, experiment, observation.take(near), None)
+    if len(by_row) == len(made.x):
+        swept.profile.add(made.magnitudes, made.x.shape[-1], by_row)
+    if (by_row > limit).any():
+        _certify(swept, experiment, case, made, np.where(by_row > limit, by_row, 0.0))
+    return by_row
+
+
+def _fused(swept: Swept, experiment: Experiment, observation: Observation) -> Fused | None:
+    """The fused screen of a single call on the block, if the role has one for the property."""
     role, prop, fmt = experiment.role, experiment.prop, experiment.fmt
+    if prop.observe is not alone or prop.arrange is not as_is or prop.masked:
+        return None
+    view, grades = View(role, fmt, observation, screen_arithmetic(fmt), careful=False), swept.open()
+    if grades not in observation.memo:  # the properties that look at one answer share it
+        observation.memo[grades] = role.fused(view, grades)
+    fused: Fused | None = observation.memo[grades]
+    return fused if fused is not None and prop.name in fused.ratios else None
+
+
+def _known(experiment: Experiment, made: Block, observation: Observation) -> Truth | None:
+    """The truth of the block, where it was made for other cells as well."""
     same = all(observation.arguments.get(name) is a for name, a in made.arguments.items())
-    known = truth(role.truth, made, fmt.name) if same and not prop.exact and observation.order is None else None
+    shared = same and not experiment.prop.exact and observation.order is None
+    return truth(experiment.role.truth, made, experiment.fmt.name) if shared else None
+
+
+def _look(swept: Swept, experiment: Experiment, observation: Observation, known: Truth | None) -> Array:
+    """The ratios of rows by the screen; what is the largest so far, and what exceeds a grade, is kept."""
+    role, prop, fmt = experiment.role, experiment.prop, experiment.fmt
     view = View(role, fmt, observation, screen_arithmetic(fmt), truth=known, careful=False)
     measured, allowed, ratio = screen(view, prop)
     by_row = row_max(ratio)[:, 0]
     doubtful = by_row > view.arithmetic.limit
     if doubtful.any() and len(by_row) == len(observation.x):
         by_row[doubtful] = _careful(experiment, observation, doubtful)
-    if len(by_row) == len(made.x):
-        swept.profile.add(made.magnitudes, view.n, by_row)
-    if (by_row > view.arithmetic.limit).any():
-        _certify(swept, experiment, case, made, np.where(by_row > view.arithmetic.limit, by_row, 0.0))
     if doubtful.any():
         ratio = np.where(doubtful[:, None], 0.0, ratio)
     row, column = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
     if ratio[row, column] > swept.best.ratio:
-        swept.take(case, made.regimes[0], at(view, prop, measured, allowed, int(row), int(column)))
+        swept.best = at(view, prop, measured, allowed, int(row), int(column))
     for name, allowance in prop.grades.items():
         worst = float(ratios(view.narrow(measured), view.narrow(allowance(view))).max())
         swept.grades[name] = max(swept.grades.get(name, 0.0), worst)

@@ -10,6 +10,7 @@ from extremum.properties.softmax import (
     at_most_one,
     bounds,
     finite,
+    fused,
     gradual_underflow,
     mask,
     monotone,
@@ -28,6 +29,7 @@ ROLE = Role(
     allowance=bounds.allowance,
     regimes=PLAIN + MASKED,
     bounded=True,
+    fused=fused.fused,
     properties=tuple(
         module.PROPERTY
         for module in (

@@ -101,16 +101,16 @@ def componentwise(view: View, d: int, columns: Columns | None = None) -> Any:
     """The relative error t + t**2 of the table above, by component (those shown), with d additions in the sum."""
     shown = view.columns if columns is None else columns
     u, r = view.fmt.unit_roundoff, EXP_ERROR[view.fmt.name]
-    t = view.parts.shallow[:, shown] * (-gap_roundings(view.fmt) * u) + (fixed(view, d) + (SCALINGS + r) * u)
+    t = view.parts.shallow[:, shown] * (-gap_roundings(view.fmt) * u) + (fixed(view.fmt, view.n, d) + (SCALINGS + r) * u)
     if view.careful:
         t = t + rescaling(view, shown)
     return t * (t + 1.0)
 
 
-def fixed(view: View, d: int) -> float:
+def fixed(fmt: Format, n: int, d: int) -> float:
     """The relative error of S, whose terms are the same for all rows of a length: additions, gaps, exps, underflow."""
-    u, r = view.fmt.unit_roundoff, EXP_ERROR[view.fmt.name]
-    return (d + gap_roundings(view.fmt) * weighted_depth(view.n) + r) * u + view.n * r * view.fmt.eta
+    u, r = fmt.unit_roundoff, EXP_ERROR[fmt.name]
+    return (d + gap_roundings(fmt) * weighted_depth(n) + r) * u + n * r * fmt.eta
 
 
 def log_error(view: View) -> Any:
@@ -120,7 +120,7 @@ def log_error(view: View) -> Any:
     multiplied by a rounded ln 2, at a cost of two more roundings.
     """
     u, wide = view.fmt.unit_roundoff, gap_roundings(view.fmt) - 1
-    t: Any = fixed(view, additions(view.fmt, view.n))
+    t: Any = fixed(view.fmt, view.n, additions(view.fmt, view.n))
     if view.careful:
         t = rescaling(view) + t
     return view.parts.log_total * ((LOG_ERROR[view.fmt.name] + wide) * u) + t * (t + 1.0)

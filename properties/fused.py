@@ -1,0 +1,48 @@
+"""Fused screens: all the properties of a role that one call decides, in one compiled pass over rows and answers.
+
+A role may have one, `Role.fused`. It knows the ratio measured/allowed of each row to within `MARGIN`, and says so of
+none that it does not know: those are infinite. Only rows whose ratio matters are then looked at by the screen, in the
+words of the properties themselves (`closer`): those that it can't clear, those above the largest so far, and those
+that exceed a grade. So what is reported never comes from a fused screen, and is the same without one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from extremum.reference.formats import Array
+
+MARGIN = 2.0**-20  # absolute
+
+
+@dataclass(frozen=True)
+class Fused:
+    """The ratios (rows,) of each property, and masks (rows,) of those that exceed a grade, by name.
+
+    Those of the `exactly` named come from the very operations of their property, but for the order of sums.
+    """
+
+    ratios: Mapping[str, Array]
+    beyond: Mapping[str, Array] = field(default_factory=dict)
+    exactly: frozenset[str] = frozenset()
+
+
+def closer(fused: Fused, name: str, limit: float, best: float, open_grades: frozenset[str]) -> Array:
+    """The rows (a mask) that the screen has to look at for a property.
+
+    `limit` is the largest ratio that it clears, `best` the largest that is known, and `open_grades` are the grades
+    that no row has exceeded. The row of the largest true ratio is among them if that is above `best`: its ratio here is
+    at most `MARGIN` below, and every other's at most `MARGIN` above.
+    """
+    ratio, margin = fused.ratios[name], 0.0 if name in fused.exactly else MARGIN
+    if not open_grades and float(ratio.max()) <= min(best, limit) - margin:
+        return np.zeros(len(ratio), bool)
+    clear = ratio <= limit - margin
+    top = float(np.max(ratio, where=clear, initial=0.0))
+    rows = ~clear | ((ratio > best - margin) & (ratio >= top - 2 * margin) & (ratio > 0))
+    for grade in open_grades & fused.beyond.keys():
+        rows |= fused.beyond[grade]
+    return np.asarray(rows)

@@ -1,0 +1,228 @@
+"""The loops of the fused screen of softmax, compiled by Numba (the extra `fast`).
+
+They compute in float64, for formats of 24 bits and fewer.
+
+| argument | is |
+|---|---|
+| `bounds` | (gap, base, pairwise, gradual, tiny, unit), by `properties.softmax.bounds`: |
+| | a component s may be off by t (t + 1) s + gradual, with t = gap depth + base |
+| | `pairwise` stands for `base` in the grade of that name |
+| | an output for s < `tiny` may be flushed to zero; `unit` times the power of two at or below s is its ulp |
+| `lossy` | what the sum of a row may be off, and the sum of what is flushed |
+| `graded` | the grades of long rows are known where their error / allowed is more, by its bits as a float32 |
+| `made` | what is filled, for each row, infinite where it is not known: |
+| | 0 if all outputs are in [0, 1]; the error of their sum over `lossy`; the largest error / allowed; |
+| | the same of what was flushed; and a bit for each grade that an error exceeds |
+
+exp(d) for d <= 0 is 2^k p(r), with k the integer nearest to d / ln 2 and r = d - k ln 2, ln 2 in two parts so that r
+keeps its digits. p interpolates exp at the ten Chebyshev points of abs(r) <= h = ln(2) / 2: by the remainder of
+interpolation it is off by at most exp(h) h^10 / (10! 2^9) < 2^-45, and 2^-44 relative. Below -708, where 2^k would
+leave the normal range, exp is 0 here; of a row whose largest exp is 1, that loses less than 2^-1021 an entry.
+
+LLVM makes vectors of a sum only where it may reassociate, and of a maximum only of integers. So the sum is `plus`, the
+one function that allows it (elsewhere k would be lost), and the maximum of floats is one of their ordinals, or of their
+bits where they are not negative. All is in one module, since Numba's cache looks at no other for changes.
+"""
+
+from __future__ import annotations
+
+from math import log
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from extremum.reference.formats import Array
+
+HALF_LN2 = log(2) / 2
+DEGREE = 9
+LOG2_E = 1.4426950408889634
+LN2_HIGH = 0.693147180369123816490  # 32 bits: k LN2_HIGH is exact
+LN2_LOW = 1.90821492927058770002e-10
+ROUNDING = 1.5 * 2.0**52  # added to a small float64, it leaves the nearest integer in the lowest bits
+LOWEST = -708.0
+
+SCALE = 2.0**64  # what is below the normal range of float32 is divided with all its digits
+ONE = 0x3F800000  # the bits of 1: those of other floats in [0, 1] are less, of any other float more
+LANES = 256  # short rows that are looked at together: their exps stay in the first-level cache
+SHORT = 12  # the longest of them
+NEARLY = 1 - 2.0**-20  # a grade is exceeded where its allowance nearly is: what follows is exact
+BELOW = 1 - 2.0**-40  # by more than s is off
+
+
+def _interpolant() -> tuple[float, ...]:
+    """The coefficients of p, of rising powers of r."""
+    scaled = np.polynomial.Chebyshev.interpolate(np.exp, DEGREE, domain=(-HALF_LN2, HALF_LN2))
+    return tuple(scaled.convert(kind=np.polynomial.Polynomial).coef.tolist())
+
+
+P = _interpolant()
+
+compiled = njit(fastmath={"contract"}, error_model="numpy", cache=True)
+
+
+@njit(fastmath={"reassoc", "nsz"}, cache=True)
+def plus(a: Any, b: Any) -> Any:
+    """a + b, a term of a sum in any order."""
+    return a + b
+
+
+@compiled
+def exp(d: Any) -> Any:
+    """exp(d) of a float64 d <= 0, as above."""
+    safe = d if d > LOWEST else LOWEST
+    shifted = safe * LOG2_E + ROUNDING
+    k = shifted - ROUNDING
+    r = (safe - k * LN2_HIGH) - k * LN2_LOW
+    p = P[9] * r + P[8]
+    p = p * r + P[7]
+    p = p * r + P[6]
+    p = p * r + P[5]
+    p = p * r + P[4]
+    p = p * r + P[3]
+    p = p * r + P[2]
+    p = p * r + P[1]
+    p = p * r + P[0]
+    scale = np.int64((np.float64(shifted).view(np.int64) + 1023) << 52)
+    e = p * np.int64(scale).view(np.float64)
+    return e if d > LOWEST else 0.0
+
+
+@compiled
+def ordinal(x: Any) -> Any:
+    """The ordinal of a float32, an int32 that rises with it; its own inverse, bits for bits."""
+    i = np.float32(x).view(np.int32)
+    return np.int32(i ^ ((i >> np.int32(31)) & np.int32(0x7FFFFFFF)))
+
+
+@compiled
+def at_ordinal(i: Any) -> Any:
+    """The float32 that has this ordinal."""
+    bits = np.int32(i ^ ((i >> np.int32(31)) & np.int32(0x7FFFFFFF)))
+    return np.int32(bits).view(np.float32)
+
+
+@compiled
+def peak(x: Array) -> Any:
+    """The maximum of a float32 row without NaN."""
+    highest = np.int32(-(2**31))
+    for j in range(len(x)):
+        highest = max(highest, ordinal(x[j]))
+    return at_ordinal(highest)
+
+
+@compiled
+def exps(x: Array, m: Any, e: Array) -> Any:
+    """Fill `e` with exp(x - m), and return their sum."""
+    total = 0.0
+    for j in range(len(x)):
+        e[j] = exp(np.float64(x[j]) - m)
+        total = plus(total, e[j])
+    return total
+
+
+@compiled
+def of_depth(depth: Any, gap: Any, base: Any) -> Any:
+    """The relative error of a component."""
+    t = depth * gap + base
+    return t * (t + 1.0)
+
+
+@compiled
+def over(error: Any, may: Any) -> Any:
+    """error / may to within 2^-22, as the bits of a float32: it is not negative, so that they rise with it."""
+    return np.float32(np.float32(error * SCALE) / np.float32(may * SCALE)).view(np.int32)
+
+
+@compiled
+def judged(depth: Any, s: Any, y: Any, bounds: Any) -> Any:
+    """One component: the bits of its ratio and of its ratio if flushed, what was flushed, and the grades exceeded."""
+    gap, base, pairwise, gradual, tiny, unit = bounds
+    relative = of_depth(depth, gap, base)
+    flushed = s if (y == 0.0) & (s < tiny) else 0.0
+    error = abs(y - s) - flushed
+    under = over(flushed, (relative + 1.0) * gradual)
+    normal = (s if s > tiny else tiny) * BELOW
+    ulp = np.int64(np.float64(normal).view(np.int64) & 0x7FF0000000000000)
+    beyond = np.int32(error > np.int64(ulp).view(np.float64) * (unit * NEARLY))
+    beyond |= np.int32(error > (of_depth(depth, gap, pairwise) * s + gradual) * NEARLY) << np.int32(1)
+    return over(error, relative * s + gradual), under, flushed, beyond
+
+
+@compiled
+def keep(r: Any, worst: Any, under: Any, lost: Any, total: Any, top: Any, beyond: Any, lossy: Any, made: Any) -> None:
+    """Write what a row has shown: infinite is what it does not show."""
+    plain, sums, ratio, flushed, grades = made
+    inside = top <= ONE
+    excused = inside & (lost <= lossy * NEARLY)
+    plain[r] = 0.0 if inside else np.inf
+    sums[r] = abs(total - 1.0) / lossy if inside else np.inf
+    ratio[r] = np.float64(np.int32(worst).view(np.float32)) if excused else np.inf
+    flushed[r] = np.float64(np.int32(under).view(np.float32)) if excused else np.inf
+    grades[r] = beyond
+
+
+@compiled
+def long_rows(x: Array, out: Array, bounds: Any, lossy: Any, graded: Any, made: Any) -> None:
+    """Rows one after the other, read twice while in cache; again for the grades, above a ratio with bits `graded`."""
+    gap, base, _, gradual, _, _ = bounds
+    e = np.empty(x.shape[1])
+    for r in range(x.shape[0]):
+        given, answer = x[r], out[r]
+        m = np.float64(peak(given))
+        inverse = 1.0 / exps(given, m, e)
+        worst, under, lost, total, beyond = np.int32(0), np.int32(0), 0.0, 0.0, np.int32(0)
+        top, bottom = np.uint32(0), np.uint32(2**32 - 1)
+        for j in range(len(given)):
+            s, y = e[j] * inverse, np.float64(answer[j])
+            worst = max(worst, over(abs(y - s), of_depth(m - np.float64(given[j]), gap, base) * s + gradual))
+            bits = np.float32(answer[j]).view(np.uint32)
+            top, bottom = max(top, bits), min(bottom, bits)
+            total = plus(total, y)
+        if worst > graded or bottom == 0:
+            worst = np.int32(0)
+            for j in range(len(given)):
+                depth, y = m - np.float64(given[j]), np.float64(answer[j])
+                ratio, under_of, gone, exceeded = judged(depth, e[j] * inverse, y, bounds)
+                worst, under = max(worst, ratio), max(under, under_of)
+                lost = plus(lost, gone)
+                beyond |= exceeded
+        keep(r, worst, under, lost, total, top, beyond, lossy, made)
+
+
+@compiled
+def short_rows(x: Array, out: Array, bounds: Any, lossy: Any, made: Any) -> None:
+    """Rows side by side: `x` and `out` are laid out column by column, shape (n, rows); `LANES` rows at a time."""
+    n, count = x.shape
+    e, m, inverse = np.empty((n, LANES)), np.empty(LANES, np.float32), np.empty(LANES)
+    worst, under, beyond = np.empty(LANES, np.int32), np.empty(LANES, np.int32), np.empty(LANES, np.int32)
+    lost, total, top = np.empty(LANES), np.empty(LANES), np.empty(LANES, np.uint32)
+    for start in range(0, count, LANES):
+        lanes = min(LANES, count - start)
+        m[:lanes] = x[0, start : start + lanes]
+        for j in range(1, n):
+            given = x[j, start : start + lanes]
+            for i in range(lanes):
+                m[i] = given[i] if given[i] > m[i] else m[i]
+        inverse[:] = 0.0
+        for j in range(n):
+            given, ej = x[j, start : start + lanes], e[j]
+            for i in range(lanes):
+                ej[i] = exp(np.float64(given[i]) - np.float64(m[i]))
+                inverse[i] += ej[i]
+        for i in range(lanes):
+            inverse[i] = 1.0 / inverse[i]
+        worst[:], under[:], beyond[:], lost[:], total[:], top[:] = 0, 0, 0, 0.0, 0.0, 0
+        for j in range(n):
+            given, answer, ej = x[j, start : start + lanes], out[j, start : start + lanes], e[j]
+            for i in range(lanes):
+                total[i] += np.float64(answer[i])
+                top[i] = max(top[i], np.float32(answer[i]).view(np.uint32))
+            for i in range(lanes):
+                depth, y = np.float64(m[i]) - np.float64(given[i]), np.float64(answer[i])
+                ratio, under_of, gone, exceeded = judged(depth, ej[i] * inverse[i], y, bounds)
+                worst[i], under[i] = max(worst[i], ratio), max(under[i], under_of)
+                lost[i] += gone
+                beyond[i] |= exceeded
+        for i in range(lanes):
+            keep(start + i, worst[i], under[i], lost[i], total[i], top[i], beyond[i], lossy, made)
