@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
@@ -19,6 +20,8 @@ from extremum.properties.recorder import Recorder
 from extremum.properties.signature import Arguments, Signature, first
 from extremum.reference.formats import FORMATS, Array
 from extremum.reference.subjects import Subject
+
+OURS = 2  # references to an object that is in one variable, and an argument
 
 
 class Misbehaviour(Exception):
@@ -78,9 +81,11 @@ class Call:
             raise Misbehaviour(f"raises {type(error).__name__}: {text}"[:300]) from error
 
     def array(self, arguments: Arguments, axis: int | None = None, layout: str = "C") -> Array:
-        """The answer to one call as a NumPy array of its own memory, whatever its shape and dtype."""
+        """The answer to one call as a NumPy array of memory that nobody else holds, whatever its shape and dtype."""
         handed = {name: present(np.asarray(a), layout) for name, a in self.signature.of(arguments).items()}
-        return np.array(self.taken(self.raw(handed, axis)), copy=True)
+        out = self.taken(self.raw(handed, axis))
+        own = type(out) is np.ndarray and out.flags.owndata and out.flags.c_contiguous and sys.getrefcount(out) <= OURS
+        return out if own else np.array(out, copy=True)
 
     def taken(self, answer: Any) -> Array:
         """A raw answer as a NumPy array, on the same memory where the library shares it; a Python float as float64."""

@@ -29,7 +29,7 @@ from extremum.properties.case import Case
 from extremum.properties.causes import diagnose
 from extremum.properties.decide import Decision, decide, ratios, screen
 from extremum.properties.finding import Cell, number
-from extremum.properties.fused import Fused, closer
+from extremum.properties.fused import Fused, closer, exceeding
 from extremum.properties.role import Experiment, Observation, Property, Role, View, alone, as_is
 from extremum.properties.witness import witness_of
 from extremum.reference.errors import UsageError, nearest
@@ -185,14 +185,19 @@ def _screen(tally: Tally, prop: Property, view: View, start: int, fused: Fused |
         by_row = _look(tally, prop, view)
     else:
         by_row = fused.ratios[prop.name]
-        near = closer(fused, prop.name, limit, tally.worst[0], tally.open())
-        if not near.any() and tally.rows:
-            tally.rows += len(by_row)
-            return
+
+        def part(rows: Array) -> View:
+            return View(view.role, view.fmt, view.observation.take(rows), view.arithmetic, careful=False)
+
+        near = closer(fused, prop.name, limit, tally.worst[0])
         if near.any():
             by_row = by_row.copy()
-            part = View(view.role, view.fmt, view.observation.take(near), view.arithmetic, careful=False)
-            by_row[near] = _look(tally, prop, part)
+            by_row[near] = _look(tally, prop, part(near))
+        for few in exceeding(fused, tally.open):
+            _look(tally, prop, part(few))
+        if not near.any() and tally.rows:  # none is above the worst, or in doubt
+            tally.rows += len(by_row)
+            return
     _keep(tally, start, by_row, by_row > limit)
 
 

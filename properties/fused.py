@@ -2,13 +2,13 @@
 
 A role may have one, `Role.fused`. It knows the ratio measured/allowed of each row to within `MARGIN`, and says so of
 none that it does not know: those are infinite. Only rows whose ratio matters are then looked at by the screen, in the
-words of the properties themselves (`closer`): those that it can't clear, those above the largest so far, and those
-that exceed a grade. So what is reported never comes from a fused screen, and is the same without one.
+words of the properties themselves: those that it can't clear and those above the largest so far (`closer`), and those
+that exceed a grade (`exceeding`). So what is reported never comes from a fused screen, and is the same without one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -30,19 +30,25 @@ class Fused:
     exactly: frozenset[str] = frozenset()
 
 
-def closer(fused: Fused, name: str, limit: float, best: float, open_grades: frozenset[str]) -> Array:
+def closer(fused: Fused, name: str, limit: float, best: float) -> Array:
     """The rows (a mask) that the screen has to look at for a property.
 
-    `limit` is the largest ratio that it clears, `best` the largest that is known, and `open_grades` are the grades
-    that no row has exceeded. The row of the largest true ratio is among them if that is above `best`: its ratio here is
-    at most `MARGIN` below, and every other's at most `MARGIN` above.
+    `limit` is the largest ratio that it clears, `best` the largest that is known. The row of the largest true ratio is
+    among them if that is above `best`: its ratio here is at most `MARGIN` below, and every other's at most `MARGIN`
+    above.
     """
     ratio, margin = fused.ratios[name], 0.0 if name in fused.exactly else MARGIN
-    if not open_grades and float(ratio.max()) <= min(best, limit) - margin:
+    if float(ratio.max()) <= min(best, limit) - margin:
         return np.zeros(len(ratio), bool)
     clear = ratio <= limit - margin
     top = float(np.max(ratio, where=clear, initial=0.0))
-    rows = ~clear | ((ratio > best - margin) & (ratio >= top - 2 * margin) & (ratio > 0))
-    for grade in open_grades & fused.beyond.keys():
-        rows |= fused.beyond[grade]
-    return np.asarray(rows)
+    return np.asarray(~clear | ((ratio > best - margin) & (ratio >= top - 2 * margin) & (ratio > 0)))
+
+
+def exceeding(fused: Fused, still_open: Callable[[], frozenset[str]]) -> Iterator[Array]:
+    """Rows (their indices) that seem to exceed a grade, a few at a time, as long as no row is known to."""
+    for grade, mask in fused.beyond.items():
+        rows, few = np.flatnonzero(mask), 1
+        while len(rows) and grade in still_open():
+            yield rows[:few]
+            rows, few = rows[few:], 2 * few

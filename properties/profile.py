@@ -14,6 +14,12 @@ SMALLEST = -24  # octaves: what is smaller is drawn there
 BINS = (1024 - SMALLEST) * PER_OCTAVE + 1
 
 
+def bins_of(magnitudes: Array) -> Array:
+    """The bins of magnitudes that are finite and not negative."""
+    octaves = np.log2(np.maximum(magnitudes, 2.0**SMALLEST)) - SMALLEST
+    return np.asarray(np.rint(octaves * PER_OCTAVE), int)
+
+
 @dataclass
 class Profile:
     """Ratios binned on logarithmic axes; each bin keeps its largest, and is negative until it has one."""
@@ -21,12 +27,10 @@ class Profile:
     magnitude: Array = field(default_factory=lambda: np.full(BINS, -1.0))
     length: dict[int, float] = field(default_factory=dict)
 
-    def add(self, magnitudes: Array, n: int, ratio: Array) -> None:
-        """Take in the ratios (rows,) of rows of length n, whose largest finite entries are `magnitudes`."""
-        capped = np.clip(ratio, 0.0, CEILING)
-        octaves = np.log2(np.maximum(magnitudes, 2.0**SMALLEST)) - SMALLEST
-        np.maximum.at(self.magnitude, np.rint(octaves * PER_OCTAVE).astype(int), capped)
-        self.length[n] = max(self.length.get(n, 0.0), float(capped.max(initial=0.0)))
+    def add(self, bins: Array, n: int, ratio: Array) -> None:
+        """Take in the ratios (rows,) of rows of length n, whose largest finite entries are in `bins`."""
+        np.maximum.at(self.magnitude, bins, np.minimum(ratio, CEILING))
+        self.length[n] = max(self.length.get(n, 0.0), min(float(ratio.max(initial=0.0)), CEILING))
 
     def record(self) -> dict[str, list[list[float]]]:
         """Points (input, ratio) by rising input, rounded to what a plot can show."""

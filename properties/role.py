@@ -232,7 +232,7 @@ def as_is(_draw: Draw, arguments: Arguments) -> Case:
 def ulp(view: View) -> Array:
     """The spacing of the format's floats at the exact answer: the unit of `accuracy`."""
     exact = np.clip(np.abs(view.narrow(view.exact)), view.fmt.tiny, view.fmt.max)
-    return np.asarray(2.0 ** (np.frexp(exact)[1] - view.fmt.precision))
+    return np.asarray(np.ldexp(1.0, np.frexp(exact)[1] - view.fmt.precision))
 
 
 def roundoff(view: View) -> Array:

@@ -13,8 +13,8 @@ from extremum.properties.call import Declined, Misbehaviour
 from extremum.properties.case import Case
 from extremum.properties.decide import Decision, at, decide, ratios, screen
 from extremum.properties.draw import Sampled
-from extremum.properties.fused import Fused, closer
-from extremum.properties.profile import Profile
+from extremum.properties.fused import Fused, closer, exceeding
+from extremum.properties.profile import Profile, bins_of
 from extremum.properties.role import Experiment, Observation, Property, Role, View, alone, as_is
 from extremum.properties.sweep import Block, blocks, truth
 from extremum.reference.formats import Array
@@ -70,29 +70,44 @@ class Swept:
 
 
 def sweep(experiment: Experiment, seed: int, chosen: tuple[str, ...] | None, stop: Callable[[], bool]) -> Swept:
-    """Screen every block of the property until `stop()`, and certify what the screen can't clear."""
-    swept, prop, fmt = Swept(), experiment.prop, experiment.fmt
-    for made in blocks(experiment.role, prop, fmt.name, seed, chosen):
+    """Examine every block of the property until `stop()`, and climb from the best rows of the short ones."""
+    swept, prop = Swept(), experiment.prop
+    for made in blocks(experiment.role, prop, experiment.fmt.name, seed, chosen):
         if stop():
             swept.complete = False
             break
-        rows, n = len(made.x), made.x.shape[-1]
-        draw = Sampled(np.random.default_rng([seed, n, zlib.crc32(prop.name.encode())]), fmt, rows, n, made.m)
-        case = prop.arrange(draw, made.arguments)
-        swept.regimes.update(made.regimes)
-        try:
-            observation = _observe(experiment, case, made)
-        except Declined as refusal:
-            swept.declined = str(refusal)
-            continue
-        except Misbehaviour:
-            _certify(swept, experiment, case, made, np.full(rows, np.inf))
-        else:
-            by_row = _screen(swept, experiment, case, made, observation)
-            if climbs(experiment, n) and len(by_row) == rows and not swept.candidates and not stop():
-                _climb(swept, experiment, made, by_row, seed)
-        swept.examined += rows
+        by_row = examine(swept, experiment, made, seed)
+        if climbs(experiment, made.x.shape[-1]) and len(by_row) == len(made.x) and not swept.candidates and not stop():
+            _climb(swept, experiment, made, by_row, seed)
     return swept
+
+
+def examine(swept: Swept, experiment: Experiment, made: Block, seed: int) -> Array:
+    """Call, screen a block, and certify what the screen can't clear; the ratio of each row, or an empty array."""
+    rows = len(made.x)
+    case = _arranged(experiment, made, seed)
+    swept.regimes |= made.present
+    by_row = np.zeros(0)
+    try:
+        observation = _observe(experiment, case, made)
+    except Declined as refusal:
+        swept.declined = str(refusal)
+        return by_row
+    except Misbehaviour:
+        _certify(swept, experiment, case, made, np.full(rows, np.inf))
+    else:
+        by_row = _screen(swept, experiment, case, made, observation)
+    swept.examined += rows
+    return by_row
+
+
+def _arranged(experiment: Experiment, made: Block, seed: int) -> Case:
+    """The case that the property makes of a block."""
+    prop, fmt, rows, n = experiment.prop, experiment.fmt, len(made.x), made.x.shape[-1]
+    if prop.arrange is as_is:
+        return Case(made.arguments)
+    rng = np.random.default_rng([seed, n, zlib.crc32(prop.name.encode())])
+    return prop.arrange(Sampled(rng, fmt, rows, n, made.m), made.arguments)
 
 
 def _climb(swept: Swept, experiment: Experiment, made: Block, by_row: Array, seed: int) -> None:
@@ -106,7 +121,7 @@ def _climb(swept: Swept, experiment: Experiment, made: Block, by_row: Array, see
         return  # of rows that raise, the sweep and the search tell
     swept.examined += looked_at(len(made.x))
     sizes = np.abs(x.astype(np.float64)).max(axis=1)
-    swept.profile.add(sizes, n, ratio)
+    swept.profile.add(bins_of(sizes), n, ratio)
     for name, worst in _graded(view, prop).items():
         swept.grades[name] = max(swept.grades.get(name, 0.0), worst)
     for row in range(len(x)):
@@ -132,11 +147,13 @@ def _screen(swept: Swept, experiment: Experiment, case: Case, made: Block, obser
         by_row = _look(swept, experiment, observation, _known(experiment, made, observation))
     else:
         prop, by_row = experiment.prop, fused.ratios[experiment.prop.name].copy()
-        near = closer(fused, prop.name, limit, swept.best.ratio, swept.open())
+        near = closer(fused, prop.name, limit, swept.best.ratio)
         if near.any():
             by_row[near] = _look(swept, experiment, observation.take(near), None)
+        for few in exceeding(fused, swept.open):
+            _look(swept, experiment, observation.take(few), None)
     if len(by_row) == len(made.x):
-        swept.profile.add(made.magnitudes, made.x.shape[-1], by_row)
+        swept.profile.add(made.bins, made.x.shape[-1], by_row)
     if (by_row > limit).any():
         _certify(swept, experiment, case, made, np.where(by_row > limit, by_row, 0.0))
     return by_row
@@ -147,10 +164,10 @@ def _fused(swept: Swept, experiment: Experiment, observation: Observation) -> Fu
     role, prop, fmt = experiment.role, experiment.prop, experiment.fmt
     if prop.observe is not alone or prop.arrange is not as_is or prop.masked:
         return None
-    view, grades = View(role, fmt, observation, screen_arithmetic(fmt), careful=False), swept.open()
-    if grades not in observation.memo:  # the properties that look at one answer share it
-        observation.memo[grades] = role.fused(view, grades)
-    fused: Fused | None = observation.memo[grades]
+    fused: Fused | None = observation.memo.get("fused")  # the properties that look at one answer share it
+    if "fused" not in observation.memo or (fused is not None and not swept.open() <= fused.beyond.keys()):
+        view = View(role, fmt, observation, screen_arithmetic(fmt), careful=False)
+        fused = observation.memo["fused"] = role.fused(view, swept.open())
     return fused if fused is not None and prop.name in fused.ratios else None
 
 

@@ -24,6 +24,7 @@ from extremum.properties.lengths import (
     moderate_lengths,
     point_lengths,
 )
+from extremum.properties.profile import bins_of
 from extremum.properties.regimes import Regime
 from extremum.properties.role import Property, Role
 from extremum.properties.roles import role_named
@@ -65,10 +66,15 @@ class Block:
         return first(self.arguments)
 
     @cached_property
-    def magnitudes(self) -> Array:
-        """The largest finite magnitude of each row of the first argument (float64)."""
+    def bins(self) -> Array:
+        """The bin in a profile of the largest finite magnitude of each row of the first argument."""
         x = np.abs(self.x.reshape(len(self.x), -1).astype(np.float64))
-        return np.asarray(np.where(np.isfinite(x), x, 0.0).max(axis=1))
+        return bins_of(np.where(np.isfinite(x), x, 0.0).max(axis=1))
+
+    @cached_property
+    def present(self) -> frozenset[str]:
+        """The regimes of the rows."""
+        return frozenset(self.regimes)
 
     def recipe(self, row: int) -> dict[str, Any]:
         """What restores this row bit for bit."""

@@ -5,8 +5,8 @@ import pytest
 
 pytest.importorskip("numba", reason="the fused screens are compiled by Numba (the extra fast)")
 
-from extremum.properties.exhaustive import pointwise
 from extremum.properties.decide import ratios, screen
+from extremum.properties.exhaustive import pointwise
 from extremum.properties.fused import MARGIN
 from extremum.properties.role import Observation, View
 from extremum.properties.softmax import ROLE, fused, kernel

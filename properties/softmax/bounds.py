@@ -101,7 +101,8 @@ def componentwise(view: View, d: int, columns: Columns | None = None) -> Any:
     """The relative error t + t**2 of the table above, by component (those shown), with d additions in the sum."""
     shown = view.columns if columns is None else columns
     u, r = view.fmt.unit_roundoff, EXP_ERROR[view.fmt.name]
-    t = view.parts.shallow[:, shown] * (-gap_roundings(view.fmt) * u) + (fixed(view.fmt, view.n, d) + (SCALINGS + r) * u)
+    base = fixed(view.fmt, view.n, d) + (SCALINGS + r) * u
+    t = view.parts.shallow[:, shown] * (-gap_roundings(view.fmt) * u) + base
     if view.careful:
         t = t + rescaling(view, shown)
     return t * (t + 1.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from types import ModuleType
+
 import numpy as np
 
 from extremum.properties.fused import Fused
@@ -13,7 +14,6 @@ from extremum.reference.formats import FORMATS, Format
 
 EXACT = ("finite", "nonnegative", "at_most_one")  # hold where all outputs are in [0, 1]
 GRADES = ULP, PAIRWISE = ("within an ulp", "pairwise or wide bound")  # those that are not the bound of `accuracy`
-NEVER, ALWAYS = 2**31 - 1, -1  # a ratio, by its bits, above which a row's grades are looked at
 
 
 @lru_cache(maxsize=1)
@@ -30,39 +30,35 @@ def fused(view: View, open_grades: frozenset[str]) -> Fused | None:
     """What the loops see of rows (rows, n) and their answers, or None where they can't look.
 
     An answer that is not in [0, 1] has infinite ratios in all properties, and so has a row of which more was flushed
-    to zero than `properties.softmax.bounds.flushed` excuses. The grades of long rows are known where they are open.
+    to zero than `properties.softmax.bounds.flushed` excuses. Whether a long row is within an ulp is known
+    where that is open.
     """
     fmt, observation = view.fmt, view.observation
     loops = kernel() if fmt.precision <= FORMATS["float32"].precision else None
     if loops is None or observation.out is None or observation.out.shape != observation.x.shape:
         return None
-    numbers, lossy, surely = _numbers(fmt, view.n)
-    made = (*(np.empty(len(observation.x)) for _ in range(4)), np.empty(len(observation.x), np.int32))
+    numbers, lossy = _numbers(fmt, view.n)
+    plain, sums, ratio, flushed = (np.empty(len(observation.x)) for _ in range(4))
+    beyond = np.empty(len(observation.x), np.int32)
+    made = plain, sums, ratio, flushed, beyond
     short = view.n <= loops.SHORT
     # No format of 24 bits or fewer loses anything in float32.
     x, out = (np.asarray(a, np.float32, order="F" if short else "C") for a in (observation.x, observation.out))
     if short:
         loops.short_rows(x.T, out.T, numbers, lossy, made)
     else:
-        graded = ALWAYS if ULP in open_grades else surely if PAIRWISE in open_grades else NEVER
-        loops.long_rows(x, out, numbers, lossy, np.int32(graded), made)
-    plain, sums, ratio, flushed, beyond = made
+        loops.long_rows(x, out, numbers, lossy, ULP in open_grades, made)
     ratios = dict.fromkeys(EXACT, plain) | {"sum_to_one": sums, "accuracy": ratio, "gradual_underflow": flushed}
-    grades = {name: (beyond & bit) > 0 for name, bit in ((ULP, 1), (PAIRWISE, 2)) if name in open_grades}
-    return Fused(ratios, grades, frozenset((*EXACT, "sum_to_one")))
+    grades = {ULP: (beyond & 1) > 0} if short or ULP in open_grades else {}
+    return Fused(ratios, grades | {PAIRWISE: (beyond & 2) > 0}, frozenset((*EXACT, "sum_to_one")))
 
 
 @lru_cache(maxsize=1024)
-def _numbers(fmt: Format, n: int) -> tuple[tuple[float, ...], float, int]:
-    """`bounds` and `lossy` of the kernel, and the largest ratio that surely leaves a row within the pairwise bound.
-
-    With t and p the relative errors of either bound before t (t + 1), p (p + 1) / (t (t + 1)) rises with the depth: its
-    logarithm has the derivative gap (1/p + 1/(p + 1) - 1/t - 1/(t + 1)) >= 0, as p <= t. So it is least at depth 0.
-    """
+def _numbers(fmt: Format, n: int) -> tuple[tuple[float, ...], float]:
+    """`bounds` and `lossy` of the kernel."""
     u, d = fmt.unit_roundoff, bounds.additions(fmt, n)
     at_most = (bounds.SCALINGS + bounds.EXP_ERROR[fmt.name]) * u
     base, pairwise = (bounds.fixed(fmt, n, adds) + at_most for adds in (d, min(bounds.pairwise(n), d)))
     gap, tiny = bounds.gap_roundings(fmt) * u, fmt.tiny * (1 - 2.0**-40)  # what the loops call flushed surely is
     numbers = (gap, base, pairwise, bounds.gradual(fmt), tiny, 2.0 ** (1 - fmt.precision))
-    surely = np.float32(pairwise * (pairwise + 1) / (base * (base + 1)) * (1 - 2.0**-20))
-    return tuple(map(float, numbers)), bounds.sum_error(fmt, n, d), int(surely.view(np.int32))
+    return tuple(map(float, numbers)), bounds.sum_error(fmt, n, d)

@@ -9,15 +9,15 @@ They compute in float64, for formats of 24 bits and fewer.
 | | `pairwise` stands for `base` in the grade of that name |
 | | an output for s < `tiny` may be flushed to zero; `unit` times the power of two at or below s is its ulp |
 | `lossy` | what the sum of a row may be off, and the sum of what is flushed |
-| `graded` | the grades of long rows are known where their error / allowed is more, by its bits as a float32 |
+| `ulps` | whether it is asked of long rows too if they are within an ulp |
 | `made` | what is filled, for each row, infinite where it is not known: |
 | | 0 if all outputs are in [0, 1]; the error of their sum over `lossy`; the largest error / allowed; |
 | | the same of what was flushed; and a bit for each grade that an error exceeds |
 
 exp(d) for d <= 0 is 2^k p(r), with k the integer nearest to d / ln 2 and r = d - k ln 2, ln 2 in two parts so that r
 keeps its digits. p interpolates exp at the ten Chebyshev points of abs(r) <= h = ln(2) / 2: by the remainder of
-interpolation it is off by at most exp(h) h^10 / (10! 2^9) < 2^-45, and 2^-44 relative. Below -708, where 2^k would
-leave the normal range, exp is 0 here; of a row whose largest exp is 1, that loses less than 2^-1021 an entry.
+interpolation it is off by at most exp(h) h^10 / (10! 2^9) < 2^-45, and 2^-44 relative. Below -600 it is
+exp(-600) < 2^-865, which is nothing beside what may be lost of a row, 2^-147 an entry, and no number is subnormal.
 
 LLVM makes vectors of a sum only where it may reassociate, and of a maximum only of integers. So the sum is `plus`, the
 one function that allows it (elsewhere k would be lost), and the maximum of floats is one of their ordinals, or of their
@@ -40,9 +40,11 @@ LOG2_E = 1.4426950408889634
 LN2_HIGH = 0.693147180369123816490  # 32 bits: k LN2_HIGH is exact
 LN2_LOW = 1.90821492927058770002e-10
 ROUNDING = 1.5 * 2.0**52  # added to a small float64, it leaves the nearest integer in the lowest bits
-LOWEST = -708.0
+LOWEST = -600.0
 
 SCALE = 2.0**64  # what is below the normal range of float32 is divided with all its digits
+SMALL = 2.0**-110  # added to what is divided: float32 numbers that are not normal cost a hundred cycles
+NOTHING = 2.0**-26  # a ratio that is less is 0: SMALL is below 2^-27 of any allowance, which is 2^-147 at least
 ONE = 0x3F800000  # the bits of 1: those of other floats in [0, 1] are less, of any other float more
 LANES = 256  # short rows that are looked at together: their exps stay in the first-level cache
 SHORT = 12  # the longest of them
@@ -84,8 +86,7 @@ def exp(d: Any) -> Any:
     p = p * r + P[1]
     p = p * r + P[0]
     scale = np.int64((np.float64(shifted).view(np.int64) + 1023) << 52)
-    e = p * np.int64(scale).view(np.float64)
-    return e if d > LOWEST else 0.0
+    return p * np.int64(scale).view(np.float64)
 
 
 @compiled
@@ -130,8 +131,15 @@ def of_depth(depth: Any, gap: Any, base: Any) -> Any:
 
 @compiled
 def over(error: Any, may: Any) -> Any:
-    """error / may to within 2^-22, as the bits of a float32: it is not negative, so that they rise with it."""
-    return np.float32(np.float32(error * SCALE) / np.float32(may * SCALE)).view(np.int32)
+    """error / may to within 2^-22 and `NOTHING`, as the bits of a float32, which rise with it: it is not negative."""
+    return np.float32(np.float32(error * SCALE + SMALL) / np.float32(may * SCALE)).view(np.int32)
+
+
+@compiled
+def number(bits: Any) -> Any:
+    """The ratio that has these bits."""
+    ratio = np.float64(np.int32(bits).view(np.float32))
+    return ratio if ratio > NOTHING else 0.0
 
 
 @compiled
@@ -157,15 +165,15 @@ def keep(r: Any, worst: Any, under: Any, lost: Any, total: Any, top: Any, beyond
     excused = inside & (lost <= lossy * NEARLY)
     plain[r] = 0.0 if inside else np.inf
     sums[r] = abs(total - 1.0) / lossy if inside else np.inf
-    ratio[r] = np.float64(np.int32(worst).view(np.float32)) if excused else np.inf
-    flushed[r] = np.float64(np.int32(under).view(np.float32)) if excused else np.inf
+    ratio[r] = number(worst) if excused else np.inf
+    flushed[r] = number(under) if excused else np.inf
     grades[r] = beyond
 
 
 @compiled
-def long_rows(x: Array, out: Array, bounds: Any, lossy: Any, graded: Any, made: Any) -> None:
-    """Rows one after the other, read twice while in cache; again for the grades, above a ratio with bits `graded`."""
-    gap, base, _, gradual, _, _ = bounds
+def long_rows(x: Array, out: Array, bounds: Any, lossy: Any, ulps: Any, made: Any) -> None:
+    """Rows one after the other, read twice while in cache; once more if an output is 0, or for `ulps`."""
+    gap, base, pairwise, gradual, _, _ = bounds
     e = np.empty(x.shape[1])
     for r in range(x.shape[0]):
         given, answer = x[r], out[r]
@@ -174,13 +182,15 @@ def long_rows(x: Array, out: Array, bounds: Any, lossy: Any, graded: Any, made: 
         worst, under, lost, total, beyond = np.int32(0), np.int32(0), 0.0, 0.0, np.int32(0)
         top, bottom = np.uint32(0), np.uint32(2**32 - 1)
         for j in range(len(given)):
-            s, y = e[j] * inverse, np.float64(answer[j])
-            worst = max(worst, over(abs(y - s), of_depth(m - np.float64(given[j]), gap, base) * s + gradual))
+            depth, s, y = m - np.float64(given[j]), e[j] * inverse, np.float64(answer[j])
+            error = abs(y - s)
+            worst = max(worst, over(error, of_depth(depth, gap, base) * s + gradual))
+            beyond |= np.int32(error > (of_depth(depth, gap, pairwise) * s + gradual) * NEARLY) << np.int32(1)
             bits = np.float32(answer[j]).view(np.uint32)
             top, bottom = max(top, bits), min(bottom, bits)
             total = plus(total, y)
-        if worst > graded or bottom == 0:
-            worst = np.int32(0)
+        if ulps or bottom == 0:
+            worst, beyond = np.int32(0), np.int32(0)
             for j in range(len(given)):
                 depth, y = m - np.float64(given[j]), np.float64(answer[j])
                 ratio, under_of, gone, exceeded = judged(depth, e[j] * inverse, y, bounds)
