@@ -41,8 +41,8 @@ def closer(fused: Fused, name: str, limit: float, best: float) -> Array:
     if float(ratio.max()) <= min(best, limit) - margin:
         return np.zeros(len(ratio), bool)
     clear = ratio <= limit - margin
-    top = float(np.max(ratio, where=clear, initial=0.0))
-    return np.asarray(~clear | ((ratio > best - margin) & (ratio >= top - 2 * margin) & (ratio > 0)))
+    top = float(np.max(ratio, where=clear, initial=-np.inf))
+    return np.asarray(~clear | ((ratio > best - margin) & (ratio >= top - 2 * margin) & (ratio != 0)))
 
 
 def exceeding(fused: Fused, still_open: Callable[[], frozenset[str]]) -> Iterator[Array]:

@@ -27,7 +27,7 @@ from extremum.properties.case import Case
 from extremum.properties.comparison import compare
 from extremum.properties.regimes import MASKED, PLAIN
 from extremum.properties.role import Observation, Property, Role, View
-from extremum.properties.softmax import bounds, permutation_equivariance, shift_invariance
+from extremum.properties.softmax import bounds, fused, permutation_equivariance, shift_invariance
 from extremum.reference.softmax import truth
 from extremum.reference.truth import Columns
 from extremum.reference.wide import where
@@ -175,6 +175,7 @@ ROLE = Role(
     value="x_i - logsumexp(x)",
     truth=truth.log_softmax,
     allowance=allowance,
+    fused=fused.log_softmax,
     regimes=PLAIN + MASKED,
     properties=(
         Property("finite", "EX201", finite, unit="outputs", severity="critical", exact=True),

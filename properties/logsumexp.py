@@ -23,7 +23,7 @@ from extremum.properties.log_softmax import in_roundoffs
 from extremum.properties.regimes import MASKED, PLAIN
 from extremum.properties.role import Observation, Property, Role, View
 from extremum.properties.signature import Arguments, Signature, without_axis
-from extremum.properties.softmax import bounds, permutation_equivariance, shift_invariance
+from extremum.properties.softmax import bounds, fused, permutation_equivariance, shift_invariance
 from extremum.reference.softmax import truth
 from extremum.reference.wide import choose
 
@@ -192,6 +192,7 @@ ROLE = Role(
     value="log sum_j exp(x_j), that axis removed",
     truth=truth.logsumexp,
     allowance=allowance,
+    fused=fused.logsumexp,
     signature=Signature(answer=without_axis),
     regimes=PLAIN + MASKED,
     properties=(

@@ -7,53 +7,82 @@ pytest.importorskip("numba", reason="the fused screens are compiled by Numba (th
 
 from extremum.properties.decide import ratios, screen
 from extremum.properties.exhaustive import pointwise
-from extremum.properties.fused import MARGIN
+from extremum.properties.fused import MARGIN, Fused, closer
 from extremum.properties.role import Observation, View
+from extremum.properties.roles import role_named
 from extremum.properties.softmax import ROLE, fused, kernel
 from extremum.properties.sweep import block
 from extremum.reference.formats import FORMATS
-from extremum.reference.softmax.wide import wide
+from extremum.reference.subjects import named
 from extremum.reference.wide import screen_arithmetic
 
 DTYPES = ("float32", "float16", "bfloat16", "float8_e4m3fn", "float8_e5m2")
 LENGTHS = (1, 2, 3, 5, kernel.SHORT, kernel.SHORT + 1, 17, 64, 1000, 5000)
-PLAIN = tuple(r for r in ROLE.regimes if not r.masked)
 
 
-def answers(x, fmt, rng):
-    """Answers of a sound softmax, some of them spoilt a little or a lot."""
-    out = wide(x)
+def spoilt(out, fmt, rng):
+    """Sound answers, some of them moved or replaced."""
     moved = fmt.step(out, rng.integers(-40, 41, out.shape))
     out = np.where(rng.random(out.shape) < 0.3, moved, out)
-    kind = rng.integers(0, 8, len(x))
-    for number, value in ((0, 0.0), (1, fmt.eta), (2, fmt.tiny), (3, np.nan), (4, 1.5), (5, -0.0)):
-        place = rng.integers(0, out.shape[1], len(x))
-        spoilt = np.flatnonzero((kind == number) & (rng.random(len(x)) < 0.5))
-        out[spoilt, place[spoilt]] = np.asarray(value, fmt.dtype)
+    kind = rng.integers(0, 9, len(out))
+    for number, value in enumerate((0.0, fmt.eta, fmt.tiny, np.nan, 1.5, -0.0, -fmt.max)):
+        place = rng.integers(0, out.shape[1], len(out))
+        rows = np.flatnonzero((kind == number) & (rng.random(len(out)) < 0.5))
+        out[rows, place[rows]] = np.asarray(value, fmt.dtype)
     return out
+
+
+def within(role, fmt, out):
+    """The rows whose answers the loops look at."""
+    answer = np.asarray(out, np.float64)
+    if role.name == "softmax":
+        return ((answer >= 0) & (answer <= 1) & ~np.signbit(answer)).all(axis=1)
+    return ((np.abs(answer) < fmt.max) & ((answer <= 0) | (role.name == "logsumexp"))).all(axis=1)
 
 
 @pytest.mark.parametrize("n", LENGTHS)
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_the_ratios_are_those_of_the_screen(dtype, n):
-    fmt, rng = FORMATS[dtype], np.random.default_rng(n)
-    x = block(ROLE.arguments, dtype, (1, n), 600, n, 0, PLAIN).x
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "logsumexp"])
+def test_the_ratios_are_those_of_the_screen(name, dtype, n):
+    role, fmt, rng = role_named(name), FORMATS[dtype], np.random.default_rng(n)
+    (subject,) = named("wide" if name == "softmax" else f"wide_{name}", name)
+    plain = tuple(r for r in role.regimes if not r.masked)
+    x = block(role.arguments, dtype, (1, n), 600, n, 0, plain).x
     with np.errstate(all="ignore"):
-        observation = Observation({"x": x}, answers(x, fmt, rng))
-        view = View(ROLE, fmt, observation, screen_arithmetic(fmt), careful=False)
-        seen = fused.fused(view, frozenset(fused.GRADES))
-        for prop in pointwise(ROLE):
+        observation = Observation({"x": x}, spoilt(subject.function(x).reshape(len(x), -1), fmt, rng))
+        view = View(role, fmt, observation, screen_arithmetic(fmt), careful=False)
+        seen = role.fused(view, frozenset(fused.GRADES))
+        assert set(seen.ratios) == {p.name for p in pointwise(role)}
+        for prop in pointwise(role):
             measured, _, ratio = screen(view, prop)
             ratio = np.broadcast_to(ratio.max(axis=1), (len(x),))
             quick = seen.ratios[prop.name]
             known = np.isfinite(quick)
-            assert np.abs(quick - ratio)[known].max(initial=0.0) <= MARGIN + (ratio[known].max(initial=0.0) * 2.0**-21)
-            answer = np.asarray(observation.out, np.float64)
-            inside = ((answer >= 0) & (answer <= 1) & ~np.signbit(answer)).all(axis=1)
-            assert known[inside & (ratio <= 1)].all()
-            for name, allowance in prop.grades.items():
-                if name in seen.beyond:
+            off = np.abs(quick - ratio)[known] - np.abs(ratio[known]) * 2.0**-21
+            assert off.max(initial=0.0) <= MARGIN
+            assert known[within(role, fmt, observation.out) & (ratio <= 1)].all()
+            for grade, allowance in prop.grades.items():
+                if grade in seen.beyond:
                     over = ratios(view.narrow(measured), view.narrow(allowance(view))).max(axis=1)
-                    assert seen.beyond[name][known & (over > 1)].all()
-                    sure = 0.499 if name == fused.ULP else 1 - 2.0**-12  # at a power of two the lesser ulp is taken
-                    assert not seen.beyond[name][known & (over < sure)].any()
+                    assert seen.beyond[grade][known & (over > 1)].all()
+                    sure = 0.499 if grade == fused.ULP else 1 - 2.0**-12  # at a power of two the lesser ulp is taken
+                    assert not seen.beyond[grade][known & (over < sure)].any()
+
+
+def test_answers_of_another_dtype_are_left_to_the_screen():
+    fmt = FORMATS["float32"]
+    x = np.zeros((3, 2), np.float32)
+    view = View(ROLE, fmt, Observation({"x": x}, np.full((3, 2), 0.5 + 1e-12)), screen_arithmetic(fmt))
+    assert ROLE.fused(view, frozenset()) is None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_row_of_the_largest_ratio_is_looked_at(seed):
+    rng = np.random.default_rng(seed)
+    true = rng.choice([rng.random(), 0.0, -3.0, 0.99, 1.2], 50) + rng.random(50) * MARGIN
+    seen = Fused({"accuracy": true + rng.uniform(-MARGIN, MARGIN, 50)})
+    best = float(rng.choice([-1.0, 0.0, np.median(true)]))
+    near = closer(seen, "accuracy", 0.999, best)
+    assert near[true > 0.999].all()
+    cleared = np.where(true > 0.999, -np.inf, true)
+    assert near[cleared.argmax()] or cleared.max() <= max(best, MARGIN)

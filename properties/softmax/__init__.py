@@ -29,7 +29,7 @@ ROLE = Role(
     allowance=bounds.allowance,
     regimes=PLAIN + MASKED,
     bounded=True,
-    fused=fused.fused,
+    fused=fused.softmax,
     properties=tuple(
         module.PROPERTY
         for module in (

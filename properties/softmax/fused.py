@@ -1,4 +1,7 @@
-"""The fused screen of softmax: the loops of `kernel`, where Numba is installed and the format has 24 bits or fewer."""
+"""The fused screens of softmax and its logarithms: the loops of `kernel`, where Numba is installed.
+
+They are for formats of 24 bits or fewer, and for answers in the format of the rows.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import numpy as np
 from extremum.properties.fused import Fused
 from extremum.properties.role import View
 from extremum.properties.softmax import bounds
-from extremum.reference.formats import FORMATS, Format
+from extremum.reference.formats import FORMATS, Array, Format
 
 EXACT = ("finite", "nonnegative", "at_most_one")  # hold where all outputs are in [0, 1]
 GRADES = ULP, PAIRWISE = ("within an ulp", "pairwise or wide bound")  # those that are not the bound of `accuracy`
@@ -26,24 +29,21 @@ def kernel() -> ModuleType | None:
     return loops
 
 
-def fused(view: View, open_grades: frozenset[str]) -> Fused | None:
-    """What the loops see of rows (rows, n) and their answers, or None where they can't look.
+def softmax(view: View, open_grades: frozenset[str]) -> Fused | None:
+    """What the loops see of rows (rows, n) and their softmax, or None where they can't look.
 
     An answer that is not in [0, 1] has infinite ratios in all properties, and so has a row of which more was flushed
-    to zero than `properties.softmax.bounds.flushed` excuses. Whether a long row is within an ulp is known
-    where that is open.
+    to zero than `properties.softmax.bounds.flushed` excuses. Whether a long row is within an ulp is known where that is
+    open.
     """
-    fmt, observation = view.fmt, view.observation
-    loops = kernel() if fmt.precision <= FORMATS["float32"].precision else None
-    if loops is None or observation.out is None or observation.out.shape != observation.x.shape:
+    loops, given = kernel(), _given(view)
+    if loops is None or given is None:
         return None
-    numbers, lossy = _numbers(fmt, view.n)
-    plain, sums, ratio, flushed = (np.empty(len(observation.x)) for _ in range(4))
-    beyond = np.empty(len(observation.x), np.int32)
+    x, out, short = given
+    numbers, lossy = _softmax(view.fmt, view.n)
+    plain, sums, ratio, flushed = (np.empty(len(view.answer)) for _ in range(4))
+    beyond = np.empty(len(view.answer), np.int32)
     made = plain, sums, ratio, flushed, beyond
-    short = view.n <= loops.SHORT
-    # No format of 24 bits or fewer loses anything in float32.
-    x, out = (np.asarray(a, np.float32, order="F" if short else "C") for a in (observation.x, observation.out))
     if short:
         loops.short_rows(x.T, out.T, numbers, lossy, made)
     else:
@@ -53,9 +53,84 @@ def fused(view: View, open_grades: frozenset[str]) -> Fused | None:
     return Fused(ratios, grades | {PAIRWISE: (beyond & 2) > 0}, frozenset((*EXACT, "sum_to_one")))
 
 
+def log_softmax(view: View, _open_grades: frozenset[str]) -> Fused | None:
+    """What the loops see of rows (rows, n) and their log_softmax, or None where they can't look.
+
+    A row with an answer that is positive, or not below the largest finite value in magnitude, has infinite ratios.
+    """
+    loops, given = kernel(), _given(view)
+    if loops is None or given is None:
+        return None
+    x, out, short = given
+    plain, sums, ratio = (np.empty(len(view.answer)) for _ in range(3))
+    if short:
+        loops.short_log_rows(x.T, out.T, _log_softmax(view.fmt, view.n), (plain, sums, ratio))
+    else:
+        loops.log_rows(x, out, _log_softmax(view.fmt, view.n), (plain, sums, ratio))
+    exact = ("finite", "nonpositive", "saturation")
+    return Fused(dict.fromkeys(exact, plain) | {"exp_sum_to_one": sums, "accuracy": ratio}, exactly=frozenset(exact))
+
+
+def logsumexp(view: View, _open_grades: frozenset[str]) -> Fused | None:
+    """What the loops see of rows (rows, n) and their logsumexp (rows, 1), or None where they can't look.
+
+    An answer that is not below the largest finite value in magnitude has infinite ratios; one below its row's maximum
+    has in `between`.
+    """
+    loops, given = kernel(), _given(view)
+    if loops is None or given is None:
+        return None
+    x, out, short = given
+    m, total = np.empty(len(x), np.float32), np.empty(len(x))
+    if short:
+        loops.short_shift_and_sum(x.T, m, total)
+    else:
+        loops.shift_and_sum(x, m, total)
+    fmt, log_total, y = view.fmt, np.log(total), out[:, 0].astype(np.float64)
+    t, slope = _of_log(fmt, view.n)
+    with np.errstate(invalid="ignore"):
+        above = y - m
+        finite = np.abs(y) < fmt.max
+        exact = m + log_total
+        may = log_total * slope + (t + fmt.eta) + np.abs(exact) * fmt.unit_roundoff
+        between, accuracy = (above - np.log(view.n)) / may, np.abs(y - exact) / may
+    ratios = {
+        "finite": np.where(finite, 0.0, np.inf),
+        "between": np.where(finite & (above >= 0), between, np.inf),
+        "accuracy": np.where(finite, accuracy, np.inf),
+    }
+    return Fused(ratios, exactly=frozenset(("finite",)))
+
+
+def _given(view: View) -> tuple[Array, Array, bool] | None:
+    """Rows and answers as float32, by columns where they are short; None where that would lose anything."""
+    x, out = view.observation.x, view.observation.out
+    if out is None or view.fmt.precision > FORMATS["float32"].precision or not out.dtype == x.dtype == view.fmt.dtype:
+        return None
+    loops = kernel()
+    short = loops is not None and view.n <= loops.SHORT
+    wide, answer = (np.asarray(a, np.float32, order="F" if short else "C") for a in (x, out))
+    return wide, answer, short
+
+
+def _of_log(fmt: Format, n: int) -> tuple[float, float]:
+    """What log S may be off (`bounds.log_error`): t, and a slope times log S."""
+    t = bounds.fixed(fmt, n, bounds.additions(fmt, n))
+    slope = (bounds.LOG_ERROR[fmt.name] + bounds.gap_roundings(fmt) - 1) * fmt.unit_roundoff
+    return float(t * (t + 1.0)), float(slope)
+
+
 @lru_cache(maxsize=1024)
-def _numbers(fmt: Format, n: int) -> tuple[tuple[float, ...], float]:
-    """`bounds` and `lossy` of the kernel."""
+def _log_softmax(fmt: Format, n: int) -> tuple[float, float, float, np.int32]:
+    """`bounds` of the kernel's log_rows."""
+    t, slope = _of_log(fmt, n)
+    most = np.float32(fmt.max).view(np.int32)
+    return float(bounds.gap_roundings(fmt) * fmt.unit_roundoff), slope, float(t + fmt.eta), most
+
+
+@lru_cache(maxsize=1024)
+def _softmax(fmt: Format, n: int) -> tuple[tuple[float, ...], float]:
+    """`bounds` and `lossy` of the kernel's loops of softmax."""
     u, d = fmt.unit_roundoff, bounds.additions(fmt, n)
     at_most = (bounds.SCALINGS + bounds.EXP_ERROR[fmt.name]) * u
     base, pairwise = (bounds.fixed(fmt, n, adds) + at_most for adds in (d, min(bounds.pairwise(n), d)))

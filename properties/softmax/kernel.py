@@ -1,6 +1,6 @@
-"""The loops of the fused screen of softmax, compiled by Numba (the extra `fast`).
+"""The loops of the fused screens of softmax, log_softmax and logsumexp, compiled by Numba (the extra `fast`).
 
-They compute in float64, for formats of 24 bits and fewer.
+They compute in float64, for formats of 24 bits and fewer. Those of softmax:
 
 | argument | is |
 |---|---|
@@ -201,6 +201,22 @@ def long_rows(x: Array, out: Array, bounds: Any, lossy: Any, ulps: Any, made: An
 
 
 @compiled
+def short_exps(x: Array, start: int, lanes: int, e: Array, m: Array, total: Array) -> None:
+    """Fill `e` (n, LANES) with exp(x - m), `m` with the maxima and `total` with the sums of `lanes` short rows."""
+    m[:lanes] = x[0, start : start + lanes]
+    for j in range(1, len(x)):
+        given = x[j, start : start + lanes]
+        for i in range(lanes):
+            m[i] = given[i] if given[i] > m[i] else m[i]
+    total[:] = 0.0
+    for j in range(len(x)):
+        given, ej = x[j, start : start + lanes], e[j]
+        for i in range(lanes):
+            ej[i] = exp(np.float64(given[i]) - np.float64(m[i]))
+            total[i] += ej[i]
+
+
+@compiled
 def short_rows(x: Array, out: Array, bounds: Any, lossy: Any, made: Any) -> None:
     """Rows side by side: `x` and `out` are laid out column by column, shape (n, rows); `LANES` rows at a time."""
     n, count = x.shape
@@ -209,17 +225,7 @@ def short_rows(x: Array, out: Array, bounds: Any, lossy: Any, made: Any) -> None
     lost, total, top = np.empty(LANES), np.empty(LANES), np.empty(LANES, np.uint32)
     for start in range(0, count, LANES):
         lanes = min(LANES, count - start)
-        m[:lanes] = x[0, start : start + lanes]
-        for j in range(1, n):
-            given = x[j, start : start + lanes]
-            for i in range(lanes):
-                m[i] = given[i] if given[i] > m[i] else m[i]
-        inverse[:] = 0.0
-        for j in range(n):
-            given, ej = x[j, start : start + lanes], e[j]
-            for i in range(lanes):
-                ej[i] = exp(np.float64(given[i]) - np.float64(m[i]))
-                inverse[i] += ej[i]
+        short_exps(x, start, lanes, e, m, inverse)
         for i in range(lanes):
             inverse[i] = 1.0 / inverse[i]
         worst[:], under[:], beyond[:], lost[:], total[:], top[:] = 0, 0, 0, 0.0, 0.0, 0
@@ -236,3 +242,99 @@ def short_rows(x: Array, out: Array, bounds: Any, lossy: Any, made: Any) -> None
                 beyond[i] |= exceeded
         for i in range(lanes):
             keep(start + i, worst[i], under[i], lost[i], total[i], top[i], beyond[i], lossy, made)
+
+
+@compiled
+def shift_and_sum(x: Array, m: Array, total: Array) -> None:
+    """Fill `m` with the maxima of rows and `total` with the sums of exp(x - m)."""
+    e = np.empty(x.shape[1])
+    for r in range(x.shape[0]):
+        m[r] = peak(x[r])
+        total[r] = exps(x[r], np.float64(m[r]), e)
+
+
+@compiled
+def short_shift_and_sum(x: Array, m: Array, total: Array) -> None:
+    """The same of short rows, laid out column by column, shape (n, rows)."""
+    e, highest, sums = np.empty((x.shape[0], LANES)), np.empty(LANES, np.float32), np.empty(LANES)
+    for start in range(0, x.shape[1], LANES):
+        lanes = min(LANES, x.shape[1] - start)
+        short_exps(x, start, lanes, e, highest, sums)
+        m[start : start + lanes], total[start : start + lanes] = highest[:lanes], sums[:lanes]
+
+
+@compiled
+def log_judged(depth: Any, s: Any, log_total: Any, y: Any, gap: Any, base: Any) -> Any:
+    """One component of log_softmax: the bits of error / allowed, what its exp may be off, and its exp.
+
+    It may be off by (2 depth + log_total) gap + base, which is at least 2^-22: no float32 of it is subnormal.
+    """
+    may = (2.0 * depth + log_total) * gap + base
+    error = abs(y + (depth + log_total))
+    bits = np.float32(np.float32(error + SMALL) / np.float32(may)).view(np.int32)
+    return bits, s * may * (may + 1.0), exp(y)
+
+
+@compiled
+def log_keep(r: Any, worst: Any, back: Any, may: Any, plain: Any, made: Any) -> None:
+    """Write what a row has shown."""
+    none, sums, ratio = made
+    none[r] = 0.0 if plain else np.inf
+    sums[r] = abs(back - 1.0) / may if plain else np.inf
+    ratio[r] = number(worst) if plain else np.inf
+
+
+@compiled
+def log_rows(x: Array, out: Array, bounds: Any, made: Any) -> None:
+    """Rows of log_softmax one after the other; `bounds` is (gap, slope, base, bits of the largest finite value).
+
+    A component may be off by (2 depth + log_total) gap + slope log_total + base. `made` is filled with 0 if all outputs
+    are finite, in range and not positive; with the error of the sum of their exps over what it may be off; and with
+    the largest error / allowed.
+    """
+    gap, slope, base, most = bounds
+    e = np.empty(x.shape[1])
+    for r in range(x.shape[0]):
+        given, answer = x[r], out[r]
+        m = np.float64(peak(given))
+        total = exps(given, m, e)
+        log_total, inverse = np.log(total), 1.0 / total
+        worst, highest, size, back, may = np.int32(0), np.int32(-(2**31)), np.int32(0), 0.0, 0.0
+        for j in range(len(given)):
+            bits = np.float32(answer[j]).view(np.int32)
+            highest, size = max(highest, bits), max(size, np.int32(bits & np.int32(0x7FFFFFFF)))
+            depth, y = m - np.float64(given[j]), np.float64(answer[j])
+            over_bits, off, turned = log_judged(depth, e[j] * inverse, log_total, y, gap, slope * log_total + base)
+            worst = max(worst, over_bits)
+            may = plus(may, off)
+            back = plus(back, turned)
+        log_keep(r, worst, back, may, (highest <= 0) & (size < most), made)
+
+
+@compiled
+def short_log_rows(x: Array, out: Array, bounds: Any, made: Any) -> None:
+    """The same of short rows, laid out column by column, shape (n, rows)."""
+    gap, slope, base, most = bounds
+    n, count = x.shape
+    e, m, total, log_total = np.empty((n, LANES)), np.empty(LANES, np.float32), np.empty(LANES), np.empty(LANES)
+    worst, highest, size = np.empty(LANES, np.int32), np.empty(LANES, np.int32), np.empty(LANES, np.int32)
+    back, may = np.empty(LANES), np.empty(LANES)
+    for start in range(0, count, LANES):
+        lanes = min(LANES, count - start)
+        short_exps(x, start, lanes, e, m, total)
+        for i in range(lanes):
+            log_total[i], total[i] = np.log(total[i]), 1.0 / total[i]
+        worst[:], highest[:], size[:], back[:], may[:] = 0, -(2**31), 0, 0.0, 0.0
+        for j in range(n):
+            given, answer, ej = x[j, start : start + lanes], out[j, start : start + lanes], e[j]
+            for i in range(lanes):
+                bits = np.float32(answer[i]).view(np.int32)
+                highest[i], size[i] = max(highest[i], bits), max(size[i], np.int32(bits & np.int32(0x7FFFFFFF)))
+            for i in range(lanes):
+                depth, y, log = np.float64(m[i]) - np.float64(given[i]), np.float64(answer[i]), log_total[i]
+                over_bits, off, turned = log_judged(depth, ej[i] * total[i], log, y, gap, slope * log + base)
+                worst[i] = max(worst[i], over_bits)
+                may[i] += off
+                back[i] += turned
+        for i in range(lanes):
+            log_keep(start + i, worst[i], back[i], may[i], (highest[i] <= 0) & (size[i] < most), made)
