@@ -2,9 +2,10 @@
 
     python benchmarks/detection.py [EXAMPLES]
 
-For each mutant of the roles that take rows, and the first property named for it, in float32 where it fails there: rows
-and seconds until the first refutation, in the order of the sweep, and by arrays that Hypothesis draws by default
-(shapes and elements as `hypothesis.extra.numpy` has them, finite), up to EXAMPLES of them (500). Prints what is
+For each mutant of every role, and the property named for it, in float32 where it fails there: rows and seconds until
+the first refutation, in the order of the sweep, and by arguments that Hypothesis draws by default, up to EXAMPLES of
+them (500). Shapes are those of `hypothesis.extra.numpy.array_shapes`, as far as the role has a choice; elements are its
+default floats, finite, and -inf besides where a property is of masks; labels are any that are valid. Prints what is
 missed, a line a role, and in the end how many are missed and the median time of those that both find.
 """
 
@@ -14,6 +15,7 @@ import sys
 import time
 import zlib
 from collections.abc import Callable
+from math import prod
 from statistics import median
 from typing import Any
 
@@ -28,14 +30,13 @@ from extremum.properties.case import Case
 from extremum.properties.decide import decide
 from extremum.properties.draw import Drawn, Sampled
 from extremum.properties.role import Experiment
-from extremum.properties.roles import role_named
+from extremum.properties.roles import roles
 from extremum.properties.screening import sweep
 from extremum.properties.search import search
 from extremum.properties.sweep import blocks
 from extremum.reference.formats import FORMATS, Array
 from extremum.reference.subjects import subjects
 
-ROLES = ("softmax", "log_softmax", "logsumexp")
 EXAMPLES = 500
 Seen = tuple[int, float] | None  # rows and seconds until the first refutation
 
@@ -69,16 +70,29 @@ def by_regimes(experiment: Experiment, seed: int = 0) -> Seen:
 
 
 def by_default_arrays(experiment: Experiment, examples: int) -> Seen:
-    """Default arrays of Hypothesis, their rows along the last axis."""
-    fmt, rows, start = experiment.fmt, 0, time.perf_counter()
+    """Default arrays of Hypothesis for each argument of the role."""
+    role, prop, fmt = experiment.role, experiment.prop, experiment.fmt
+    rows, start = 0, time.perf_counter()
     dtype = fmt.dtype if fmt.native else np.dtype(np.float32)
     elements = from_dtype(dtype, allow_nan=False, allow_infinity=False)
+    if prop.masked:
+        elements = elements | st.just(-np.inf)
 
     @st.composite
     def cases(draw: Callable[[st.SearchStrategy[Any]], Any]) -> Case:
-        x: Array = draw(arrays(dtype, array_shapes(), elements=elements))
-        x = fmt.round(x.reshape(-1, x.shape[-1]).astype(np.float64))
-        return experiment.prop.arrange(Drawn(draw, fmt, *x.shape), {"x": x})
+        sides = draw(array_shapes())
+        count, n = prod(sides[:-1]), min(sides[-1], prop.longest or role.longest)
+        m = draw(st.sampled_from(sorted(role.heights(n))))
+        drawn = Drawn(draw, fmt, count, n, m)
+        shapes = role.arguments(Sampled(np.random.default_rng(0), fmt, count, n, m), role.regimes[0])
+        made: dict[str, Array] = {}
+        for name, like in shapes.items():
+            if like.dtype.kind in "iu":
+                made[name] = draw(arrays(like.dtype, like.shape, elements=st.integers(0, n - 1)))
+            else:
+                values: Array = draw(arrays(dtype, like.shape, elements=elements))
+                made[name] = values if fmt.native else fmt.round(values.astype(np.float64))
+        return prop.arrange(drawn, made)
 
     @settings(
         max_examples=examples,
@@ -108,7 +122,7 @@ def main(examples: int) -> None:
     """Print what is missed, a line a role, and the totals."""
     ours: list[Seen] = []
     theirs: list[Seen] = []
-    for role in map(role_named, ROLES):
+    for role in roles().values():
         before = len(ours)
         for s in subjects(role.name, "mutant"):
             name, dtypes = next(iter(s.fails.items()))

@@ -6,7 +6,8 @@ import pytest
 pytest.importorskip("numba", reason="the fused screens are compiled by Numba (the extra fast)")
 
 from extremum.properties.decide import ratios, screen
-from extremum.properties.exhaustive import pointwise
+from extremum.properties.engine import Settings, judge_cell
+from extremum.properties.exhaustive import DOMAINS, pointwise, scan
 from extremum.properties.fused import MARGIN, Fused, closer
 from extremum.properties.role import Observation, View
 from extremum.properties.roles import role_named
@@ -86,3 +87,28 @@ def test_the_row_of_the_largest_ratio_is_looked_at(seed):
     assert near[true > 0.999].all()
     cleared = np.where(true > 0.999, -np.inf, true)
     assert near[cleared.argmax()] or cleared.max() <= max(best, MARGIN)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("subject", ["wide", "streaming", "tail_left_out_of_sum", "subnormal_exps_flushed"])
+def test_a_cell_is_judged_alike_without_the_loops(subject, dtype, monkeypatch):
+    (found,) = named(subject, "softmax")
+    properties = [p for p in pointwise(ROLE) if not p.exact]
+    with_loops = [judge_cell(found, ROLE, prop, dtype, Settings(examples=5)) for prop in properties]
+    monkeypatch.setattr(fused, "kernel", lambda: None)
+    without = [judge_cell(found, ROLE, prop, dtype, Settings(examples=5)) for prop in properties]
+    for a, b in zip(with_loops, without, strict=True):
+        assert (a.verdict, a.grade, a.examined, a.regimes) == (b.verdict, b.grade, b.examined, b.regimes)
+        assert (float(a.measured), float(a.allowed)) == pytest.approx((float(b.measured), float(b.allowed)), rel=1e-6)
+        assert (a.simplest, a.worst) == (b.simplest, b.worst)
+
+
+@pytest.mark.parametrize(("domain", "dtype"), [("gaps", "float16"), ("gaps", "bfloat16"), ("pairs", "float8_e4m3fn")])
+@pytest.mark.parametrize("subject", ["wide", "shifted", "through_logsumexp", "wide_logsumexp", "wide_log_softmax"])
+def test_a_domain_is_tallied_alike_without_the_loops(subject, domain, dtype, monkeypatch):
+    role = role_named(next((r for r in ("log_softmax", "logsumexp") if subject == f"wide_{r}"), "softmax"))
+    (found,) = named(subject, role.name)
+    fmt, span = FORMATS[dtype], (0, DOMAINS[domain].size(FORMATS[dtype]))
+    with_loops = scan(found, role, pointwise(role), DOMAINS[domain], fmt, span)
+    monkeypatch.setattr(fused, "kernel", lambda: None)
+    assert with_loops == scan(found, role, pointwise(role), DOMAINS[domain], fmt, span)
