@@ -2,30 +2,30 @@
 
     python benchmarks/cost.py [PICTURE.svg]
 
-Calls and screens accuracy of float32 rows of 1 to 2^20 entries through `shifted`, in blocks as the sweep has them, and
-prints nanoseconds an entry, bare and audited. Then the time of a screen of one block for one to six properties, and
-for one to eight subjects on the same block, whose truth they share; and the straight line through each, with the
-largest distance of a point from it in parts of the last point. With a file, draws the three.
+Calls and examines accuracy of float32 rows of 1 to 2^20 entries through `shifted`, in blocks as the sweep has them, and
+prints nanoseconds an entry, bare and audited. Then the time of one block of rows of 16 for one to six properties, which
+share the call, and for one to eight subjects; and the straight line through each, with the largest distance of a point
+from it in parts of the last point. With a file, draws the three.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from extremum.properties import screening
 from extremum.properties.call import Call, quiet
-from extremum.properties.decide import screen
 from extremum.properties.exhaustive import pointwise
-from extremum.properties.role import Observation, View
+from extremum.properties.role import Experiment, Property
+from extremum.properties.screening import Swept
 from extremum.properties.softmax import ROLE
-from extremum.properties.sweep import BLOCK, LONG_BLOCK
+from extremum.properties.sweep import BLOCK, LONG_BLOCK, Block, truth
 from extremum.reference.formats import FORMATS, Array
 from extremum.reference.subjects import named
-from extremum.reference.wide import screen_arithmetic
 
 FMT = FORMATS["float32"]
 LENGTHS = tuple(2**k for k in range(21))
@@ -46,14 +46,23 @@ def best(work: Callable[[], object], repeat: int = 7) -> float:
     return min(times)
 
 
-def audited(x: Array, properties: list, calls: int = 1) -> None:  # type: ignore[type-arg]
-    """One truth, and for each of some subjects a call and the screens of the properties."""
-    truth = ROLE.truth({"x": x}, screen_arithmetic(FMT))
-    for _ in range(calls):
-        observation = Observation({"x": x}, CALL.rows({"x": x}))
-        view = View(ROLE, FMT, observation, screen_arithmetic(FMT), truth=replace(truth), careful=False)
+def blocked(x: Array) -> Block:
+    """Rows as a block of the sweep."""
+    made = Block({"x": x}, ("ordinary",) * len(x), tuple(range(len(x))), 0)
+    made.bins, made.present  # noqa: B018  made with the block, once for all cells
+    return made
+
+
+def audited(made: Block, properties: Sequence[Property], subjects: int = 1) -> None:
+    """What the sweep does with a block, for each property of each of some subjects."""
+    truth.cache_clear()
+    screening._answers.clear()
+    for k in range(subjects):
+        call = Call(replace(SHIFTED, name=f"subject {k}"), ROLE.signature)
         for prop in properties:
-            screen(view, prop)
+            experiment, swept = Experiment(call, ROLE, prop, FMT), Swept()
+            screening.examine(swept, experiment, made, 0)
+            screening.settle(swept, experiment)
 
 
 def by_length() -> tuple[Points, Points]:
@@ -64,7 +73,8 @@ def by_length() -> tuple[Points, Points]:
         size = max(BLOCK if n <= BLOCK else LONG_BLOCK, n)
         x = (8 * rng.standard_normal((size // n, n))).astype(np.float32)
         bare.append((float(n), best(lambda x=x: SHIFTED.function(x)) / x.size * 1e9))
-        whole.append((float(n), best(lambda x=x: audited(x, ACCURACY)) / x.size * 1e9))
+        made = blocked(x)
+        whole.append((float(n), best(lambda made=made: audited(made, ACCURACY)) / x.size * 1e9))
         (_, a), (_, b) = bare[-1], whole[-1]
         print(f"n = {n}: bare {a:.2f} ns an entry, audited {b:.2f}, ratio {b / a:.1f}")
     return bare, whole
@@ -101,10 +111,11 @@ def draw(path: str, bare: Points, whole: Points, properties: Points, subjects: P
 def main(path: str | None) -> None:
     """Measure, print and draw."""
     x = (8 * np.random.default_rng(0).standard_normal((BLOCK // 16, 16))).astype(np.float32)
+    made = blocked(x)
     with quiet():
         bare, whole = by_length()
-        properties = by_count(len(EVERY), lambda k: audited(x, EVERY[:k]), "properties")
-        subjects = by_count(8, lambda k: audited(x, ACCURACY, k), "subjects")
+        properties = by_count(len(EVERY), lambda k: audited(made, EVERY[:k]), "properties")
+        subjects = by_count(8, lambda k: audited(made, ACCURACY, k), "subjects")
     if path:
         draw(path, bare, whole, properties, subjects)
 

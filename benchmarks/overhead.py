@@ -33,7 +33,7 @@ from extremum.properties.call import Call, quiet
 from extremum.properties.exhaustive import pointwise
 from extremum.properties.regimes import Regime
 from extremum.properties.role import Experiment, Property
-from extremum.properties.screening import Swept, examine
+from extremum.properties.screening import Swept, examine, settle
 from extremum.properties.softmax import ROLE, fused
 from extremum.properties.sweep import Block, block, truth
 from extremum.reference.formats import FORMATS
@@ -68,9 +68,11 @@ def audit(blocks: list[Block], properties: list[Property]) -> None:
     screening._answers.clear()
     truth.cache_clear()
     swept = {p.name: Swept() for p in properties}
-    for one in blocks:
-        for prop in properties:
-            examine(swept[prop.name], Experiment(CALL, ROLE, prop, FMT), one, 0)
+    for prop in properties:
+        experiment = Experiment(CALL, ROLE, prop, FMT)
+        for one in blocks:
+            examine(swept[prop.name], experiment, one, 0)
+        settle(swept[prop.name], experiment)
 
 
 def rounds(works: list[Callable[[], object]], count: int = ROUNDS) -> list[float]:

@@ -1,9 +1,9 @@
 """Fused screens: all the properties of a role that one call decides, in one compiled pass over rows and answers.
 
 A role may have one, `Role.fused`. It knows the ratio measured/allowed of each row to within `MARGIN`, and says so of
-none that it does not know: those are infinite. Only rows whose ratio matters are then looked at by the screen, in the
-words of the properties themselves: those that it can't clear and those above the largest so far (`closer`), and those
-that exceed a grade (`exceeding`). So what is reported never comes from a fused screen, and is the same without one.
+none that it does not know: those are infinite. The screen then looks, in the words of the properties themselves, at
+those rows only that it does not clear (`cleared`), that are closest to what is allowed (`closer`, where the domain is
+to be exhausted), and that exceed a grade (`exceeding`). So what is reported never comes from a fused screen.
 """
 
 from __future__ import annotations
@@ -30,6 +30,11 @@ class Fused:
     exactly: frozenset[str] = frozenset()
 
 
+def cleared(fused: Fused, name: str, limit: float) -> Array:
+    """The rows (a mask) that hold a property for sure; `limit` is the largest ratio that the screen clears."""
+    return np.asarray(fused.ratios[name] <= limit - (0.0 if name in fused.exactly else MARGIN))
+
+
 def closer(fused: Fused, name: str, limit: float, best: float) -> Array:
     """The rows (a mask) that the screen has to look at for a property.
 
@@ -40,7 +45,7 @@ def closer(fused: Fused, name: str, limit: float, best: float) -> Array:
     ratio, margin = fused.ratios[name], 0.0 if name in fused.exactly else MARGIN
     if float(ratio.max()) <= min(best, limit) - margin:
         return np.zeros(len(ratio), bool)
-    clear = ratio <= limit - margin
+    clear = cleared(fused, name, limit)
     top = float(np.max(ratio, where=clear, initial=-np.inf))
     return np.asarray(~clear | ((ratio > best - margin) & (ratio >= top - 2 * margin) & (ratio != 0)))
 

@@ -13,7 +13,7 @@ from extremum.properties.call import Declined, Misbehaviour
 from extremum.properties.case import Case
 from extremum.properties.decide import Decision, at, decide, ratios, screen
 from extremum.properties.draw import Sampled
-from extremum.properties.fused import Fused, closer, exceeding
+from extremum.properties.fused import Fused, cleared, exceeding
 from extremum.properties.profile import Profile, bins_of
 from extremum.properties.role import Experiment, Observation, Property, Role, View, alone, as_is
 from extremum.properties.sweep import Block, blocks, truth
@@ -36,10 +36,15 @@ class Candidate:
 
 @dataclass
 class Swept:
-    """What the sweep saw: rows, the largest ratio among the sound ones, and the refuted."""
+    """What the sweep saw: rows, the largest ratio among the sound ones, and the refuted.
+
+    `closest` is the row that a fused screen found closest to what is allowed, with its ratio: the screen looks at it in
+    the end (`settle`).
+    """
 
     examined: int = 0
     best: Decision = field(default_factory=lambda: Decision(False))
+    closest: tuple[float, Observation] | None = None
     candidates: list[Candidate] = field(default_factory=list)
     regimes: set[str] = field(default_factory=set)
     profile: Profile = field(default_factory=Profile)
@@ -79,7 +84,15 @@ def sweep(experiment: Experiment, seed: int, chosen: tuple[str, ...] | None, sto
         by_row = examine(swept, experiment, made, seed)
         if climbs(experiment, made.x.shape[-1]) and len(by_row) == len(made.x) and not swept.candidates and not stop():
             _climb(swept, experiment, made, by_row, seed)
+    settle(swept, experiment)
     return swept
+
+
+def settle(swept: Swept, experiment: Experiment) -> None:
+    """Let the screen look at the row that was found closest to what is allowed."""
+    if swept.closest is not None:
+        _look(swept, experiment, swept.closest[1], None)
+        swept.closest = None
 
 
 def examine(swept: Swept, experiment: Experiment, made: Block, seed: int) -> Array:
@@ -146,10 +159,13 @@ def _screen(swept: Swept, experiment: Experiment, case: Case, made: Block, obser
     if fused is None:
         by_row = _look(swept, experiment, observation, _known(experiment, made, observation))
     else:
-        prop, by_row = experiment.prop, fused.ratios[experiment.prop.name].copy()
-        near = closer(fused, prop.name, limit, swept.best.ratio)
-        if near.any():
-            by_row[near] = _look(swept, experiment, observation.take(near), None)
+        by_row = fused.ratios[experiment.prop.name].copy()
+        doubtful = ~cleared(fused, experiment.prop.name, limit)
+        top = int(np.argmax(np.where(doubtful, -np.inf, by_row)))
+        if by_row[top] > max(swept.best.ratio, swept.closest[0] if swept.closest else 0.0) and not doubtful[top]:
+            swept.closest = float(by_row[top]), observation.take(slice(top, top + 1))
+        if doubtful.any():
+            by_row[doubtful] = _look(swept, experiment, observation.take(doubtful), None)
         for few in exceeding(fused, swept.open):
             _look(swept, experiment, observation.take(few), None)
     if len(by_row) == len(made.x):
