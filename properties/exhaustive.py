@@ -30,6 +30,7 @@ from extremum.properties.causes import diagnose
 from extremum.properties.decide import Decision, decide, ratios, screen
 from extremum.properties.finding import Cell, number
 from extremum.properties.fused import Fused, closer, exceeding
+from extremum.properties.recorder import Recorder
 from extremum.properties.role import Experiment, Observation, Property, Role, View, alone, as_is
 from extremum.properties.witness import witness_of
 from extremum.reference.errors import UsageError, nearest
@@ -154,10 +155,11 @@ def scan(
     fmt: Format,
     span: tuple[int, int],
     block: int = BLOCK,
+    recorder: Recorder | None = None,
 ) -> dict[str, Tally]:
     """Screen the rows of `span` (start, stop) of a domain: one call and one truth for all properties."""
     tallies = {p.name: Tally() for p in properties}
-    call = Call(subject, role.signature)
+    call = Call(subject, role.signature, recorder)
     with quiet():
         for start in range(*span, block):
             stop = min(start + block, span[1])

@@ -118,9 +118,10 @@ def summary(report: Report, console: Console) -> None:
         for line in lines:
             console.print(escape(line), highlight=False, soft_wrap=True)
     s = report.summary
+    proved = f"{s['proved']} proved, " if s["proved"] else ""
     console.print()
     console.print(
-        f"[bold]{s['cells']} cells[/], {s['examined']:,} rows examined: {s['held'] + s['proved']} held, "
+        f"[bold]{s['cells']} cells[/], {s['examined']:,} rows examined: {proved}{s['held']} held, "
         f"{s['refuted']} refuted ({s['expected']} as declared), {s['crashed']} crashed, {s['hung']} hung, "
         f"{s['incomplete']} incomplete, {s['inapplicable']} inapplicable",
         highlight=False,

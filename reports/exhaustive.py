@@ -10,11 +10,12 @@ import os
 import re
 import shlex
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +25,22 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from extremum.properties.call import Call, quiet
 from extremum.properties.engine import refuses
-from extremum.properties.exhaustive import DOMAINS, Domain, Tally, concluded, provable, scan
+from extremum.properties.exhaustive import BLOCK, DOMAINS, Domain, Tally, concluded, provable, scan
 from extremum.properties.finding import Cell
+from extremum.properties.recorder import Recorder, read
 from extremum.properties.resolve import introduce, resolve
 from extremum.properties.role import Property
 from extremum.properties.roles import role_named
+from extremum.properties.signature import Arguments
+from extremum.properties.signature import first as first_argument
+from extremum.properties.witness import unfinished
 from extremum.reference.errors import UsageError, nearest
 from extremum.reference.formats import Format, format_of
 from extremum.reference.subjects import Subject
+from extremum.reports.aftermath import confirmed
 from extremum.reports.console import summary
 from extremum.reports.report import Report, render, version, writable, writable_file, write
-from extremum.reports.request import names, seconds
+from extremum.reports.request import Task, names, seconds
 
 PART = 2**22  # rows of a part, after which a checkpoint is written
 DTYPES = ("float16", "bfloat16")
@@ -232,14 +238,20 @@ def judged(job: Job, wanted: Wanted, progress: Progress) -> list[Cell]:
             state.take(span, tallies)
             state.save(checkpoint, key)
             progress.advance(task, span[1] - span[0])
-    except BrokenProcessPool:
-        told = "a worker process ended; without --exhaustive, the audit finds the arguments"
-        return [_unjudged(job, p, "crashed", told) for p in job.properties]
+    except Crashed as crash:
+        return _crashed(job, crash.spans)
     if state.rows == size:
         checkpoint.unlink(missing_ok=True)
     progress.remove_task(task)
     whole = {p.name: state.tallies.get(p.name, Tally()) for p in job.properties}
     return [concluded(job.subject, role, p, job.domain, job.fmt, whole[p.name]) for p in job.properties]
+
+
+class Crashed(Exception):
+    """A worker process ended while these spans were under way."""
+
+    def __init__(self, spans: Sequence[Span]) -> None:
+        self.spans = spans
 
 
 def parts(job: Job, spans: Sequence[Span], wanted: Wanted) -> Iterator[tuple[Span, dict[str, Tally]]]:
@@ -258,7 +270,11 @@ def parts(job: Job, spans: Sequence[Span], wanted: Wanted) -> Iterator[tuple[Spa
                 return
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
-                yield running.pop(future), future.result()
+                try:
+                    tallies = future.result()
+                except BrokenProcessPool:
+                    raise Crashed(sorted(running.values())) from None
+                yield running.pop(future), tallies
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
@@ -266,18 +282,55 @@ def parts(job: Job, spans: Sequence[Span], wanted: Wanted) -> Iterator[tuple[Spa
 _job: dict[str, Any] = {}
 
 
-def _begin(spec: tuple[str, str | None], domain: str, dtype: str) -> None:
-    """Resolve the subject in a worker."""
+def _begin(spec: tuple[str, str | None], domain: str, dtype: str, record: Path | None = None) -> None:
+    """Resolve the subject in a worker, which keeps what it calls it with in the file `record`."""
     (subject,) = resolve(*spec)
     _job.update(subject=subject, role=role_named(subject.role), domain=DOMAINS[domain], fmt=format_of(dtype))
+    _job["recorder"] = Recorder(record) if record else None
 
 
-def _scan(properties: Sequence[str], span: Span) -> dict[str, Tally]:
+def _scan(properties: Sequence[str], span: Span, block: int = BLOCK) -> dict[str, Tally]:
     chosen = [p for p in _job["role"].properties if p.name in properties]
-    return scan(_job["subject"], _job["role"], chosen, _job["domain"], _job["fmt"], span)
+    recorder = _job["recorder"]
+    return scan(_job["subject"], _job["role"], chosen, _job["domain"], _job["fmt"], span, block, recorder)
+
+
+def _crashed(job: Job, spans: Sequence[Span]) -> list[Cell]:
+    """The cells of a job whose subject ended its process, with the row that it ended on: the spans scanned again."""
+    cells = [_unjudged(job, p, "crashed", "a worker process ended; not again on the same rows") for p in job.properties]
+    fatal = next(filter(None, (_fatal(job, span, BLOCK) for span in spans)), None)
+    if fatal is not None:
+        cell = replace(cells[0], detail="the process ended", simplest=unfinished(*fatal))
+        task = Task(job.subject, role_named(job.subject.role), job.properties[0], job.fmt.name)
+        told = confirmed(task, cell)
+        cells = [replace(c, detail=told.detail, simplest=told.simplest, worst=told.worst) for c in cells]
+    return cells
+
+
+def _fatal(job: Job, span: Span, block: int) -> tuple[Arguments, int | None] | None:
+    """The call on which a process that scans the span ends, of a single row if it ends so too; or None."""
+    chosen = [p.name for p in job.properties]
+    with tempfile.TemporaryDirectory() as folder:
+        record = Path(folder) / "call"
+        begin = job.spec, job.domain.name, job.fmt.name, record
+        with ProcessPoolExecutor(1, initializer=_begin, initargs=begin) as pool:
+            try:
+                pool.submit(_scan, chosen, span, block).result()
+            except BrokenProcessPool:
+                call = read(record)
+            else:
+                return None
+    if call is None or block == 1:
+        return call
+    first = first_argument(call[0])
+    for start in range(*span, block):
+        if job.domain.rows(job.fmt, start, start + 1).tobytes() == first[:1].tobytes():
+            return _fatal(job, (start, start + len(first)), 1) or call
+    return call
 
 
 def _unjudged(job: Job, prop: Property, verdict: str, told: str) -> Cell:
     cell = Cell(job.subject.name, job.subject.role, prop.name, prop.code, job.fmt.name, verdict, unit=prop.unit)
     cell.detail, cell.regimes = told, [job.domain.name]
+    cell.severity = "critical" if verdict == "crashed" else ""
     return cell

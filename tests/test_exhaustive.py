@@ -279,6 +279,19 @@ def test_a_users_own_softmax_is_refuted_on_pairs(tmp_path: Path) -> None:
     assert "x = [0, 12]" in result.output
 
 
+def test_a_row_that_ends_the_process_is_told(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "import os\nimport numpy as np\nfrom extremum.reference.softmax.wide import wide\n"
+        "def my_softmax(x, axis=-1):\n"
+        "    if (x[..., 0] == 3.5).any():\n        os._exit(7)\n    return wide(x, axis)\n"
+    )
+    words = (f"{tmp_path}/mine.py:my_softmax", "--exhaustive", "--dtype", "float16", "--property", "finite,accuracy")
+    result = audit(tmp_path / "r", *words)
+    assert result.exit_code == 1
+    assert result.output.count("the process ended: exit 7, again when run alone") == 2
+    assert result.output.count("x = [3.5]") == 2
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
