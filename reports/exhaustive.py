@@ -6,6 +6,7 @@ import hashlib
 import importlib.metadata
 import inspect
 import json
+import multiprocessing
 import os
 import re
 import shlex
@@ -43,6 +44,7 @@ from extremum.reports.report import Report, render, version, writable, writable_
 from extremum.reports.request import Task, names, seconds
 
 PART = 2**22  # rows of a part, after which a checkpoint is written
+GRACE = 20.0  # seconds beyond the budget that parts under way are waited for
 DTYPES = ("float16", "bfloat16")
 Span = tuple[int, int]
 
@@ -268,7 +270,10 @@ def parts(job: Job, spans: Sequence[Span], wanted: Wanted) -> Iterator[tuple[Spa
                 running[pool.submit(_scan, chosen, span)] = span
             if not running:
                 return
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            longest = None if wanted.deadline is None else max(wanted.deadline + GRACE - time.monotonic(), 0.0)
+            done, _ = wait(running, longest, FIRST_COMPLETED)
+            if not done:  # a subject that does not return; or is slow, and then what is under way is lost
+                return
             for future in done:
                 try:
                     tallies = future.result()
@@ -277,6 +282,9 @@ def parts(job: Job, spans: Sequence[Span], wanted: Wanted) -> Iterator[tuple[Spa
                 yield running.pop(future), tallies
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+        if running:  # their results are not wanted, and some may never come
+            for process in multiprocessing.active_children():
+                process.terminate()
 
 
 _job: dict[str, Any] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -250,6 +251,16 @@ def test_a_budget_that_ends_leaves_cells_incomplete_and_a_checkpoint(tmp_path: P
     report = find(given, Console(file=told))
     assert {c.verdict for c in report.cells} == {"incomplete"}
     assert "goes on from where it was" in " ".join(told.getvalue().split())
+
+
+def test_a_subject_that_never_returns_ends_with_the_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine.py").write_text(
+        "import time\ndef my_softmax(x, axis=-1):\n    time.sleep(3600 if len(x) > 100 else 0)\n    return x\n"
+    )
+    monkeypatch.setattr(driver, "GRACE", 0.5)
+    given = wanted(tmp_path, f"{tmp_path}/mine.py:my_softmax", part=5000)
+    report = find(replace(given, deadline=time.monotonic() + 1), Console(file=io.StringIO()))
+    assert {c.verdict for c in report.cells} == {"incomplete"}
 
 
 # The command
