@@ -26,13 +26,16 @@ bits where they are not negative. All is in one module, since Numba's cache look
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import log
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numba import njit
 
 from extremum.reference.formats import Array
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 HALF_LN2 = log(2) / 2
 DEGREE = 9
@@ -60,10 +63,23 @@ def _interpolant() -> tuple[float, ...]:
 
 P = _interpolant()
 
-compiled = njit(fastmath={"contract"}, error_model="numpy", cache=True)
+
+def compiling(**options: Any) -> Callable[[Function], Function]:
+    """A decorator that compiles, and keeps the machine code where a folder for it can be written."""
+
+    def made(function: Function) -> Function:
+        try:
+            return njit(cache=True, **options)(function)
+        except RuntimeError:  # "no locator available": neither beside this file nor in the user's cache
+            return njit(**options)(function)
+
+    return made
 
 
-@njit(fastmath={"reassoc", "nsz"}, cache=True)
+compiled = compiling(fastmath={"contract"}, error_model="numpy")
+
+
+@compiling(fastmath={"reassoc", "nsz"})
 def plus(a: Any, b: Any) -> Any:
     """a + b, a term of a sum in any order."""
     return a + b
