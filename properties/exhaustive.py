@@ -10,7 +10,8 @@ the rows, the largest measured/allowed and the first row that has it, and the fi
 Tallies of disjoint parts merge in any order to the same tally, so that block size and number of workers change
 nothing. In the end the rows that are in doubt are certified one by one, as everywhere. The screen's own error is below
 2^-10 of what is allowed (`reference.wide`), so that what it clears is proved, of a subject whose answer to a row does
-not depend on the rows beside it: that is the property row_independence.
+not depend on the rows beside it, or on the time. Of that, rows all over the domain are asked again alone: where an
+answer is another then, nothing is proved.
 """
 
 from __future__ import annotations
@@ -30,7 +31,6 @@ from extremum.properties.causes import diagnose
 from extremum.properties.decide import Decision, decide, ratios, screen
 from extremum.properties.finding import Cell, number
 from extremum.properties.fused import Fused, closer, exceeding
-from extremum.properties.recorder import Recorder
 from extremum.properties.role import Experiment, Observation, Property, Role, View, alone, as_is
 from extremum.properties.witness import witness_of
 from extremum.reference.errors import UsageError, nearest
@@ -41,6 +41,8 @@ from extremum.reference.wide import row_max, screen_arithmetic
 BLOCK = 2**14  # rows: measured, of 2^10 to 2^18; the block and its truth in float64 stay in the second-level cache
 KEPT = 4096  # rows in doubt that are certified; a subject that leaves more, and none of them refuted, is incomplete
 WITNESSES = 4  # refuted rows after which no more are certified
+ALONE = 64, 2**16  # rows that are asked again alone: so many of a small domain, and one in so many of a large one
+TOGETHER = (2, 8, 64, 1024, BLOCK)  # rows that are decided together where none fails alone
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,8 @@ class Tally:
     """What is known of one property over a part of a domain.
 
     `worst` is (ratio, index) of the largest ratio, at the lowest index that has it. `doubtful` are the lowest `KEPT`
-    indices of rows that the screen can't clear, `doubts` how many there are. `grades` tells of each of the property's
+    indices of rows that the screen can't clear, `doubts` how many there are. `strays` are the lowest indices of rows
+    with another answer alone than among others. `grades` tells of each of the property's
     grades whether a row exceeds it.
     """
 
@@ -101,6 +104,7 @@ class Tally:
     worst: tuple[float, int] = (-1.0, -1)
     doubts: int = 0
     doubtful: list[int] = field(default_factory=list)
+    strays: list[int] = field(default_factory=list)
     grades: dict[str, bool] = field(default_factory=dict)
 
     def merge(self, other: Tally) -> None:
@@ -109,6 +113,7 @@ class Tally:
         self.worst = max(self.worst, other.worst, key=lambda w: (w[0], -w[1]))
         self.doubts += other.doubts
         self.doubtful = nsmallest(KEPT, [*self.doubtful, *other.doubtful])
+        self.strays = nsmallest(WITNESSES, [*self.strays, *other.strays])
         for name, exceeded in other.grades.items():
             self.grades[name] = self.grades.get(name, False) or exceeded
 
@@ -124,7 +129,7 @@ class Tally:
     def from_json(record: Mapping[str, Any]) -> Tally:
         """The inverse of `to_json`."""
         ratio, index = record["worst"]
-        return Tally(record["rows"], (float(ratio), index), record["doubts"], record["doubtful"], record["grades"])
+        return Tally(**{**record, "worst": (float(ratio), index)})
 
 
 def pointwise(role: Role) -> list[Property]:
@@ -155,18 +160,27 @@ def scan(
     fmt: Format,
     span: tuple[int, int],
     block: int = BLOCK,
-    recorder: Recorder | None = None,
+    call: Call | None = None,
 ) -> dict[str, Tally]:
-    """Screen the rows of `span` (start, stop) of a domain: one call and one truth for all properties."""
+    """Screen the rows of `span` (start, stop) of a domain: one call and one truth for all properties.
+
+    A block for which the subject raises is halved, down to the rows that it raises for.
+    """
     tallies = {p.name: Tally() for p in properties}
-    call = Call(subject, role.signature, recorder)
+    call = call or Call(subject, role.signature)
+    again = max(min(domain.size(fmt) // ALONE[0], ALONE[1]), 1)
     with quiet():
-        for start in range(*span, block):
-            stop = min(start + block, span[1])
+        waiting = [(start, min(start + block, span[1])) for start in range(*span, block)][::-1]
+        while waiting:
+            start, stop = waiting.pop()
             x = domain.rows(fmt, start, stop)
             try:
                 out = call.rows({"x": x})
             except Misbehaviour:
+                if stop - start > 1 and all(tally.doubts < KEPT for tally in tallies.values()):
+                    middle = (start + stop) // 2
+                    waiting += [(middle, stop), (start, middle)]
+                    continue
                 for tally in tallies.values():
                     _keep(tally, start, np.full(stop - start, np.inf), np.ones(stop - start, bool))
                 continue
@@ -175,7 +189,21 @@ def scan(
             for prop in properties:
                 known = fused if fused is not None and prop.name in fused.ratios else None
                 _screen(tallies[prop.name], prop, view, start, known)
+            for index in range(-(-start // again) * again, stop, again):
+                if _strays(call, x[index - start :][:1], out[index - start]):
+                    for tally in tallies.values():
+                        tally.strays = nsmallest(WITNESSES, [*tally.strays, index])
     return tallies
+
+
+def _strays(call: Call, row: Array, answer: Array) -> bool:
+    """Whether the answer to a row alone is another, bit for bit but for the sign and the bits of NaN."""
+    try:
+        alone = call.rows({"x": np.ascontiguousarray(row)})[0]
+    except Misbehaviour:
+        return True
+    same = (alone == answer) | (np.isnan(alone) & np.isnan(answer))
+    return not bool(same.all())
 
 
 def _screen(tally: Tally, prop: Property, view: View, start: int, fused: Fused | None) -> None:
@@ -229,34 +257,46 @@ def _keep(tally: Tally, start: int, by_row: Array, doubtful: Array) -> None:
         tally.doubtful += [start + i for i in np.flatnonzero(doubtful)[:room].tolist()]
 
 
-def concluded(subject: Subject, role: Role, prop: Property, domain: Domain, fmt: Format, tally: Tally) -> Cell:
+def concluded(
+    subject: Subject, role: Role, prop: Property, domain: Domain, fmt: Format, tally: Tally, call: Call | None = None
+) -> Cell:
     """The cell of a property whose whole domain was scanned: `proved` with its exact worst case, or refuted."""
     cell = Cell(subject.name, role.name, prop.name, prop.code, fmt.name, unit=prop.unit, regimes=[domain.name])
     cell.examined = tally.rows
-    experiment = Experiment(Call(subject, role.signature), role, prop, fmt)
+    experiment = Experiment(call or Call(subject, role.signature), role, prop, fmt)
+    last = domain.size(fmt)
 
-    def decided(index: int, final: bool = False) -> tuple[Case, Decision]:
-        case = Case({"x": domain.rows(fmt, index, index + 1)})
+    def decided(index: int, rows: int = 1, final: bool = False) -> tuple[Case, Decision]:
+        start = max(index - rows // 2, 0)
+        case = Case({"x": domain.rows(fmt, start, min(start + rows, last))})
         return case, decide(experiment, case, final)
 
     with quiet():
         refuted: list[tuple[Case, Decision]] = []
-        for index in [*([tally.worst[1]] if tally.doubts else []), *tally.doubtful]:
+        suspects = [*([tally.worst[1]] if tally.doubts else []), *tally.doubtful, *tally.strays]
+        for index in suspects:
             case, decision = decided(index)
             if decision.refuted:
                 refuted.append((case, decision))
             if len(refuted) >= WITNESSES:
                 break
+        alike = tally.worst[0] <= 1 / screen_arithmetic(fmt).limit  # else beyond the screen's error, and cleared alone
+        if not refuted and not alike:
+            together = (decided(index, rows) for rows in TOGETHER for index in [tally.worst[1], *tally.doubtful[:1]])
+            refuted += next(([found] for found in together if found[1].refuted), [])
+        worst = decided(tally.worst[1], final=True) if not refuted and tally.worst[1] >= 0 else None
+        if worst is not None and worst[1].refuted:
+            refuted.append(worst)
         if refuted:
             _refute(cell, experiment, domain, refuted)
-        elif tally.worst[0] > 1 / screen_arithmetic(fmt).limit:  # beyond the screen's error, and cleared alone
+        elif tally.rows != last or tally.doubts > KEPT:
             cell.verdict = "incomplete"
-            cell.detail = "a row fails among others, and not alone: see the property row_independence"
-        elif tally.rows != domain.size(fmt) or tally.doubts > KEPT:
+            cell.detail = f"{tally.rows:,} rows were scanned" + f", {tally.doubts:,} are in doubt" * (tally.doubts > 0)
+        elif not alike or tally.strays:
             cell.verdict = "incomplete"
-            cell.detail = f"{tally.doubts:,} rows are in doubt" if tally.doubts else f"{tally.rows:,} rows were scanned"
-        else:
-            case, decision = decided(tally.worst[1], final=True)
+            cell.detail = "the answer to a row alone is another than among others: see row_independence and determinism"
+        elif worst is not None:
+            case, decision = worst
             cell.verdict = "proved"
             cell.measured, cell.allowed = number(decision.measured), number(decision.allowed)
             cell.detail = f"{domain.text}: {tally.rows:,} rows"

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
-import inspect
 import json
-import multiprocessing
 import os
 import re
 import shlex
-import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,57 +17,21 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from extremum.properties.call import Call, quiet
-from extremum.properties.engine import refuses
-from extremum.properties.exhaustive import BLOCK, DOMAINS, Domain, Tally, concluded, provable, scan
+from extremum.properties.engine import Settings
+from extremum.properties.exhaustive import DOMAINS, Domain, Tally, provable
 from extremum.properties.finding import Cell
-from extremum.properties.recorder import Recorder, read
 from extremum.properties.resolve import introduce, resolve
-from extremum.properties.role import Property
 from extremum.properties.roles import role_named
-from extremum.properties.signature import Arguments
-from extremum.properties.signature import first as first_argument
-from extremum.properties.witness import unfinished
 from extremum.reference.errors import UsageError, nearest
 from extremum.reference.formats import Format, format_of
-from extremum.reference.subjects import Subject
-from extremum.reports.aftermath import confirmed
 from extremum.reports.console import summary
-from extremum.reports.report import Report, render, version, writable, writable_file, write
-from extremum.reports.request import Task, names, seconds
+from extremum.reports.fingerprint import fingerprint
+from extremum.reports.report import Report, render, writable, writable_file, write
+from extremum.reports.request import names, seconds
+from extremum.reports.scanning import Ended, Job, OutOfTime, Span, cells_of, ended, refusal_of, unjudged, workers
 
 PART = 2**22  # rows of a part, after which a checkpoint is written
-GRACE = 20.0  # seconds beyond the budget that parts under way are waited for
 DTYPES = ("float16", "bfloat16")
-Span = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Job:
-    """One subject in one format: what a scan of a domain is of. `spec` resolves to the subject in any process."""
-
-    spec: tuple[str, str | None]
-    subject: Subject
-    properties: Sequence[Property]
-    domain: Domain
-    fmt: Format
-
-    @property
-    def key(self) -> dict[str, Any]:
-        """What a checkpoint must be of to go on from it: all that an answer may depend on."""
-        try:
-            source = inspect.getsource(inspect.getmodule(self.subject.function) or self.subject.function)
-        except (OSError, TypeError):
-            source = repr(self.subject.function)
-        versions = {name: importlib.metadata.version(name) for name in ("numpy", "ml-dtypes")}
-        return {
-            "extremum": version(),
-            "subject": [self.subject.role, self.subject.name, hashlib.sha256(source.encode()).hexdigest()],
-            "properties": [p.name for p in self.properties],
-            "domain": self.domain.name,
-            "dtype": self.fmt.name,
-            "versions": {**versions, "python": sys.version.split()[0]},
-        }
 
 
 @dataclass
@@ -136,8 +93,15 @@ class Wanted:
     folder: Path
     json_file: Path | None
     deadline: float | None
+    cell_timeout: float | None
     command: Sequence[str]
     part: int = PART
+
+    def checkpoint(self, job: Job) -> Path:
+        """The file that keeps how far a job has come: one for each of all that it may be of."""
+        names = [job.subject.role, job.subject.name, job.fmt.name, job.domain.name, *(p.name for p in job.properties)]
+        slug = re.sub(r"[^A-Za-z0-9]+", "-", "-".join(names[:4]))
+        return self.folder / f"checkpoint-{slug}-{hashlib.sha256(repr(names).encode()).hexdigest()[:8]}.json"
 
     @staticmethod
     def of(
@@ -148,6 +112,7 @@ class Wanted:
         report_dir: str = "extremum-report",
         json_file: str | None = None,
         budget: str | None = None,
+        cell_timeout: str | None = None,
         role: str | None = None,
         dtype: Sequence[str] = (),
         properties: Sequence[str] = (),
@@ -156,25 +121,34 @@ class Wanted:
         """The words of the command line as values; raises `UsageError` for the first that is not valid."""
         if domain not in DOMAINS:
             raise UsageError(f"exhaustive={domain!r} is no domain: {nearest(domain, DOMAINS)}")
-        for name in ("of", "regime", "convention", "examples", "cell_timeout"):
+        for name in ("of", "regime", "convention", "examples"):
             if others.get(name):
                 raise UsageError(f"{name.replace('_', '-')}={others[name]!r} goes with a search, not with --exhaustive")
-        limit = seconds(budget)
-        if limit is not None and not 0 < limit < float("inf"):
-            raise UsageError(f"budget={budget!r} must be a positive number of seconds")
+        limit, alone = seconds(budget), Settings.timeout if cell_timeout is None else seconds(cell_timeout)
+        for name, given, value in (("budget", budget, limit), ("cell-timeout", cell_timeout, alone)):
+            if value is not None and not 0 < value < float("inf"):
+                raise UsageError(f"{name}={given!r} must be a positive number of seconds")
         writable(Path(report_dir), "report-dir")
         if json_file is not None:
             writable_file(Path(json_file), "json")
         formats = [format_of(name) for name in names(dtype) or DTYPES]
         jobs = _jobs(subjects, role, DOMAINS[domain], formats, names(properties))
-        words = ["--exhaustive", domain, *(["--dtype", ",".join(f.name for f in formats)] if dtype else [])]
+        options = {
+            "--role": role,
+            "--dtype": ",".join(names(dtype) or ()),
+            "--property": ",".join(names(properties) or ()),
+            "--report-dir": report_dir if report_dir != "extremum-report" else None,
+            "--json": json_file,
+        }
+        words = [word for name, value in options.items() if value for word in (name, value)]
         return Wanted(
             jobs,
             (os.cpu_count() or 1) if workers == "auto" else max(int(workers), 1),
             Path(report_dir),
             Path(json_file) if json_file else None,
             None if limit is None else time.monotonic() + limit,
-            ["extremum", "audit", *subjects, *words],
+            alone,
+            ["extremum", "audit", *subjects, "--exhaustive", domain, *words],
         )
 
 
@@ -195,7 +169,8 @@ def _jobs(
                     found.append(Job(place, subject, chosen, domain, fmt))
     if not found:
         raise refusal or UsageError("exhaustive: there is no subject to scan")
-    return found
+    code = fingerprint([job.subject.function for job in found])  # of what is loaded, before any file can change
+    return [replace(job, code=code) for job in found]
 
 
 def find(wanted: Wanted, console: Console) -> Report:
@@ -204,11 +179,14 @@ def find(wanted: Wanted, console: Console) -> Report:
         console.print(escape(line), highlight=False, soft_wrap=True, style="dim")
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), TaskProgressColumn())
     cells: list[Cell] = []
+    whole = True
     with Progress(
         *columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console, disable=not console.is_terminal
     ) as progress:
         for job in wanted.jobs:
-            cells += judged(job, wanted, progress)
+            found = judged(job, wanted, progress)
+            whole &= not any(c.verdict == "incomplete" and c.examined < job.domain.size(job.fmt) for c in found)
+            cells += found
     subjects = {(j.subject.role, j.subject.name): j.subject for j in wanted.jobs}
     report = Report(cells, 0, wanted.command, [introduce(s) for s in subjects.values()])
     render(report, wanted.folder, wanted.json_file)
@@ -218,127 +196,37 @@ def find(wanted: Wanted, console: Console) -> Report:
             told = f"proved {cell.subject} {cell.property} {cell.dtype}: {cell.detail}"
             console.print(f"[green]{escape(told)}[/]", highlight=False, soft_wrap=True)
     console.print(f"report: {wanted.folder / 'report.html'}", highlight=False, soft_wrap=True)
-    if any(c.verdict == "incomplete" for c in cells):
+    if whole:  # until then a command that goes on finds the jobs that were done as well
+        for job in wanted.jobs:
+            wanted.checkpoint(job).unlink(missing_ok=True)
+    else:
         console.print(f"{shlex.join(wanted.command)} goes on from where it was", highlight=False, soft_wrap=True)
     return report
 
 
 def judged(job: Job, wanted: Wanted, progress: Progress) -> list[Cell]:
-    """The cells of a job: scanned as far as the deadline allows, from the checkpoint where there is one."""
-    role = role_named(job.subject.role)
-    with quiet():
-        refusal = refuses(Call(job.subject, role.signature), role, job.fmt)
-    if refusal:
-        told = f"the subject does not take {job.fmt.name}: {refusal}"
-        return [_unjudged(job, p, "inapplicable", told) for p in job.properties]
-    slug = re.sub(r"[^A-Za-z0-9]+", "-", f"{job.subject.role}-{job.subject.name}-{job.fmt.name}-{job.domain.name}")
-    checkpoint, key, size = wanted.folder / f"checkpoint-{slug}.json", job.key, job.domain.size(job.fmt)
-    state = State.load(checkpoint, key)
-    task = progress.add_task(f"{job.subject.name} {job.fmt.name}", total=size, completed=state.rows)
-    try:
-        for span, tallies in parts(job, list(state.left(size, wanted.part)), wanted):
-            state.take(span, tallies)
-            state.save(checkpoint, key)
-            progress.advance(task, span[1] - span[0])
-    except Crashed as crash:
-        return _crashed(job, crash.spans)
-    if state.rows == size:
-        checkpoint.unlink(missing_ok=True)
-    progress.remove_task(task)
-    whole = {p.name: state.tallies.get(p.name, Tally()) for p in job.properties}
-    return [concluded(job.subject, role, p, job.domain, job.fmt, whole[p.name]) for p in job.properties]
+    """The cells of a job: scanned as far as the deadline allows, from the checkpoint where there is one.
 
-
-class Crashed(Exception):
-    """A worker process ended while these spans were under way."""
-
-    def __init__(self, spans: Sequence[Span]) -> None:
-        self.spans = spans
-
-
-def parts(job: Job, spans: Sequence[Span], wanted: Wanted) -> Iterator[tuple[Span, dict[str, Tally]]]:
-    """Scan the spans in workers, and yield each as it is done; a few are under way at a time."""
-    pool = ProcessPoolExecutor(wanted.workers, initializer=_begin, initargs=(job.spec, job.domain.name, job.fmt.name))
-    chosen = [p.name for p in job.properties]
-    waiting = list(reversed(spans))
-    running: dict[Future[dict[str, Tally]], Span] = {}
-    try:
-        while waiting or running:
-            over = wanted.deadline is not None and time.monotonic() > wanted.deadline
-            while waiting and not over and len(running) < 2 * wanted.workers:
-                span = waiting.pop()
-                running[pool.submit(_scan, chosen, span)] = span
-            if not running:
-                return
-            longest = None if wanted.deadline is None else max(wanted.deadline + GRACE - time.monotonic(), 0.0)
-            done, _ = wait(running, longest, FIRST_COMPLETED)
-            if not done:  # a subject that does not return; or is slow, and then what is under way is lost
-                return
-            for future in done:
-                try:
-                    tallies = future.result()
-                except BrokenProcessPool:
-                    raise Crashed(sorted(running.values())) from None
-                yield running.pop(future), tallies
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        if running:  # their results are not wanted, and some may never come
-            for process in multiprocessing.active_children():
-                process.terminate()
-
-
-_job: dict[str, Any] = {}
-
-
-def _begin(spec: tuple[str, str | None], domain: str, dtype: str, record: Path | None = None) -> None:
-    """Resolve the subject in a worker, which keeps what it calls it with in the file `record`."""
-    (subject,) = resolve(*spec)
-    _job.update(subject=subject, role=role_named(subject.role), domain=DOMAINS[domain], fmt=format_of(dtype))
-    _job["recorder"] = Recorder(record) if record else None
-
-
-def _scan(properties: Sequence[str], span: Span, block: int = BLOCK) -> dict[str, Tally]:
-    chosen = [p for p in _job["role"].properties if p.name in properties]
-    recorder = _job["recorder"]
-    return scan(_job["subject"], _job["role"], chosen, _job["domain"], _job["fmt"], span, block, recorder)
-
-
-def _crashed(job: Job, spans: Sequence[Span]) -> list[Cell]:
-    """The cells of a job whose subject ended its process, with the row that it ended on: the spans scanned again."""
-    cells = [_unjudged(job, p, "crashed", "a worker process ended; not again on the same rows") for p in job.properties]
-    fatal = next(filter(None, (_fatal(job, span, BLOCK) for span in spans)), None)
-    if fatal is not None:
-        cell = replace(cells[0], detail="the process ended", simplest=unfinished(*fatal))
-        task = Task(job.subject, role_named(job.subject.role), job.properties[0], job.fmt.name)
-        told = confirmed(task, cell)
-        cells = [replace(c, detail=told.detail, simplest=told.simplest, worst=told.worst) for c in cells]
-    return cells
-
-
-def _fatal(job: Job, span: Span, block: int) -> tuple[Arguments, int | None] | None:
-    """The call on which a process that scans the span ends, of a single row if it ends so too; or None."""
-    chosen = [p.name for p in job.properties]
-    with tempfile.TemporaryDirectory() as folder:
-        record = Path(folder) / "call"
-        begin = job.spec, job.domain.name, job.fmt.name, record
-        with ProcessPoolExecutor(1, initializer=_begin, initargs=begin) as pool:
-            try:
-                pool.submit(_scan, chosen, span, block).result()
-            except BrokenProcessPool:
-                call = read(record)
-            else:
-                return None
-    if call is None or block == 1:
-        return call
-    first = first_argument(call[0])
-    for start in range(*span, block):
-        if job.domain.rows(job.fmt, start, start + 1).tobytes() == first[:1].tobytes():
-            return _fatal(job, (start, start + len(first)), 1) or call
-    return call
-
-
-def _unjudged(job: Job, prop: Property, verdict: str, told: str) -> Cell:
-    cell = Cell(job.subject.name, job.subject.role, prop.name, prop.code, job.fmt.name, verdict, unit=prop.unit)
-    cell.detail, cell.regimes = told, [job.domain.name]
-    cell.severity = "critical" if verdict == "crashed" else ""
-    return cell
+    All that the subject does, it does in workers.
+    """
+    checkpoint, size = wanted.checkpoint(job), job.domain.size(job.fmt)
+    state = State.load(checkpoint, job.key)
+    with workers(job, wanted.workers, wanted.cell_timeout) as crew:
+        try:
+            refusal = crew.ask(refusal_of, deadline=wanted.deadline)
+            if refusal:
+                told = f"the subject does not take {job.fmt.name}: {refusal}"
+                return [unjudged(job, p, "inapplicable", told) for p in job.properties]
+            task = progress.add_task(f"{job.subject.name} {job.fmt.name}", total=size, completed=state.rows)
+            for span, tallies in crew.parts(list(state.left(size, wanted.part)), wanted.deadline):
+                state.take(span, tallies)
+                state.save(checkpoint, job.key)
+                progress.advance(task, span[1] - span[0])
+            progress.remove_task(task)
+            whole = {p.name: state.tallies.get(p.name, Tally()) for p in job.properties}
+            return crew.ask(cells_of, whole, deadline=wanted.deadline)
+        except OutOfTime:
+            told = f"{state.rows:,} rows were scanned, and the subject did not return"
+            return [unjudged(job, p, "incomplete", told) for p in job.properties]
+        except Ended as end:
+            return ended(job, end)

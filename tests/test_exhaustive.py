@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import time
@@ -15,7 +16,6 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
-from rich.progress import Progress
 
 from extremum.properties import exhaustive
 from extremum.properties.exhaustive import DOMAINS, Tally, concluded, pointwise, provable, scan
@@ -23,10 +23,13 @@ from extremum.properties.finding import Cell
 from extremum.properties.roles import role_named
 from extremum.reference.errors import UsageError
 from extremum.reference.formats import FORMATS
+from extremum.reference.softmax.wide import wide
 from extremum.reference.subjects import Subject, named, subjects
 from extremum.reports import exhaustive as driver
+from extremum.reports import scanning
 from extremum.reports.cli import main
-from extremum.reports.exhaustive import State, Wanted, find, parts
+from extremum.reports.exhaustive import State, Wanted, find
+from extremum.reports.fingerprint import fingerprint
 
 SCHEMA = Path(driver.__file__).with_name("report.schema.json")
 SMALL = ("float8_e4m3fn", "float8_e5m2")
@@ -168,6 +171,54 @@ def test_a_subject_that_raises_for_one_row_is_refuted_by_that_row() -> None:
     assert (cell.verdict, cell.detail) == ("refuted", "raises ValueError: seven")
 
 
+def judged_as(function: Any, dtype: str = "float16", name: str = "accuracy") -> Cell:
+    role, d, fmt = role_named("softmax"), DOMAINS["gaps"], FORMATS[dtype]
+    subject = Subject("it", "softmax", function)
+    prop = next(p for p in pointwise(role) if p.name == name)
+    tally = scan(subject, role, [prop], d, fmt, (0, d.size(fmt)))[name]
+    return concluded(subject, role, prop, d, fmt, tally)
+
+
+def test_a_row_that_raises_is_found_wherever_it_stands_in_its_block() -> None:
+    def raises(x: Any, axis: int = -1) -> Any:
+        if (x == 60000).any():
+            raise ValueError("sixty thousand")
+        return wide(x, axis)
+
+    cell = judged_as(raises)
+    assert (cell.verdict, cell.detail) == ("refuted", "raises ValueError: sixty thousand")
+    assert cell.simplest is not None
+    assert cell.simplest.arguments["x"]["values"] == ["0x1.d4c0000000000p+15", "0x0.0p+0"]
+
+
+def test_an_answer_that_is_wrong_alone_is_no_proof() -> None:
+    cell = judged_as(lambda x, axis=-1: wide(x, axis) if len(x) > 1 else np.full_like(x, 0.25))
+    assert cell.verdict == "refuted"
+
+
+def test_an_answer_that_is_another_alone_is_no_proof() -> None:
+    def once_up(x: Any, axis: int = -1) -> Any:
+        return wide(x, axis) if len(x) > 1 else np.nextafter(wide(x, axis), np.float16(0))
+
+    cell = judged_as(once_up)
+    assert (cell.verdict, cell.detail.partition(":")[0]) == (
+        "incomplete",
+        "the answer to a row alone is another than among others",
+    )
+
+
+def test_a_row_that_is_wrong_beside_another_is_refuted_by_the_two() -> None:
+    def neighbour(x: Any, axis: int = -1) -> Any:
+        out = wide(x, axis)
+        out[1:][x[1:, 0] == 5] = 0
+        return out
+
+    cell = judged_as(neighbour)
+    assert cell.verdict == "refuted"
+    assert cell.simplest is not None
+    assert cell.simplest.arguments["x"]["shape"] == [2, 2]
+
+
 def test_rows_that_fail_among_others_and_not_alone_are_not_proved() -> None:
     def leaks(x: Any, axis: int = -1) -> Any:
         out = sound.function(x, axis=axis)
@@ -180,7 +231,7 @@ def test_rows_that_fail_among_others_and_not_alone_are_not_proved() -> None:
     prop = next(p for p in pointwise(role) if p.name == "accuracy")
     tally = scan(subject, role, [prop], d, fmt, (0, d.size(fmt)))["accuracy"]
     cell = concluded(subject, role, prop, d, fmt, tally)
-    assert (cell.verdict, cell.detail.partition(":")[0]) == ("incomplete", "a row fails among others, and not alone")
+    assert cell.verdict == "refuted"
 
 
 def test_a_part_of_a_domain_proves_nothing() -> None:
@@ -215,20 +266,22 @@ def test_a_scan_that_was_killed_goes_on_and_comes_to_the_same(tmp_path: Path) ->
     killed = wanted(tmp_path / "killed", "naive", part=777)
     (job,) = killed.jobs
     state = State()
-    for span, tallies in parts(job, list(state.left(job.domain.size(job.fmt), killed.part)), killed):
-        state.take(span, tallies)
-        if state.rows > 9000:
-            break  # as a kill does: what comes after the last checkpoint is lost
-    checkpoint = tmp_path / "killed" / "checkpoint-softmax-naive-float16-gaps.json"
+    with scanning.workers(job, 1, None) as crew:
+        for span, tallies in crew.parts(list(state.left(job.domain.size(job.fmt), killed.part)), None):
+            state.take(span, tallies)
+            if state.rows > 9000:
+                break  # as a kill does: what comes after the last checkpoint is lost
+    checkpoint = killed.checkpoint(job)
+    (other,) = wanted(tmp_path / "killed", "naive", part=777, properties=["accuracy"]).jobs
+    assert killed.checkpoint(other) != checkpoint
     state.save(checkpoint, job.key)
     done: list[int] = []
-    with Progress(disable=True) as progress:
-        original = State.take
-        State.take = lambda self, span, tallies: (done.append(span[1] - span[0]), original(self, span, tallies))[1]  # type: ignore[method-assign]
-        try:
-            again = driver.judged(job, killed, progress)
-        finally:
-            State.take = original  # type: ignore[method-assign]
+    original = State.take
+    State.take = lambda self, span, tallies: (done.append(span[1] - span[0]), original(self, span, tallies))[1]  # type: ignore[method-assign]
+    try:
+        again = find(killed, plain).cells
+    finally:
+        State.take = original  # type: ignore[method-assign]
     assert sum(done) == job.domain.size(job.fmt) - state.rows
     assert [c.to_json() for c in again] == [c.to_json() for c in once.cells]
     assert not checkpoint.exists()
@@ -245,6 +298,17 @@ def test_a_checkpoint_of_another_scan_is_not_gone_on_from(tmp_path: Path) -> Non
     assert State.load(tmp_path / "c.json", job.key) == State()
 
 
+def test_a_helper_that_changes_is_another_fingerprint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    helper = tmp_path / "helper_of_mine.py"
+    helper.write_text("def soft(x): return x\n")
+    soft = importlib.import_module("helper_of_mine").soft
+    before = fingerprint([soft])
+    assert before == fingerprint([soft])
+    helper.write_text("def soft(x): return 2 * x\n")
+    assert before != fingerprint([soft])
+
+
 def test_a_budget_that_ends_leaves_cells_incomplete_and_a_checkpoint(tmp_path: Path) -> None:
     given = replace(wanted(tmp_path, "naive", part=5000), deadline=0.0)
     told = io.StringIO()
@@ -257,10 +321,32 @@ def test_a_subject_that_never_returns_ends_with_the_budget(tmp_path: Path, monke
     (tmp_path / "mine.py").write_text(
         "import time\ndef my_softmax(x, axis=-1):\n    time.sleep(3600 if len(x) > 100 else 0)\n    return x\n"
     )
-    monkeypatch.setattr(driver, "GRACE", 0.5)
+    monkeypatch.setattr(scanning, "GRACE", 0.5)
     given = wanted(tmp_path, f"{tmp_path}/mine.py:my_softmax", part=5000)
     report = find(replace(given, deadline=time.monotonic() + 1), Console(file=io.StringIO()))
     assert {c.verdict for c in report.cells} == {"incomplete"}
+
+
+@pytest.mark.parametrize("where", ["x.ndim and (x != 0).all()", "len(x) == 1", "(x[..., 0] == 5).any()"])
+def test_a_subject_that_ends_its_process_never_ends_the_command(tmp_path: Path, where: str) -> None:
+    (tmp_path / "mine.py").write_text(
+        "import os\nfrom extremum.reference.softmax.wide import wide\n"
+        f"def my_softmax(x, axis=-1):\n    if {where}:\n        os._exit(0)\n    return wide(x, axis)\n"
+    )
+    report = find(wanted(tmp_path, f"{tmp_path}/mine.py:my_softmax", part=2**20), Console(file=io.StringIO()))
+    assert {c.verdict for c in report.cells} == {"crashed"}
+    assert report.exit_code == 1
+
+
+def test_a_call_that_does_not_return_is_hung(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "import time\nfrom extremum.reference.softmax.wide import wide\n"
+        "def my_softmax(x, axis=-1):\n    time.sleep(3600 if (x[..., 0] == 5).any() else 0)\n    return wide(x, axis)\n"
+    )
+    given = wanted(tmp_path, f"{tmp_path}/mine.py:my_softmax", part=2**20, cell_timeout="2", properties=["finite"])
+    (cell,) = find(given, Console(file=io.StringIO())).cells
+    assert cell.verdict == "hung"
+    assert cell.detail == "one call had not returned: no return in 3 s, again when run alone"
 
 
 # The command

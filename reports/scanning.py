@@ -1,0 +1,258 @@
+"""The workers of a proof. All that a subject does it does in them: they are watched, and tell what it ended them on."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from extremum.properties.call import Call, quiet
+from extremum.properties.case import Case, decode, encode
+from extremum.properties.engine import refuses
+from extremum.properties.exhaustive import BLOCK, DOMAINS, Domain, Tally, concluded, scan
+from extremum.properties.finding import Cell
+from extremum.properties.recorder import Recorder, read
+from extremum.properties.resolve import resolve
+from extremum.properties.role import Property
+from extremum.properties.roles import role_named
+from extremum.properties.signature import Arguments, first
+from extremum.properties.witness import unfinished
+from extremum.reference.formats import Format, format_of
+from extremum.reference.subjects import Subject
+from extremum.reports.aftermath import confirmed
+from extremum.reports.request import Task
+
+GRACE = 20.0  # seconds beyond the budget that what is under way is waited for
+EVERY = 0.5  # seconds between two looks of a worker's watch
+Span = tuple[int, int]
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One subject in one format: what a scan of a domain is of. `spec` resolves to the subject in any process.
+
+    `code` is the fingerprint of all that was loaded when the subject was.
+    """
+
+    spec: tuple[str, str | None]
+    subject: Subject
+    properties: Sequence[Property]
+    domain: Domain
+    fmt: Format
+    code: str = ""
+
+    @property
+    def key(self) -> dict[str, Any]:
+        """What a checkpoint must be of to go on from it."""
+        return {
+            "code": self.code,
+            "subject": [self.subject.role, self.subject.name],
+            "properties": [p.name for p in self.properties],
+            "domain": self.domain.name,
+            "dtype": self.fmt.name,
+        }
+
+
+class Ended(Exception):
+    """A worker process ended, by itself or by its watch, while these spans were under way."""
+
+    def __init__(self, spans: Sequence[Span], hung: Arguments | None) -> None:
+        self.spans, self.hung = spans, hung
+
+
+class OutOfTime(Exception):
+    """The budget has ended, and what was asked for has not come."""
+
+
+@dataclass
+class Crew:
+    """The workers of a job."""
+
+    pool: ProcessPoolExecutor
+    count: int
+    folder: Path
+
+    def ask(self, question: Callable[..., Result], *given: Any, deadline: float | None) -> Result:
+        """The answer of one worker; raises `Ended` or `OutOfTime` where there is none."""
+        future = self.pool.submit(question, *given)
+        done, _ = wait([future], _left(deadline))
+        if not done:
+            raise OutOfTime
+        try:
+            return future.result()
+        except BrokenProcessPool:
+            raise Ended([], self.hung()) from None
+
+    def parts(self, spans: Sequence[Span], deadline: float | None) -> Iterator[tuple[Span, dict[str, Tally]]]:
+        """Scan the spans, and yield each as it is done, until the deadline; a few are under way at a time."""
+        waiting, running = list(reversed(spans)), dict[Future[dict[str, Tally]], Span]()
+        while waiting or running:
+            over = deadline is not None and time.monotonic() > deadline
+            while waiting and not over and len(running) < 2 * self.count:
+                span = waiting.pop()
+                running[self.pool.submit(tallies_of, span)] = span
+            done, _ = wait(running, _left(deadline), FIRST_COMPLETED)
+            if not done:  # the deadline; what is under way is lost
+                return
+            for future in done:
+                try:
+                    tallies = future.result()
+                except BrokenProcessPool:
+                    raise Ended(sorted(running.values()), self.hung()) from None
+                yield running.pop(future), tallies
+
+    def hung(self) -> Arguments | None:
+        """The arguments of a call that did not return, if a watch ended its worker."""
+        try:
+            return decode(json.loads((self.folder / "hung.json").read_text())).arguments
+        except (OSError, ValueError):
+            return None
+
+
+def _left(deadline: float | None) -> float | None:
+    return None if deadline is None else max(deadline + GRACE - time.monotonic(), 0.0)
+
+
+@contextmanager
+def workers(job: Job, count: int, limit: float | None, record: bool = False) -> Iterator[Crew]:
+    """Workers that have resolved the subject; a call of more than `limit` seconds ends its worker.
+
+    With `record` they keep each call in a file before they make it.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        begin = job.spec, [p.name for p in job.properties], job.domain.name, job.fmt.name, folder, limit, record
+        pool = ProcessPoolExecutor(count, initializer=_begin, initargs=begin)
+        try:
+            yield Crew(pool, count, Path(folder))
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():  # some may never return
+                process.terminate()
+                process.join(1)
+                if process.is_alive():
+                    process.kill()
+
+
+# In the workers.
+
+_own: dict[str, Any] = {}
+
+
+def _begin(
+    spec: tuple[str, str | None],
+    properties: Sequence[str],
+    domain: str,
+    dtype: str,
+    folder: str,
+    limit: float | None,
+    record: bool,
+) -> None:
+    (subject,) = resolve(*spec)
+    role = role_named(subject.role)
+    call = Call(subject, role.signature, Recorder(Path(folder) / "call") if record else None)
+    chosen = [p for p in role.properties if p.name in properties]
+    _own.update(subject=subject, role=role, properties=chosen, domain=DOMAINS[domain], fmt=format_of(dtype), call=call)
+    _own["busy"] = False
+    threading.Thread(target=_watch, args=(os.getppid(), call, limit, Path(folder)), daemon=True).start()
+
+
+def _watch(parent: int, call: Call, limit: float | None, folder: Path) -> None:
+    """End this process where its parent has ended, or where a call takes longer than the limit."""
+    while True:
+        time.sleep(EVERY)
+        if os.getppid() != parent:
+            os._exit(1)
+        if limit is not None and _own["busy"] and call.seconds_in_call() > limit and call.last is not None:
+            place = folder / f"hung-{os.getpid()}"
+            place.write_text(json.dumps(encode(Case(call.last[0]))))
+            place.rename(folder / "hung.json")
+            os._exit(1)
+
+
+@contextmanager
+def _busy() -> Iterator[Call]:
+    """While the subject may be called: its time counts."""
+    call: Call = _own["call"]
+    call.began, _own["busy"] = time.monotonic(), True
+    try:
+        with quiet():
+            yield call
+    finally:
+        _own["busy"] = False
+
+
+def refusal_of() -> str:
+    """Why the subject does not take the format, or an empty string."""
+    with _busy() as call:
+        return refuses(call, _own["role"], _own["fmt"])
+
+
+def tallies_of(span: Span, block: int = BLOCK) -> dict[str, Tally]:
+    """What is known of each property over a span."""
+    with _busy() as call:
+        return scan(_own["subject"], _own["role"], _own["properties"], _own["domain"], _own["fmt"], span, block, call)
+
+
+def cells_of(tallies: Mapping[str, Tally]) -> list[Cell]:
+    """The cell of each property whose whole domain was scanned."""
+    own = _own["subject"], _own["role"]
+    with _busy() as call:
+        return [concluded(*own, p, _own["domain"], _own["fmt"], tallies[p.name], call) for p in _own["properties"]]
+
+
+# After a worker ended.
+
+
+def ended(job: Job, end: Ended) -> list[Cell]:
+    """The cells of a job whose subject ended its process, or did not return, with the call that it did it on.
+
+    After a crash the spans that were under way are scanned again, by one worker that keeps its calls.
+    """
+    verdict = "crashed" if end.hung is None else "hung"
+    cells = [
+        unjudged(job, p, verdict, f"a worker process {verdict}; not again on the same rows") for p in job.properties
+    ]
+    call = end.hung or next(filter(None, (_fatal(job, span, BLOCK) for span in end.spans)), None)
+    if call is not None:
+        what = "the process ended" if verdict == "crashed" else "one call had not returned"
+        cell = replace(cells[0], detail=what, simplest=unfinished(call, None))
+        task = Task(job.subject, role_named(job.subject.role), job.properties[0], job.fmt.name)
+        seen = confirmed(task, cell)
+        cells = [replace(c, detail=seen.detail, simplest=seen.simplest, worst=seen.worst) for c in cells]
+    return cells
+
+
+def _fatal(job: Job, span: Span, block: int) -> Arguments | None:
+    """The arguments on which a process that scans the span ends, of a single row if it ends so too; or None."""
+    with workers(job, 1, None, record=True) as crew:
+        try:
+            crew.ask(tallies_of, span, block, deadline=None)
+            return None
+        except Ended:
+            call = read(crew.folder / "call")
+    if call is None or block == 1:
+        return call and call[0]
+    start_of = first(call[0])[:1].tobytes()
+    for start in range(*span, block):
+        if job.domain.rows(job.fmt, start, start + 1).tobytes() == start_of:
+            return _fatal(job, (start, start + len(first(call[0]))), 1) or call[0]
+    return call[0]
+
+
+def unjudged(job: Job, prop: Property, verdict: str, told: str) -> Cell:
+    """A cell that says why it is not judged."""
+    cell = Cell(job.subject.name, job.subject.role, prop.name, prop.code, job.fmt.name, verdict, unit=prop.unit)
+    cell.detail, cell.regimes = told, [job.domain.name]
+    cell.severity = "critical" if cell.found else ""
+    return cell
