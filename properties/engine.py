@@ -16,7 +16,7 @@ from extremum.properties.causes import diagnose
 from extremum.properties.finding import Cell, number
 from extremum.properties.limit import OutOfTime, limited
 from extremum.properties.recorder import Recorder
-from extremum.properties.role import Experiment, Property, Role
+from extremum.properties.role import Experiment, Property, Role, grade_of
 from extremum.properties.screening import Candidate, sweep
 from extremum.properties.search import search
 from extremum.properties.witness import unfinished, witness_of
@@ -110,7 +110,7 @@ def _judge(cell: Cell, experiment: Experiment, settings: Settings) -> None:
         complete = swept.complete and not settings.over()
         cell.verdict, cell.detail = ("held", "") if complete else ("incomplete", "the budget ended")
         cell.measured, cell.allowed = number(swept.best.measured), number(swept.best.allowed)
-        cell.grade = swept.grade() if prop.grades else ""
+        cell.grade = grade_of(experiment.role, prop, prop.grades.keys() - swept.open()) if prop.grades else ""
 
 
 def _report(cell: Cell, experiment: Experiment, candidates: Sequence[Candidate]) -> None:

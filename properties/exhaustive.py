@@ -31,7 +31,7 @@ from extremum.properties.causes import diagnose
 from extremum.properties.decide import Decision, decide, ratios, screen
 from extremum.properties.finding import Cell, number
 from extremum.properties.fused import Fused, closer, exceeding
-from extremum.properties.role import Experiment, Observation, Property, Role, View, alone, as_is
+from extremum.properties.role import Experiment, Observation, Property, Role, View, alone, as_is, grade_of
 from extremum.properties.witness import witness_of
 from extremum.reference.errors import UsageError, nearest
 from extremum.reference.formats import Array, Format
@@ -302,8 +302,7 @@ def concluded(
             cell.detail = f"{domain.text}: {tally.rows:,} rows"
             cell.detail += f"; the worst is {_written(case)}" if decision.ratio > 0 else ""
     if prop.grades:
-        best = next((name for name, exceeded in tally.grades.items() if not exceeded), "beyond")
-        cell.grade = "beyond" if refuted else best
+        cell.grade = "beyond" if refuted else grade_of(role, prop, prop.grades.keys() - tally.open())
     cell.expected = cell.found and subject.may_fail(prop.name, fmt.name)
     return cell  # a declared failure that does not come is no news: it may be of longer rows
 

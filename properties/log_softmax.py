@@ -28,6 +28,7 @@ from extremum.properties.comparison import compare
 from extremum.properties.regimes import MASKED, PLAIN
 from extremum.properties.role import Observation, Property, Role, View
 from extremum.properties.softmax import bounds, fused, permutation_equivariance, shift_invariance
+from extremum.reference.formats import Array
 from extremum.reference.softmax import truth
 from extremum.reference.truth import Columns
 from extremum.reference.wide import where
@@ -46,6 +47,12 @@ def in_roundoffs(view: View) -> Any:
     return view.fmt.unit_roundoff * np.clip(np.abs(view.narrow(view.exact)), 1.0, view.fmt.max)
 
 
+def undefined(view: View) -> Array:
+    """Where an output is NaN or +inf; not where NaN stands for -inf in a format that has none (`View.outside`)."""
+    wrong = np.isnan(view.answer) | np.isposinf(view.answer)
+    return wrong if view.fmt.has_infinity or not wrong.any() else np.asarray(wrong & ~view.outside)
+
+
 def finite(view: View) -> tuple[Any, Any]:
     """No output is NaN or +inf.
 
@@ -56,7 +63,7 @@ def finite(view: View) -> tuple[Any, Any]:
 
     Fix: subtract the maximum of each row first. The usual cause is log(exp(x) / sum exp(x)) as it is written.
     """
-    return np.where(np.isnan(view.answer) | np.isposinf(view.answer), 1.0, 0.0), 0.0
+    return np.where(undefined(view), 1.0, 0.0), 0.0
 
 
 def nonpositive(view: View) -> tuple[Any, Any]:
@@ -99,7 +106,7 @@ def exp_sum_to_one(view: View) -> tuple[Any, Any]:
 
     Fix: accumulate in float32. Other causes: a wrong axis; log2 for log; the logarithm of a mean.
     """
-    flawed = np.asarray((np.isnan(view.answer) | np.isposinf(view.answer)).any(axis=-1, keepdims=True))
+    flawed = np.asarray(undefined(view).any(axis=-1, keepdims=True))
     answer = np.where(np.isfinite(view.answer), view.answer, np.asarray(-view.fmt.max, view.answer.dtype))
     measured = abs(view.arithmetic.total(view.arithmetic.exp(view.arithmetic.lift(answer))) - 1.0)
     off = allowance(view, slice(None))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -155,11 +155,15 @@ class View:
 
     @cached_property
     def outside(self) -> Array:
-        """Where the answers are infinite or the largest finite value, as the exact value nearly is, as a mask."""
+        """Where the answers are infinite or the largest finite value, as the exact value nearly is, as a mask.
+
+        In a format that has no infinity NaN stands for it.
+        """
         with np.errstate(over="ignore"):
             exact, allowed = self.narrow(self.exact), self.narrow(self.allowance)
             edge = np.where(np.abs(exact) + allowed >= self.fmt.max, np.sign(exact), 0.0)
-        return self._everywhere(lambda a: (edge != 0) & (a * edge >= self.fmt.max))
+        instead = (lambda a: np.zeros(a.shape, bool)) if self.fmt.has_infinity else np.isnan
+        return self._everywhere(lambda a: (edge != 0) & ((a * edge >= self.fmt.max) | instead(a)))
 
     @cached_property
     def finite(self) -> Array:
@@ -366,6 +370,16 @@ class Role:
         """Rows of ordinary arguments from a generator."""
         plain = self.regime_named("ordinary") or self.regimes[0]
         return self.arguments(Sampled(rng, fmt, rows, n, self.heights(n)[0]), plain)
+
+
+def grade_of(role: Role, prop: Property, exceeded: Collection[str]) -> str:
+    """The best grade of a property that held: the first that is not exceeded, else "beyond".
+
+    The role's own allowance is not exceeded where the property held: a grade is measured without the terms that most
+    rows need not pay for.
+    """
+    held = (name for name, may in prop.grades.items() if name not in exceeded or may is role.allowance)
+    return next(held, "beyond")
 
 
 @dataclass(frozen=True)

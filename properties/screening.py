@@ -65,10 +65,6 @@ class Swept:
         elif decision.ratio > self.best.ratio:
             self.best = decision
 
-    def grade(self) -> str:
-        """The best grade whose allowance was never exceeded."""
-        return next((name for name, ratio in self.grades.items() if ratio <= 1), "beyond")
-
     def open(self) -> frozenset[str]:
         """The grades whose allowance no row has exceeded."""
         return frozenset(name for name, ratio in self.grades.items() if ratio <= 1)
