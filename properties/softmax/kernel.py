@@ -46,8 +46,8 @@ ROUNDING = 1.5 * 2.0**52  # added to a small float64, it leaves the nearest inte
 LOWEST = -600.0
 
 SCALE = 2.0**64  # what is below the normal range of float32 is divided with all its digits
-SMALL = 2.0**-110  # added to what is divided: float32 numbers that are not normal cost a hundred cycles
-NOTHING = 2.0**-26  # a ratio that is less is 0: SMALL is below 2^-27 of any allowance, which is 2^-147 at least
+SMALL = 2.0**-28  # added to a ratio: float32 numbers that are not normal cost a hundred cycles
+NOTHING = 2.0**-26  # a ratio that is less is 0
 ONE = 0x3F800000  # the bits of 1: those of other floats in [0, 1] are less, of any other float more
 LANES = 256  # short rows that are looked at together: their exps stay in the first-level cache
 SHORT = 12  # the longest of them
@@ -148,7 +148,8 @@ def of_depth(depth: Any, gap: Any, base: Any) -> Any:
 @compiled
 def over(error: Any, may: Any) -> Any:
     """error / may to within 2^-22 and `NOTHING`, as the bits of a float32, which rise with it: it is not negative."""
-    return np.float32(np.float32(error * SCALE + SMALL) / np.float32(may * SCALE)).view(np.int32)
+    scaled = may * SCALE
+    return np.float32(np.float32(scaled * SMALL + error * SCALE) / np.float32(scaled)).view(np.int32)
 
 
 @compiled
@@ -287,7 +288,7 @@ def log_judged(depth: Any, s: Any, log_total: Any, y: Any, gap: Any, base: Any) 
     """
     may = (2.0 * depth + log_total) * gap + base
     error = abs(y + (depth + log_total))
-    bits = np.float32(np.float32(error + SMALL) / np.float32(may)).view(np.int32)
+    bits = np.float32(np.float32(may * SMALL + error) / np.float32(may)).view(np.int32)
     return bits, s * may * (may + 1.0), exp(y)
 
 
