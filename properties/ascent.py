@@ -2,7 +2,8 @@
 
 A sweep samples every regime; where an error is largest it finds the neighbourhood, and seldom the row itself. From
 its best rows entries are moved along the number line of the format, by steps of 1 to 2^(p + 2) ulps, so that a step may
-change the last bit or halve the interval to the next power of two; the best of all are kept, round after round. Whole
+change the last bit or halve the interval to the next power of two; or a row is shifted to a power of two, where the
+spacing of floats jumps. The best of all are kept, round after round. Whole
 blocks are screened at once, as in the sweep, and what exceeds its allowance is certified like any other row.
 `benchmarks/search_power.py` compares what it reaches with the worst case, known from exhaustion.
 """
@@ -13,15 +14,17 @@ import numpy as np
 
 from extremum.properties.decide import screen
 from extremum.properties.role import Experiment, Observation, View, alone, as_is
-from extremum.reference.formats import Array
+from extremum.reference.formats import Array, Format
 from extremum.reference.wide import row_max, screen_arithmetic
 
 FIRST = 8  # moves of every row of the block: where all is flat, the best of them is no guide
 KEPT = 8  # rows that are moved then
+APART = 7  # rounds in which no two of them come from the same row of the block
 MOVES = 24  # of each, in a round
 ROUNDS = 12
 MOVED = 0.6  # the share of entries that a move changes
 TOGETHER = 0.3  # of rows whose entries are moved by the same number of ulps
+EDGED = 0.15  # the share of moves that take a row, gaps and all, to where its largest entry is a power of two
 FAR = 2  # binary orders of magnitude, over the 2^p ulps of a binade, that a move goes at most
 SHORT = 4  # the longest rows that are worth it: of more entries, too many would have to move together
 
@@ -45,10 +48,15 @@ def climb(experiment: Experiment, x: Array, ratio: Array, rng: np.random.Generat
     """
     fmt = experiment.fmt
     best, found, origin = x, ratio, np.arange(len(x))
-    for moves in (FIRST, *[MOVES] * ROUNDS):
+    for turn, moves in enumerate((FIRST, *[MOVES] * ROUNDS)):
         moved = fmt.step(np.repeat(best, moves, axis=0), _steps(rng, len(best) * moves, best.shape[1], fmt.precision))
+        edged = rng.random(len(moved)) < EDGED
+        moved[edged] = _to_an_edge(rng, moved[edged], fmt)
+        if turn == 0:  # half of them new rows of ordinary size: where all is luck, no summit has a slope
+            moved[::2] = fmt.round(rng.standard_normal(moved[::2].shape))
         rows, ratios = np.concatenate([best, moved]), np.concatenate([found, ratios_of(experiment, moved)])
-        best, found, origin = _top(rows, ratios, np.concatenate([origin, np.repeat(origin, moves)]))
+        origins = np.concatenate([origin, np.repeat(origin, moves)])
+        best, found, origin = _top(rows, ratios, origins, apart=turn < APART)
     return best, found, origin
 
 
@@ -57,6 +65,13 @@ def _steps(rng: np.random.Generator, rows: int, n: int, precision: int) -> Array
     size = np.exp2(rng.uniform(0, precision + FAR, (rows, n))).astype(np.int64) * rng.choice((-1, 1), (rows, n))
     apart = np.where(rng.random((rows, n)) < MOVED, size, 0)
     return np.where(rng.random((rows, 1)) < TOGETHER, size[:, :1], apart)
+
+
+def _to_an_edge(rng: np.random.Generator, x: Array, fmt: Format) -> Array:
+    """Rows shifted so that their largest entry is a power of two, or the negative of one."""
+    wide = x.astype(np.float64)
+    edge = np.exp2(rng.integers(-2, fmt.precision + FAR, (len(x), 1), endpoint=True))
+    return fmt.round(wide - wide.max(axis=1, keepdims=True) + edge * rng.choice((-1, 1), (len(x), 1)))
 
 
 def looked_at(rows: int) -> int:
@@ -80,8 +95,10 @@ def seen(experiment: Experiment, x: Array) -> View:
     return View(experiment.role, experiment.fmt, observation, screen_arithmetic(experiment.fmt))
 
 
-def _top(x: Array, ratio: Array, origin: Array) -> tuple[Array, Array, Array]:
+def _top(x: Array, ratio: Array, origin: Array, apart: bool) -> tuple[Array, Array, Array]:
+    """The closest rows, each once; `apart`, no two from the same origin, so that more than one summit is climbed."""
     order = np.argsort(-ratio, kind="stable")
-    _, first = np.unique(np.ascontiguousarray(x[order]).view(np.uint8).reshape(len(x), -1), axis=0, return_index=True)
-    order = order[np.sort(first)][:KEPT]  # each row once
+    bits = np.ascontiguousarray(x[order]).view(np.uint8).reshape(len(x), -1)
+    _, which = np.unique(origin[order] if apart else bits, axis=0, return_index=True)
+    order = order[np.sort(which)][:KEPT]
     return x[order], ratio[order], origin[order]
