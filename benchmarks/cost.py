@@ -3,9 +3,10 @@
     python benchmarks/cost.py [PICTURE.svg]
 
 Calls and examines accuracy of float32 rows of 1 to 2^20 entries through `shifted`, in blocks as the sweep has them, and
-prints nanoseconds an entry, bare and audited. Then the time of one block of rows of 16 for one to six properties, which
-share the call, and for one to eight subjects; and the straight line through each, with the largest distance of a point
-from it in parts of the last point. With a file, draws the three.
+prints nanoseconds an entry, bare and audited, of a cell that is under way (the row closest to what is allowed, and the
+first that exceeds a grade, cost a look of the screen each). Then the time of one block of rows of 16 for one to six
+properties, which share the call, and for one to eight subjects; and the straight line through each, with the largest
+distance of a point from it in parts of the last point. With a file, draws the three.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ CALL = Call(SHIFTED, ROLE.signature)
 EVERY = pointwise(ROLE)
 ACCURACY = [p for p in EVERY if p.name == "accuracy"]
 Points = list[tuple[float, float]]
+Cell = tuple[Experiment, Swept]
 
 
 def best(work: Callable[[], object], repeat: int = 7) -> float:
@@ -53,36 +55,41 @@ def blocked(x: Array) -> Block:
     return made
 
 
-def audited(made: Block, properties: Sequence[Property], subjects: int = 1) -> None:
-    """What the sweep does with a block, for each property of each of some subjects."""
+def cells(properties: Sequence[Property], subjects: int = 1) -> list[Cell]:
+    """A cell for each property of each of some subjects, which has seen nothing yet."""
+    calls = [Call(replace(SHIFTED, name=f"subject {k}"), ROLE.signature) for k in range(subjects)]
+    return [(Experiment(call, ROLE, prop, FMT), Swept()) for call in calls for prop in properties]
+
+
+def audited(made: Block, under_way: list[Cell]) -> None:
+    """What the sweep does with one more block in each cell."""
     truth.cache_clear()
     screening._answers.clear()
-    for k in range(subjects):
-        call = Call(replace(SHIFTED, name=f"subject {k}"), ROLE.signature)
-        for prop in properties:
-            experiment, swept = Experiment(call, ROLE, prop, FMT), Swept()
-            screening.examine(swept, experiment, made, 0)
-            screening.settle(swept, experiment)
+    for experiment, swept in under_way:
+        screening.examine(swept, experiment, made, 0)
 
 
 def by_length() -> tuple[Points, Points]:
     """Nanoseconds an entry of the bare call, and of call, truth and screen, by the length of the rows."""
-    bare, whole = [], []
+    bare, whole, accuracy = [], [], cells(ACCURACY)
     rng = np.random.default_rng(0)
     for n in LENGTHS:
         size = max(BLOCK if n <= BLOCK else LONG_BLOCK, n)
         x = (8 * rng.standard_normal((size // n, n))).astype(np.float32)
         bare.append((float(n), best(lambda x=x: SHIFTED.function(x)) / x.size * 1e9))
         made = blocked(x)
-        whole.append((float(n), best(lambda made=made: audited(made, ACCURACY)) / x.size * 1e9))
+        whole.append((float(n), best(lambda made=made: audited(made, accuracy)) / x.size * 1e9))
         (_, a), (_, b) = bare[-1], whole[-1]
         print(f"n = {n}: bare {a:.2f} ns an entry, audited {b:.2f}, ratio {b / a:.1f}")
     return bare, whole
 
 
-def by_count(most: int, work: Callable[[int], object], what: str) -> Points:
+def by_count(most: int, of: Callable[[int], list[Cell]], made: Block, what: str) -> Points:
     """Microseconds a block against a number of things, and how straight the line through them is."""
-    points = [(float(k), best(lambda k=k: work(k), 25) * 1e6) for k in range(1, most + 1)]
+    points = []
+    for k in range(1, most + 1):
+        under_way = of(k)
+        points.append((float(k), best(lambda now=under_way: audited(made, now), 25) * 1e6))
     k, t = np.array(points).T
     slope, start = np.polyfit(k, t, 1)
     off = float(np.abs(t - (start + slope * k)).max() / t[-1])
@@ -114,8 +121,8 @@ def main(path: str | None) -> None:
     made = blocked(x)
     with quiet():
         bare, whole = by_length()
-        properties = by_count(len(EVERY), lambda k: audited(made, EVERY[:k]), "properties")
-        subjects = by_count(8, lambda k: audited(made, ACCURACY, k), "subjects")
+        properties = by_count(len(EVERY), lambda k: cells(EVERY[:k]), made, "properties")
+        subjects = by_count(8, lambda k: cells(ACCURACY, k), made, "subjects")
     if path:
         draw(path, bare, whole, properties, subjects)
 

@@ -3,8 +3,8 @@
 A sweep samples every regime; where an error is largest it finds the neighbourhood, and seldom the row itself. From
 its best rows entries are moved along the number line of the format, by steps of 1 to 2^(p + 2) ulps, so that a step may
 change the last bit or halve the interval to the next power of two; or a row is shifted to a power of two, where the
-spacing of floats jumps. The best of all are kept, round after round. Whole
-blocks are screened at once, as in the sweep, and what exceeds its allowance is certified like any other row.
+spacing of floats jumps. The best of all are kept, round after round, at first of different origins. Whole blocks are
+screened at once, as in the sweep, and what exceeds its allowance is certified like any other row.
 `benchmarks/search_power.py` compares what it reaches with the worst case, known from exhaustion.
 """
 
