@@ -24,7 +24,7 @@ from extremum.properties.exhaustive import pointwise
 from extremum.properties.role import Experiment, Property
 from extremum.properties.screening import Swept
 from extremum.properties.softmax import ROLE
-from extremum.properties.sweep import BLOCK, LONG_BLOCK, Block, truth
+from extremum.properties.sweep import BLOCK, LONG_BLOCK, Block
 from extremum.reference.formats import FORMATS, Array
 from extremum.reference.subjects import named
 
@@ -63,8 +63,7 @@ def cells(properties: Sequence[Property], subjects: int = 1) -> list[Cell]:
 
 def audited(made: Block, under_way: list[Cell]) -> None:
     """What the sweep does with one more block in each cell."""
-    truth.cache_clear()
-    screening._answers.clear()
+    screening.forget()
     for experiment, swept in under_way:
         screening.examine(swept, experiment, made, 0)
 

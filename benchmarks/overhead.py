@@ -35,7 +35,7 @@ from extremum.properties.regimes import Regime
 from extremum.properties.role import Experiment, Property
 from extremum.properties.screening import Swept, examine, settle
 from extremum.properties.softmax import ROLE, fused
-from extremum.properties.sweep import Block, block, truth
+from extremum.properties.sweep import Block, block
 from extremum.reference.formats import FORMATS
 from extremum.reference.subjects import named
 
@@ -65,8 +65,7 @@ def made(n: int, regimes: tuple[Regime, ...]) -> list[Block]:
 
 def audit(blocks: list[Block], properties: list[Property]) -> None:
     """Every property of every block, from scratch."""
-    screening._answers.clear()
-    truth.cache_clear()
+    screening.forget()
     swept = {p.name: Swept() for p in properties}
     for prop in properties:
         experiment = Experiment(CALL, ROLE, prop, FMT)

@@ -24,7 +24,7 @@ from extremum.properties.screening import Swept
 from extremum.properties.search import search
 from extremum.properties.softmax import ROLE
 from extremum.properties.softmax.accuracy import PROPERTY
-from extremum.properties.sweep import block, truth
+from extremum.properties.sweep import block
 from extremum.reference.formats import FORMATS
 from extremum.reference.softmax.shifted import shifted
 from extremum.reference.subjects import Subject
@@ -53,8 +53,7 @@ def main() -> None:
     rows = sum(len(made.x) for made in blocks)
 
     def swept() -> None:
-        truth.cache_clear()
-        screening._answers.clear()
+        screening.forget()
         for made in blocks:
             screening.examine(Swept(), EXPERIMENT, made, 0)
 

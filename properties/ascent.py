@@ -37,7 +37,7 @@ def climbs(experiment: Experiment, n: int) -> bool:
     prop, signature = experiment.prop, experiment.role.signature
     plain = prop.observe is alone and prop.arrange is as_is and not (prop.masked or prop.exact)
     short = n <= SHORT if signature.batched else n == 2
-    return plain and short and list(signature.inputs.values()) == [1]
+    return plain and short and signature.one_row
 
 
 def climb(experiment: Experiment, x: Array, ratio: Array, rng: np.random.Generator) -> tuple[Array, Array, Array]:
@@ -68,10 +68,12 @@ def _steps(rng: np.random.Generator, rows: int, n: int, precision: int) -> Array
 
 
 def _to_an_edge(rng: np.random.Generator, x: Array, fmt: Format) -> Array:
-    """Rows shifted so that their largest entry is a power of two, or the negative of one."""
+    """Rows shifted so that their largest entry is a power of two, or the negative of one; finite as `x` is."""
     wide = x.astype(np.float64)
     edge = np.exp2(rng.integers(-2, fmt.precision + FAR, (len(x), 1), endpoint=True))
-    return fmt.round(wide - wide.max(axis=1, keepdims=True) + edge * rng.choice((-1, 1), (len(x), 1)))
+    with np.errstate(over="ignore"):
+        moved = wide - wide.max(axis=1, keepdims=True) + edge * rng.choice((-1, 1), (len(x), 1))
+    return fmt.round(np.clip(moved, -fmt.max, fmt.max))
 
 
 def looked_at(rows: int) -> int:

@@ -12,7 +12,7 @@ from extremum.properties.call import Misbehaviour
 from extremum.properties.case import Case
 from extremum.properties.role import Experiment, Observation, Property, View
 from extremum.reference.formats import Array
-from extremum.reference.wide import RATIONALS, screen_arithmetic
+from extremum.reference.wide import RATIONALS, row_max, screen_arithmetic
 
 FAR = 4.0  # a screen errs by less than half of an allowance in any arithmetic
 TOGETHER = 8  # doubtful entries of a row that are decided at once, the most doubtful first
@@ -56,6 +56,28 @@ def screen(view: View, prop: Property) -> tuple[Array, Array, Array]:
         m = np.concatenate([m, np.asarray(view.observation.extra, np.float64)], axis=1)
         a = np.concatenate([a, np.zeros((len(a), 1))], axis=1)
     return m, np.broadcast_to(a, m.shape), ratios(m, a)
+
+
+def screen_rows(view: View, prop: Property) -> tuple[Array, Array, Array, Array]:
+    """`screen`, with 0 for the ratios of rows in doubt; and the largest of each row, (rows,), or (1,) if of no rows.
+
+    That of a row in doubt is with every term of what is allowed, also those that most rows need not pay for.
+    """
+    measured, allowed, ratio = screen(view, prop)
+    by_row, observation = row_max(ratio)[:, 0], view.observation
+    doubtful = by_row > view.arithmetic.limit
+    if doubtful.any():
+        if len(by_row) == len(observation.x):
+            careful = View(view.role, view.fmt, observation.take(doubtful), view.arithmetic)
+            by_row[doubtful] = row_max(screen(careful, prop)[2])[:, 0]
+        ratio = np.where(doubtful[:, None], 0.0, ratio)
+    return measured, allowed, ratio, by_row
+
+
+def exceeded(view: View, prop: Property, measured: Array) -> frozenset[str]:
+    """The grades of the property whose allowance what was measured exceeds."""
+    over = {name: ratios(measured, view.narrow(may(view))) > 1 for name, may in prop.grades.items()}
+    return frozenset(name for name, rows in over.items() if rows.any())
 
 
 def decide(experiment: Experiment, case: Case, final: bool = False) -> Decision:

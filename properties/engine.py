@@ -110,7 +110,7 @@ def _judge(cell: Cell, experiment: Experiment, settings: Settings) -> None:
         complete = swept.complete and not settings.over()
         cell.verdict, cell.detail = ("held", "") if complete else ("incomplete", "the budget ended")
         cell.measured, cell.allowed = number(swept.best.measured), number(swept.best.allowed)
-        cell.grade = grade_of(experiment.role, prop, prop.grades.keys() - swept.open()) if prop.grades else ""
+        cell.grade = grade_of(experiment.role, prop, swept.exceeded) if prop.grades and swept.examined else ""
 
 
 def _report(cell: Cell, experiment: Experiment, candidates: Sequence[Candidate]) -> None:

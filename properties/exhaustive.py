@@ -28,7 +28,7 @@ import numpy as np
 from extremum.properties.call import Call, Misbehaviour, quiet
 from extremum.properties.case import Case
 from extremum.properties.causes import diagnose
-from extremum.properties.decide import Decision, decide, ratios, screen
+from extremum.properties.decide import Decision, decide, exceeded, screen_rows
 from extremum.properties.finding import Cell, number
 from extremum.properties.fused import Fused, closer, exceeding
 from extremum.properties.role import Experiment, Observation, Property, Role, View, alone, as_is, grade_of
@@ -36,7 +36,7 @@ from extremum.properties.witness import witness_of
 from extremum.reference.errors import UsageError, nearest
 from extremum.reference.formats import Array, Format
 from extremum.reference.subjects import Subject
-from extremum.reference.wide import row_max, screen_arithmetic
+from extremum.reference.wide import screen_arithmetic
 
 BLOCK = 2**14  # rows: measured, of 2^10 to 2^18; the block and its truth in float64 stay in the second-level cache
 KEPT = 4096  # rows in doubt that are certified; a subject that leaves more, and none of them refuted, is incomplete
@@ -96,16 +96,15 @@ class Tally:
 
     `worst` is (ratio, index) of the largest ratio, at the lowest index that has it. `doubtful` are the lowest `KEPT`
     indices of rows that the screen can't clear, `doubts` how many there are. `strays` are the lowest indices of rows
-    with another answer alone than among others. `grades` tells of each of the property's
-    grades whether a row exceeds it.
+    with another answer alone than among others. `exceeded` are the property's grades that a row exceeds.
     """
 
     rows: int = 0
-    worst: tuple[float, int] = (-1.0, -1)
+    worst: tuple[float, int] = (-np.inf, -1)
     doubts: int = 0
     doubtful: list[int] = field(default_factory=list)
     strays: list[int] = field(default_factory=list)
-    grades: dict[str, bool] = field(default_factory=dict)
+    exceeded: frozenset[str] = frozenset()
 
     def merge(self, other: Tally) -> None:
         """Add what is known of a disjoint part."""
@@ -114,22 +113,17 @@ class Tally:
         self.doubts += other.doubts
         self.doubtful = nsmallest(KEPT, [*self.doubtful, *other.doubtful])
         self.strays = nsmallest(WITNESSES, [*self.strays, *other.strays])
-        for name, exceeded in other.grades.items():
-            self.grades[name] = self.grades.get(name, False) or exceeded
-
-    def open(self) -> frozenset[str]:
-        """The grades that no row exceeds."""
-        return frozenset(name for name, exceeded in self.grades.items() if not exceeded)
+        self.exceeded |= other.exceeded
 
     def to_json(self) -> dict[str, Any]:
         """The tally as JSON; an infinite ratio as a string."""
-        return {**asdict(self), "worst": [number(self.worst[0]), self.worst[1]]}
+        return {**asdict(self), "worst": [number(self.worst[0]), self.worst[1]], "exceeded": sorted(self.exceeded)}
 
     @staticmethod
     def from_json(record: Mapping[str, Any]) -> Tally:
         """The inverse of `to_json`."""
         ratio, index = record["worst"]
-        return Tally(**{**record, "worst": (float(ratio), index)})
+        return Tally(**{**record, "worst": (float(ratio), index), "exceeded": frozenset(record["exceeded"])})
 
 
 def pointwise(role: Role) -> list[Property]:
@@ -139,7 +133,7 @@ def pointwise(role: Role) -> list[Property]:
 
 def provable(role: Role, domain: Domain, fmt: Format, names: Sequence[str] | None) -> list[Property]:
     """The properties of a role to prove over a domain; raises `UsageError` where there are none."""
-    if list(role.signature.inputs.values()) != [1]:
+    if not role.signature.one_row:
         raise UsageError(f"exhaustive={domain.name!r}: role {role.name} takes other arguments than one row")
     if 8 * fmt.dtype.itemsize > domain.bits:
         raise UsageError(f"exhaustive={domain.name!r}: {fmt.name} has too many, of {domain.bits} bits at most")
@@ -185,7 +179,7 @@ def scan(
                     _keep(tally, start, np.full(stop - start, np.inf), np.ones(stop - start, bool))
                 continue
             view = View(role, fmt, Observation({"x": x}, out), screen_arithmetic(fmt), careful=False)
-            fused = role.fused(view, frozenset().union(*(tally.open() for tally in tallies.values())))
+            fused = role.fused(view, frozenset(name for p in properties for name in _open(tallies[p.name], p)))
             for prop in properties:
                 known = fused if fused is not None and prop.name in fused.ratios else None
                 _screen(tallies[prop.name], prop, view, start, known)
@@ -209,8 +203,6 @@ def _strays(call: Call, row: Array, answer: Array) -> bool:
 def _screen(tally: Tally, prop: Property, view: View, start: int, fused: Fused | None) -> None:
     """Take the rows of a block into a tally: by the screen, or by it only where a fused screen does not settle them."""
     limit = view.arithmetic.limit
-    for name in prop.grades:
-        tally.grades.setdefault(name, False)
     if fused is None:
         by_row = _look(tally, prop, view)
     else:
@@ -223,7 +215,7 @@ def _screen(tally: Tally, prop: Property, view: View, start: int, fused: Fused |
         if near.any():
             by_row = by_row.copy()
             by_row[near] = _look(tally, prop, part(near))
-        for few in exceeding(fused, tally.open):
+        for few in exceeding(fused, lambda: _open(tally, prop)):
             _look(tally, prop, part(few))
         if not near.any() and tally.rows:  # none is above the worst, or in doubt
             tally.rows += len(by_row)
@@ -231,18 +223,16 @@ def _screen(tally: Tally, prop: Property, view: View, start: int, fused: Fused |
     _keep(tally, start, by_row, by_row > limit)
 
 
+def _open(tally: Tally, prop: Property) -> frozenset[str]:
+    """The grades of the property that no row exceeds so far."""
+    return frozenset(prop.grades.keys() - tally.exceeded)
+
+
 def _look(tally: Tally, prop: Property, view: View) -> Array:
-    """The ratios of rows by the screen; the grades that they exceed are kept."""
-    measured, _, ratio = screen(view, prop)
-    by_row = np.broadcast_to(row_max(ratio)[:, 0], (len(view.observation.x),)).copy()
-    doubtful = by_row > view.arithmetic.limit
-    if doubtful.any():
-        careful = View(view.role, view.fmt, view.observation.take(doubtful), view.arithmetic)
-        by_row[doubtful] = np.broadcast_to(row_max(screen(careful, prop)[2])[:, 0], (int(doubtful.sum()),))
-    for name, allowance in prop.grades.items():
-        exceeded = bool((ratios(view.narrow(measured), view.narrow(allowance(view))) > 1).any())
-        tally.grades[name] = tally.grades[name] or exceeded
-    return by_row
+    """The ratios of rows (rows,) by the screen; the grades that they exceed are kept."""
+    measured, _, _, by_row = screen_rows(view, prop)
+    tally.exceeded |= exceeded(view, prop, measured)
+    return np.broadcast_to(by_row, (len(view.observation.x),))
 
 
 def _keep(tally: Tally, start: int, by_row: Array, doubtful: Array) -> None:
@@ -302,7 +292,7 @@ def concluded(
             cell.detail = f"{domain.text}: {tally.rows:,} rows"
             cell.detail += f"; the worst is {_written(case)}" if decision.ratio > 0 else ""
     if prop.grades:
-        cell.grade = "beyond" if refuted else grade_of(role, prop, prop.grades.keys() - tally.open())
+        cell.grade = "beyond" if refuted else grade_of(role, prop, tally.exceeded)
     cell.expected = cell.found and subject.may_fail(prop.name, fmt.name)
     return cell  # a declared failure that does not come is no news: it may be of longer rows
 

@@ -9,7 +9,7 @@ fused screen; the profile of a cell does, and which row is the closest, to withi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -51,7 +51,7 @@ def closer(fused: Fused, name: str, limit: float, best: float) -> Array:
     return np.asarray(~clear | ((ratio > best - margin) & (ratio >= top - 2 * margin) & (ratio != 0)))
 
 
-def exceeding(fused: Fused, still_open: Callable[[], frozenset[str]]) -> Iterator[Array]:
+def exceeding(fused: Fused, still_open: Callable[[], Set[str]]) -> Iterator[Array]:
     """Rows (their indices) that seem to exceed a grade, a few at a time, as long as no row is known to."""
     for grade, mask in fused.beyond.items():
         rows, few = np.flatnonzero(mask), 1

@@ -48,9 +48,11 @@ def in_roundoffs(view: View) -> Any:
 
 
 def undefined(view: View) -> Array:
-    """Where an output is NaN or +inf; not where NaN stands for -inf in a format that has none (`View.outside`)."""
-    wrong = np.isnan(view.answer) | np.isposinf(view.answer)
-    return wrong if view.fmt.has_infinity or not wrong.any() else np.asarray(wrong & ~view.outside)
+    """Where an output is NaN or +inf (rows, n); not where NaN stands for -inf in a format without (`View.outside`)."""
+    wrong = np.asarray(np.isnan(view.answer) | np.isposinf(view.answer))
+    if view.fmt.has_infinity or not wrong.any():
+        return wrong
+    return np.asarray(wrong & ~View(view.role, view.fmt, view.observation, view.arithmetic).outside)  # in all columns
 
 
 def finite(view: View) -> tuple[Any, Any]:

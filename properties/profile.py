@@ -16,7 +16,7 @@ BINS = (1024 - SMALLEST) * PER_OCTAVE + 1
 
 def bins_of(magnitudes: Array) -> Array:
     """The bins of magnitudes that are finite and not negative."""
-    octaves = np.log2(np.clip(np.nan_to_num(magnitudes), 2.0**SMALLEST, 2.0**1023)) - SMALLEST
+    octaves = np.log2(np.maximum(magnitudes, 2.0**SMALLEST)) - SMALLEST
     return np.asarray(np.rint(octaves * PER_OCTAVE), int)
 
 

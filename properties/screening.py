@@ -11,15 +11,15 @@ import numpy as np
 from extremum.properties.ascent import climb, climbs, looked_at, seen
 from extremum.properties.call import Declined, Misbehaviour
 from extremum.properties.case import Case
-from extremum.properties.decide import Decision, at, decide, ratios, screen
+from extremum.properties.decide import Decision, at, decide, exceeded, screen, screen_rows
 from extremum.properties.draw import Sampled
 from extremum.properties.fused import Fused, cleared, exceeding
 from extremum.properties.profile import Profile, bins_of
-from extremum.properties.role import Experiment, Observation, Property, Role, View, alone, as_is
+from extremum.properties.role import Experiment, Observation, Role, View, alone, as_is
 from extremum.properties.sweep import Block, blocks, truth
 from extremum.reference.formats import Array
 from extremum.reference.truth import Truth
-from extremum.reference.wide import row_max, screen_arithmetic
+from extremum.reference.wide import screen_arithmetic
 
 CANDIDATES = 12  # rows certified in a cell before only worse ones, or those of new regimes, are
 ENOUGH = 4  # rows of a block that are refuted
@@ -48,7 +48,7 @@ class Swept:
     candidates: list[Candidate] = field(default_factory=list)
     regimes: set[str] = field(default_factory=set)
     profile: Profile = field(default_factory=Profile)
-    grades: dict[str, float] = field(default_factory=dict)
+    exceeded: frozenset[str] = frozenset()
     complete: bool = True
     declined: str = ""
 
@@ -64,10 +64,6 @@ class Swept:
             self.candidates.append(Candidate(case, regime, decision))
         elif decision.ratio > self.best.ratio:
             self.best = decision
-
-    def open(self) -> frozenset[str]:
-        """The grades whose allowance no row has exceeded."""
-        return frozenset(name for name, ratio in self.grades.items() if ratio <= 1)
 
 
 def sweep(experiment: Experiment, seed: int, chosen: tuple[str, ...] | None, stop: Callable[[], bool]) -> Swept:
@@ -131,8 +127,7 @@ def _climb(swept: Swept, experiment: Experiment, made: Block, by_row: Array, see
     swept.examined += looked_at(len(made.x))
     sizes = np.abs(x.astype(np.float64)).max(axis=1)
     swept.profile.add(bins_of(sizes), n, ratio)
-    for name, worst in _graded(view, prop).items():
-        swept.grades[name] = max(swept.grades.get(name, 0.0), worst)
+    swept.exceeded |= exceeded(view, prop, screen(view, prop)[0]) if prop.grades else frozenset()
     for row in range(len(x)):
         if ratio[row] > max(swept.best.ratio, view.arithmetic.limit if row else 0.0):
             regime = made.regimes[origin[row] % len(made.regimes)]
@@ -140,17 +135,9 @@ def _climb(swept: Swept, experiment: Experiment, made: Block, by_row: Array, see
             swept.take(case, regime, decide(experiment, case))
 
 
-def _graded(view: View, prop: Property) -> dict[str, float]:
-    """The largest measured/allowed of each grade of a property."""
-    measured = view.narrow(prop.measure(view)[0]) if prop.grades else np.zeros((1, 1))
-    return {name: float(ratios(measured, view.narrow(grade(view))).max()) for name, grade in prop.grades.items()}
-
-
 def _screen(swept: Swept, experiment: Experiment, case: Case, made: Block, observation: Observation) -> Array:
     """Screen a block, certify what is doubtful, and return the largest measured/allowed of each row."""
     limit = screen_arithmetic(experiment.fmt).limit
-    for name in experiment.prop.grades:
-        swept.grades.setdefault(name, 0.0)
     fused = _fused(swept, experiment, observation)
     if fused is None:
         by_row = _look(swept, experiment, observation, _known(experiment, made, observation))
@@ -162,7 +149,7 @@ def _screen(swept: Swept, experiment: Experiment, case: Case, made: Block, obser
             swept.closest = float(by_row[top]), observation.take(slice(top, top + 1))
         if doubtful.any():
             by_row[doubtful] = _look(swept, experiment, observation.take(doubtful), None)
-        for few in exceeding(fused, swept.open):
+        for few in exceeding(fused, lambda: experiment.prop.grades.keys() - swept.exceeded):
             _look(swept, experiment, observation.take(few), None)
     if len(by_row) == len(made.x):
         swept.profile.add(made.bins, made.x.shape[-1], by_row)
@@ -176,10 +163,11 @@ def _fused(swept: Swept, experiment: Experiment, observation: Observation) -> Fu
     role, prop, fmt = experiment.role, experiment.prop, experiment.fmt
     if prop.observe is not alone or prop.arrange is not as_is or prop.masked:
         return None
+    still_open = frozenset(prop.grades.keys() - swept.exceeded)
     fused: Fused | None = observation.memo.get("fused")  # the properties that look at one answer share it
-    if "fused" not in observation.memo or (fused is not None and not swept.open() <= fused.beyond.keys()):
+    if "fused" not in observation.memo or (fused is not None and not still_open <= fused.beyond.keys()):
         view = View(role, fmt, observation, screen_arithmetic(fmt), careful=False)
-        fused = observation.memo["fused"] = role.fused(view, swept.open())
+        fused = observation.memo["fused"] = role.fused(view, still_open)
     return fused if fused is not None and prop.name in fused.ratios else None
 
 
@@ -194,27 +182,12 @@ def _look(swept: Swept, experiment: Experiment, observation: Observation, known:
     """The ratios of rows by the screen; what is the largest so far, and what exceeds a grade, is kept."""
     role, prop, fmt = experiment.role, experiment.prop, experiment.fmt
     view = View(role, fmt, observation, screen_arithmetic(fmt), truth=known, careful=False)
-    measured, allowed, ratio = screen(view, prop)
-    by_row = row_max(ratio)[:, 0]
-    doubtful = by_row > view.arithmetic.limit
-    if doubtful.any() and len(by_row) == len(observation.x):
-        by_row[doubtful] = _careful(experiment, observation, doubtful)
-    if doubtful.any():
-        ratio = np.where(doubtful[:, None], 0.0, ratio)
+    measured, allowed, ratio, by_row = screen_rows(view, prop)
     row, column = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
     if ratio[row, column] > swept.best.ratio:
         swept.best = at(view, prop, measured, allowed, int(row), int(column))
-    for name, allowance in prop.grades.items():
-        worst = float(ratios(view.narrow(measured), view.narrow(allowance(view))).max())
-        swept.grades[name] = max(swept.grades.get(name, 0.0), worst)
+    swept.exceeded |= exceeded(view, prop, measured)
     return by_row
-
-
-def _careful(experiment: Experiment, observation: Observation, rows: Array) -> Array:
-    """The ratios of these rows with every term of what is allowed, also those that most rows need not pay for."""
-    view = View(experiment.role, experiment.fmt, observation.take(rows), screen_arithmetic(experiment.fmt))
-    _, _, ratio = screen(view, experiment.prop)
-    return np.broadcast_to(row_max(ratio)[:, 0], (int(rows.sum()),))
 
 
 def _certify(swept: Swept, experiment: Experiment, case: Case, made: Block, ratio: Array) -> None:
@@ -264,6 +237,12 @@ def _rows_of(case: Case, rows: slice, made: Block) -> Case | None:
         name: np.ascontiguousarray(a[rows]) if a.ndim and len(a) == count else a for name, a in case.arguments.items()
     }
     return Case(arguments, case.layout)
+
+
+def forget() -> None:
+    """Let go of the answers and truths that cells share, so that a benchmark starts anew."""
+    _answers.clear()
+    truth.cache_clear()
 
 
 _answers: dict[Block, Observation] = {}

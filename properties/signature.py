@@ -60,6 +60,11 @@ class Signature:
     answer: Callable[[Arguments, int], Shape] = like_first
     batched: bool = True
 
+    @property
+    def one_row(self) -> bool:
+        """Whether one call is of a row and nothing else."""
+        return list(self.inputs.values()) == [1]
+
     def of(self, arguments: Arguments) -> Arguments:
         """Those of `arguments` that are passed to the function, in order."""
         return {name: arguments[name] for name in self.inputs}

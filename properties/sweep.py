@@ -42,7 +42,7 @@ LENGTHS = {
     "point": point_lengths,
 }
 BLOCK = 2**14  # entries: a block and its truth in float64 stay in the second-level cache
-MANY = 16  # times as many rows has the block of rows of 4; and that of 2, where one call takes them all
+MANY = 16  # times as many rows has the block of rows of 4; and that of 2, where all are one call and `ascent` climbs
 LONG_BLOCK = 2**17  # beyond MODERATE: one to eight rows
 MASKED_ROWS = 8  # rows of one mask regime share the columns that are masked
 
@@ -88,7 +88,7 @@ def blocks(role: Role, prop: Property, dtype: str, seed: int, chosen: tuple[str,
     """The blocks of a property: one of each length, or of each length and each masked regime."""
     regimes = [r for r in role.regimes if r.masked == prop.masked and (chosen is None or r.name in chosen)]
     limit = min(prop.rows, role.rows)
-    often = (2, 4) if role.signature.batched else (4,)
+    often = (2, 4) if role.signature.batched and role.signature.one_row else (4,)
     lengths = [n for n in LENGTHS[prop.lengths](seed) if n <= (prop.longest or role.longest)]
     for n, m in ((length, height) for length in lengths for height in role.heights(length)):
         width = role.signature.entries(m, n)

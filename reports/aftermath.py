@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -81,21 +82,23 @@ def rerun(task: Task, case: Case, seconds: float) -> str:
             )
         except subprocess.TimeoutExpired:
             return f"no return in {seconds:g} s"
+        came_back = not place.exists()
     if done.returncode < 0:
         return signal.Signals(-done.returncode).name
-    return f"exit {done.returncode}" if done.returncode else ""
+    return "" if came_back and not done.returncode else f"exit {done.returncode}"
 
 
 def call_once(spec: str, role: str, place: str, of: str) -> None:
-    """Make the one call that `rerun` describes; an exception of the subject is an ordinary end."""
+    """Make the one call that `rerun` describes, and remove `place` when it is over; an exception of the subject's too.
+
+    A subject that ends the process with 0 leaves the file.
+    """
     case = decode(json.loads(Path(place).read_text()))
     signature = role_named(role).signature
     subject = resolve(spec, role, of or None)[0]
-    with quiet():
-        try:
-            Call(subject, signature).raw(signature.of(case.arguments), case.axis)
-        except Misbehaviour:
-            return
+    with quiet(), suppress(Misbehaviour):
+        Call(subject, signature).raw(signature.of(case.arguments), case.axis)
+    Path(place).unlink()
 
 
 def _smallest(task: Task, case: Case, how: str, slow: bool) -> Case:

@@ -36,6 +36,7 @@ GRACE = 20.0  # seconds beyond the budget that what is under way is waited for
 EVERY = 0.5  # seconds between two looks of a worker's watch
 Span = tuple[int, int]
 Result = TypeVar("Result")
+Question = tuple[Callable[..., Any], tuple[Any, ...]]  # what a worker answers, and the arguments
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,10 @@ class Job:
 
 
 class Ended(Exception):
-    """A worker process ended, by itself or by its watch, while these spans were under way."""
+    """A worker process ended while these questions were under way; `hung` is what a call had that did not return."""
 
-    def __init__(self, spans: Sequence[Span], hung: Arguments | None) -> None:
-        self.spans, self.hung = spans, hung
+    def __init__(self, asked: Sequence[Question], hung: Arguments | None) -> None:
+        self.asked, self.hung = asked, hung
 
 
 class OutOfTime(Exception):
@@ -92,7 +93,7 @@ class Crew:
         try:
             return future.result()
         except BrokenProcessPool:
-            raise Ended([], self.hung()) from None
+            raise Ended([(question, given)], self.hung()) from None
 
     def parts(self, spans: Sequence[Span], deadline: float | None) -> Iterator[tuple[Span, dict[str, Tally]]]:
         """Scan the spans, and yield each as it is done, until the deadline; a few are under way at a time."""
@@ -109,7 +110,8 @@ class Crew:
                 try:
                     tallies = future.result()
                 except BrokenProcessPool:
-                    raise Ended(sorted(running.values()), self.hung()) from None
+                    asked = [(tallies_of, (span,)) for span in sorted(running.values())]
+                    raise Ended(asked, self.hung()) from None
                 yield running.pop(future), tallies
 
     def hung(self) -> Arguments | None:
@@ -217,13 +219,12 @@ def cells_of(tallies: Mapping[str, Tally]) -> list[Cell]:
 def ended(job: Job, end: Ended) -> list[Cell]:
     """The cells of a job whose subject ended its process, or did not return, with the call that it did it on.
 
-    After a crash the spans that were under way are scanned again, by one worker that keeps its calls.
+    After a crash what was under way is asked again, of one worker that keeps its calls.
     """
     verdict = "crashed" if end.hung is None else "hung"
-    cells = [
-        unjudged(job, p, verdict, f"a worker process {verdict}; not again on the same rows") for p in job.properties
-    ]
-    call = end.hung or next(filter(None, (_fatal(job, span, BLOCK) for span in end.spans)), None)
+    told = "a worker process ended; not again when it was asked the same"
+    cells = [unjudged(job, p, verdict, told) for p in job.properties]
+    call = end.hung or next(filter(None, (_fatal(job, *asked) for asked in end.asked)), None)
     if call is not None:
         what = "the process ended" if verdict == "crashed" else "one call had not returned"
         cell = replace(cells[0], detail=what, simplest=unfinished(call, None))
@@ -233,20 +234,22 @@ def ended(job: Job, end: Ended) -> list[Cell]:
     return cells
 
 
-def _fatal(job: Job, span: Span, block: int) -> Arguments | None:
-    """The arguments on which a process that scans the span ends, of a single row if it ends so too; or None."""
+def _fatal(job: Job, question: Callable[..., Any], given: tuple[Any, ...]) -> Arguments | None:
+    """The arguments on which a process that answers the question ends, or None; of a scan a single row, if one does."""
     with workers(job, 1, None, record=True) as crew:
         try:
-            crew.ask(tallies_of, span, block, deadline=None)
+            crew.ask(question, *given, deadline=None)
             return None
         except Ended:
             call = read(crew.folder / "call")
-    if call is None or block == 1:
-        return call and call[0]
-    start_of = first(call[0])[:1].tobytes()
-    for start in range(*span, block):
-        if job.domain.rows(job.fmt, start, start + 1).tobytes() == start_of:
-            return _fatal(job, (start, start + len(first(call[0]))), 1) or call[0]
+    if call is None:
+        return None
+    rows = first(call[0])
+    if question is tallies_of and len(rows) > 1:
+        begin, stop = given[0]
+        for start in range(begin, stop, BLOCK):  # the calls of a scan, until one is halved
+            if job.domain.rows(job.fmt, start, start + 1).tobytes() == rows[:1].tobytes():
+                return _fatal(job, tallies_of, ((start, start + len(rows)), 1)) or call[0]
     return call[0]
 
 

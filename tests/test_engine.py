@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from extremum.properties.call import Call
+from extremum.properties.ascent import _to_an_edge, climb
+from extremum.properties.call import Call, quiet
 from extremum.properties.case import Case, decode
 from extremum.properties.decide import certify, decide, ratios
 from extremum.properties.engine import Settings, judge_cell
 from extremum.properties.finding import Cell
 from extremum.properties.role import Experiment, Observation, Property, View
+from extremum.properties.roles import role_named
 from extremum.properties.softmax import ROLE
 from extremum.properties.sweep import truth
 from extremum.properties.witness import Contradiction
@@ -346,3 +348,25 @@ def test_where_balls_contradict_the_screen_nobody_is_accused() -> None:
     prop = Property("lying", "EX999", lying, "value", lengths="few")
     with pytest.raises(Contradiction, match="balls clear what the screen refuted"):
         judge_cell(Subject("it", "softmax", wide), ROLE, prop, "float32", Settings(examples=2))
+
+
+@pytest.mark.parametrize("dtype", sorted(FORMATS))
+def test_a_climb_never_leaves_the_finite_floats(dtype: str) -> None:
+    fmt, rng = FORMATS[dtype], np.random.default_rng(0)
+    largest = fmt.max * np.array([[-1.0, 1.0], [1.0, 1.0], [-1.0, -1.0], [1.0, 0.0]])
+    x = fmt.round(np.repeat(largest, 50, axis=0))
+    with quiet():
+        moved = climb(experiment(wide, "accuracy", dtype), x, np.zeros(len(x)), rng)[0]
+    assert np.isfinite(moved.astype(np.float64)).all()
+    assert np.isfinite(_to_an_edge(rng, x, fmt).astype(np.float64)).all()
+
+
+def test_nan_for_minus_infinity_is_told_apart_in_every_column() -> None:
+    role, fmt = role_named("log_softmax"), FORMATS["float8_e4m3fn"]
+    x = np.array([[448.0, -448.0]], fmt.dtype)
+    prop = role.property_named("exp_sum_to_one")
+    assert prop is not None
+    for out, refuted in (([0.0, np.nan], False), ([-3.0, np.nan], True), ([np.nan, 0.0], True)):
+        subject = Subject("it", "log_softmax", lambda _x, axis=-1, out=out: np.array([out], fmt.dtype))
+        decision = decide(Experiment(Call(subject, role.signature), role, prop, fmt), Case({"x": x}), final=True)
+        assert decision.refuted == refuted
