@@ -66,7 +66,7 @@ def log_softmax(view: View, _open_grades: frozenset[str]) -> Fused | None:
     if short:
         loops.short_log_rows(x.T, out.T, _log_softmax(view.fmt, view.n), (plain, sums, ratio))
     else:
-        loops.log_rows(x, out, _log_softmax(view.fmt, view.n), (plain, sums, ratio))
+        loops.long_log_rows(x, out, _log_softmax(view.fmt, view.n), (plain, sums, ratio))
     exact = ("finite", "nonpositive", "saturation")
     return Fused(dict.fromkeys(exact, plain) | {"exp_sum_to_one": sums, "accuracy": ratio}, exactly=frozenset(exact))
 
@@ -83,9 +83,9 @@ def logsumexp(view: View, _open_grades: frozenset[str]) -> Fused | None:
     x, out, short = given
     m, total = np.empty(len(x), np.float32), np.empty(len(x))
     if short:
-        loops.short_shift_and_sum(x.T, m, total)
+        loops.short_sums(x.T, m, total)
     else:
-        loops.shift_and_sum(x, m, total)
+        loops.long_sums(x, m, total)
     fmt, log_total, y = view.fmt, np.log(total), out[:, 0].astype(np.float64)
     t, slope = _of_log(fmt, view.n)
     with np.errstate(invalid="ignore"):
@@ -122,7 +122,7 @@ def _of_log(fmt: Format, n: int) -> tuple[float, float]:
 
 @lru_cache(maxsize=1024)
 def _log_softmax(fmt: Format, n: int) -> tuple[float, float, float, np.int32]:
-    """`bounds` of the kernel's log_rows."""
+    """`bounds` of the kernel's long_log_rows."""
     t, slope = _of_log(fmt, n)
     most = np.float32(fmt.max).view(np.int32)
     return float(bounds.gap_roundings(fmt) * fmt.unit_roundoff), slope, float(t + fmt.eta), most

@@ -1,6 +1,7 @@
 """The loops of the fused screens of softmax, log_softmax and logsumexp, compiled by Numba (the extra `fast`).
 
-They compute in float64, for formats of 24 bits and fewer. Those of softmax:
+They compute in float64, for formats of 24 bits and fewer. `x` and `out` are float32 rows, (rows, n) of the long loops
+and (n, rows) of the short ones, C-contiguous; `x` is finite, `out` anything. The arguments of those of softmax:
 
 | argument | is |
 |---|---|
@@ -106,17 +107,9 @@ def exp(d: Any) -> Any:
 
 
 @compiled
-def ordinal(x: Any) -> Any:
-    """The ordinal of a float32, an int32 that rises with it; its own inverse, bits for bits."""
-    i = np.float32(x).view(np.int32)
+def flipped(i: Any) -> Any:
+    """The bits of a float32 (int32) as an ordinal that rises with it; and of an ordinal, the bits."""
     return np.int32(i ^ ((i >> np.int32(31)) & np.int32(0x7FFFFFFF)))
-
-
-@compiled
-def at_ordinal(i: Any) -> Any:
-    """The float32 that has this ordinal."""
-    bits = np.int32(i ^ ((i >> np.int32(31)) & np.int32(0x7FFFFFFF)))
-    return np.int32(bits).view(np.float32)
 
 
 @compiled
@@ -124,8 +117,8 @@ def peak(x: Array) -> Any:
     """The maximum of a float32 row without NaN."""
     highest = np.int32(-(2**31))
     for j in range(len(x)):
-        highest = max(highest, ordinal(x[j]))
-    return at_ordinal(highest)
+        highest = max(highest, flipped(np.float32(x[j]).view(np.int32)))
+    return np.int32(flipped(highest)).view(np.float32)
 
 
 @compiled
@@ -262,7 +255,7 @@ def short_rows(x: Array, out: Array, bounds: Any, lossy: Any, made: Any) -> None
 
 
 @compiled
-def shift_and_sum(x: Array, m: Array, total: Array) -> None:
+def long_sums(x: Array, m: Array, total: Array) -> None:
     """Fill `m` with the maxima of rows and `total` with the sums of exp(x - m)."""
     e = np.empty(x.shape[1])
     for r in range(x.shape[0]):
@@ -271,7 +264,7 @@ def shift_and_sum(x: Array, m: Array, total: Array) -> None:
 
 
 @compiled
-def short_shift_and_sum(x: Array, m: Array, total: Array) -> None:
+def short_sums(x: Array, m: Array, total: Array) -> None:
     """The same of short rows, laid out column by column, shape (n, rows)."""
     e, highest, sums = np.empty((x.shape[0], LANES)), np.empty(LANES, np.float32), np.empty(LANES)
     for start in range(0, x.shape[1], LANES):
@@ -302,7 +295,7 @@ def log_keep(r: Any, worst: Any, back: Any, may: Any, plain: Any, made: Any) -> 
 
 
 @compiled
-def log_rows(x: Array, out: Array, bounds: Any, made: Any) -> None:
+def long_log_rows(x: Array, out: Array, bounds: Any, made: Any) -> None:
     """Rows of log_softmax one after the other; `bounds` is (gap, slope, base, bits of the largest finite value).
 
     A component may be off by (2 depth + log_total) gap + slope log_total + base. `made` is filled with 0 if all outputs
