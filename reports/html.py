@@ -216,8 +216,12 @@ def outcome(report: Report) -> str:
     if not parts and declared:
         parts.append(f"{_count(len(declared), 'cell')} failed as declared, and no other")
     if not parts:
-        held = sum(c.verdict in ("held", "proved") for c in report.cells)
-        parts.append(f"No counterexample in {_count(held, 'cell')}" if held else "Nothing was tested")
+        held, proved = report.summary["held"], report.summary["proved"]
+        if proved:
+            parts.append(f"{_count(proved, 'cell')} proved")
+        if held or not proved:
+            none = "no counterexample" if proved else "No counterexample"
+            parts.append(f"{none} in {_count(held, 'cell')}" if held else "Nothing was tested")
     if incomplete := report.summary["incomplete"]:
         parts.append(f"{_count(incomplete, 'cell')} incomplete")
     return "; ".join([*parts, f"{_count(report.summary['examined'], 'row')} examined"])
@@ -312,6 +316,7 @@ def arranged(report: Report, found: Sequence[Group]) -> dict[str, Any]:
         "legend": legend(report.cells),
         "unexpected": [g for g in found if g.unexpected],
         "declared": [g for g in found if not g.unexpected],
+        "proofs": [cell for cell in report.cells if cell.verdict == "proved"],
         "grades": grades(report),
         "ledger": exercises(report.claims),
         "contested": tables(report.contested, MANY),

@@ -18,7 +18,7 @@ from extremum.reference.errors import UsageError
 
 SCHEMA = "extremum.report/1"
 DEPENDENCIES = ("numpy", "hypothesis", "pytest", "pytest-xdist", "python-flint", "ml-dtypes")
-LIBRARIES = ("scipy", "torch", "jax")
+LIBRARIES = ("scipy", "torch", "jax", "numba")
 
 
 @dataclass

@@ -238,6 +238,11 @@ def test_no_text_ends_its_code_span_its_field_or_its_fence(value: str) -> None:
     [
         ([], "Nothing was tested; 0 rows examined"),
         ([held()], "No counterexample in 1 cell; 1,000 rows examined"),
+        ([replace(held(), verdict="proved")], "1 cell proved; 1,000 rows examined"),
+        (
+            [held(), replace(held("p"), verdict="proved")],
+            "1 cell proved; no counterexample in 1 cell; 2,000 rows examined",
+        ),
         ([refuted()], "1 finding, in 1 cell; 9 rows examined"),
         ([refuted(), refuted(dtype="float64")], "1 finding, in 2 cells; 18 rows examined"),
         ([refuted(), refuted("r", expected=True)], "1 finding that no reference declares, in 1 cell; 18 rows examined"),
@@ -308,3 +313,10 @@ def test_two_fragments_in_one_notebook_share_no_ids() -> None:
     first, second = (Reader(fragment(report_of([refuted(subject)]))).all("id") for subject in ("a:f", "b:f"))
     assert first
     assert not set(first) & set(second)
+
+
+def test_a_proof_is_told_with_its_domain_and_worst_case() -> None:
+    proof = replace(held(), verdict="proved", detail="every row (d, 0): 7 rows; the worst is (3, 0)", measured=1.5)
+    report = report_of([proof])
+    assert "every row (d, 0): 7 rows; the worst is (3, 0)" in page(report)
+    assert "`every row (d, 0): 7 rows; the worst is (3, 0)` | 1.5 of 0" in text(report)
