@@ -6,10 +6,11 @@ inputs and their truth, which are functions of the seed alone.
 
 from __future__ import annotations
 
+import re
 import time
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from extremum.properties.call import Call, Misbehaviour, quiet
 from extremum.properties.causes import diagnose
@@ -161,5 +162,6 @@ def _out_of_time(cell: Cell, call: Call, settings: Settings) -> None:
 
 
 def _number(seed: int, cell: Cell) -> int:
-    """A seed for the search of this cell: the same on any worker, another for every cell."""
-    return zlib.crc32(repr((seed, cell.key)).encode())
+    """A seed for the search of this cell: the same on any worker and in any folder, another for every cell."""
+    file = re.split(r"[/\\]", cell.subject)[-1]
+    return zlib.crc32(repr((seed, replace(cell, subject=file).key)).encode())

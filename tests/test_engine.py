@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from extremum.properties import engine
 from extremum.properties.ascent import _to_an_edge, climb
 from extremum.properties.call import Call, quiet
 from extremum.properties.case import Case, decode
@@ -370,3 +371,20 @@ def test_nan_for_minus_infinity_is_told_apart_in_every_column() -> None:
         subject = Subject("it", "log_softmax", lambda _x, axis=-1, out=out: np.array([out], fmt.dtype))
         decision = decide(Experiment(Call(subject, role.signature), role, prop, fmt), Case({"x": x}), final=True)
         assert decision.refuted == refuted
+
+
+def test_the_search_does_not_depend_on_the_folder_that_a_file_stands_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    seeds: list[int] = []
+    original = engine.search
+
+    def noted(*given: Any) -> Any:
+        seeds.append(given[4])
+        return original(*given)
+
+    monkeypatch.setattr(engine, "search", noted)
+    prop = ROLE.property_named("finite")
+    assert prop is not None
+    for name in ("mine.py:f", "/a/mine.py:f", "C:\\folder\\mine.py:f", "other.py:f"):
+        judge_cell(Subject(name, "softmax", wide), ROLE, prop, "float16", Settings(examples=1, seed=3))
+    assert len(set(seeds[:3])) == 1
+    assert seeds[3] != seeds[0]
