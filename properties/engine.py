@@ -11,19 +11,23 @@ import time
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from extremum.properties.call import Call, Misbehaviour, quiet
 from extremum.properties.causes import diagnose
+from extremum.properties.decide import decide
 from extremum.properties.finding import Cell, number
 from extremum.properties.limit import OutOfTime, limited
+from extremum.properties.parts import parts
 from extremum.properties.recorder import Recorder
-from extremum.properties.role import Experiment, Property, Role, grade_of
+from extremum.properties.role import Experiment, Property, Role, alone, as_is, grade_of
 from extremum.properties.screening import Candidate, sweep
 from extremum.properties.search import search
 from extremum.properties.witness import unfinished, witness_of
 from extremum.reference.formats import DEFAULT_DTYPES, FORMATS, Format, format_of
 from extremum.reference.subjects import Subject
 
+REDUCTIONS = 40  # parts of a witness that are tried
 LONGEST_SEARCHED = 128  # rows that the search draws where the sweep has refuted nothing
 
 
@@ -116,7 +120,7 @@ def _judge(cell: Cell, experiment: Experiment, settings: Settings) -> None:
 
 def _report(cell: Cell, experiment: Experiment, candidates: Sequence[Candidate]) -> None:
     # Of equal size, the one that Hypothesis shrank (the last) is simpler than what the sweep came across.
-    simplest = min(reversed(candidates), key=lambda c: c.case.size)
+    simplest = _smaller(experiment, min(reversed(candidates), key=lambda c: c.case.size))
     worst = max(candidates, key=lambda c: (c.decision.ratio, -c.case.size))
     cell.verdict = "refuted"
     cell.simplest = witness_of(experiment, simplest.case, simplest.regime, simplest.decision)
@@ -129,6 +133,26 @@ def _report(cell: Cell, experiment: Experiment, candidates: Sequence[Candidate])
         cell.cause = diagnose(experiment, simplest.case, simplest.decision)
     except OutOfTime:  # what was refuted stays refuted
         cell.cause = "unknown"
+
+
+def _smaller(experiment: Experiment, candidate: Candidate) -> Candidate:
+    """The candidate, or the smallest part of it that is refuted too: what a search finds, it shrinks by chance.
+
+    Only of rows of which one call decides: others say how their arguments belong together.
+    """
+    prop = experiment.prop
+    if prop.observe is not alone or prop.arrange is not as_is or prop.masked:
+        return candidate
+    left, found = REDUCTIONS, True
+    while found and left > 0:
+        found = False
+        for part in islice(parts(candidate.case), left):
+            left -= 1
+            decision = decide(experiment, part)
+            if decision.refuted:
+                candidate, found = Candidate(part, candidate.regime, decision), True
+                break
+    return candidate
 
 
 def refuses(call: Call, role: Role, fmt: Format) -> str:

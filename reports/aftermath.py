@@ -7,16 +7,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from extremum.properties.call import Call, Misbehaviour, quiet
 from extremum.properties.case import Case, decode, encode
 from extremum.properties.finding import Cell
+from extremum.properties.parts import parts
 from extremum.properties.recorder import read
 from extremum.properties.resolve import resolve
 from extremum.properties.roles import place_of, role_named
@@ -107,35 +104,9 @@ def _smallest(task: Task, case: Case, how: str, slow: bool) -> Case:
     smaller = True
     while smaller and left > 0:
         smaller = False
-        for part in _parts(case):
+        for part in parts(case):
             left -= 1
             if left >= 0 and rerun(task, part, HANG_SECONDS if slow else CRASH_SECONDS) == how:
                 case, smaller = part, True
                 break
     return case
-
-
-def _parts(case: Case) -> Iterator[Case]:
-    """Smaller calls to try: one row, halves of the rows, then halves of the row, of all arrays alike."""
-    if not case.x.ndim or any(a.ndim and a.shape != case.x.shape for a in case.arguments.values()):
-        return  # of a matrix and its vectors no part is a call of the same kind
-    x, axis = case.x, case.axis % case.x.ndim
-    rows = [along for along in range(x.ndim) if along != axis and x.shape[along] > 1]
-    if rows:
-        yield _taken(case, [0], rows[0])
-    for along in [*rows, axis][:1]:
-        if x.shape[along] > 1:
-            for places in np.array_split(np.arange(x.shape[along]), 2):
-                yield _taken(case, places, along)
-
-
-def _taken(case: Case, places: Any, along: int) -> Case:
-    """The case with these places alone; a label that is cut off becomes the last that is left."""
-    shape = case.x.shape
-    arguments = {
-        name: np.take(a, places, axis=along) if a.shape == shape else np.minimum(a, len(places) - 1)
-        for name, a in case.arguments.items()
-        if name != "axis"
-    }
-    along_axis = {"axis": case.arguments["axis"]} if "axis" in case.arguments else {}
-    return Case({**arguments, **along_axis})
