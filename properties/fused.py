@@ -16,24 +16,26 @@ import numpy as np
 
 from extremum.reference.formats import Array
 
-MARGIN = 2.0**-20  # absolute
+MARGIN = 2.0**-20  # absolute; relative to ratios above 1
 
 
 @dataclass(frozen=True)
 class Fused:
     """The ratios (rows,) of each property, and masks (rows,) of those that exceed a grade, by name.
 
-    Those of the `exactly` named come from the very operations of their property, but for the order of sums.
+    Those of the `exactly` named come from the very operations of their property, but for the order of sums. The grades
+    that it `lacks` it tells only where they are asked for.
     """
 
     ratios: Mapping[str, Array]
     beyond: Mapping[str, Array] = field(default_factory=dict)
     exactly: frozenset[str] = frozenset()
+    lacks: frozenset[str] = frozenset()
 
 
-def cleared(fused: Fused, name: str, limit: float) -> Array:
-    """The rows (a mask) that hold a property for sure; `limit` is the largest ratio that the screen clears."""
-    return np.asarray(fused.ratios[name] <= limit - (0.0 if name in fused.exactly else MARGIN))
+def clears(fused: Fused, name: str, limit: float) -> float:
+    """The largest ratio here that holds a property for sure; `limit` is the largest that the screen clears."""
+    return limit if name in fused.exactly else limit - MARGIN
 
 
 def closer(fused: Fused, name: str, limit: float, best: float) -> Array:
@@ -46,15 +48,15 @@ def closer(fused: Fused, name: str, limit: float, best: float) -> Array:
     ratio, margin = fused.ratios[name], 0.0 if name in fused.exactly else MARGIN
     if float(ratio.max()) <= min(best, limit) - margin:
         return np.zeros(len(ratio), bool)
-    clear = cleared(fused, name, limit)
+    clear = ratio <= clears(fused, name, limit)
     top = float(np.max(ratio, where=clear, initial=-np.inf))
     return np.asarray(~clear | ((ratio > best - margin) & (ratio >= top - 2 * margin) & (ratio != 0)))
 
 
 def exceeding(fused: Fused, still_open: Callable[[], Set[str]]) -> Iterator[Array]:
     """Rows (their indices) that seem to exceed a grade, a few at a time, as long as no row is known to."""
-    for grade, mask in fused.beyond.items():
-        rows, few = np.flatnonzero(mask), 1
+    for grade in fused.beyond.keys() & still_open():
+        rows, few = np.flatnonzero(fused.beyond[grade]), 1
         while len(rows) and grade in still_open():
             yield rows[:few]
             rows, few = rows[few:], 2 * few

@@ -29,8 +29,10 @@ class Profile:
 
     def add(self, bins: Array, n: int, ratio: Array) -> None:
         """Take in the ratios (rows,) of rows of length n, whose largest finite entries are in `bins`."""
-        np.maximum.at(self.magnitude, bins, np.clip(ratio, 0.0, CEILING))
-        self.length[n] = max(self.length.get(n, 0.0), min(float(ratio.max(initial=0.0)), CEILING))
+        ratio = np.minimum(ratio, CEILING)
+        np.maximum.at(self.magnitude, bins, ratio)
+        if len(ratio):
+            self.length[n] = max(self.length.get(n, 0.0), float(ratio.max()))
 
     def record(self) -> dict[str, list[list[float]]]:
         """Points (input, ratio) by rising input, rounded to what a plot can show."""

@@ -13,7 +13,7 @@ from extremum.properties.call import Declined, Misbehaviour
 from extremum.properties.case import Case
 from extremum.properties.decide import Decision, at, decide, exceeded, screen, screen_rows
 from extremum.properties.draw import Sampled
-from extremum.properties.fused import Fused, cleared, exceeding
+from extremum.properties.fused import Fused, clears, exceeding
 from extremum.properties.profile import Profile, bins_of
 from extremum.properties.role import Experiment, Observation, Role, View, alone, as_is
 from extremum.properties.sweep import Block, blocks, truth
@@ -142,19 +142,29 @@ def _screen(swept: Swept, experiment: Experiment, case: Case, made: Block, obser
     if fused is None:
         by_row = _look(swept, experiment, observation, _known(experiment, made, observation))
     else:
-        by_row = fused.ratios[experiment.prop.name].copy()
-        doubtful = ~cleared(fused, experiment.prop.name, limit)
-        top = int(np.argmax(np.where(doubtful, -np.inf, by_row)))
-        if by_row[top] > max(swept.best.ratio, swept.closest[0] if swept.closest else 0.0) and not doubtful[top]:
-            swept.closest = float(by_row[top]), observation.take(slice(top, top + 1))
-        if doubtful.any():
-            by_row[doubtful] = _look(swept, experiment, observation.take(doubtful), None)
-        for few in exceeding(fused, lambda: experiment.prop.grades.keys() - swept.exceeded):
-            _look(swept, experiment, observation.take(few), None)
+        by_row = _settled(swept, experiment, observation, fused, limit)
     if len(by_row) == len(made.x):
         swept.profile.add(made.bins, made.x.shape[-1], by_row)
-    if (by_row > limit).any():
+    if by_row.max() > limit:
         _certify(swept, experiment, case, made, np.where(by_row > limit, by_row, 0.0))
+    return by_row
+
+
+def _settled(swept: Swept, experiment: Experiment, observation: Observation, fused: Fused, limit: float) -> Array:
+    """The ratio of each row by a fused screen, and by the screen where that clears it not or where a grade asks."""
+    name = experiment.prop.name
+    by_row, most = fused.ratios[name], clears(fused, name, limit)
+    top = int(by_row.argmax())
+    doubtful = None if by_row[top] <= most else ~(by_row <= most)
+    if doubtful is not None:
+        top = int(np.where(doubtful, -np.inf, by_row).argmax())
+    if most >= by_row[top] > max(swept.best.ratio, swept.closest[0] if swept.closest else 0.0):
+        swept.closest = float(by_row[top]), observation.take(slice(top, top + 1))
+    if doubtful is not None:
+        by_row = by_row.copy()
+        by_row[doubtful] = _look(swept, experiment, observation.take(doubtful), None)
+    for few in exceeding(fused, lambda: experiment.prop.grades.keys() - swept.exceeded):
+        _look(swept, experiment, observation.take(few), None)
     return by_row
 
 
@@ -165,7 +175,7 @@ def _fused(swept: Swept, experiment: Experiment, observation: Observation) -> Fu
         return None
     still_open = frozenset(prop.grades.keys() - swept.exceeded)
     fused: Fused | None = observation.memo.get("fused")  # the properties that look at one answer share it
-    if "fused" not in observation.memo or (fused is not None and not still_open <= fused.beyond.keys()):
+    if "fused" not in observation.memo or (fused is not None and still_open & fused.lacks):
         view = View(role, fmt, observation, screen_arithmetic(fmt), careful=False)
         fused = observation.memo["fused"] = role.fused(view, still_open)
     return fused if fused is not None and prop.name in fused.ratios else None

@@ -60,7 +60,7 @@ class Block:
     seed: int
     m: int = 1
 
-    @property
+    @cached_property
     def x(self) -> Array:
         """The first argument, shape (rows, n)."""
         return first(self.arguments)

@@ -37,6 +37,10 @@ class Format:
     precision: int
     has_infinity: bool = True
 
+    def __hash__(self) -> int:
+        """By the name: a format is the key of what is derived from it, looked up for every block."""
+        return hash(self.name)
+
     @property
     def native(self) -> bool:
         """Whether it is one of NumPy's own dtypes, which have both byte orders."""

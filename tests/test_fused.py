@@ -18,7 +18,7 @@ from extremum.reference.subjects import named
 from extremum.reference.wide import screen_arithmetic
 
 DTYPES = ("float32", "float16", "bfloat16", "float8_e4m3fn", "float8_e5m2")
-LENGTHS = (1, 2, 3, 5, kernel.SHORT, kernel.SHORT + 1, 17, 64, 1000, 5000)
+LENGTHS = (1, 2, 3, 5, kernel.SHORT, kernel.SHORT + 1, 64, 1000, 5000)
 
 
 def spoilt(out, fmt, rng):
@@ -43,8 +43,10 @@ def within(role, fmt, out):
 
 @pytest.mark.parametrize("n", LENGTHS)
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("name", ["softmax", "log_softmax", "logsumexp"])
-def test_the_ratios_are_those_of_the_screen(name, dtype, n):
+@pytest.mark.parametrize(
+    ("name", "asked"), [("softmax", ()), ("softmax", fused.GRADES), ("log_softmax", ()), ("logsumexp", ())]
+)
+def test_the_ratios_are_those_of_the_screen(name, asked, dtype, n):
     role, fmt, rng = role_named(name), FORMATS[dtype], np.random.default_rng(n)
     (subject,) = named("wide" if name == "softmax" else f"wide_{name}", name)
     plain = tuple(r for r in role.regimes if not r.masked)
@@ -52,14 +54,15 @@ def test_the_ratios_are_those_of_the_screen(name, dtype, n):
     with np.errstate(all="ignore"):
         observation = Observation({"x": x}, spoilt(subject.function(x).reshape(len(x), -1), fmt, rng))
         view = View(role, fmt, observation, screen_arithmetic(fmt), careful=False)
-        seen = role.fused(view, frozenset(fused.GRADES))
+        seen = role.fused(view, frozenset(asked))
+        assert seen.lacks == frozenset(fused.GRADES) - seen.beyond.keys() or name != "softmax"
         assert set(seen.ratios) == {p.name for p in pointwise(role)}
         for prop in pointwise(role):
             measured, _, ratio = screen(view, prop)
             ratio = np.broadcast_to(ratio.max(axis=1), (len(x),))
             quick = seen.ratios[prop.name]
             known = np.isfinite(quick)
-            off = np.abs(quick - ratio)[known] - np.abs(ratio[known]) * 2.0**-21
+            off = np.abs(quick - ratio)[known] / np.maximum(ratio[known], 1.0)
             assert off.max(initial=0.0) <= MARGIN
             assert known[within(role, fmt, observation.out) & (ratio <= 1)].all()
             for grade, allowance in prop.grades.items():

@@ -16,7 +16,9 @@ from extremum.properties.softmax import bounds
 from extremum.reference.formats import FORMATS, Array, Format
 
 EXACT = ("finite", "nonnegative", "at_most_one")  # hold where all outputs are in [0, 1]
+OF_SOFTMAX = frozenset((*EXACT, "sum_to_one"))
 GRADES = ULP, PAIRWISE = ("within an ulp", "pairwise or wide bound")  # those that are not the bound of `accuracy`
+LACKS = frozenset((ULP,))
 
 
 @lru_cache(maxsize=1)
@@ -41,16 +43,18 @@ def softmax(view: View, open_grades: frozenset[str]) -> Fused | None:
         return None
     x, out, short = given
     numbers, lossy = _softmax(view.fmt, view.n)
-    plain, sums, ratio, flushed = (np.empty(len(view.answer)) for _ in range(4))
-    beyond = np.empty(len(view.answer), np.int32)
+    plain, sums, ratio, flushed = np.empty((4, len(x)))
+    beyond = np.empty(len(x), np.int32)
     made = plain, sums, ratio, flushed, beyond
     if short:
         loops.short_rows(x.T, out.T, numbers, lossy, made)
     else:
         loops.long_rows(x, out, numbers, lossy, ULP in open_grades, made)
     ratios = dict.fromkeys(EXACT, plain) | {"sum_to_one": sums, "accuracy": ratio, "gradual_underflow": flushed}
-    grades = {ULP: (beyond & 1) > 0} if short or ULP in open_grades else {}
-    return Fused(ratios, grades | {PAIRWISE: (beyond & 2) > 0}, frozenset((*EXACT, "sum_to_one")))
+    grades = {PAIRWISE: beyond & 2 != 0}
+    if not short and ULP not in open_grades:
+        return Fused(ratios, grades, OF_SOFTMAX, LACKS)
+    return Fused(ratios, grades | {ULP: beyond & 1 != 0}, OF_SOFTMAX)
 
 
 def log_softmax(view: View, _open_grades: frozenset[str]) -> Fused | None:
@@ -62,7 +66,7 @@ def log_softmax(view: View, _open_grades: frozenset[str]) -> Fused | None:
     if loops is None or given is None:
         return None
     x, out, short = given
-    plain, sums, ratio = (np.empty(len(view.answer)) for _ in range(3))
+    plain, sums, ratio = np.empty((3, len(x)))
     if short:
         loops.short_log_rows(x.T, out.T, _log_softmax(view.fmt, view.n), (plain, sums, ratio))
     else:

@@ -50,8 +50,12 @@ SCALE = 2.0**64  # what is below the normal range of float32 is divided with all
 SMALL = 2.0**-28  # added to a ratio: float32 numbers that are not normal cost a hundred cycles
 NOTHING = 2.0**-26  # a ratio that is less is 0
 ONE = 0x3F800000  # the bits of 1: those of other floats in [0, 1] are less, of any other float more
+TINIEST = 2.0**-120  # what keeps a number normal in float32
+SHALLOWEST, DEEPEST = np.float32(2.0**-80), np.float32(-LOWEST)  # of a depth: what is beyond changes nothing
+LITTLE, NEARLY_SO = np.float32(SMALL), np.float32(1 - 2.0**-18)  # for NEARLY in float32
+CHUNK = 512  # entries of a long row that are looked at together: what is kept of them stays in the first-level cache
 LANES = 256  # short rows that are looked at together: their exps stay in the first-level cache
-SHORT = 12  # the longest of them
+SHORT = 24  # the longest of them
 NEARLY = 1 - 2.0**-20  # a grade is exceeded where its allowance nearly is: what follows is exact
 BELOW = 1 - 2.0**-40  # by more than s is off
 
@@ -181,26 +185,75 @@ def keep(r: Any, worst: Any, under: Any, lost: Any, total: Any, top: Any, beyond
 
 
 @compiled
+def narrowed(answer: Array, e: Array, inverse: Any, error: Array, exact: Array) -> Any:
+    """Fill float32 `error` and `exact` with abs(y - s) and s, times `SCALE`; the sum of the answers y.
+
+    Both are made normal: what that adds is 2^-24 of the least that may be off, or less.
+    """
+    total, scale = 0.0, inverse * SCALE
+    for j in range(len(answer)):
+        y, s = np.float64(answer[j]), e[j] * scale
+        error[j] = np.float32(abs(y * SCALE - s) + TINIEST)
+        exact[j] = np.float32(s + TINIEST)
+        total = plus(total, y)
+    return total
+
+
+@compiled
+def largest(x: Array, m: Any, error: Array, exact: Array, numbers: Any) -> Any:
+    """The bits of the largest error / allowed of entries that `narrowed` has looked at, and whether a grade is near.
+
+    All arguments are float32, `numbers` are (gap, base, pairwise, gradual).
+    """
+    gap, base, pairwise, gradual = numbers
+    worst, near = np.int32(0), np.int32(-(2**31))
+    for j in range(len(x)):
+        depth = max(m - x[j], SHALLOWEST)
+        steps = (depth if depth < DEEPEST else DEEPEST) * gap
+        t, p = steps + base, steps + pairwise
+        may = (t * t + t) * exact[j] + gradual
+        worst = max(worst, np.float32((may * LITTLE + error[j]) / may).view(np.int32))
+        over = error[j] - ((p * p + p) * exact[j] + gradual) * NEARLY_SO
+        near = max(near, np.float32(over).view(np.int32))
+    return worst, near > 0
+
+
+@compiled
+def extremes(answer: Array) -> Any:
+    """The largest and the least bits (uint32) of a row of answers."""
+    top, bottom = np.uint32(0), np.uint32(2**32 - 1)
+    for j in range(len(answer)):
+        bits = np.float32(answer[j]).view(np.uint32)
+        top, bottom = max(top, bits), min(bottom, bits)
+    return top, bottom
+
+
+@compiled
 def long_rows(x: Array, out: Array, bounds: Any, lossy: Any, ulps: Any, made: Any) -> None:
-    """Rows one after the other, read twice while in cache; once more if an output is 0, or for `ulps`."""
-    gap, base, pairwise, gradual, _, _ = bounds
-    e = np.empty(x.shape[1])
+    """Rows one after the other, read twice while in cache: in float32 where its digits suffice, else in float64.
+
+    Ten roundings in float32 leave a ratio that is below 1 with an error below 2^-20.8. That is no good if an output is
+    0, for `ulps`, or where a grade is near.
+    """
+    narrow = np.float32(bounds[0]), np.float32(bounds[1]), np.float32(bounds[2]), np.float32(bounds[3] * SCALE)
+    e, error, exact = np.empty(x.shape[1]), np.empty(CHUNK, np.float32), np.empty(CHUNK, np.float32)
     for r in range(x.shape[0]):
         given, answer = x[r], out[r]
         m = np.float64(peak(given))
         inverse = 1.0 / exps(given, m, e)
         worst, under, lost, total, beyond = np.int32(0), np.int32(0), 0.0, 0.0, np.int32(0)
-        top, bottom = np.uint32(0), np.uint32(2**32 - 1)
-        for j in range(len(given)):
-            depth, s, y = m - np.float64(given[j]), e[j] * inverse, np.float64(answer[j])
-            error = abs(y - s)
-            worst = max(worst, over(error, of_depth(depth, gap, base) * s + gradual))
-            beyond |= np.int32(error > (of_depth(depth, gap, pairwise) * s + gradual) * NEARLY) << np.int32(1)
-            bits = np.float32(answer[j]).view(np.uint32)
-            top, bottom = max(top, bits), min(bottom, bits)
-            total = plus(total, y)
-        if ulps or bottom == 0:
-            worst, beyond = np.int32(0), np.int32(0)
+        top, bottom = extremes(answer)
+        careful = ulps or bottom == 0
+        if not careful:
+            for start in range(0, len(given), CHUNK):
+                stop = min(start + CHUNK, len(given))
+                total += narrowed(answer[start:stop], e[start:stop], inverse, error, exact)
+                worst_of, near = largest(given[start:stop], np.float32(m), error, exact, narrow)
+                worst, careful = max(worst, worst_of), careful | near
+        if careful:
+            worst, total = np.int32(0), 0.0
+            for j in range(len(given)):
+                total = plus(total, np.float64(answer[j]))
             for j in range(len(given)):
                 depth, y = m - np.float64(given[j]), np.float64(answer[j])
                 ratio, under_of, gone, exceeded = judged(depth, e[j] * inverse, y, bounds)
