@@ -28,7 +28,7 @@ from extremum.reports.console import summary
 from extremum.reports.fingerprint import fingerprint
 from extremum.reports.report import Report, render, writable, writable_file, write
 from extremum.reports.request import names, seconds
-from extremum.reports.scanning import Ended, Job, OutOfTime, Span, cells_of, ended, refusal_of, unjudged, workers
+from extremum.reports.scanning import Ended, Job, OutOfTime, Span, asked_once, cells_of, ended, unjudged, workers
 
 PART = 2**22  # rows of a part, after which a checkpoint is written
 DTYPES = ("float16", "bfloat16")
@@ -210,17 +210,19 @@ def judged(job: Job, wanted: Wanted, progress: Progress) -> list[Cell]:
     All that the subject does, it does in workers.
     """
     checkpoint, size = wanted.checkpoint(job), job.domain.size(job.fmt)
-    state = State.load(checkpoint, job.key)
+    state = State()
     with workers(job, wanted.workers, wanted.cell_timeout) as crew:
         try:
-            refusal = crew.ask(refusal_of, deadline=wanted.deadline)
+            refusal, called = crew.ask(asked_once, deadline=wanted.deadline)
             if refusal:
                 told = f"the subject does not take {job.fmt.name}: {refusal}"
                 return [unjudged(job, p, "inapplicable", told) for p in job.properties]
+            key = job.key(called)
+            state = State.load(checkpoint, key)
             task = progress.add_task(f"{job.subject.name} {job.fmt.name}", total=size, completed=state.rows)
             for span, tallies in crew.parts(list(state.left(size, wanted.part)), wanted.deadline):
                 state.take(span, tallies)
-                state.save(checkpoint, job.key)
+                state.save(checkpoint, key)
                 progress.advance(task, span[1] - span[0])
             progress.remove_task(task)
             whole = {p.name: state.tallies.get(p.name, Tally()) for p in job.properties}

@@ -17,8 +17,7 @@ def fingerprint(functions: list[Callable[..., Any]]) -> str:
     """A hash of the interpreter, of the files of these functions, and of every module that is loaded.
 
     Of the user's own modules and of extremum the contents count, of installed libraries place, size and date: so
-    that another version of any is another hash, and a module that is imported later, in the middle of a call, is not
-    seen.
+    that another version of any is another hash, and a module that is imported later is not seen.
     """
     installed = {Path(sysconfig.get_path(name)).resolve() for name in ("purelib", "platlib")}
     standard = Path(sysconfig.get_path("stdlib")).resolve()

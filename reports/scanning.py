@@ -30,6 +30,7 @@ from extremum.properties.witness import unfinished
 from extremum.reference.formats import Format, format_of
 from extremum.reference.subjects import Subject
 from extremum.reports.aftermath import confirmed
+from extremum.reports.fingerprint import fingerprint
 from extremum.reports.request import Task
 
 GRACE = 20.0  # seconds beyond the budget that what is under way is waited for
@@ -53,11 +54,10 @@ class Job:
     fmt: Format
     code: str = ""
 
-    @property
-    def key(self) -> dict[str, Any]:
-        """What a checkpoint must be of to go on from it."""
+    def key(self, called: str) -> dict[str, Any]:
+        """What a checkpoint must be of to go on from it; `called` is the fingerprint after a call (`asked_once`)."""
         return {
-            "code": self.code,
+            "code": [self.code, called],
             "subject": [self.subject.role, self.subject.name],
             "properties": [p.name for p in self.properties],
             "domain": self.domain.name,
@@ -194,10 +194,11 @@ def _busy() -> Iterator[Call]:
         _own["busy"] = False
 
 
-def refusal_of() -> str:
-    """Why the subject does not take the format, or an empty string."""
+def asked_once() -> tuple[str, str]:
+    """Why the subject does not take the format, or an empty string; and the fingerprint of what is loaded by then."""
     with _busy() as call:
-        return refuses(call, _own["role"], _own["fmt"])
+        refusal = refuses(call, _own["role"], _own["fmt"])
+    return refusal, fingerprint([_own["subject"].function])
 
 
 def tallies_of(span: Span, block: int = BLOCK) -> dict[str, Tally]:

@@ -55,6 +55,8 @@ def test_a_scan_that_was_killed_goes_on_and_comes_to_the_same(tmp_path: Path) ->
     (job,) = killed.jobs
     state = State()
     with scanning.workers(job, 1, None) as crew:
+        refusal, called = crew.ask(scanning.asked_once, deadline=None)
+        assert not refusal
         for span, tallies in crew.parts(list(state.left(job.domain.size(job.fmt), killed.part)), None):
             state.take(span, tallies)
             if state.rows > 9000:
@@ -62,7 +64,7 @@ def test_a_scan_that_was_killed_goes_on_and_comes_to_the_same(tmp_path: Path) ->
     checkpoint = killed.checkpoint(job)
     (other,) = wanted(tmp_path / "killed", "naive", part=777, properties=["accuracy"]).jobs
     assert killed.checkpoint(other) != checkpoint
-    state.save(checkpoint, job.key)
+    state.save(checkpoint, job.key(called))
     done: list[int] = []
     original = State.take
     State.take = lambda self, span, tallies: (done.append(span[1] - span[0]), original(self, span, tallies))[1]  # type: ignore[method-assign]
@@ -79,11 +81,12 @@ def test_a_checkpoint_of_another_scan_is_not_gone_on_from(tmp_path: Path) -> Non
     (job,) = wanted(tmp_path, "naive", part=5000).jobs
     state = State()
     state.take((0, 10), {"finite": Tally(10)})
-    state.save(tmp_path / "c.json", job.key)
-    assert State.load(tmp_path / "c.json", job.key) == state
-    assert State.load(tmp_path / "c.json", {**job.key, "dtype": "bfloat16"}) == State()
+    state.save(tmp_path / "c.json", job.key(""))
+    assert State.load(tmp_path / "c.json", job.key("")) == state
+    assert State.load(tmp_path / "c.json", job.key("later")) == State()
+    assert State.load(tmp_path / "c.json", {**job.key(""), "dtype": "bfloat16"}) == State()
     (tmp_path / "c.json").write_text("{")
-    assert State.load(tmp_path / "c.json", job.key) == State()
+    assert State.load(tmp_path / "c.json", job.key("")) == State()
 
 
 def test_a_helper_that_changes_is_another_fingerprint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,6 +98,26 @@ def test_a_helper_that_changes_is_another_fingerprint(tmp_path: Path, monkeypatc
     assert before == fingerprint([soft])
     helper.write_text("def soft(x): return 2 * x\n")
     assert before != fingerprint([soft])
+
+
+def test_a_helper_that_only_a_call_imports_and_that_changes_is_another_scan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "mine.py").write_text(
+        "def my_softmax(x, axis=-1):\n    import late_helper\n    return late_helper.f(x)\n"
+    )
+    original = scanning.Crew.parts
+    monkeypatch.setattr(scanning.Crew, "parts", lambda crew, spans, deadline: original(crew, spans[:1], deadline))
+    found = []
+    for kind in ("wide", "naive"):  # the second must not go on from where the first was
+        (tmp_path / "late_helper.py").write_text(f"from extremum.reference.softmax.{kind} import {kind} as f\n")
+        given = wanted(tmp_path, f"{tmp_path}/mine.py:my_softmax", part=2**12)
+        find(given, Console(file=io.StringIO()))
+        (checkpoint,) = tmp_path.glob("checkpoint-*.json")
+        found.append(json.loads(checkpoint.read_text()))
+    assert found[0]["key"] != found[1]["key"]
+    assert found[0]["done"] == found[1]["done"]
 
 
 def test_a_budget_that_ends_leaves_cells_incomplete_and_a_checkpoint(tmp_path: Path) -> None:
