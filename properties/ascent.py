@@ -20,7 +20,7 @@ from extremum.reference.wide import row_max, screen_arithmetic
 FIRST = 8  # moves of every row of the block: where all is flat, the best of them is no guide
 KEPT = 8  # rows that are moved then
 APART = 7  # rounds in which no two of them come from the same row of the block
-MOVES = 24  # of each, in a round
+MOVES = 64  # of each, in a round
 ROUNDS = 12
 MOVED = 0.6  # the share of entries that a move changes
 TOGETHER = 0.3  # of rows whose entries are moved by the same number of ulps

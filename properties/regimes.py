@@ -163,9 +163,15 @@ def one_dominant(d: Draw) -> Array:
 
 @regime()
 def subnormal_gaps(d: Draw) -> Array:
-    """One entry at zero, the others where their probability is subnormal or just above."""
+    """One entry at zero, the others where their probability is subnormal or just above; or near zero, and the others
+    where it is half-way between two subnormals, as nearly as floats can be apart: there rounding errs most.
+    """
     depth = d.uniform(-log_eta(d.fmt) * 0.5, -log_eta(d.fmt) + 1.0, each=True)
-    return np.where(np.arange(d.n) == d.integers(0, d.n - 1), 0.0, -depth)
+    between = -log_eta(d.fmt) - np.log(d.integers(0, 3) + 0.5)
+    below = d.fmt.step(-between, d.integers(-2, 2)).astype(np.float64)
+    half_way = d.integers(0, 1) == 1
+    rest, top = np.where(half_way, below, -depth), np.where(half_way, below + between, 0.0)
+    return np.where(np.arange(d.n) == d.integers(0, d.n - 1), top, rest)
 
 
 @regime()
