@@ -55,8 +55,10 @@ def closer(fused: Fused, name: str, limit: float, best: float) -> Array:
 
 def exceeding(fused: Fused, still_open: Callable[[], Set[str]]) -> Iterator[Array]:
     """Rows (their indices) that seem to exceed a grade, a few at a time, as long as no row is known to."""
-    for grade in fused.beyond.keys() & still_open():
-        rows, few = np.flatnonzero(fused.beyond[grade]), 1
+    for grade, mask in fused.beyond.items():
+        if grade not in still_open():
+            continue
+        rows, few = np.flatnonzero(mask), 1
         while len(rows) and grade in still_open():
             yield rows[:few]
             rows, few = rows[few:], 2 * few

@@ -29,7 +29,7 @@ class Profile:
 
     def add(self, bins: Array, n: int, ratio: Array) -> None:
         """Take in the ratios (rows,) of rows of length n, whose largest finite entries are in `bins`."""
-        ratio = np.minimum(ratio, CEILING)
+        ratio = np.minimum(np.maximum(ratio, 0.0), CEILING)
         np.maximum.at(self.magnitude, bins, ratio)
         if len(ratio):
             self.length[n] = max(self.length.get(n, 0.0), float(ratio.max()))

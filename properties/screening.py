@@ -52,6 +52,11 @@ class Swept:
     complete: bool = True
     declined: str = ""
 
+    @property
+    def closest_ratio(self) -> float:
+        """The largest ratio so far, be it that the screen has looked at its row or that it will."""
+        return max(self.best.ratio, self.closest[0] if self.closest else 0.0)
+
     def news(self, ratio: float, regime: str) -> bool:
         """Whether certifying a row like this could change what is reported."""
         if len(self.candidates) < CANDIDATES or regime not in {c.regime for c in self.candidates}:
@@ -129,7 +134,7 @@ def _climb(swept: Swept, experiment: Experiment, made: Block, by_row: Array, see
     swept.profile.add(bins_of(sizes), n, ratio)
     swept.exceeded |= exceeded(view, prop, screen(view, prop)[0]) if prop.grades else frozenset()
     for row in range(len(x)):
-        if ratio[row] > max(swept.best.ratio, view.arithmetic.limit if row else 0.0):
+        if ratio[row] > max(swept.closest_ratio, view.arithmetic.limit if row else 0.0):
             regime = made.regimes[origin[row] % len(made.regimes)]
             case = Case({"x": np.ascontiguousarray(x[row : row + 1])})
             swept.take(case, regime, decide(experiment, case))
@@ -158,7 +163,7 @@ def _settled(swept: Swept, experiment: Experiment, observation: Observation, fus
     doubtful = None if by_row[top] <= most else ~(by_row <= most)
     if doubtful is not None:
         top = int(np.where(doubtful, -np.inf, by_row).argmax())
-    if most >= by_row[top] > max(swept.best.ratio, swept.closest[0] if swept.closest else 0.0):
+    if most >= by_row[top] > swept.closest_ratio:
         swept.closest = float(by_row[top]), observation.take(slice(top, top + 1))
     if doubtful is not None:
         by_row = by_row.copy()

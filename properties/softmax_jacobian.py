@@ -59,12 +59,16 @@ def of_entries(view: View, columns: Columns) -> Any:
 
 
 def keeps_digits(view: View) -> Any:
-    """The grade of those whose diagonal keeps its digits as s_i goes to 1: (2 q + (d + 3) u) relative, by entry."""
+    """The grade of those whose diagonal keeps its digits as s_i goes to 1: (2 q + (d + 3) u) relative, by entry.
+
+    Each number that a product takes may be subnormal, and so may every term of the sum of the others.
+    """
     i, j = truth.places(view.n, view.columns)
     d = bounds.additions(view.fmt, view.n)
     q = bounds.componentwise(view, d, slice(None))
     relative = q[:, i] + choose(i == j, view.parts.mean_of_others(q)[:, i], q[:, j])
-    return (relative + (d + 3) * view.fmt.unit_roundoff) * abs(view.exact) + 4 * bounds.gradual(view.fmt)
+    lost = view.arithmetic.lift(np.where(i == j, view.n + 3.0, 4.0) * bounds.gradual(view.fmt))
+    return (relative + (d + 3) * view.fmt.unit_roundoff) * abs(view.exact) + lost
 
 
 def by_row(view: View, weights: Any, of: Callable[[Columns], Any]) -> Any:

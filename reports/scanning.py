@@ -198,6 +198,8 @@ def asked_once() -> tuple[str, str]:
     """Why the subject does not take the format, or an empty string; and the fingerprint of what is loaded by then."""
     with _busy() as call:
         refusal = refuses(call, _own["role"], _own["fmt"])
+    if not refusal:
+        tallies_of((0, 1))  # what a scan imports, and the subject for rows of this length, is loaded now
     return refusal, fingerprint([_own["subject"].function])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import io
 import json
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
 
+from extremum.properties import softmax
 from extremum.properties.exhaustive import DOMAINS, Tally, provable
 from extremum.properties.roles import role_named
 from extremum.reference.errors import UsageError
@@ -118,6 +120,23 @@ def test_a_helper_that_only_a_call_imports_and_that_changes_is_another_scan(
         found.append(json.loads(checkpoint.read_text()))
     assert found[0]["key"] != found[1]["key"]
     assert found[0]["done"] == found[1]["done"]
+
+
+def is_loaded(name: str) -> bool:
+    return name in sys.modules
+
+
+def test_the_compiled_loops_are_loaded_when_the_fingerprint_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("numba", reason="the loops are compiled by Numba (the extra fast)")
+    (job,) = wanted(tmp_path, "wide", part=2**12).jobs
+    monkeypatch.delitem(sys.modules, "extremum.properties.softmax.kernel", raising=False)
+    monkeypatch.delattr(softmax, "kernel", raising=False)
+    softmax.fused.kernel.cache_clear()
+    with scanning.workers(job, 1, None) as crew:
+        crew.ask(scanning.asked_once, deadline=None)
+        assert crew.ask(is_loaded, "extremum.properties.softmax.kernel", deadline=None)
 
 
 def test_a_budget_that_ends_leaves_cells_incomplete_and_a_checkpoint(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ pytest.importorskip("numba", reason="the fused screens are compiled by Numba (th
 from extremum.properties.decide import ratios, screen
 from extremum.properties.engine import Settings, judge_cell
 from extremum.properties.exhaustive import DOMAINS, pointwise, scan
-from extremum.properties.fused import MARGIN, Fused, closer
+from extremum.properties.fused import MARGIN, Fused, closer, exceeding
 from extremum.properties.role import Observation, View
 from extremum.properties.roles import role_named
 from extremum.properties.softmax import ROLE, fused, kernel
@@ -115,3 +115,21 @@ def test_a_domain_is_tallied_alike_without_the_loops(subject, domain, dtype, mon
     with_loops = scan(found, role, pointwise(role), DOMAINS[domain], fmt, span)
     monkeypatch.setattr(fused, "kernel", lambda: None)
     assert with_loops == scan(found, role, pointwise(role), DOMAINS[domain], fmt, span)
+
+
+def test_inputs_with_room_to_spare_are_in_the_profile():
+    role = role_named("logsumexp")
+    (subject,) = named("wide_logsumexp", "logsumexp")
+    cell = judge_cell(subject, role, role.property_named("between"), "float32", Settings(examples=2))
+    assert len(cell.profile["magnitude"]) > 200  # nearly all ratios are negative there
+
+
+def test_grades_are_asked_in_their_order():
+    masks = {name: np.ones(1, bool) for name in ("c", "a", "d", "b")}
+    seen = []
+    for grade in masks:
+        still = {grade}
+        for _ in exceeding(Fused({}, masks), lambda still=still: still):
+            seen.append(grade)
+            still.clear()
+    assert seen == list(masks)

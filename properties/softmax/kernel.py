@@ -232,8 +232,8 @@ def extremes(answer: Array) -> Any:
 def long_rows(x: Array, out: Array, bounds: Any, lossy: Any, ulps: Any, made: Any) -> None:
     """Rows one after the other, read twice while in cache: in float32 where its digits suffice, else in float64.
 
-    Ten roundings in float32 leave a ratio that is below 1 with an error below 2^-20.8. That is no good if an output is
-    0, for `ulps`, or where a grade is near.
+    In float32 a ratio has twelve roundings where t is small, and up to sixteen count where it is not: a ratio up to 1
+    is off by 2^-20 at most. That is no good if an output is 0, for `ulps`, or where a grade is near.
     """
     narrow = np.float32(bounds[0]), np.float32(bounds[1]), np.float32(bounds[2]), np.float32(bounds[3] * SCALE)
     e, error, exact = np.empty(x.shape[1]), np.empty(CHUNK, np.float32), np.empty(CHUNK, np.float32)
