@@ -35,7 +35,8 @@ def keeps_digits(view: View) -> Any:
     """The grade of those that keep their digits as the loss goes to 0: a relative error.
 
     The sum of the others is off by (d + r_e) u and by g u times their depths, weighted as they are summed; log1p
-    does not enlarge a relative error of its argument. Where exps are subnormal, each may be off by `bounds.gradual`.
+    does not enlarge a relative error of its argument. Where the exps of the others are
+    subnormal, each may be off by r_e steps, and their sum is rounded by half a step.
     """
     u, g = view.fmt.unit_roundoff, bounds.gap_roundings(view.fmt)
     depth = np.clip(view.narrow(view.parts.depth), -CAP, 0.0)
@@ -43,7 +44,8 @@ def keeps_digits(view: View) -> Any:
     mean = (others * -depth).sum(axis=-1, keepdims=True) / np.maximum(others.sum(axis=-1, keepdims=True), truth.TINY)
     ours = bounds.EXP_ERROR[view.fmt.name] + bounds.LOG_ERROR[view.fmt.name]
     relative = (bounds.additions(view.fmt, view.n) + 3 * g + g * mean + ours) * u
-    return abs(view.exact) * view.arithmetic.lift(relative) + view.n * bounds.gradual(view.fmt)
+    lost = ((view.n - 1) * bounds.EXP_ERROR[view.fmt.name] + 0.5) * view.fmt.eta
+    return abs(view.exact) * view.arithmetic.lift(relative) + lost
 
 
 def finite(view: View) -> tuple[Any, Any]:

@@ -15,7 +15,6 @@ from extremum.properties.case import Case, decode
 from extremum.properties.decide import certify, decide, ratios
 from extremum.properties.engine import Settings, judge_cell
 from extremum.properties.finding import Cell
-from extremum.properties.parts import parts
 from extremum.properties.role import Experiment, Observation, Property, View
 from extremum.properties.roles import role_named
 from extremum.properties.softmax import ROLE
@@ -389,29 +388,3 @@ def test_the_search_does_not_depend_on_the_folder_that_a_file_stands_in(monkeypa
         judge_cell(Subject(name, "softmax", wide), ROLE, prop, "float16", Settings(examples=1, seed=3))
     assert len(set(seeds[:3])) == 1
     assert seeds[3] != seeds[0]
-
-
-def test_a_witness_is_made_smaller_where_the_search_finds_none() -> None:
-    def lazy(x: Array, gradient: Array, step_size: float) -> Array:
-        update = x.dtype.type(step_size) * gradient
-        return np.where(np.abs(update) < 1e-2 * np.abs(x), x, x - update)
-
-    role = role_named("descent_step")
-    prop = role.property_named("update_kept")
-    assert prop is not None
-    cell = judge_cell(Subject("it", role.name, lazy, axis=None), role, prop, "float32", Settings(examples=0, seed=3))
-    assert cell.simplest is not None
-    assert cell.simplest.arguments["x"]["shape"] == [1]
-
-
-def test_the_parts_of_a_case_keep_what_belongs_together() -> None:
-    x, step, label = np.arange(6.0).reshape(2, 3), np.array([0.5, 7.0]), np.array([2, 1])
-    case = Case({"x": x, "gradient": x + 10, "step_size": step, "L": label})
-    first, *_, second_half = list(parts(case))
-    assert [a.tolist() for a in first.arguments.values()] == [[[0, 1, 2]], [[10, 11, 12]], [0.5], [2]]
-    assert [a.tolist() for a in second_half.arguments.values()] == [[[3, 4, 5]], [[13, 14, 15]], [7.0], [1]]
-    entries = list(parts(first))[:3]
-    assert [part.x.tolist() for part in entries] == [[[0]], [[1]], [[2]]]
-    assert [part.arguments["step_size"].tolist() for part in entries] == [[0.5]] * 3
-    assert [part.arguments["L"].tolist() for part in entries] == [[0]] * 3
-    assert list(parts(Case({"A": np.ones((1, 2, 2)), "x": np.ones((1, 2))}))) == []

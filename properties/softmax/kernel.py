@@ -213,8 +213,8 @@ def largest(x: Array, m: Any, error: Array, exact: Array, numbers: Any) -> Any:
         t, p = steps + base, steps + pairwise
         may = (t * t + t) * exact[j] + gradual
         worst = max(worst, np.float32((may * LITTLE + error[j]) / may).view(np.int32))
-        over = error[j] - ((p * p + p) * exact[j] + gradual) * NEARLY_SO
-        near = max(near, np.float32(over).view(np.int32))
+        excess = error[j] - ((p * p + p) * exact[j] + gradual) * NEARLY_SO
+        near = max(near, np.float32(excess).view(np.int32))
     return worst, near > 0
 
 
