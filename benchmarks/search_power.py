@@ -3,8 +3,8 @@
     python benchmarks/search_power.py [REPORT.json ...]
 
 For each reference and each property that has a magnitude, over all gaps (d, 0) of float16 and bfloat16: the largest
-measured/allowed of the whole domain, and what share of it is found by the sweep and the ascent of the default audit
-on rows of two, and by as many rows of uniform bit patterns, of default Hypothesis arrays, and of normal deviates.
+measured/allowed of the whole domain, and what share of it is found by the default audit in rows of two, and by as many
+rows of uniform bit patterns, of default Hypothesis arrays, and of normal deviates.
 Records of `extremum audit --exhaustive` are compared likewise: of float32 gaps, or of all pairs, which take minutes. A
 share may be above 1 of gaps, for the search is not confined to them, and below 0 where all that was found lies within
 what is allowed with room to spare. Of an infinite ratio it is 1 or 0: found or not. The last lines are, for each way,
@@ -25,11 +25,13 @@ import numpy as np
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.extra.numpy import arrays, from_dtype
 
-from extremum.properties.ascent import climb, looked_at, ratios_of
+from extremum.properties.ascent import ratios_of
 from extremum.properties.call import Call, quiet
 from extremum.properties.exhaustive import DOMAINS, pointwise, scan
+from extremum.properties.neighbours import has_neighbours
 from extremum.properties.role import Experiment
 from extremum.properties.roles import role_named
+from extremum.properties.screening import Swept, approach, ascend, examine, settle
 from extremum.properties.sweep import blocks
 from extremum.reference.formats import FORMATS, Array, Format
 from extremum.reference.subjects import named, subjects
@@ -62,14 +64,17 @@ def of_record(path: str) -> Iterator[Known]:
 
 
 def ours(experiment: Experiment) -> tuple[float, int]:
-    """The largest ratio that the default sweep and ascent find in rows of two, and how many rows they look at."""
+    """The largest ratio that the default search finds in rows of two, and how many rows it looks at."""
     role, prop, dtype = experiment.role, experiment.prop, experiment.fmt.name
     (made,) = [b for b in blocks(role, prop, dtype, 0, None) if b.x.shape[-1] == 2]
-    ratio = ratios_of(experiment, made.x)
-    if ratio.max() > 1:
-        return float(ratio.max()), len(made.x)
-    _, found, _ = climb(experiment, made.x, ratio, np.random.default_rng(0))
-    return max(float(ratio.max()), float(found[0])), len(made.x) + looked_at(len(made.x))
+    swept = Swept()
+    by_row = examine(swept, experiment, made, 0)
+    if not swept.candidates:
+        ascend(swept, experiment, made, made.x, by_row, np.arange(len(by_row)), 0)
+    if not swept.candidates and has_neighbours(experiment, made):
+        approach(swept, experiment, made, 0, lambda: False)
+    settle(swept, experiment)
+    return max([swept.best.ratio, *(c.decision.ratio for c in swept.candidates)]), swept.examined
 
 
 def bits(fmt: Format, rows: int) -> Array:

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from math import inf
 
 from extremum.properties.call import Call, Misbehaviour, quiet
 from extremum.properties.causes import diagnose
@@ -82,7 +83,8 @@ def _judge(cell: Cell, experiment: Experiment, settings: Settings) -> None:
     if refusal:
         cell.verdict, cell.detail = "inapplicable", f"the subject does not take {fmt.name}: {refusal}"
         return
-    swept = sweep(experiment, settings.seed, settings.regimes, settings.over)
+    patience = settings.timeout / 4 if settings.timeout else inf
+    swept = sweep(experiment, settings.seed, settings.regimes, settings.over, patience)
     chosen = settings.regimes
     regimes = [r for r in experiment.role.regimes if r.masked == prop.masked and (chosen is None or r.name in chosen)]
     if not regimes:

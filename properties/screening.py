@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import time
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 
 import numpy as np
 
-from extremum.properties.ascent import climb, climbs, looked_at, seen
+from extremum.properties.ascent import climb, climbs, looked_at, ratios_of, seen
 from extremum.properties.call import Declined, Misbehaviour
 from extremum.properties.case import Case
 from extremum.properties.decide import Decision, at, decide, exceeded, screen, screen_rows
 from extremum.properties.draw import Sampled
 from extremum.properties.fused import Fused, clears, exceeding
+from extremum.properties.neighbours import Neighbours, has_neighbours, neighbours
 from extremum.properties.profile import Profile, bins_of
 from extremum.properties.role import Experiment, Observation, Role, View, alone, as_is
 from extremum.properties.sweep import Block, blocks, truth
@@ -71,16 +74,28 @@ class Swept:
             self.best = decision
 
 
-def sweep(experiment: Experiment, seed: int, chosen: tuple[str, ...] | None, stop: Callable[[], bool]) -> Swept:
-    """Examine every block of the property until `stop()`, and climb from the best rows of the short ones."""
+def sweep(
+    experiment: Experiment, seed: int, chosen: tuple[str, ...] | None, stop: Callable[[], bool], patience: float = inf
+) -> Swept:
+    """Examine every block of the property until `stop()`, and go on from the best rows of the short ones.
+
+    No more than `patience` seconds go to neighbours, of which only a slow subject needs as much as one.
+    """
     swept, prop = Swept(), experiment.prop
+    last: Block | None = None
     for made in blocks(experiment.role, prop, experiment.fmt.name, seed, chosen):
         if stop():
             swept.complete = False
             break
         by_row = examine(swept, experiment, made, seed)
-        if climbs(experiment, made.x.shape[-1]) and len(by_row) == len(made.x) and not swept.candidates and not stop():
-            _climb(swept, experiment, made, by_row, seed)
+        if len(by_row) == len(made.x) and not swept.candidates:
+            if climbs(experiment, made.x.shape[-1]) and not stop():
+                ascend(swept, experiment, made, made.x, by_row, np.arange(len(made.x)), seed)
+            if has_neighbours(experiment, made):
+                last = made
+    if last is not None and not swept.candidates and not stop():  # it takes the longest
+        end = time.monotonic() + patience
+        approach(swept, experiment, last, seed, lambda: stop() or time.monotonic() > end)
     settle(swept, experiment)
     return swept
 
@@ -120,24 +135,63 @@ def _arranged(experiment: Experiment, made: Block, seed: int) -> Case:
     return prop.arrange(Sampled(rng, fmt, rows, n, made.m), made.arguments)
 
 
-def _climb(swept: Swept, experiment: Experiment, made: Block, by_row: Array, seed: int) -> None:
-    """Move the best rows of a block closer to what is allowed, and take what was reached."""
-    prop, n = experiment.prop, made.x.shape[-1]
-    rng = np.random.default_rng([seed, n, zlib.crc32(prop.name.encode()), 1])
+def approach(swept: Swept, experiment: Experiment, made: Block, seed: int, stop: Callable[[], bool]) -> None:
+    """Look at the notable neighbours of a block, and climb from them."""
+    near = _neighbours(experiment, made, seed, stop)
+    x, origin = near.of(experiment.prop.name)
+    swept.examined += near.rows_for(experiment.prop.name)
+    if near.raised is not None:
+        _decide(swept, experiment, near.raised, made.regimes[0])
+    if not len(x):
+        return
     try:
-        x, ratio, origin = climb(experiment, made.x, by_row, rng)
-        view = seen(experiment, x)
+        ratio = _reached(swept, experiment, made, x, origin)
+    except Misbehaviour:
+        return  # a call that raised before is told of
+    if climbs(experiment, made.x.shape[-1]) and not swept.candidates and not stop():
+        ascend(swept, experiment, made, x, ratio, origin, seed + 1)
+
+
+def ascend(swept: Swept, experiment: Experiment, made: Block, x: Array, ratio: Array, origin: Array, seed: int) -> None:
+    """Move the best of the rows `x`, which came from these rows of a block, and take what is reached."""
+    rng = np.random.default_rng([seed, x.shape[-1], zlib.crc32(experiment.prop.name.encode()), 1])
+    try:
+        reached, _, start = climb(experiment, x, ratio, rng)
+        swept.examined += looked_at(len(x))
+        _reached(swept, experiment, made, reached, origin[start])
     except Misbehaviour:
         return  # of rows that raise, the sweep and the search tell
-    swept.examined += looked_at(len(made.x))
-    sizes = np.abs(x.astype(np.float64)).max(axis=1)
-    swept.profile.add(bins_of(sizes), n, ratio)
+
+
+def _reached(swept: Swept, experiment: Experiment, made: Block, x: Array, origin: Array) -> Array:
+    """Take rows that were reached from rows of a block, and return the ratio of each."""
+    prop, view, ratio = experiment.prop, seen(experiment, x), ratios_of(experiment, x)
+    swept.profile.add(bins_of(np.abs(x.astype(np.float64)).max(axis=1)), x.shape[-1], ratio)
     swept.exceeded |= exceeded(view, prop, screen(view, prop)[0]) if prop.grades else frozenset()
-    for row in range(len(x)):
-        if ratio[row] > max(swept.closest_ratio, view.arithmetic.limit if row else 0.0):
-            regime = made.regimes[origin[row] % len(made.regimes)]
-            case = Case({"x": np.ascontiguousarray(x[row : row + 1])})
-            swept.take(case, regime, decide(experiment, case))
+    refuted = 0
+    for turn, row in enumerate(np.argsort(-ratio, kind="stable")):
+        if refuted < ENOUGH and ratio[row] > max(swept.closest_ratio, view.arithmetic.limit if turn else 0.0):
+            refuted += _decide(swept, experiment, x[row : row + 1], made.regimes[origin[row] % len(made.regimes)])
+    return ratio
+
+
+def _decide(swept: Swept, experiment: Experiment, x: Array, regime: str) -> bool:
+    """Decide a row (1, n) alone, and take it; whether it is refuted."""
+    case = Case({"x": np.ascontiguousarray(x)})
+    decision = decide(experiment, case)
+    swept.take(case, regime, decision)
+    return decision.refuted
+
+
+def _neighbours(experiment: Experiment, made: Block, seed: int, stop: Callable[[], bool]) -> Neighbours:
+    """The neighbours of a block, which the properties that look at its answer share."""
+    if not has_neighbours(experiment, made):
+        return Neighbours(made.x[:0])
+    memo = _observe(experiment, _arranged(experiment, made, seed), made).memo
+    if "neighbours" not in memo:
+        memo["neighbours"] = neighbours(experiment, made, seed, stop)
+    shared: Neighbours = memo["neighbours"]
+    return shared
 
 
 def _screen(swept: Swept, experiment: Experiment, case: Case, made: Block, observation: Observation) -> Array:
