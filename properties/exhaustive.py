@@ -30,8 +30,9 @@ from extremum.properties.case import Case
 from extremum.properties.causes import diagnose
 from extremum.properties.decide import Decision, decide, exceeded, screen_rows
 from extremum.properties.finding import Cell, number
-from extremum.properties.fused import Fused, closer, exceeding
+from extremum.properties.fused import Fused, closer, exceeding, larger
 from extremum.properties.role import Experiment, Observation, Property, Role, View, alone, as_is, grade_of
+from extremum.properties.roles import roles
 from extremum.properties.witness import witness_of
 from extremum.reference.errors import UsageError, nearest
 from extremum.reference.formats import Array, Format
@@ -95,8 +96,9 @@ class Tally:
     """What is known of one property over a part of a domain.
 
     `worst` is (ratio, index) of the largest ratio, at the lowest index that has it. `doubtful` are the lowest `KEPT`
-    indices of rows that the screen can't clear, `doubts` how many there are. `strays` are the lowest indices of rows
-    with another answer alone than among others. `exceeded` are the property's grades that a row exceeds.
+    indices of rows that the screen can't clear, `doubts` how many there are: counted to `KEPT` + 1, so that what fails
+    everywhere is tallied fast. `strays` are the lowest indices of rows with another answer alone than among others.
+    `exceeded` are the property's grades that a row exceeds; with so many doubts some may lack.
     """
 
     rows: int = 0
@@ -110,7 +112,7 @@ class Tally:
         """Add what is known of a disjoint part."""
         self.rows += other.rows
         self.worst = max(self.worst, other.worst, key=lambda w: (w[0], -w[1]))
-        self.doubts += other.doubts
+        self.doubts = min(self.doubts + other.doubts, KEPT + 1)
         self.doubtful = nsmallest(KEPT, [*self.doubtful, *other.doubtful])
         self.strays = nsmallest(WITNESSES, [*self.strays, *other.strays])
         self.exceeded |= other.exceeded
@@ -134,7 +136,10 @@ def pointwise(role: Role) -> list[Property]:
 def provable(role: Role, domain: Domain, fmt: Format, names: Sequence[str] | None) -> list[Property]:
     """The properties of a role to prove over a domain; raises `UsageError` where there are none."""
     if not role.signature.one_row:
-        raise UsageError(f"exhaustive={domain.name!r}: role {role.name} takes other arguments than one row")
+        known = ", ".join(name for name, r in roles().items() if r.signature.one_row and pointwise(r))
+        raise UsageError(
+            f"exhaustive={domain.name!r}: role {role.name} takes other arguments than one row; valid: {known}"
+        )
     if 8 * fmt.dtype.itemsize > domain.bits:
         raise UsageError(f"exhaustive={domain.name!r}: {fmt.name} has too many, of {domain.bits} bits at most")
     found = pointwise(role)
@@ -211,13 +216,16 @@ def _screen(tally: Tally, prop: Property, view: View, start: int, fused: Fused |
         def part(rows: Array) -> View:
             return View(view.role, view.fmt, view.observation.take(rows), view.arithmetic, careful=False)
 
-        near = closer(fused, prop.name, limit, tally.worst[0])
+        if tally.doubts > KEPT and tally.worst[0] >= 1:
+            near = larger(fused, prop.name, tally.worst[0])
+        else:
+            near = closer(fused, prop.name, limit, tally.worst[0])
         if near.any():
             by_row = by_row.copy()
             by_row[near] = _look(tally, prop, part(near))
         for few in exceeding(fused, lambda: _open(tally, prop)):
             _look(tally, prop, part(few))
-        if not near.any() and tally.rows:  # none is above the worst, or in doubt
+        if not near.any() and tally.rows:  # none is above the worst, or in doubt that counts
             tally.rows += len(by_row)
             return
     _keep(tally, start, by_row, by_row > limit)
@@ -240,9 +248,8 @@ def _keep(tally: Tally, start: int, by_row: Array, doubtful: Array) -> None:
     place = int(np.argmax(by_row))
     if by_row[place] > tally.worst[0]:
         tally.worst = float(by_row[place]), start + place
-    count = int(doubtful.sum()) if doubtful.any() else 0
-    if count:
-        tally.doubts += count
+    if doubtful.any() and tally.doubts <= KEPT:
+        tally.doubts = min(tally.doubts + int(doubtful.sum()), KEPT + 1)
         room = KEPT - len(tally.doubtful)  # blocks come in order of their indices
         tally.doubtful += [start + i for i in np.flatnonzero(doubtful)[:room].tolist()]
 
@@ -281,7 +288,8 @@ def concluded(
             _refute(cell, experiment, domain, refuted)
         elif tally.rows != last or tally.doubts > KEPT:
             cell.verdict = "incomplete"
-            cell.detail = f"{tally.rows:,} rows were scanned" + f", {tally.doubts:,} are in doubt" * (tally.doubts > 0)
+            doubts = f"{tally.doubts:,}" if tally.doubts <= KEPT else f"more than {KEPT:,}"
+            cell.detail = f"{tally.rows:,} rows were scanned" + f", {doubts} are in doubt" * (tally.doubts > 0)
         elif not alike or tally.strays:
             cell.verdict = "incomplete"
             cell.detail = "the answer to a row alone is another than among others: see row_independence and determinism"
@@ -291,7 +299,7 @@ def concluded(
             cell.measured, cell.allowed = number(decision.measured), number(decision.allowed)
             cell.detail = f"{domain.text}: {tally.rows:,} rows"
             cell.detail += f"; the worst is {_written(case)}" if decision.ratio > 0 else ""
-    if prop.grades:
+    if prop.grades and (refuted or tally.doubts <= KEPT):
         cell.grade = "beyond" if refuted else grade_of(role, prop, tally.exceeded)
     cell.expected = cell.found and subject.may_fail(prop.name, fmt.name)
     return cell  # a declared failure that does not come is no news: it may be of longer rows

@@ -39,7 +39,7 @@ def clears(fused: Fused, name: str, limit: float) -> float:
 
 
 def closer(fused: Fused, name: str, limit: float, best: float) -> Array:
-    """The rows (a mask) that the screen has to look at for a property.
+    """The rows (a mask) that the screen has to look at for a property, where all that it may not clear are wanted.
 
     `limit` is the largest ratio that it clears, `best` the largest that is known. The row of the largest true ratio is
     among them if that is above `best`: its ratio here is at most `MARGIN` below, and every other's at most `MARGIN`
@@ -51,6 +51,19 @@ def closer(fused: Fused, name: str, limit: float, best: float) -> Array:
     clear = ratio <= clears(fused, name, limit)
     top = float(np.max(ratio, where=clear, initial=-np.inf))
     return np.asarray(~clear | ((ratio > best - margin) & (ratio >= top - 2 * margin) & (ratio != 0)))
+
+
+def larger(fused: Fused, name: str, best: float) -> Array:
+    """The rows (a mask) that the screen has to look at, where only the largest ratio is wanted, if it is above `best`.
+
+    `best` is 1 or more, so that `MARGIN` is relative.
+    """
+    ratio, margin = fused.ratios[name], 0.0 if name in fused.exactly else MARGIN
+    if best == np.inf or float(ratio.max()) <= best * (1 - margin):
+        return np.zeros(len(ratio), bool)
+    known = np.isfinite(ratio)
+    top = float(np.max(ratio, where=known, initial=0.0))
+    return np.asarray(~known | ((ratio > best * (1 - margin)) & (ratio >= top * (1 - 2 * margin))))
 
 
 def exceeding(fused: Fused, still_open: Callable[[], Set[str]]) -> Iterator[Array]:

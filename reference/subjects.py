@@ -102,6 +102,8 @@ def unknown(name: str, role: str | None) -> UsageError:
     """The error for a word that is neither a subject's name, a group nor `module:attribute`."""
     if name.endswith(".py") or "/" in name or "." in name:
         return UsageError(f"subject={name!r} names no function: write {name}:FUNCTION")
+    if name in GROUPS:
+        return UsageError(f"subject={name!r}: none is known for role={role!r}, or its library is not installed")
     elsewhere = [s.role for s in subjects() if s.name == name]
     if elsewhere:
         return UsageError(f"subject={name!r} is one of role {', '.join(elsewhere)}, not of role={role!r}")

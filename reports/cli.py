@@ -100,7 +100,7 @@ def audit(subject: tuple[str, ...], workers: str, exhaustive: str | None, **opti
     import pytest
 
     words = [*PYTEST, "-c", os.devnull, "--rootdir", os.getcwd(), "-n", _workers(workers)]
-    for name in subject or _everything():
+    for name in subject or _everything(options["role"]):
         words += ["--subject", name]
     for option, values in _options(options):
         words.append(f"{option}={values}")
@@ -254,7 +254,7 @@ def _exhaust(subject: tuple[str, ...], domain: str, workers: str, options: dict[
     from extremum.reports.console import Patient
     from extremum.reports.exhaustive import Wanted, find
 
-    wanted = Wanted.of(subject or tuple(_everything()), domain, _workers(workers), **options)
+    wanted = Wanted.of(subject or tuple(_everything(options["role"])), domain, _workers(workers), **options)
     try:
         report = find(wanted, Patient())
     except KeyboardInterrupt:
@@ -263,11 +263,10 @@ def _exhaust(subject: tuple[str, ...], domain: str, workers: str, options: dict[
     sys.exit(report.exit_code)
 
 
-def _everything() -> list[str]:
-    from extremum.reference.subjects import subjects as known
+def _everything(role: str | None) -> list[str]:
+    from extremum.reference.subjects import named
 
-    quick = [s for s in known(kind="library") if not s.slow]
-    return ["references", *(["libraries"] if quick else [])]
+    return ["references", *(["libraries"] if named("libraries", role) else [])]
 
 
 def _options(options: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -166,6 +166,14 @@ def test_pytest_runs_the_same_cells_beside_a_projects_own_tests(folder: Path) ->
     assert "1 passed" in without.stdout
 
 
+def test_a_role_without_libraries_is_audited_by_its_references(folder: Path) -> None:
+    words = ("audit", "--role", "descent_step", "--property", "accuracy", "--dtype", "float16", "--examples", "0")
+    assert run(folder, "extremum", *words, "-n", "0").returncode == 0
+    asked = run(folder, "extremum", *words, "libraries")
+    assert asked.returncode == 4
+    assert "subject='libraries': none is known for role='descent_step'" in asked.stderr
+
+
 def test_pytest_usage_errors_are_one_line(folder: Path) -> None:
     done = run(folder, "pytest", "--subject", "mine.py:absent_softmax")
     assert done.returncode == 4

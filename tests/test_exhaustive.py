@@ -100,6 +100,29 @@ def test_tallies_merge_in_any_order(monkeypatch: pytest.MonkeyPatch) -> None:
     assert merged[0].worst[0] == np.inf
 
 
+@pytest.mark.parametrize(
+    ("role", "subject"),
+    [
+        ("softmax", "naive"),
+        ("softmax", "through_logsumexp"),
+        ("log_softmax", "log_of_softmax"),
+        ("log_softmax", "log_softmax_through_logsumexp"),
+        ("logsumexp", "naive_logsumexp"),
+    ],
+)
+def test_where_many_rows_fail_the_worst_is_as_exact(role: str, subject: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    d, fmt, properties = DOMAINS["pairs"], FORMATS["float8_e5m2"], pointwise(role_named(role))
+    (found,) = named(subject, role)
+    span = (0, d.size(fmt))
+    every = scan(found, role_named(role), properties, d, fmt, span)
+    monkeypatch.setattr(exhaustive, "KEPT", 20)
+    few = scan(found, role_named(role), properties, d, fmt, span, 100)
+    assert any(tally.doubts == 21 for tally in few.values())
+    for name, tally in few.items():
+        assert (tally.rows, tally.worst) == (every[name].rows, every[name].worst)
+        assert tally.doubtful == every[name].doubtful[:20]
+
+
 @pytest.mark.parametrize("role", ["softmax", "log_softmax", "logsumexp", "softmax_jacobian"])
 def test_every_sound_reference_is_proved_on_all_pairs_of_8_bits_and_gaps_of_16(role: str) -> None:
     for subject in subjects(role, "reference"):

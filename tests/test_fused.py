@@ -5,10 +5,11 @@ import pytest
 
 pytest.importorskip("numba", reason="the fused screens are compiled by Numba (the extra fast)")
 
+from extremum.properties import screening
 from extremum.properties.decide import ratios, screen
 from extremum.properties.engine import Settings, judge_cell
 from extremum.properties.exhaustive import DOMAINS, pointwise, scan
-from extremum.properties.fused import MARGIN, Fused, closer, exceeding
+from extremum.properties.fused import MARGIN, Fused, closer, exceeding, larger
 from extremum.properties.role import Observation, View
 from extremum.properties.roles import role_named
 from extremum.properties.softmax import ROLE, fused, kernel
@@ -92,13 +93,28 @@ def test_the_row_of_the_largest_ratio_is_looked_at(seed):
     assert near[cleared.argmax()] or cleared.max() <= max(best, MARGIN)
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_the_row_of_the_largest_ratio_of_many_in_doubt_is_looked_at(seed):
+    rng = np.random.default_rng(seed)
+    true = rng.choice([1.0, 30.0, 1e9]) * (1 + rng.random(50) * MARGIN) + rng.choice([0.0, 0.5], 50)
+    true[rng.random(50) < rng.choice([0.0, 0.1])] = np.inf
+    seen = Fused({"accuracy": true * (1 + rng.uniform(-MARGIN, MARGIN, 50))})
+    best = float(rng.choice([1.0, np.median(true), np.inf]))
+    near = larger(seen, "accuracy", best)
+    assert near[true.argmax()] or true.max() <= best
+    assert not near[true < best * (1 - 3 * MARGIN)].any()
+
+
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize("subject", ["wide", "streaming", "tail_left_out_of_sum", "subnormal_exps_flushed"])
 def test_a_cell_is_judged_alike_without_the_loops(subject, dtype, monkeypatch):
+    monkeypatch.setattr(screening, "has_neighbours", lambda *_: False)  # they are for the loops alone
+    screening.forget()
     (found,) = named(subject, "softmax")
     properties = [p for p in pointwise(ROLE) if not p.exact]
     with_loops = [judge_cell(found, ROLE, prop, dtype, Settings(examples=5)) for prop in properties]
     monkeypatch.setattr(fused, "kernel", lambda: None)
+    screening.forget()
     without = [judge_cell(found, ROLE, prop, dtype, Settings(examples=5)) for prop in properties]
     for a, b in zip(with_loops, without, strict=True):
         assert (a.verdict, a.grade, a.examined, a.regimes) == (b.verdict, b.grade, b.examined, b.regimes)
