@@ -6,7 +6,7 @@ import contextlib
 import io
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from math import prod
@@ -51,7 +51,8 @@ class Call:
     """A subject ready to be called with NumPy arrays, by the signature of its role.
 
     The subject gets fresh copies, so that it cannot harm the caller's arrays. `printed` collects what it
-    wrote to standard output and error; `last` are the arguments and the axis of the last call.
+    wrote to standard output and error; `last` are the arguments and the axis of the last call, and `began` is when
+    it did, on `clock`.
     """
 
     subject: Subject
@@ -59,6 +60,7 @@ class Call:
     recorder: Recorder | None = None
     printed: io.StringIO = field(default_factory=Printed)
     last: tuple[Arguments, int | None] | None = None
+    clock: Callable[[], float] = time.monotonic
     began: float = 0.0
 
     @property
@@ -68,11 +70,11 @@ class Call:
 
     def seconds_in_call(self) -> float:
         """Seconds since the last call began."""
-        return time.monotonic() - self.began
+        return self.clock() - self.began
 
     def raw(self, arguments: Arguments, axis: int | None = None) -> Any:
         """The answer to one call as it came, for arrays handed over as they are: no copy is made."""
-        self.last, self.began = (arguments, axis), time.monotonic()
+        self.last, self.began = (arguments, axis), self.clock()
         if self.recorder is not None:
             self.recorder.note(arguments, axis)
         keywords = {self.axis: -1 if axis is None else axis} if self.axis else {}
@@ -84,13 +86,20 @@ class Call:
         except (KeyboardInterrupt, OutOfTime):
             raise
         except BaseException as error:  # SystemExit and its like too: it is the subject's, not ours
+            self.rest()
             text = (str(error).splitlines() or [""])[0]
             raise Misbehaviour(f"raises {type(error).__name__}: {text}"[:300]) from error
+
+    def rest(self) -> None:
+        """Tell the recorder that the last call has come back."""
+        if self.recorder is not None:
+            self.recorder.back()
 
     def array(self, arguments: Arguments, axis: int | None = None, layout: str = "C") -> Array:
         """The answer to one call as a NumPy array of memory that nobody else holds, whatever its shape and dtype."""
         handed = {name: present(np.asarray(a), layout) for name, a in self.signature.of(arguments).items()}
-        out = self.taken(self.raw(handed, axis))
+        out = self.taken(self.raw(handed, axis))  # a library may compute it only now
+        self.rest()
         own = type(out) is np.ndarray and out.flags.owndata and out.flags.c_contiguous and sys.getrefcount(out) <= OURS
         return out if own else np.array(out, copy=True)
 

@@ -33,6 +33,7 @@ from extremum.properties.outcomes import (
     Answer,
     Outcome,
 )
+from extremum.properties.recorder import Recorder
 from extremum.properties.role import Role
 from extremum.properties.signature import Arguments, Shape, first
 from extremum.reference.formats import Array, Format, format_of
@@ -275,11 +276,11 @@ class Behaviour:
         return Behaviour(*(record[key] for key in ("subject", "role", "situation", "dtype", "behaviour")))
 
 
-def characterise(subject: Subject, role: Role, dtype: str) -> Iterator[Behaviour]:
+def characterise(subject: Subject, role: Role, dtype: str, recorder: Recorder | None = None) -> Iterator[Behaviour]:
     """What the subject does in each situation that arises, one after the other: a row of one call each."""
-    fmt = format_of(dtype)
+    fmt, call = format_of(dtype), Call(subject, role.signature, recorder)
     for situation in arising(role, fmt):
-        yield Behaviour(subject.name, role.name, situation.name, dtype, _shown(subject, role, situation, fmt))
+        yield Behaviour(subject.name, role.name, situation.name, dtype, _shown(call, role, situation, fmt))
 
 
 def arising(role: Role, fmt: Format) -> list[Situation]:
@@ -287,10 +288,12 @@ def arising(role: Role, fmt: Format) -> list[Situation]:
     return [s for s in SITUATIONS if not s.absent(role, fmt)]
 
 
-def dtype_for(subject: Subject, role: Role, dtypes: Sequence[str] | None = None) -> str:
+def dtype_for(
+    subject: Subject, role: Role, dtypes: Sequence[str] | None = None, recorder: Recorder | None = None
+) -> str:
     """The dtype to characterise the subject in: float32 where it takes that, else the first that it takes."""
     names = preferred(dtypes or subject.dtypes)
-    call = Call(subject, role.signature)
+    call = Call(subject, role.signature, recorder)
     for name in names:
         try:
             with quiet(), limited(SECONDS):
@@ -306,15 +309,17 @@ def preferred(dtypes: Sequence[str]) -> list[str]:
     return sorted(dtypes, key=lambda name: name != PREFERRED)
 
 
-def _shown(subject: Subject, role: Role, situation: Situation, fmt: Format) -> str:
+def _shown(call: Call, role: Role, situation: Situation, fmt: Format) -> str:
     case = situation.arrange(Sampled(np.random.default_rng(0), fmt, 1, 3), role.ordinary(fmt, rows=1))
     try:
         with quiet(), limited(SECONDS):
-            (answer,) = situation.answers(Call(subject, role.signature), role, case)
+            (answer,) = situation.answers(call, role, case)
             held = (outcome for _, outcome in situation.outcomes if outcome.holds(answer))
             shown = next((outcome.shown for outcome in held), "{told}")
     except OutOfTime:
         return "does not return"
+    finally:
+        call.rest()
     return shown.format(told=answer.told, dtype="" if answer.out is None else answer.out.dtype.name)
 
 

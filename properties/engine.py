@@ -14,19 +14,24 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from math import inf
 
+import numpy as np
+
 from extremum.properties.call import Call, Misbehaviour, quiet
 from extremum.properties.causes import diagnose
 from extremum.properties.decide import decide
 from extremum.properties.finding import Cell, number
+from extremum.properties.fused import unfused
 from extremum.properties.limit import OutOfTime, limited
 from extremum.properties.parts import parts
 from extremum.properties.recorder import Recorder
-from extremum.properties.role import Experiment, Property, Role, alone, as_is, grade_of
+from extremum.properties.role import Experiment, Observation, Property, Role, View, alone, as_is, grade_of
 from extremum.properties.screening import Candidate, sweep
 from extremum.properties.search import search
+from extremum.properties.signature import first
 from extremum.properties.witness import unfinished, witness_of
 from extremum.reference.formats import DEFAULT_DTYPES, FORMATS, Format, format_of
 from extremum.reference.subjects import Subject
+from extremum.reference.wide import screen_arithmetic
 
 REDUCTIONS = 40  # parts of a witness that are tried
 LONGEST_SEARCHED = 128  # rows that the search draws where the sweep has refuted nothing
@@ -64,11 +69,14 @@ def judge_cell(
     elif prop.masked and not fmt.has_infinity:
         cell.verdict, cell.detail = "inapplicable", f"{dtype} has no infinity to mask with"
     else:
+        compiled(role, fmt)
         try:
-            with quiet(), limited(settings.timeout):
+            with quiet(), limited(settings.timeout) as call.clock:
                 _judge(cell, Experiment(call, role, prop, fmt), settings)
         except OutOfTime:
             _out_of_time(cell, call, settings)
+        finally:
+            call.rest()
     if cell.verdict == "refuted":
         cell.severity = prop.severity
     cell.expected = cell.found and subject.may_fail(prop.name, dtype)
@@ -77,14 +85,29 @@ def judge_cell(
     return cell
 
 
+_compiled: set[tuple[str, str]] = set()
+
+
+def compiled(role: Role, fmt: Format) -> None:
+    """See to it that the fused screens of the role are compiled: seconds, the first time, that are no cell's."""
+    if role.fused is unfused or (role.name, fmt.name) in _compiled:
+        return
+    _compiled.add((role.name, fmt.name))
+    for n in (2, LONGEST_SEARCHED):
+        arguments = role.ordinary(fmt, n)
+        out = np.zeros((len(first(arguments)), role.signature.width(n)), fmt.dtype)
+        with quiet():
+            role.fused(View(role, fmt, Observation(arguments, out), screen_arithmetic(fmt)), frozenset())
+
+
 def _judge(cell: Cell, experiment: Experiment, settings: Settings) -> None:
     prop, fmt = experiment.prop, experiment.fmt
     refusal = refuses(experiment.call, experiment.role, fmt)
     if refusal:
         cell.verdict, cell.detail = "inapplicable", f"the subject does not take {fmt.name}: {refusal}"
         return
-    patience = settings.timeout / 4 if settings.timeout else inf
-    swept = sweep(experiment, settings.seed, settings.regimes, settings.over, patience)
+    half = settings.timeout / 2 if settings.timeout else inf
+    swept = sweep(experiment, settings.seed, settings.regimes, settings.over, half)
     chosen = settings.regimes
     regimes = [r for r in experiment.role.regimes if r.masked == prop.masked and (chosen is None or r.name in chosen)]
     if not regimes:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from types import FrameType
+
+PARTS = 4  # of the limit, each with an alarm: the time that the process stands still is in one of them
 
 
 class OutOfTime(BaseException):
@@ -14,24 +17,32 @@ class OutOfTime(BaseException):
 
 
 @contextlib.contextmanager
-def limited(seconds: float | None) -> Iterator[None]:
+def limited(seconds: float | None) -> Iterator[Callable[[], float]]:
     """Raise `OutOfTime` in the main thread after `seconds`; no limit elsewhere, or where there is no SIGALRM.
 
-    It interrupts Python code. A loop in compiled code ends only with its process: the worker's watchdog
-    sees to that.
+    Yields a clock, in seconds. For it, and for the limit, no more than a quarter of the limit passes while the whole
+    process stands still (Ctrl-Z, a frozen container, a debugger), and its resolution is that.
+
+    It interrupts Python code. A loop in compiled code ends only with its process: the watch of the workers sees to
+    that.
     """
     if seconds is None or not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
-        yield
+        yield time.monotonic
         return
+    part, passed = seconds / PARTS, 0
 
     def expire(_number: int, _frame: FrameType | None) -> None:
-        raise OutOfTime
+        nonlocal passed
+        passed += 1
+        if passed == PARTS:  # again every second: a subject whose bare `except:` swallows the first meets the next
+            signal.setitimer(signal.ITIMER_REAL, 1.0, 1.0)
+        if passed >= PARTS:
+            raise OutOfTime
 
     before = signal.signal(signal.SIGALRM, expire)
-    # Again every second: a subject whose bare `except:` swallows the first meets the next.
-    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
+    signal.setitimer(signal.ITIMER_REAL, part, part)
     try:
-        yield
+        yield lambda: part * min(passed, PARTS)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

@@ -13,7 +13,7 @@ import numpy as np
 from extremum.properties.call import Call
 from extremum.properties.case import Case
 from extremum.properties.draw import Draw, Sampled
-from extremum.properties.fused import Fused
+from extremum.properties.fused import Fused, unfused
 from extremum.properties.lengths import LONGEST
 from extremum.properties.regimes import PLAIN, Regime
 from extremum.properties.signature import Arguments, Signature, first
@@ -352,7 +352,7 @@ class Role:
     contested: tuple[str, ...] | None = None
     overflow: Callable[[View], Array] = lambda _view: np.zeros((1, 1), bool)
     strict: Callable[[View], Any] | None = None
-    fused: Callable[[View, frozenset[str]], Fused | None] = lambda _view, _open_grades: None
+    fused: Callable[[View, frozenset[str]], Fused | None] = unfused
 
     def property_named(self, name: str) -> Property | None:
         """The property called `name`, or None."""

@@ -79,8 +79,9 @@ def sweep(
 ) -> Swept:
     """Examine every block of the property until `stop()`, and go on from the best rows of the short ones.
 
-    No more than `patience` seconds go to neighbours, of which only a slow subject needs as much as one.
+    After `patience` seconds no more neighbours are called, which a slow subject would take too long for.
     """
+    end = time.monotonic() + patience
     swept, prop = Swept(), experiment.prop
     last: Block | None = None
     for made in blocks(experiment.role, prop, experiment.fmt.name, seed, chosen):
@@ -94,7 +95,6 @@ def sweep(
             if has_neighbours(experiment, made):
                 last = made
     if last is not None and not swept.candidates and not stop():  # it takes the longest
-        end = time.monotonic() + patience
         approach(swept, experiment, last, seed, lambda: stop() or time.monotonic() > end)
     settle(swept, experiment)
     return swept

@@ -24,10 +24,13 @@ RERUNS = 14  # processes that may be spent on making a witness smaller
 CRASH_SECONDS = 20.0  # a rerun that takes longer than this does not crash
 HANG_SECONDS = 3.0  # a rerun that takes longer than this hangs
 HANG_RERUNS = 4
+STARTING_SECONDS = 120.0  # until the call is reached
+EVERY = 0.1
+CALLED = ".called"
 
 
 def aftermath(task: Task, folder: Path, worker: str, request: Request) -> Cell:
-    """The cell of a worker that died: `hung` where its watchdog ended it, else `crashed`.
+    """The cell of a worker that died: `hung` where the watch ended it, else `crashed`.
 
     The witness is what the flight recorder kept, made smaller by rerunning parts of it in processes of
     their own for as long as they end the same way.
@@ -47,9 +50,8 @@ def aftermath(task: Task, folder: Path, worker: str, request: Request) -> Cell:
 
 
 def hung(folder: Path, worker: str) -> bool:
-    """Whether it was its watchdog that ended the worker."""
-    marker = folder / f"{worker}.hung"
-    return marker.exists() and marker.stat().st_size > 0
+    """Whether it was the watch that ended the worker."""
+    return (folder / f"{worker}.hung").exists()
 
 
 def confirmed(task: Task, cell: Cell) -> Cell:
@@ -67,32 +69,50 @@ def confirmed(task: Task, cell: Cell) -> Cell:
 
 
 def rerun(task: Task, case: Case, seconds: float) -> str:
-    """How a process that only makes this call ends badly ("SIGSEGV", "exit 3", "no return in 3 s"), or ""."""
+    """How a process that only makes this call ends badly ("SIGSEGV", "exit 3", "no return in 3 s"), or "".
+
+    What goes wrong before the call, as the imports, is not the call's, nor does its time count.
+    """
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "call.json"
         place.write_text(json.dumps(encode(case)))
-        words = [task.subject.origin or task.subject.name, place_of(task.role), str(place), task.subject.of_origin]
+        spec = (task.subject.origin if task.subject.kind == "user" else "") or task.subject.name
+        words = [spec, place_of(task.role), str(place), task.subject.of_origin]
         code = "import sys; from extremum.reports.aftermath import call_once; call_once(*sys.argv[1:])"
-        try:
-            done = subprocess.run(
-                [sys.executable, "-c", code, *words], capture_output=True, timeout=seconds, check=False
-            )
-        except subprocess.TimeoutExpired:
-            return f"no return in {seconds:g} s"
-        came_back = not place.exists()
-    if done.returncode < 0:
-        return signal.Signals(-done.returncode).name
-    return "" if came_back and not done.returncode else f"exit {done.returncode}"
+        command, nowhere = [sys.executable, "-c", code, *words], subprocess.DEVNULL
+        with subprocess.Popen(command, stdin=nowhere, stdout=nowhere, stderr=nowhere) as process:
+            ended = _ends(process, STARTING_SECONDS, place.with_suffix(CALLED)) and _ends(process, seconds)
+            process.kill()
+        called, came_back = place.with_suffix(CALLED).exists(), not place.exists()
+    if not called:
+        return ""
+    if not ended:
+        return f"no return in {seconds:g} s"
+    if process.returncode < 0:
+        return signal.Signals(-process.returncode).name
+    return "" if came_back and not process.returncode else f"exit {process.returncode}"
+
+
+def _ends(process: subprocess.Popen[bytes], seconds: float, until: Path | None = None) -> bool:
+    """Wait for the process to end, or for the file; by looks, so that time in which all stands still does not count."""
+    for _ in range(max(round(seconds / EVERY), 1)):
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(EVERY)
+            return True
+        if until is not None and until.exists():
+            return True
+    return False
 
 
 def call_once(spec: str, role: str, place: str, of: str) -> None:
     """Make the one call that `rerun` describes, and remove `place` when it is over; an exception of the subject's too.
 
-    A subject that ends the process with 0 leaves the file.
+    A subject that ends the process with 0 leaves the file. A file beside it says that the call was reached.
     """
     case = decode(json.loads(Path(place).read_text()))
     signature = role_named(role).signature
     subject = resolve(spec, role, of or None)[0]
+    Path(place).with_suffix(CALLED).touch()
     with quiet(), suppress(Misbehaviour):
         Call(subject, signature).raw(signature.of(case.arguments), case.axis)
     Path(place).unlink()

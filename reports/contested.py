@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from extremum.properties.contested import SITUATIONS, Behaviour, arising, characterise, dtype_for, preferred
+from extremum.properties.recorder import Recorder
 from extremum.properties.roles import roles
 from extremum.reference.formats import format_of
 from extremum.reference.subjects import Subject
@@ -17,10 +18,12 @@ from extremum.reports.request import Request
 NOT_TRIED = "not tried"
 
 
-def behaviours(subject: Subject, request: Request, progress: Path | None = None) -> list[Behaviour]:
+def behaviours(
+    subject: Subject, request: Request, progress: Path | None = None, recorder: Recorder | None = None
+) -> list[Behaviour]:
     """What the subject does in every contested situation; what is known goes into the file `progress` as it comes."""
     role, found = roles()[subject.role], []
-    for behaviour in characterise(subject, role, dtype_for(subject, role, request.dtypes)):
+    for behaviour in characterise(subject, role, dtype_for(subject, role, request.dtypes, recorder), recorder):
         found.append(behaviour)
         if progress is not None:
             progress.write_text(json.dumps([b.to_json() for b in found]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
 import tempfile
@@ -17,7 +16,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from extremum.properties.call import Call, quiet
-from extremum.properties.case import Case, decode, encode
 from extremum.properties.engine import refuses
 from extremum.properties.exhaustive import BLOCK, DOMAINS, Domain, Tally, concluded, scan
 from extremum.properties.finding import Cell
@@ -32,9 +30,10 @@ from extremum.reference.subjects import Subject
 from extremum.reports.aftermath import confirmed
 from extremum.reports.fingerprint import fingerprint
 from extremum.reports.request import Task
+from extremum.reports.watch import Watch
 
 GRACE = 20.0  # seconds beyond the budget that what is under way is waited for
-EVERY = 0.5  # seconds between two looks of a worker's watch
+EVERY = 0.5  # seconds between two looks of a worker for its parent
 Span = tuple[int, int]
 Result = TypeVar("Result")
 Question = tuple[Callable[..., Any], tuple[Any, ...]]  # what a worker answers, and the arguments
@@ -115,11 +114,9 @@ class Crew:
                 yield running.pop(future), tallies
 
     def hung(self) -> Arguments | None:
-        """The arguments of a call that did not return, if a watch ended its worker."""
-        try:
-            return decode(json.loads((self.folder / "hung.json").read_text())).arguments
-        except (OSError, ValueError):
-            return None
+        """The arguments of a call that did not return, if the watch ended its worker."""
+        calls = (read(marker.with_suffix(".call")) for marker in self.folder.glob("*.hung"))
+        return next((call[0] for call in calls if call is not None), None)
 
 
 def _left(deadline: float | None) -> float | None:
@@ -127,13 +124,13 @@ def _left(deadline: float | None) -> float | None:
 
 
 @contextmanager
-def workers(job: Job, count: int, limit: float | None, record: bool = False) -> Iterator[Crew]:
+def workers(job: Job, count: int, limit: float | None) -> Iterator[Crew]:
     """Workers that have resolved the subject; a call of more than `limit` seconds ends its worker.
 
-    With `record` they keep each call in a file before they make it.
+    They keep each call in a file before they make it.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        begin = job.spec, [p.name for p in job.properties], job.domain.name, job.fmt.name, folder, limit, record
+    with tempfile.TemporaryDirectory() as folder, Watch(Path(folder), limit):
+        begin = job.spec, [p.name for p in job.properties], job.domain.name, job.fmt.name, folder
         pool = ProcessPoolExecutor(count, initializer=_begin, initargs=begin)
         try:
             yield Crew(pool, count, Path(folder))
@@ -151,52 +148,36 @@ def workers(job: Job, count: int, limit: float | None, record: bool = False) -> 
 _own: dict[str, Any] = {}
 
 
-def _begin(
-    spec: tuple[str, str | None],
-    properties: Sequence[str],
-    domain: str,
-    dtype: str,
-    folder: str,
-    limit: float | None,
-    record: bool,
-) -> None:
+def _begin(spec: tuple[str, str | None], properties: Sequence[str], domain: str, dtype: str, folder: str) -> None:
     (subject,) = resolve(*spec)
     role = role_named(subject.role)
-    call = Call(subject, role.signature, Recorder(Path(folder) / "call") if record else None)
+    call = Call(subject, role.signature, Recorder(Path(folder) / f"{os.getpid()}.call"))
     chosen = [p for p in role.properties if p.name in properties]
     _own.update(subject=subject, role=role, properties=chosen, domain=DOMAINS[domain], fmt=format_of(dtype), call=call)
-    _own["busy"] = False
-    threading.Thread(target=_watch, args=(os.getppid(), call, limit, Path(folder)), daemon=True).start()
+    threading.Thread(target=_mourn, args=(os.getppid(),), daemon=True).start()
 
 
-def _watch(parent: int, call: Call, limit: float | None, folder: Path) -> None:
-    """End this process where its parent has ended, or where a call takes longer than the limit."""
-    while True:
+def _mourn(parent: int) -> None:
+    """End this process where its parent has ended."""
+    while os.getppid() == parent:
         time.sleep(EVERY)
-        if os.getppid() != parent:
-            os._exit(1)
-        if limit is not None and _own["busy"] and call.seconds_in_call() > limit and call.last is not None:
-            place = folder / f"hung-{os.getpid()}"
-            place.write_text(json.dumps(encode(Case(call.last[0]))))
-            place.rename(folder / "hung.json")
-            os._exit(1)
+    os._exit(1)
 
 
 @contextmanager
-def _busy() -> Iterator[Call]:
-    """While the subject may be called: its time counts."""
+def _calling() -> Iterator[Call]:
+    """While the subject may be called."""
     call: Call = _own["call"]
-    call.began, _own["busy"] = time.monotonic(), True
     try:
         with quiet():
             yield call
     finally:
-        _own["busy"] = False
+        call.rest()
 
 
 def asked_once() -> tuple[str, str]:
     """Why the subject does not take the format, or an empty string; and the fingerprint of what is loaded by then."""
-    with _busy() as call:
+    with _calling() as call:
         refusal = refuses(call, _own["role"], _own["fmt"])
     if not refusal:
         tallies_of((0, 1))  # what a scan imports, and the subject for rows of this length, is loaded now
@@ -205,14 +186,14 @@ def asked_once() -> tuple[str, str]:
 
 def tallies_of(span: Span, block: int = BLOCK) -> dict[str, Tally]:
     """What is known of each property over a span."""
-    with _busy() as call:
+    with _calling() as call:
         return scan(_own["subject"], _own["role"], _own["properties"], _own["domain"], _own["fmt"], span, block, call)
 
 
 def cells_of(tallies: Mapping[str, Tally]) -> list[Cell]:
     """The cell of each property whose whole domain was scanned."""
     own = _own["subject"], _own["role"]
-    with _busy() as call:
+    with _calling() as call:
         return [concluded(*own, p, _own["domain"], _own["fmt"], tallies[p.name], call) for p in _own["properties"]]
 
 
@@ -239,12 +220,12 @@ def ended(job: Job, end: Ended) -> list[Cell]:
 
 def _fatal(job: Job, question: Callable[..., Any], given: tuple[Any, ...]) -> Arguments | None:
     """The arguments on which a process that answers the question ends, or None; of a scan a single row, if one does."""
-    with workers(job, 1, None, record=True) as crew:
+    with workers(job, 1, None) as crew:
         try:
             crew.ask(question, *given, deadline=None)
             return None
         except Ended:
-            call = read(crew.folder / "call")
+            call = next(filter(None, map(read, crew.folder.glob("*.call"))), None)
     if call is None:
         return None
     rows = first(call[0])

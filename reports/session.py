@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import faulthandler
 import json
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +27,7 @@ from extremum.reports.report import Report, render, writable, writable_file
 from extremum.reports.request import Request, Task, names, resolved, scheduled, seconds, tasks
 from extremum.reports.run import judge, settings_of
 from extremum.reports.text import finding_lines
+from extremum.reports.watch import Watch
 
 KEY = "extremum.cell"  # of a cell among an item's user properties
 CONTESTED = "extremum.contested"  # of the behaviours of a subject
@@ -163,34 +162,30 @@ class Audit:
 
     def judge(self, task: Task) -> Cell:
         """Judge a cell."""
-        with self._watched():
-            return judge(task, settings_of(self.request, self.began), self.recorder)
+        return judge(task, settings_of(self.request, self.began), self.recorder)
 
     def characterise(self, subject: Subject) -> list[dict[str, str]]:
         """The records of what the subject does where its answer is contested; none where the budget has ended."""
         if settings_of(self.request, self.began).over():
             return []
-        with self._watched():
-            return [b.to_json() for b in behaviours(subject, self.request, self._progress(self.worker_id, subject))]
-
-    @contextmanager
-    def _watched(self) -> Iterator[None]:
-        """Where the limit of a cell passes and it still has not returned, end this worker."""
-        limit = self.request.cell_timeout
-        if not self.is_worker or limit is None:
-            yield
-            return
-        with (self.folder / f"{self.worker_id}.hung").open("w") as marker:
-            faulthandler.dump_traceback_later(limit + GRACE, exit=True, file=marker)
-            try:
-                yield
-            finally:
-                faulthandler.cancel_dump_traceback_later()
+        found = behaviours(subject, self.request, self._progress(self.worker_id, subject), self.recorder)
+        return [b.to_json() for b in found]
 
     def _progress(self, worker: str, subject: Subject) -> Path:
         return self.folder / f"{worker}.contested.{self.subjects.index(subject)}"
 
     # Gathering, on the controller.
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self) -> Generator[None, object, object]:
+        """Watch the workers, if there are any, while they run: a call that still has not returned ends its worker."""
+        limit = self.request.cell_timeout
+        with Watch(self.folder, None if limit is None else limit + GRACE) as self.watch:
+            return (yield)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        self.watch.forget(str(node.gateway.id))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:

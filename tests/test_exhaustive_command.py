@@ -181,6 +181,17 @@ def test_a_call_that_does_not_return_is_hung(tmp_path: Path) -> None:
     assert cell.detail == "one call had not returned: no return in 3 s, again when run alone"
 
 
+def test_a_call_that_never_lets_go_of_the_interpreter_is_hung(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "from extremum.reference.softmax.wide import wide\n"
+        "def my_softmax(x, axis=-1):\n"
+        "    sum(range(10**13 if (x[..., 0] == 5).any() else 1))\n    return wide(x, axis)\n"
+    )
+    given = wanted(tmp_path, f"{tmp_path}/mine.py:my_softmax", part=2**20, cell_timeout="2", properties=["finite"])
+    (cell,) = find(given, Console(file=io.StringIO())).cells
+    assert (cell.verdict, cell.detail) == ("hung", "one call had not returned: no return in 3 s, again when run alone")
+
+
 # The command
 
 

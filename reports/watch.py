@@ -1,0 +1,67 @@
+"""The watch: it ends workers whose calls do not return.
+
+It looks from another process, so that it sees a call in compiled code that never lets go of the interpreter. And it
+counts its own looks, not the hours: where the whole run stands still (Ctrl-Z, a frozen container, a debugger), no call
+has taken longer for it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from extremum.properties.recorder import Recorded, calling
+
+EVERY = 0.5  # seconds between two looks, at most
+
+
+class Watch:
+    """Looks at the flight recorders in a folder, and ends the process of a call that has taken `limit` seconds.
+
+    It leaves a file `NAME.hung` beside the recorder `NAME.call`.
+    """
+
+    def __init__(self, folder: Path, limit: float | None) -> None:
+        self.folder, self.limit = folder, limit
+        self.every = EVERY if limit is None else min(EVERY, limit / 4)
+        self._looks: dict[Path, tuple[Recorded, int]] = {}
+        self._forgotten: set[str] = set()
+        self._over = threading.Event()
+
+    def __enter__(self) -> Self:
+        if self.limit is not None:
+            threading.Thread(target=self._run, daemon=True).start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._over.set()
+
+    def forget(self, name: str) -> None:
+        """Look no more at the recorder of a worker that has ended: its number may be another process's."""
+        self._forgotten.add(name)
+
+    def look(self) -> None:
+        """Count one more look for each call that is under way, and end those that have had too many."""
+        for file in self.folder.glob("*.call"):
+            call = calling(file)
+            before, looks = self._looks.get(file, (None, 0))
+            if call is None or file.stem in self._forgotten:
+                self._looks.pop(file, None)
+            elif call != before:
+                self._looks[file] = call, 0
+            elif self.limit is not None and (looks + 1) * self.every <= self.limit:
+                self._looks[file] = call, looks + 1
+            elif calling(file) == call:
+                self.forget(file.stem)
+                file.with_suffix(".hung").write_text(f"one call had not returned after {self.limit:g} s\n")
+                with suppress(ProcessLookupError):
+                    os.kill(call.process, getattr(signal, "SIGKILL", signal.SIGTERM))
+
+    def _run(self) -> None:
+        while not self._over.wait(self.every):
+            self.look()

@@ -1,0 +1,148 @@
+"""Calls that do not return: who ends them, and that no time counts in which everything stands still."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from extremum.properties.case import Case
+from extremum.properties.limit import PARTS, OutOfTime, limited
+from extremum.properties.recorder import Recorder, calling, read
+from extremum.properties.resolve import resolve
+from extremum.properties.roles import role_named
+from extremum.reports.aftermath import rerun
+from extremum.reports.request import Task
+from extremum.reports.watch import Watch
+
+ROW = {"x": np.array([[1.0, 2.0]])}
+
+
+@pytest.fixture
+def killed(monkeypatch):
+    ended = []
+    monkeypatch.setattr(os, "kill", lambda process, _: ended.append(process))
+    return ended
+
+
+@pytest.fixture
+def recorder(tmp_path):
+    made = Recorder(tmp_path / "gw0.call")
+    yield made
+    made.close()
+
+
+def test_a_recorder_tells_which_call_is_under_way(tmp_path, recorder):
+    assert calling(recorder.path) is None
+    recorder.note(ROW, -1)
+    first = calling(recorder.path)
+    assert first.process == os.getpid()
+    recorder.note(ROW, -1)
+    assert calling(recorder.path).number == first.number + 1
+    recorder.back()
+    assert calling(recorder.path) is None
+    arguments, axis = read(recorder.path)
+    assert (arguments["x"].tolist(), axis) == ([[1.0, 2.0]], -1)
+    assert calling(tmp_path / "none.call") is None
+
+
+def test_the_process_of_a_call_that_does_not_return_is_ended_once(tmp_path, recorder, killed):
+    watch = Watch(tmp_path, 4.0)
+    recorder.note(ROW, None)
+    for _ in range(9):  # the first look begins to count
+        watch.look()
+    assert not killed
+    for _ in range(9):
+        watch.look()
+    assert killed == [os.getpid()]
+    assert (tmp_path / "gw0.hung").exists()
+
+
+def test_a_call_that_returns_is_no_matter_how_many_come(tmp_path, recorder, killed):
+    watch = Watch(tmp_path, 4.0)
+    for _ in range(30):
+        recorder.note(ROW, None)
+        watch.look()
+        watch.look()
+        recorder.back()
+    for _ in range(30):
+        watch.look()
+    assert not killed
+
+
+def test_what_a_worker_that_ended_left_behind_ends_nobody(tmp_path, recorder, killed):
+    watch = Watch(tmp_path, 4.0)
+    recorder.note(ROW, None)
+    watch.look()
+    watch.forget("gw0")
+    for _ in range(30):
+        watch.look()
+    assert not killed
+
+
+def test_a_limit_passes_only_while_the_process_runs():
+    with limited(4.0) as clock:
+        with subprocess.Popen(["sh", "-c", f"sleep 5; kill -CONT {os.getpid()}"]):
+            os.kill(os.getpid(), signal.SIGSTOP)
+        assert clock() <= 2 * 4.0 / PARTS
+
+
+def test_a_limit_ends_what_runs():
+    with pytest.raises(OutOfTime), limited(0.4):
+        time.sleep(60)
+
+
+def task(spec):
+    (subject,) = resolve(spec, "softmax")
+    role = role_named("softmax")
+    return Task(subject, role, role.property_named("finite"), "float64")
+
+
+def test_a_registered_subject_is_run_again_by_its_name():
+    assert rerun(task("shifted"), Case(ROW), 30.0) == ""
+
+
+def test_the_time_of_an_import_is_not_the_calls(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text("def softmax(x, axis=-1):\n    return x\n")
+    late = task(f"{file}:softmax")
+    file.write_text("import time\ntime.sleep(2)\n" + file.read_text())
+    assert rerun(late, Case(ROW), 1.0) == ""
+    file.write_text("raise SystemExit(7)\n")
+    assert rerun(late, Case(ROW), 1.0) == ""
+    file.write_text("import os\ndef softmax(x, axis=-1):\n    os._exit(7)\n")
+    assert rerun(late, Case(ROW), 30.0) == "exit 7"
+
+
+SLOW = """
+import time
+from extremum.reference.softmax.wide import wide
+def my_softmax(x, axis=-1):
+    if len(x) > 1000:
+        open("calling", "w").close()
+        time.sleep(1)
+    return wide(x, axis)
+"""
+
+
+@pytest.mark.parametrize("words", [("--exhaustive", "gaps"), ("--examples", "0")])
+def test_nobody_is_accused_for_the_time_that_the_run_stands_still(tmp_path, words):
+    (tmp_path / "mine.py").write_text(SLOW)
+    place = os.path.join(os.path.dirname(sys.executable), "extremum")
+    command = [place, "audit", "mine.py:my_softmax", "--dtype", "float16", "--property", "finite", "-n", "1", *words]
+    with subprocess.Popen(
+        [*command, "--cell-timeout", "4"], cwd=tmp_path, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        for _ in range(600):
+            if (tmp_path / "calling").exists():
+                break
+            time.sleep(0.1)
+        os.killpg(process.pid, signal.SIGSTOP)
+        time.sleep(8)
+        os.killpg(process.pid, signal.SIGCONT)
+        told, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, told
+    assert "1 proved" in told or "1 held" in told
