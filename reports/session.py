@@ -178,8 +178,8 @@ class Audit:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self) -> Generator[None, object, object]:
-        """Watch the workers, if there are any, while they run: a call that still has not returned ends its worker."""
-        limit = self.request.cell_timeout
+        """On the controller, watch the workers while they run: a call that still has not returned ends its worker."""
+        limit = None if self.is_worker else self.request.cell_timeout
         with Watch(self.folder, None if limit is None else limit + GRACE) as self.watch:
             return (yield)
 

@@ -5,9 +5,8 @@ and (n, rows) of the short ones, C-contiguous; `x` is finite, `out` anything. Th
 
 | argument | is |
 |---|---|
-| `bounds` | (gap, base, pairwise, gradual, tiny, unit), by `properties.softmax.bounds`: |
-| | a component s may be off by t (t + 1) s + gradual, with t = gap depth + base |
-| | `pairwise` stands for `base` in the grade of that name |
+| `bounds` | (gap, base, pairwise, gradual, tiny, unit), by `properties.softmax.bounds`: a component s may be off |
+| | by t (t + 1) s + gradual, with t = gap depth + base; `pairwise` stands for `base` in the grade of that name; |
 | | an output for s < `tiny` may be flushed to zero; `unit` times the power of two at or below s is its ulp |
 | `lossy` | what the sum of a row may be off, and the sum of what is flushed |
 | `ulps` | whether it is asked of long rows too if they are within an ulp |
@@ -328,10 +327,8 @@ def short_sums(x: Array, m: Array, total: Array) -> None:
 
 @compiled
 def log_judged(depth: Any, s: Any, log_total: Any, y: Any, gap: Any, base: Any) -> Any:
-    """One component of log_softmax: the bits of error / allowed, what its exp may be off, and its exp.
-
-    It may be off by (2 depth + log_total) gap + base, which is at least 2^-22: no float32 of it is subnormal.
-    """
+    """One component of log_softmax: the bits of error / allowed, what its exp may be off, and its exp."""
+    # It may be off by at least 2^-22: no float32 of that is subnormal.
     may = (2.0 * depth + log_total) * gap + base
     error = abs(y + (depth + log_total))
     bits = np.float32(np.float32(may * SMALL + error) / np.float32(may)).view(np.int32)
