@@ -74,7 +74,7 @@ def judge_cell(
             with quiet(), limited(settings.timeout) as call.clock:
                 _judge(cell, Experiment(call, role, prop, fmt), settings)
         except OutOfTime:
-            _out_of_time(cell, call, settings)
+            out_of_time(cell, call, settings)
         finally:
             call.rest()
     if cell.verdict == "refuted":
@@ -200,7 +200,8 @@ def _raises(call: Call, role: Role, fmt: Format) -> str:
     return ""
 
 
-def _out_of_time(cell: Cell, call: Call, settings: Settings) -> None:
+def out_of_time(cell: Cell, call: Call, settings: Settings) -> None:
+    """Say of a cell whose time limit has passed that it hung, if one call took most of it, or that it is incomplete."""
     limit = settings.timeout or 0.0
     if call.last is not None and call.seconds_in_call() > limit / 2:
         cell.verdict, cell.detail = "hung", f"one call had not returned after {call.seconds_in_call():.0f} s"

@@ -91,6 +91,13 @@ DOMAINS: Mapping[str, Domain] = MappingProxyType(
 )
 
 
+def domain_named(name: str) -> Domain:
+    """The domain of that name; raises `UsageError` where there is none."""
+    if name not in DOMAINS:
+        raise UsageError(f"exhaustive={name!r} is no domain: {nearest(name, DOMAINS)}")
+    return DOMAINS[name]
+
+
 @dataclass
 class Tally:
     """What is known of one property over a part of a domain.

@@ -308,9 +308,14 @@ def _rows_of(case: Case, rows: slice, made: Block) -> Case | None:
     return Case(arguments, case.layout)
 
 
+def forget_answers() -> None:
+    """Let go of the answers that cells share: in another audit the same function may answer otherwise."""
+    _answers.clear()
+
+
 def forget() -> None:
     """Let go of the answers and truths that cells share, so that a benchmark starts anew."""
-    _answers.clear()
+    forget_answers()
     truth.cache_clear()
 
 

@@ -18,20 +18,18 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from extremum.properties.engine import Settings
-from extremum.properties.exhaustive import DOMAINS, Domain, Tally, provable
+from extremum.properties.exhaustive import Domain, Tally, domain_named
 from extremum.properties.finding import Cell
 from extremum.properties.resolve import introduce, resolve
-from extremum.properties.roles import role_named
-from extremum.reference.errors import UsageError, nearest
+from extremum.reference.errors import UsageError
 from extremum.reference.formats import Format, format_of
 from extremum.reports.console import summary
 from extremum.reports.fingerprint import fingerprint
 from extremum.reports.report import Report, render, writable, writable_file, write
-from extremum.reports.request import names, seconds
+from extremum.reports.request import PROVED_DTYPES, names, searched, seconds, to_prove
 from extremum.reports.scanning import Ended, Job, OutOfTime, Span, asked_once, cells_of, ended, unjudged, workers
 
 PART = 2**22  # rows of a part, after which a checkpoint is written
-DTYPES = ("float16", "bfloat16")
 
 
 @dataclass
@@ -119,11 +117,8 @@ class Wanted:
         **others: Any,
     ) -> Wanted:
         """The words of the command line as values; raises `UsageError` for the first that is not valid."""
-        if domain not in DOMAINS:
-            raise UsageError(f"exhaustive={domain!r} is no domain: {nearest(domain, DOMAINS)}")
-        for name in ("of", "regime", "convention", "examples"):
-            if others.get(name):
-                raise UsageError(f"{name.replace('_', '-')}={others[name]!r} goes with a search, not with --exhaustive")
+        over = domain_named(domain)
+        searched(**{name: others.get(name) for name in ("of", "regime", "convention", "examples")})
         limit, alone = seconds(budget), Settings.timeout if cell_timeout is None else seconds(cell_timeout)
         for name, given, value in (("budget", budget, limit), ("cell-timeout", cell_timeout, alone)):
             if value is not None and not 0 < value < float("inf"):
@@ -131,8 +126,8 @@ class Wanted:
         writable(Path(report_dir), "report-dir")
         if json_file is not None:
             writable_file(Path(json_file), "json")
-        formats = [format_of(name) for name in names(dtype) or DTYPES]
-        jobs = _jobs(subjects, role, DOMAINS[domain], formats, names(properties))
+        formats = [format_of(name) for name in names(dtype) or PROVED_DTYPES]
+        jobs = _jobs(subjects, role, over, formats, names(properties))
         options = {
             "--role": role,
             "--dtype": ",".join(names(dtype) or ()),
@@ -155,20 +150,13 @@ class Wanted:
 def _jobs(
     specs: Sequence[str], role: str | None, domain: Domain, formats: Sequence[Format], properties: Sequence[str] | None
 ) -> list[Job]:
-    found: list[Job] = []
-    refusal: UsageError | None = None
+    places = {}
     for spec in specs:
         for subject in resolve(spec, role):
-            for fmt in formats:
-                try:
-                    chosen = provable(role_named(subject.role), domain, fmt, properties)
-                except UsageError as error:
-                    refusal = error  # a group has subjects of other roles: no matter, if some are left
-                else:
-                    place = (spec, role) if subject.kind == "user" else (subject.name, subject.role)
-                    found.append(Job(place, subject, chosen, domain, fmt))
-    if not found:
-        raise refusal or UsageError("exhaustive: there is no subject to scan")
+            place = (spec, role) if subject.kind == "user" else (subject.name, subject.role)
+            places[subject.role, subject.name] = place, subject
+    rows = to_prove([subject for _, subject in places.values()], domain, formats, properties)
+    found = [Job(places[s.role, s.name][0], s, chosen, domain, fmt) for s, fmt, chosen in rows]
     code = fingerprint([job.subject.function for job in found])  # of what is loaded, before any file can change
     return [replace(job, code=code) for job in found]
 

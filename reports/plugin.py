@@ -18,6 +18,7 @@ OPTIONS = (  # name, how many, help; beside --subject, which alone is always the
     ("--property", "append", "properties to check; all of the role's by default"),
     ("--regime", "append", "regimes of inputs; all by default"),
     ("--convention", "append", "accepted outcome of a contested input, as fully-masked-row=zero"),
+    ("--exhaustive", "store", "prove what one row of two decides, on all gaps or pairs of 16 bits, or gaps of float32"),
     ("--examples", "store", "examples that Hypothesis searches in each cell"),
     ("--budget", "store", "time for the whole audit, as 60s or 2m"),
     ("--cell-timeout", "store", "seconds after which a cell has hung"),

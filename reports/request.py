@@ -8,22 +8,26 @@ from dataclasses import dataclass
 
 from extremum.properties.conventions import convention_named
 from extremum.properties.engine import Settings
+from extremum.properties.exhaustive import Domain, domain_named, provable
 from extremum.properties.resolve import resolve
 from extremum.properties.role import Property, Role
 from extremum.properties.roles import regimes, role_named, roles
 from extremum.reference.errors import UsageError, nearest
-from extremum.reference.formats import format_of
+from extremum.reference.formats import Format, format_of
 from extremum.reference.subjects import Subject
+
+PROVED_DTYPES = ("float16", "bfloat16")  # what an exhaustive audit is of where no dtype is asked for
 
 
 @dataclass(frozen=True)
 class Task:
-    """One cell to judge."""
+    """One cell to judge; with a domain, one to prove over that."""
 
     subject: Subject
     role: Role
     property: Property
     dtype: str
+    domain: str | None = None
 
     @builtins.property
     def key(self) -> tuple[str, str, str, str]:
@@ -46,11 +50,12 @@ class Request:
     cell_timeout: float | None = Settings.timeout
     conventions: tuple[str, ...] | None = None
     of: str | None = None
+    exhaustive: str | None = None
 
     @builtins.property
     def whole(self) -> bool:
         """Whether nothing narrows the audit to some properties or inputs, so that subjects are characterised too."""
-        return self.properties is None and self.regimes is None
+        return self.properties is None and self.regimes is None and self.exhaustive is None
 
     def check(self) -> None:
         """Raise `UsageError` for the first value that is not valid, in one line."""
@@ -67,6 +72,9 @@ class Request:
                 raise UsageError(f"property={name!r} is not known: {nearest(name, known)}")
         for name in self.conventions or ():
             convention_named(name)
+        if self.exhaustive is not None:
+            domain_named(self.exhaustive)
+            searched(of=self.of, regime=self.regimes, convention=self.conventions)
         if self.examples < 0:
             raise UsageError(f"examples={self.examples!r} must be 0 or more")
         if self.seed < 0:
@@ -83,8 +91,19 @@ def resolved(request: Request) -> list[Subject]:
     return list({(s.role, s.name): s for s in found}.values())
 
 
+def searched(**options: object) -> None:
+    """Raise `UsageError` for the first option that is given and goes with a search alone."""
+    for name, value in options.items():
+        if value:
+            raise UsageError(f"{name}={value!r} goes with a search, not with exhaustive")
+
+
 def tasks(request: Request, found: Sequence[Subject]) -> list[Task]:
     """The cells of these subjects, by subject, dtype and property."""
+    if request.exhaustive is not None:
+        formats = [format_of(name) for name in request.dtypes or PROVED_DTYPES]
+        proofs = to_prove(found, domain_named(request.exhaustive), formats, request.properties)
+        return [Task(s, roles()[s.role], p, fmt.name, request.exhaustive) for s, fmt, chosen in proofs for p in chosen]
     rows = []
     for subject in found:
         role = roles()[subject.role]
@@ -94,6 +113,26 @@ def tasks(request: Request, found: Sequence[Subject]) -> list[Task]:
                     rows.append(Task(subject, role, prop, dtype))
             for name in dict.fromkeys(request.conventions or ()):
                 rows.append(Task(subject, role, convention_named(name).of(role), dtype))
+    return rows
+
+
+def to_prove(
+    found: Sequence[Subject], domain: Domain, formats: Sequence[Format], properties: Sequence[str] | None
+) -> list[tuple[Subject, Format, list[Property]]]:
+    """What can be proved of these subjects over a domain; raises `UsageError` where that is nothing.
+
+    A group has subjects of several roles: no matter, if some are left.
+    """
+    rows: list[tuple[Subject, Format, list[Property]]] = []
+    refusal = UsageError("exhaustive: there is no subject to scan")
+    for subject in found:
+        for fmt in formats:
+            try:
+                rows.append((subject, fmt, provable(roles()[subject.role], domain, fmt, properties)))
+            except UsageError as error:
+                refusal = error
+    if not rows:
+        raise refusal
     return rows
 
 

@@ -8,9 +8,11 @@ from typing import Any
 
 from extremum.properties.engine import Settings, judge_cell
 from extremum.properties.finding import Cell
+from extremum.properties.proof import forget_tallies, prove_cell
 from extremum.properties.recorder import Recorder
 from extremum.properties.resolve import GRADIENT_OF, adapt, introduce
 from extremum.properties.roles import role_named, role_of
+from extremum.properties.screening import forget_answers
 from extremum.reference.errors import UsageError
 from extremum.reports.contested import behaviours
 from extremum.reports.report import Report
@@ -30,15 +32,17 @@ def audit(
     cell_timeout: float | None = Settings.timeout,
     convention: Sequence[str] | None = None,
     of: Callable[..., Any] | None = None,
+    exhaustive: str | None = None,
     name: str = "",
 ) -> Report:
     """Audit `function` as an implementation of `role` and return the report, which a notebook shows.
 
     `role` may be left out where the function's name contains it. `dtypes` are names of formats (four by
     default), `budget` and `cell_timeout` are seconds, `convention` names what is accepted where opinions differ, as
-    "fully-masked-row=zero". It runs in this process: a call that does not return
-    is `hung` after `cell_timeout`, but one that ends the process ends this one; the command line and pytest
-    run cells in workers. Raises `UsageError` for arguments that are not valid.
+    "fully-masked-row=zero". With `exhaustive`, "gaps" or "pairs", it proves what one row of two decides, over that
+    domain, of float16 and bfloat16 by default. It runs in this process: a call that does not return is `hung` after
+    `cell_timeout`, but one that ends the process ends this one; the command line and pytest run cells in workers.
+    Raises `UsageError` for arguments that are not valid.
     """
     if not callable(function):
         raise UsageError(f"function={function!r} is not callable")
@@ -53,16 +57,26 @@ def audit(
         budget=budget,
         cell_timeout=cell_timeout,
         conventions=names(convention),
+        exhaustive=exhaustive,
     )
     request.check()
     if of is not None and not callable(of):
         raise UsageError(f"of={of!r} is not callable")
+    if of is not None and exhaustive is not None:
+        raise UsageError(f"of={of!r} goes with a search, not with exhaustive")
     wanted = role or (GRADIENT_OF if of is not None else None)
     subject = adapt(function, name, role_named(wanted) if wanted else role_of(name, name), "", of)
     settings = settings_of(request)
+    forget()
     cells = [judge(task, settings) for task in tasks(request, [subject])]
     contested = behaviours(subject, request) if request.whole and not settings.over() else []
     return Report(cells, seed, ["extremum.reports.audit", name], [introduce(subject)], contested=contested)
+
+
+def forget() -> None:
+    """Let go of what the cells of another audit shared: the same function may answer otherwise by now."""
+    forget_answers()
+    forget_tallies()
 
 
 def settings_of(request: Request, began: float | None = None) -> Settings:
@@ -74,4 +88,6 @@ def settings_of(request: Request, began: float | None = None) -> Settings:
 
 def judge(task: Task, settings: Settings, recorder: Recorder | None = None) -> Cell:
     """Judge one task."""
+    if task.domain is not None:
+        return prove_cell(task.subject, task.role, task.property, task.domain, task.dtype, settings, recorder)
     return judge_cell(task.subject, task.role, task.property, task.dtype, settings, recorder)

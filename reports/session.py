@@ -25,7 +25,7 @@ from extremum.reports.contested import behaviours, interrupted
 from extremum.reports.plugin import destination
 from extremum.reports.report import Report, render, writable, writable_file
 from extremum.reports.request import Request, Task, names, resolved, scheduled, seconds, tasks
-from extremum.reports.run import judge, settings_of
+from extremum.reports.run import forget, judge, settings_of
 from extremum.reports.text import finding_lines
 from extremum.reports.watch import Watch
 
@@ -88,6 +88,7 @@ class Audit:
     def __init__(
         self, config: pytest.Config, request: Request, report_dir: Path | None, json_file: Path | None
     ) -> None:
+        forget()
         self.config, self.request = config, request
         self.report_dir, self.json_file = report_dir, json_file
         self.subjects = resolved(request)
@@ -125,6 +126,7 @@ class Audit:
                 Request.cell_timeout if option("cell-timeout") is None else seconds(option("cell-timeout")),
                 names(option("convention")),
                 option("of"),
+                option("exhaustive"),
             )
             folder = None if option("report-dir") is None else Path(option("report-dir")).resolve()
             file = None if option("json") is None else Path(option("json")).resolve()
