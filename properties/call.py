@@ -62,6 +62,7 @@ class Call:
     last: tuple[Arguments, int | None] | None = None
     clock: Callable[[], float] = time.monotonic
     began: float = 0.0
+    under_way: bool = False
 
     @property
     def axis(self) -> str | None:
@@ -69,12 +70,12 @@ class Call:
         return self.subject.axis if self.signature.batched else None
 
     def seconds_in_call(self) -> float:
-        """Seconds since the last call began."""
-        return self.clock() - self.began
+        """Seconds since the call that is under way began; 0 where none is."""
+        return self.clock() - self.began if self.under_way else 0.0
 
     def raw(self, arguments: Arguments, axis: int | None = None) -> Any:
         """The answer to one call as it came, for arrays handed over as they are: no copy is made."""
-        self.last, self.began = (arguments, axis), self.clock()
+        self.last, self.began, self.under_way = (arguments, axis), self.clock(), True
         if self.recorder is not None:
             self.recorder.note(arguments, axis)
         keywords = {self.axis: -1 if axis is None else axis} if self.axis else {}
@@ -91,15 +92,15 @@ class Call:
             raise Misbehaviour(f"raises {type(error).__name__}: {text}"[:300]) from error
 
     def rest(self) -> None:
-        """Tell the recorder that the last call has come back."""
+        """The last call has come back: tell the recorder."""
+        self.under_way = False
         if self.recorder is not None:
             self.recorder.back()
 
     def array(self, arguments: Arguments, axis: int | None = None, layout: str = "C") -> Array:
         """The answer to one call as a NumPy array of memory that nobody else holds, whatever its shape and dtype."""
         handed = {name: present(np.asarray(a), layout) for name, a in self.signature.of(arguments).items()}
-        out = self.taken(self.raw(handed, axis))  # a library may compute it only now
-        self.rest()
+        out = self.taken(self.raw(handed, axis))
         own = type(out) is np.ndarray and out.flags.owndata and out.flags.c_contiguous and sys.getrefcount(out) <= OURS
         return out if own else np.array(out, copy=True)
 
@@ -109,6 +110,8 @@ class Call:
             array = np.asarray(answer) if isinstance(answer, float) else self.subject.adapter.take(answer)
         except TypeError as error:
             raise Misbehaviour(str(error)) from error
+        finally:  # not before: a library may compute it only now
+            self.rest()
         if array.dtype.hasobject:
             raise Misbehaviour(f"returned an array of dtype {array.dtype}")
         return array

@@ -11,7 +11,7 @@ import time
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, product
 from math import inf
 
 import numpy as np
@@ -60,8 +60,9 @@ def judge_cell(
     Never raises for what the subject does; a subject that ends the process takes the caller with it, so
     drivers call this in a process that may end.
     """
-    start = time.perf_counter()
     fmt = format_of(dtype)
+    compiled(role, fmt)
+    start = time.perf_counter()
     cell = Cell(subject.name, role.name, prop.name, prop.code, dtype, unit=prop.unit)
     call = Call(subject, role.signature, recorder)
     if settings.over():
@@ -69,12 +70,15 @@ def judge_cell(
     elif prop.masked and not fmt.has_infinity:
         cell.verdict, cell.detail = "inapplicable", f"{dtype} has no infinity to mask with"
     else:
-        compiled(role, fmt)
         try:
             with quiet(), limited(settings.timeout) as call.clock:
                 _judge(cell, Experiment(call, role, prop, fmt), settings)
         except OutOfTime:
             out_of_time(cell, call, settings)
+        except Exception:
+            if settings.timeout is None or call.clock() < settings.timeout:
+                raise
+            out_of_time(cell, call, settings)  # which came in the middle of a library's work
         finally:
             call.rest()
     if cell.verdict == "refuted":
@@ -93,8 +97,9 @@ def compiled(role: Role, fmt: Format) -> None:
     if role.fused is unfused or (role.name, fmt.name) in _compiled:
         return
     _compiled.add((role.name, fmt.name))
-    for n in (2, LONGEST_SEARCHED):
+    for n, writeable in product((2, LONGEST_SEARCHED), (True, False)):  # the rows of a block are not
         arguments = role.ordinary(fmt, n)
+        first(arguments).flags.writeable = writeable
         out = np.zeros((len(first(arguments)), role.signature.width(n)), fmt.dtype)
         with quiet():
             role.fused(View(role, fmt, Observation(arguments, out), screen_arithmetic(fmt)), frozenset())
@@ -197,6 +202,7 @@ def _raises(call: Call, role: Role, fmt: Format) -> str:
         call.raw(arguments if role.signature.batched else role.signature.row(arguments, 0))
     except Misbehaviour as error:
         return str(error)
+    call.rest()
     return ""
 
 

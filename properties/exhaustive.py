@@ -170,11 +170,12 @@ def scan(
 ) -> dict[str, Tally]:
     """Screen the rows of `span` (start, stop) of a domain: one call and one truth for all properties.
 
-    A block for which the subject raises is halved, down to the rows that it raises for.
+    A block for which the subject raises is halved, down to the rows that it raises for, and after `KEPT` of those taken
+    as a whole: what is kept is known by then.
     """
     tallies = {p.name: Tally() for p in properties}
     call = call or Call(subject, role.signature)
-    again = max(min(domain.size(fmt) // ALONE[0], ALONE[1]), 1)
+    again, raising = max(min(domain.size(fmt) // ALONE[0], ALONE[1]), 1), 0
     with quiet():
         waiting = [(start, min(start + block, span[1])) for start in range(*span, block)][::-1]
         while waiting:
@@ -183,10 +184,11 @@ def scan(
             try:
                 out = call.rows({"x": x})
             except Misbehaviour:
-                if stop - start > 1 and all(tally.doubts < KEPT for tally in tallies.values()):
+                if stop - start > 1 and raising < KEPT:
                     middle = (start + stop) // 2
                     waiting += [(middle, stop), (start, middle)]
                     continue
+                raising += 1
                 for tally in tallies.values():
                     _keep(tally, start, np.full(stop - start, np.inf), np.ones(stop - start, bool))
                 continue

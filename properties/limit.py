@@ -20,8 +20,9 @@ class OutOfTime(BaseException):
 def limited(seconds: float | None) -> Iterator[Callable[[], float]]:
     """Raise `OutOfTime` in the main thread after `seconds`; no limit elsewhere, or where there is no SIGALRM.
 
-    Yields a clock, in seconds. For it, and for the limit, no more than a quarter of the limit passes while the whole
-    process stands still (Ctrl-Z, a frozen container, a debugger), and its resolution is that.
+    Yields a clock, in seconds, with a resolution of a quarter of the limit. For it, and for the limit, no more than
+    that passes while the whole process stands still (Ctrl-Z, a frozen container, a debugger), or waits in compiled
+    code; but what the thread computes counts in full.
 
     It interrupts Python code. A loop in compiled code ends only with its process: the watch of the workers sees to
     that.
@@ -29,20 +30,25 @@ def limited(seconds: float | None) -> Iterator[Callable[[], float]]:
     if seconds is None or not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield time.monotonic
         return
-    part, passed = seconds / PARTS, 0
+    part, passed, over, began = seconds / PARTS, 0, False, time.thread_time()
+
+    def clock() -> float:
+        return max(part * passed, time.thread_time() - began)
 
     def expire(_number: int, _frame: FrameType | None) -> None:
         nonlocal passed
         passed += 1
-        if passed == PARTS:  # again every second: a subject whose bare `except:` swallows the first meets the next
+        if not over and clock() >= seconds:  # again every second: a subject whose bare `except:` swallows the first meets the next
             signal.setitimer(signal.ITIMER_REAL, 1.0, 1.0)
-        if passed >= PARTS:
             raise OutOfTime
 
     before = signal.signal(signal.SIGALRM, expire)
     signal.setitimer(signal.ITIMER_REAL, part, part)
     try:
-        yield lambda: part * min(passed, PARTS)
+        yield clock
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        try:
+            over = True
+        finally:  # also where the alarm comes just before
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)

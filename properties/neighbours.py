@@ -4,21 +4,25 @@ Where an error is the sum of several roundings, the worst is where all of them m
 row in a million, and has no slope that `ascent` could climb. Among the floats of 16 bits the ascent finds it; of more
 bits, rows are called by the million, where a fused screen rates them in less time than the subject answers. In a run,
 one entry goes through consecutive floats near a row that has come close; every so often there are normal deviates
-instead. The properties that one call decides share the runs. A subject that goes from row to row in Python would take
-minutes, and is spared (`row_by_row`). `benchmarks/search_power.py` tells what this reaches.
+instead. The properties that one call decides share the runs; of rows that the fused screen does not clear, the screen
+judges the answers that came. A subject that goes from row to row in Python would take minutes, and is spared
+(`row_by_row`); so is, by powers of two, one that is slow. `benchmarks/search_power.py` tells what this reaches.
 """
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf, log2
 from typing import Any
 
 import numpy as np
 
 from extremum.properties.call import Call, Misbehaviour
-from extremum.properties.fused import Fused
+from extremum.properties.decide import FAR, screen_rows
+from extremum.properties.fused import Fused, clears
 from extremum.properties.role import Experiment, Observation, View, alone, as_is
 from extremum.properties.sweep import Block
 from extremum.reference.formats import Array, Format
@@ -32,7 +36,7 @@ NEAREST, FARTHEST = 10, 22  # binary orders of magnitude, in ulps, of the distan
 LEVEL = 0.5  # the share of runs whose row is shifted to (d, 0): around 0 floats, and so gaps, are finest
 FEW = 256  # rows that show whether a subject goes from row to row
 
-CLOSE, UNKNOWN, BEYOND = "close to what a property allows", "unknown to the fused screen", "beyond a grade"
+CLOSE, BEYOND = "close to what a property allows", "beyond a grade"
 Kind = tuple[str, str]  # one of these, and the name of the property or grade
 
 
@@ -60,14 +64,27 @@ class Notable:
         self.x, self.origin, self.rank = x[best], origin[best], rank[best]
 
 
+@dataclass(frozen=True)
+class Doubtful:
+    """The rows of a call of which some are in doubt, their ratios (rows,), and the rows of the block they came from."""
+
+    x: Array
+    origin: Array
+    ratio: Array
+
+
 @dataclass
 class Neighbours:
-    """How many rows were called, those that were notable, and one of which the call raised."""
+    """How many rows were called and rated, what was notable, and by property the call with the most doubtful row.
+
+    A call that raises is in doubt as a whole, for every property.
+    """
 
     nothing: Array
     rows: int = 0
     notable: dict[Kind, Notable] = field(default_factory=dict)
-    raised: Array | None = None
+    doubtful: dict[str, Doubtful] = field(default_factory=dict)
+    raised: Doubtful | None = None
 
     def rows_for(self, name: str) -> int:
         """How many rows were rated for a property."""
@@ -79,19 +96,40 @@ class Neighbours:
         here.append(Notable(self.nothing))
         return np.concatenate([n.x for n in here]), np.concatenate([n.origin for n in here])
 
+    def in_doubt(self, name: str) -> Doubtful | None:
+        """A call in doubt for a property, if there was one."""
+        return self.doubtful.get(name, self.raised)
+
     def closest(self) -> list[Notable]:
         """Those that came close to what a property allows."""
         return [n for (kind, _), n in self.notable.items() if kind == CLOSE and len(n.x)]
 
-    def see(self, x: Array, origin: Array, fused: Fused) -> None:
+    def see(self, view: View, origin: Array, fused: Fused) -> None:
         """Take note of the rows of a call."""
-        self.rows += len(x)
-        for name, ratio in fused.ratios.items():
-            known = np.isfinite(ratio)
-            self._take((CLOSE, name), x, origin, np.where(known, ratio, 0.0))
-            self._take((UNKNOWN, name), x, origin, ~known)
+        x = view.observation.x
+        for name in fused.ratios:
+            ratio = self._ratios(view, origin, fused, name)
+            self._take((CLOSE, name), x, origin, np.where(np.isfinite(ratio), ratio, 0.0))
         for grade, beyond in fused.beyond.items():
             self._take((BEYOND, grade), x, origin, beyond)
+
+    def _ratios(self, view: View, origin: Array, fused: Fused, name: str) -> Array:
+        """The ratio of each row: by the fused screen, and by the screen where that clears it not.
+
+        Once a row is refuted for sure no other needs be.
+        """
+        ratio, limit = fused.ratios[name], view.arithmetic.limit
+        unclear = ~(ratio <= clears(fused, name, limit))
+        most = self.doubtful[name].ratio.max() if name in self.doubtful else limit
+        if most > FAR or not unclear.any():
+            return ratio
+        few, prop = view.observation.take(unclear), view.role.property_named(name)
+        assert prop is not None
+        ratio = ratio.copy()
+        ratio[unclear] = screen_rows(View(view.role, view.fmt, few, view.arithmetic, careful=False), prop)[3]
+        if ratio.max() > most:
+            self.doubtful[name] = Doubtful(view.observation.x, origin, np.where(ratio <= limit, 0.0, ratio))
+        return ratio
 
     def _take(self, kind: Kind, x: Array, origin: Array, rank: Array) -> None:
         notable = self.notable.setdefault(kind, Notable(self.nothing))
@@ -107,27 +145,43 @@ def has_neighbours(experiment: Experiment, made: Block) -> bool:
     return plain and role.signature.batched and made.x.shape[-1] == 2 and experiment.fmt.dtype.itemsize > 2
 
 
-def neighbours(experiment: Experiment, made: Block, seed: int, stop: Callable[[], bool]) -> Neighbours:
-    """Call the subject on the block, on runs near its best rows, and on from the best of those, until `stop()`.
+def neighbours(
+    experiment: Experiment, made: Block, seed: int, stop: Callable[[], bool], seconds: float = inf
+) -> Neighbours:
+    """Call the subject on runs near the best rows of the block, and on from the best of those, until `stop()`.
 
-    Where there is no fused screen of the answers, nothing is called. A call that raises is the last.
+    Where there is no fused screen of the answers, nothing is called. A call that raises is the last. Of `CALLS`, so
+    many are made, a power of two, as should fit into `seconds` by the time that the first takes: all of them, and so
+    the same for the same seed, unless a subject is some fifty times as slow as NumPy.
     """
     found, fmt = Neighbours(made.x[:0]), experiment.fmt
     rng = np.random.default_rng([seed, CALLS, RUN])
     x, origin = made.x, np.arange(len(made.x))
     try:
-        if _fused(experiment, x[:FEW]) is None or row_by_row(experiment.call, x):
+        if _rated(experiment, x[:FEW])[1] is None or row_by_row(experiment.call, x):
             return found
-        for turn in range(1, CALLS + 1):
-            fused = None if stop() else _fused(experiment, x)
+        turn, calls = 0, CALLS  # the first is of the block, which the sweep has counted
+        while turn <= calls and not stop():
+            began = time.monotonic()
+            view, fused = _rated(experiment, x)
             if fused is None:
                 break
-            found.see(x, origin, fused)
+            found.see(view, origin, fused)
+            found.rows += len(x) if turn else 0
+            if turn == 1:
+                calls = _fitting(seconds, time.monotonic() - began)
+            turn += 1
             near = found.closest()
             x, origin = _near(rng, near, fmt) if near and turn % ANEW else _anew(rng, made, fmt)
     except Misbehaviour:
-        found.raised = _raising(experiment.call, x)
+        found.raised = Doubtful(x, origin, np.full(len(x), inf))
     return found
+
+
+def _fitting(seconds: float, one: float) -> int:
+    """How many calls, of which one takes so long, fit: `CALLS`, or a lower power of two, and at least one."""
+    fit = seconds / max(one, 1e-9)
+    return CALLS if fit >= CALLS else 2 ** max(int(log2(max(fit, 1.0))), 0)
 
 
 def row_by_row(call: Call, x: Array) -> bool:
@@ -157,10 +211,10 @@ def _functions_called(call: Call, x: Array) -> int:
     return count
 
 
-def _fused(experiment: Experiment, x: Array) -> Fused | None:
+def _rated(experiment: Experiment, x: Array) -> tuple[View, Fused | None]:
     observation = Observation({"x": x}, experiment.call.rows({"x": x}))
     view = View(experiment.role, experiment.fmt, observation, screen_arithmetic(experiment.fmt), careful=False)
-    return experiment.role.fused(view, frozenset())
+    return view, experiment.role.fused(view, frozenset())
 
 
 def _near(rng: np.random.Generator, closest: list[Notable], fmt: Format) -> tuple[Array, Array]:
@@ -184,19 +238,3 @@ def _anew(rng: np.random.Generator, made: Block, fmt: Format) -> tuple[Array, Ar
     """As many rows of normal deviates, as if they came from an ordinary row of the block."""
     ordinary = made.regimes.index("ordinary") if "ordinary" in made.present else 0
     return fmt.round(rng.standard_normal((2 * RUN, 2))), np.full(2 * RUN, ordinary)
-
-
-def _raising(call: Call, x: Array) -> Array | None:
-    """One of these rows (1, 2) of which the call raises alone, or None."""
-    while len(x) > 1:
-        half = len(x) // 2
-        x = x[:half] if _raises(call, x[:half]) else x[half:]
-    return x if _raises(call, x) else None
-
-
-def _raises(call: Call, x: Array) -> bool:
-    try:
-        call.rows({"x": x})
-    except Misbehaviour:
-        return True
-    return False

@@ -39,12 +39,12 @@ def prove_cell(
 
     The time limit is for `PART` rows. Never raises for what the subject does, as `judge_cell`.
     """
-    start = time.perf_counter()
     fmt, of = format_of(dtype), DOMAINS[domain]
+    compiled(role, fmt)
+    start = time.perf_counter()
     call = Call(subject, role.signature, recorder)
     cell = Cell(subject.name, role.name, prop.name, prop.code, dtype, unit=prop.unit, regimes=[domain])
     try:
-        compiled(role, fmt)
         with quiet(), limited(settings.timeout) as call.clock:
             refusal = "" if settings.over() else refuses(call, role, fmt)
         if refusal:

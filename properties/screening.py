@@ -95,7 +95,7 @@ def sweep(
             if has_neighbours(experiment, made):
                 last = made
     if last is not None and not swept.candidates and not stop():  # it takes the longest
-        approach(swept, experiment, last, seed, lambda: stop() or time.monotonic() > end)
+        approach(swept, experiment, last, seed, stop, end - time.monotonic())
     settle(swept, experiment)
     return swept
 
@@ -135,14 +135,19 @@ def _arranged(experiment: Experiment, made: Block, seed: int) -> Case:
     return prop.arrange(Sampled(rng, fmt, rows, n, made.m), made.arguments)
 
 
-def approach(swept: Swept, experiment: Experiment, made: Block, seed: int, stop: Callable[[], bool]) -> None:
-    """Look at the notable neighbours of a block, and climb from them."""
-    near = _neighbours(experiment, made, seed, stop)
+def approach(
+    swept: Swept, experiment: Experiment, made: Block, seed: int, stop: Callable[[], bool], seconds: float = inf
+) -> None:
+    """Look at the neighbours of a block that are in doubt or notable, and climb from them."""
+    near = _neighbours(experiment, made, seed, stop, seconds)
     x, origin = near.of(experiment.prop.name)
     swept.examined += near.rows_for(experiment.prop.name)
-    if near.raised is not None:
-        _decide(swept, experiment, near.raised, made.regimes[0])
-    if not len(x):
+    doubtful = near.in_doubt(experiment.prop.name)
+    if doubtful is not None:
+        regimes = tuple(made.regimes[i % len(made.regimes)] for i in doubtful.origin)
+        rows = Block({"x": doubtful.x}, regimes, (), seed)
+        _certify(swept, experiment, Case(rows.arguments), rows, doubtful.ratio)
+    if swept.candidates or not len(x):
         return
     try:
         ratio = _reached(swept, experiment, made, x, origin)
@@ -183,13 +188,13 @@ def _decide(swept: Swept, experiment: Experiment, x: Array, regime: str) -> bool
     return decision.refuted
 
 
-def _neighbours(experiment: Experiment, made: Block, seed: int, stop: Callable[[], bool]) -> Neighbours:
+def _neighbours(experiment: Experiment, made: Block, seed: int, stop: Callable[[], bool], seconds: float) -> Neighbours:
     """The neighbours of a block, which the properties that look at its answer share."""
     if not has_neighbours(experiment, made):
         return Neighbours(made.x[:0])
     memo = _observe(experiment, _arranged(experiment, made, seed), made).memo
     if "neighbours" not in memo:
-        memo["neighbours"] = neighbours(experiment, made, seed, stop)
+        memo["neighbours"] = neighbours(experiment, made, seed, stop, seconds)
     shared: Neighbours = memo["neighbours"]
     return shared
 
@@ -292,6 +297,8 @@ def _row_of(role: Role, case: Case, row: int, made: Block) -> Case | None:
     part = _rows_of(case, slice(row, row + 1), made)
     if part is None:
         return None
+    if not made.numbers:
+        return part
     kept = [name for name, a in made.arguments.items() if case.arguments.get(name) is a]
     return Case(part.arguments, part.layout, {"role": role.name, **made.recipe(row), "arguments": kept})
 

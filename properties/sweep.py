@@ -52,7 +52,10 @@ Maker = Callable[[Draw, Regime], Arguments]
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Rows of arguments of one length, and for each row its regime and its number within that regime."""
+    """Rows of arguments of one length, and for each row its regime and its number within that regime.
+
+    Rows without numbers are none that a recipe restores.
+    """
 
     arguments: Arguments
     regimes: tuple[str, ...]

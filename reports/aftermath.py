@@ -63,15 +63,17 @@ def confirmed(task: Task, cell: Cell) -> Cell:
     how = rerun(task, case, HANG_SECONDS if slow else CRASH_SECONDS)
     if how:
         case = _smallest(task, case, how, slow)
-    cell.detail += f": {how}, again when run alone" if how else "; not again when run alone"
+        cell.detail += f": {how}, again when run alone"
+    else:
+        cell.detail += "; it could not be run alone" if how is None else "; not again when run alone"
     cell.simplest = cell.worst = unfinished(case.arguments, None)
     return cell
 
 
-def rerun(task: Task, case: Case, seconds: float) -> str:
+def rerun(task: Task, case: Case, seconds: float) -> str | None:
     """How a process that only makes this call ends badly ("SIGSEGV", "exit 3", "no return in 3 s"), or "".
 
-    What goes wrong before the call, as the imports, is not the call's, nor does its time count.
+    The time before the call, as that of imports, does not count. None where the call is not reached.
     """
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "call.json"
@@ -81,11 +83,13 @@ def rerun(task: Task, case: Case, seconds: float) -> str:
         code = "import sys; from extremum.reports.aftermath import call_once; call_once(*sys.argv[1:])"
         command, nowhere = [sys.executable, "-c", code, *words], subprocess.DEVNULL
         with subprocess.Popen(command, stdin=nowhere, stdout=nowhere, stderr=nowhere) as process:
-            ended = _ends(process, STARTING_SECONDS, place.with_suffix(CALLED)) and _ends(process, seconds)
-            process.kill()
+            try:
+                ended = _ends(process, STARTING_SECONDS, place.with_suffix(CALLED)) and _ends(process, seconds)
+            finally:
+                process.kill()
         called, came_back = place.with_suffix(CALLED).exists(), not place.exists()
     if not called:
-        return ""
+        return None
     if not ended:
         return f"no return in {seconds:g} s"
     if process.returncode < 0:

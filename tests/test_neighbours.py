@@ -10,7 +10,7 @@ pytest.importorskip("numba", reason="neighbours are rated by a fused screen, com
 from extremum.properties.call import Call, quiet
 from extremum.properties.case import decode
 from extremum.properties.engine import Settings, judge_cell
-from extremum.properties.neighbours import CALLS, FEW, RUN, Notable, has_neighbours, neighbours, row_by_row
+from extremum.properties.neighbours import CALLS, FEW, RUN, Notable, _fitting, has_neighbours, neighbours, row_by_row
 from extremum.properties.role import Experiment
 from extremum.properties.softmax import ROLE
 from extremum.properties.sweep import blocks
@@ -63,17 +63,43 @@ def found(function, prop="accuracy", stop=lambda: False):
 
 @pytest.mark.parametrize(("value", "prop"), [(0.25, "accuracy"), (np.nan, "finite"), (1.5, "at_most_one")])
 def test_one_wrong_row_in_ten_thousand_is_found(value, prop):
-    cell = judge_cell(
-        Subject("it", "softmax", spoilt(value)), ROLE, ROLE.property_named(prop), "float32", Settings(examples=2)
-    )
-    assert cell.verdict == "refuted"
-    assert rare(decode(cell.simplest.arguments).x).any()
+    judged = cell(spoilt(value), prop)
+    assert judged.verdict == "refuted"
+    assert rare(decode(judged.simplest.arguments).x).any()
+
+
+def cell(function, prop, **options):
+    subject = Subject("it", "softmax", function)
+    return judge_cell(subject, ROLE, ROLE.property_named(prop), "float32", Settings(**{"examples": 2, **options}))
 
 
 def test_a_row_of_which_the_call_raises_is_found_among_thousands():
-    row = found(raising).raised
-    assert row.shape == (1, 2)
-    assert rare(row).all()
+    judged = cell(raising, "accuracy")
+    assert (judged.verdict, judged.detail) == ("refuted", "raises ArithmeticError: that one")
+    assert rare(decode(judged.simplest.arguments).x).all()
+
+
+@pytest.mark.parametrize("prop", ["finite", "sum_to_one", "accuracy"])
+def test_a_call_that_fails_for_its_many_rows_is_found(prop):
+    def wrong(x, axis=-1):
+        return wide(x, axis) * np.float32(np.nan if len(x) > 13_000 else 1)
+
+    def raises(x, axis=-1):
+        if len(x) > 13_000:
+            raise ValueError("too many")
+        return wide(x, axis)
+
+    assert cell(wrong, prop).verdict == "refuted"
+    assert cell(raises, prop).verdict == "refuted"
+
+
+@pytest.mark.parametrize("prop", ["finite", "sum_to_one"])
+def test_rows_that_the_fused_screen_does_not_know_hide_no_other(prop):
+    def wrong(x, axis=-1):
+        out = wide(x, axis)
+        return np.where(rare(x), np.float32(np.nan), np.where(out == 1, np.nextafter(out, 2), out))
+
+    assert cell(wrong, prop).verdict == "refuted"
 
 
 def test_a_row_beyond_a_grade_is_looked_at():
@@ -85,10 +111,17 @@ def test_a_row_beyond_a_grade_is_looked_at():
     assert rare(x).any()
 
 
-def test_sound_code_holds_and_its_rows_are_counted():
-    cell = judge_cell(Subject("it", "softmax", wide), ROLE, ROLE.property_named("accuracy"), "float32", Settings())
-    assert cell.verdict == "held"
-    assert cell.examined > 2 * RUN * (CALLS - 1)
+def test_sound_code_holds_and_its_rows_are_counted(monkeypatch):
+    every = cell(wide, "finite", examples=0)
+    monkeypatch.setattr("extremum.properties.screening.has_neighbours", lambda *_: False)
+    swept = cell(wide, "finite", examples=0)
+    assert every.verdict == swept.verdict == "held"
+    assert every.examined == swept.examined + CALLS * 2 * RUN
+
+
+@pytest.mark.parametrize(("seconds", "one", "calls"), [(30, 0.002, CALLS), (1, 0.1, 8), (1, 3, 1), (-1, 1, 1)])
+def test_a_slow_subject_is_called_less_by_powers_of_two(seconds, one, calls):
+    assert _fitting(seconds, one) == calls
 
 
 def test_a_subject_that_goes_from_row_to_row_is_spared():
@@ -126,10 +159,9 @@ def test_a_slow_subject_is_not_left_incomplete_for_its_neighbours():
         time.sleep(0.05 * (len(x) == 2 * RUN))
         return wide(x, axis)
 
-    settings = Settings(examples=2, timeout=0.05 * CALLS * 0.75)
-    cell = judge_cell(Subject("it", "softmax", slow), ROLE, ROLE.property_named("accuracy"), "float32", settings)
-    assert cell.verdict == "held"
-    assert cell.examined < 2 * RUN * (CALLS - 1)
+    judged = cell(slow, "accuracy", timeout=0.05 * CALLS * 0.75)
+    assert judged.verdict == "held"
+    assert judged.examined < 2 * RUN * (CALLS - 1)
 
 
 def test_notable_rows_are_of_different_gaps_and_the_most_notable_come_first():
