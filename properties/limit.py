@@ -38,7 +38,8 @@ def limited(seconds: float | None) -> Iterator[Callable[[], float]]:
     def expire(_number: int, _frame: FrameType | None) -> None:
         nonlocal passed
         passed += 1
-        if not over and clock() >= seconds:  # again every second: a subject whose bare `except:` swallows the first meets the next
+        if not over and clock() >= seconds:
+            # Again every second: a subject whose bare `except:` swallows the first meets the next.
             signal.setitimer(signal.ITIMER_REAL, 1.0, 1.0)
             raise OutOfTime
 
