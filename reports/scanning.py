@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -30,10 +29,9 @@ from extremum.reference.subjects import Subject
 from extremum.reports.aftermath import confirmed
 from extremum.reports.fingerprint import fingerprint
 from extremum.reports.request import Task
-from extremum.reports.watch import Watch
+from extremum.reports.watch import Watch, end_with_parent
 
 GRACE = 20.0  # seconds beyond the budget that what is under way is waited for
-EVERY = 0.5  # seconds between two looks of a worker for its parent
 Span = tuple[int, int]
 Result = TypeVar("Result")
 Question = tuple[Callable[..., Any], tuple[Any, ...]]  # what a worker answers, and the arguments
@@ -154,14 +152,7 @@ def _begin(spec: tuple[str, str | None], properties: Sequence[str], domain: str,
     call = Call(subject, role.signature, Recorder(Path(folder) / f"{os.getpid()}.call"))
     chosen = [p for p in role.properties if p.name in properties]
     _own.update(subject=subject, role=role, properties=chosen, domain=DOMAINS[domain], fmt=format_of(dtype), call=call)
-    threading.Thread(target=_mourn, args=(os.getppid(),), daemon=True).start()
-
-
-def _mourn(parent: int) -> None:
-    """End this process where its parent has ended."""
-    while os.getppid() == parent:
-        time.sleep(EVERY)
-    os._exit(1)
+    end_with_parent()
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from extremum.reports.report import Report, render, writable, writable_file
 from extremum.reports.request import Request, Task, names, resolved, scheduled, seconds, tasks
 from extremum.reports.run import forget, judge, settings_of
 from extremum.reports.text import finding_lines
-from extremum.reports.watch import Watch
+from extremum.reports.watch import Watch, end_with_parent
 
 KEY = "extremum.cell"  # of a cell among an item's user properties
 CONTESTED = "extremum.contested"  # of the behaviours of a subject
@@ -102,6 +102,8 @@ class Audit:
         self.folder = Path(worker["extremum_folder"]) if worker else Path(tempfile.mkdtemp(prefix="extremum-"))
         self.worker_id = str(worker["workerid"]) if worker else "main"
         self.recorder = Recorder(self.folder / f"{self.worker_id}.call") if worker else None
+        if worker:
+            end_with_parent()
         if not self.tasks:
             have = sorted({p.name for s in self.subjects for p in roles()[s.role].properties})
             raise UsageError(f"nothing is selected: the subjects' properties are {', '.join(have)}")

@@ -7,9 +7,12 @@ has taken longer for it.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
+import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +21,7 @@ from typing import Self
 from extremum.properties.recorder import Recorded, calling
 
 EVERY = 0.5  # seconds between two looks, at most
+PR_SET_PDEATHSIG = 1  # of prctl(2)
 
 
 class Watch:
@@ -65,3 +69,20 @@ class Watch:
     def _run(self) -> None:
         while not self._over.wait(self.every):
             self.look()
+
+
+def end_with_parent() -> None:
+    """See to it that this process ends when its parent does, whatever a call is doing then.
+
+    Linux does that; elsewhere a thread looks, which a call that never lets go of the interpreter keeps from it.
+    """
+    parent = os.getppid()
+    if sys.platform == "linux" and ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) == 0:
+        return
+
+    def look() -> None:
+        while os.getppid() == parent:
+            time.sleep(EVERY)
+        os._exit(1)
+
+    threading.Thread(target=look, daemon=True).start()

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -146,3 +147,37 @@ def test_nobody_is_accused_for_the_time_that_the_run_stands_still(tmp_path, word
         told, _ = process.communicate(timeout=120)
     assert process.returncode == 0, told
     assert "1 proved" in told or "1 held" in told
+
+
+def runs(process):
+    try:
+        return " Z " not in Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a call that keeps the interpreter outlives its parent")
+@pytest.mark.parametrize("words", [("--exhaustive", "gaps"), ("--examples", "0")])
+def test_a_worker_ends_with_the_command_whatever_its_call_is_doing(tmp_path, words):
+    (tmp_path / "mine.py").write_text(
+        "import os\ndef my_softmax(x, axis=-1):\n"
+        "    open(f'{os.getpid()}.calling', 'w').close()\n    return sum(range(10**13))\n"
+    )
+    place = os.path.join(os.path.dirname(sys.executable), "extremum")
+    command = [place, "audit", "mine.py:my_softmax", "--role", "softmax", "--dtype", "float16", "-n", "1", *words]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        worker = None
+        for _ in range(600):
+            others = [int(f.stem) for f in tmp_path.glob("*.calling") if int(f.stem) != process.pid]
+            worker = next(iter(others), None)
+            if worker is not None:
+                break
+            time.sleep(0.1)
+        process.kill()
+    assert worker is not None
+    for _ in range(100):
+        if not runs(worker):
+            return
+        time.sleep(0.1)
+    os.kill(worker, signal.SIGKILL)
+    pytest.fail("the worker goes on")
