@@ -50,9 +50,10 @@ class Recorder:
         kinds = [(name, a.dtype.name, a.shape) for name, a in arguments.items()]
         head = {"arguments": kinds, "axis": axis, "kept": size <= CAPACITY}
         self._map[:TEXT] = json.dumps(head).encode().ljust(TEXT)[:TEXT]
-        if size <= CAPACITY:
-            self._map[HEADER : HEADER + size] = b"".join(a.tobytes() for a in arrays)
-
+        place = HEADER
+        for a in arrays if size <= CAPACITY else []:
+            self._map[place : place + a.nbytes] = a.reshape(-1).view(np.uint8).data
+            place += a.nbytes
         self._calls += 1
         self._state(1)
 
