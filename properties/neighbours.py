@@ -22,7 +22,7 @@ import numpy as np
 
 from extremum.properties.call import Call, Misbehaviour
 from extremum.properties.decide import FAR, screen_rows
-from extremum.properties.fused import Fused, clears
+from extremum.properties.fused import Fused, clears, unfused
 from extremum.properties.role import Experiment, Observation, View, alone, as_is
 from extremum.properties.sweep import Block
 from extremum.reference.formats import Array, Format
@@ -139,10 +139,14 @@ class Neighbours:
 
 
 def has_neighbours(experiment: Experiment, made: Block) -> bool:
-    """Whether neighbours are called: for properties that one call on a row decides, in more than 16 bits."""
+    """Whether neighbours are called: for properties that one call on a row decides and a fused screen may rate.
+
+    Of 16 bits the ascent does as well.
+    """
     prop, role = experiment.prop, experiment.role
     plain = prop.observe is alone and prop.arrange is as_is and not prop.masked
-    return plain and role.signature.batched and made.x.shape[-1] == 2 and experiment.fmt.dtype.itemsize > 2
+    rated = role.fused is not unfused and role.signature.batched and role.signature.one_row
+    return plain and rated and made.x.shape[-1] == 2 and experiment.fmt.dtype.itemsize > 2
 
 
 def neighbours(
