@@ -156,10 +156,10 @@ def test_the_end_of_the_budget_ends_the_runs():
 
 def test_a_slow_subject_is_not_left_incomplete_for_its_neighbours():
     def slow(x, axis=-1):
-        time.sleep(0.05 * (len(x) == 2 * RUN))
+        time.sleep(0.02 * (len(x) == 2 * RUN))
         return wide(x, axis)
 
-    judged = cell(slow, "accuracy", timeout=0.05 * CALLS * 0.75)
+    judged = cell(slow, "accuracy", timeout=0.02 * CALLS * 0.75)
     assert judged.verdict == "held"
     assert judged.examined < 2 * RUN * (CALLS - 1)
 

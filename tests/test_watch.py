@@ -85,10 +85,10 @@ def test_what_a_worker_that_ended_left_behind_ends_nobody(tmp_path, recorder, ki
 
 
 def test_a_limit_passes_only_while_the_process_runs():
-    with limited(4.0) as clock:
-        with subprocess.Popen(["sh", "-c", f"sleep 5; kill -CONT {os.getpid()}"]):
+    with limited(2.0) as clock:
+        with subprocess.Popen(["sh", "-c", f"sleep 3; kill -CONT {os.getpid()}"]):
             os.kill(os.getpid(), signal.SIGSTOP)
-        assert clock() <= 2 * 4.0 / PARTS
+        assert clock() <= 2 * 2.0 / PARTS
 
 
 def test_a_limit_ends_what_runs():
@@ -142,7 +142,7 @@ def test_nobody_is_accused_for_the_time_that_the_run_stands_still(tmp_path, word
                 break
             time.sleep(0.1)
         os.killpg(process.pid, signal.SIGSTOP)
-        time.sleep(8)
+        time.sleep(5)
         os.killpg(process.pid, signal.SIGCONT)
         told, _ = process.communicate(timeout=120)
     assert process.returncode == 0, told

@@ -38,10 +38,10 @@ def softmax(view: View, open_grades: frozenset[str]) -> Fused | None:
     to zero than `properties.softmax.bounds.flushed` excuses. Whether a long row is within an ulp is known where that is
     open.
     """
-    loops, given = kernel(), _given(view)
-    if loops is None or given is None:
+    given = _given(view)
+    if given is None:
         return None
-    x, out, short = given
+    loops, x, out, short = given
     numbers, lossy = _softmax(view.fmt, view.n)
     plain, sums, ratio, flushed = np.empty((4, len(x)))
     beyond = np.empty(len(x), np.int32)
@@ -62,10 +62,10 @@ def log_softmax(view: View, _open_grades: frozenset[str]) -> Fused | None:
 
     A row with an answer that is positive, or not below the largest finite value in magnitude, has infinite ratios.
     """
-    loops, given = kernel(), _given(view)
-    if loops is None or given is None:
+    given = _given(view)
+    if given is None:
         return None
-    x, out, short = given
+    loops, x, out, short = given
     plain, sums, ratio = np.empty((3, len(x)))
     if short:
         loops.short_log_rows(x.T, out.T, _log_softmax(view.fmt, view.n), (plain, sums, ratio))
@@ -81,10 +81,10 @@ def logsumexp(view: View, _open_grades: frozenset[str]) -> Fused | None:
     An answer that is not below the largest finite value in magnitude has infinite ratios; one below its row's maximum
     has in `between`.
     """
-    loops, given = kernel(), _given(view)
-    if loops is None or given is None:
+    given = _given(view)
+    if given is None:
         return None
-    x, out, short = given
+    loops, x, out, short = given
     m, total = np.empty(len(x), np.float32), np.empty(len(x))
     if short:
         loops.short_sums(x.T, m, total)
@@ -106,15 +106,20 @@ def logsumexp(view: View, _open_grades: frozenset[str]) -> Fused | None:
     return Fused(ratios, exactly=frozenset(("finite",)))
 
 
-def _given(view: View) -> tuple[Array, Array, bool] | None:
-    """Rows and answers as float32, by columns where they are short; None where that would lose anything."""
+def _given(view: View) -> tuple[ModuleType, Array, Array, bool] | None:
+    """The loops, rows and answers as float32, and whether they are short: then by columns.
+
+    None without Numba, and where float32 would lose anything.
+    """
     x, out = view.observation.x, view.observation.out
     if out is None or view.fmt.precision > FORMATS["float32"].precision or not out.dtype == x.dtype == view.fmt.dtype:
         return None
     loops = kernel()
-    short = loops is not None and view.n <= loops.SHORT
+    if loops is None:
+        return None
+    short = view.n <= loops.SHORT
     wide, answer = (np.asarray(a, np.float32, order="F" if short else "C") for a in (x, out))
-    return wide, answer, short
+    return loops, wide, answer, short
 
 
 def _of_log(fmt: Format, n: int) -> tuple[float, float]:
