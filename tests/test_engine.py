@@ -267,24 +267,6 @@ def test_a_call_that_does_not_return_is_hung_with_its_witness() -> None:
     assert decode(cell.simplest.arguments).x.shape[1] == 5
 
 
-def test_a_long_call_in_compiled_code_is_hung_though_it_returns() -> None:
-    def long(x: Array, axis: int = -1) -> Array:
-        sum(range(10**8 if x.shape[axis] == 5 else 1))
-        return wide(x, axis)
-
-    assert audit(long, "finite", settings=Settings(examples=0, timeout=0.5)).verdict == "hung"
-
-
-@pytest.mark.parametrize("limit", [0.001, 0.01, 0.05])
-def test_a_limit_that_ends_in_the_midst_of_a_library_is_a_limit(limit: float) -> None:
-    for prop in ("finite", "shift_invariance", "mask"):
-        assert audit(wide, prop, settings=Settings(examples=30, timeout=limit)).verdict in {
-            "incomplete",
-            "hung",
-            "held",
-        }
-
-
 def test_many_calls_that_take_too_long_together_are_incomplete() -> None:
     def slow(x: Array, axis: int = -1) -> Array:
         time.sleep(0.05)

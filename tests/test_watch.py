@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 
 from extremum.properties.case import Case
+from extremum.properties.engine import Settings, judge_cell
 from extremum.properties.limit import PARTS, OutOfTime, limited
 from extremum.properties.recorder import Recorder, calling, read
 from extremum.properties.resolve import resolve
 from extremum.properties.roles import role_named
+from extremum.reference.softmax.shifted import shifted
+from extremum.reference.subjects import Subject
 from extremum.reports.aftermath import rerun
 from extremum.reports.request import Task
 from extremum.reports.watch import Watch
@@ -94,6 +97,27 @@ def test_a_limit_passes_only_while_the_process_runs():
 def test_a_limit_ends_what_runs():
     with pytest.raises(OutOfTime), limited(0.4):
         time.sleep(60)
+
+
+def judged(function, prop, **options):
+    role = role_named("softmax")
+    return judge_cell(
+        Subject("it", "softmax", function), role, role.property_named(prop), "float32", Settings(**options)
+    ).verdict
+
+
+def test_a_long_call_in_compiled_code_is_hung_though_it_returns():
+    def long(x, axis=-1):
+        sum(range(10**8 if x.shape[axis] == 5 else 1))
+        return shifted(x, axis)
+
+    assert judged(long, "finite", examples=0, timeout=0.5) == "hung"
+
+
+@pytest.mark.parametrize("limit", [0.01, 0.05])
+def test_a_limit_that_ends_in_the_midst_of_a_library_is_a_limit(limit):
+    for prop in ("finite", "shift_invariance", "mask"):
+        assert judged(shifted, prop, examples=30, timeout=limit) in {"incomplete", "hung", "held"}
 
 
 def task(spec):
