@@ -6,7 +6,7 @@ For each reference and each property that has a magnitude: the largest measured/
 share of it is found by the default audit in rows of two, and by as many rows of uniform bit patterns, of normal
 deviates, and of default Hypothesis arrays (of these no more than 2^17, which take longer than all others together).
 All gaps (d, 0) of float16 and bfloat16 are scanned here. All pairs of theirs, and all gaps of float32, take minutes a
-reference: their worst cases are in `worst_cases.csv`, where those of the records named here are written first, made by
+reference: the worst cases that are known are in `worst_cases.csv`, where those of records named here are added, made by
 
     extremum audit SUBJECT --role ROLE --exhaustive pairs --dtype float16 --json REPORT.json
 

@@ -102,6 +102,7 @@ class Audit:
         self.folder = Path(worker["extremum_folder"]) if worker else Path(tempfile.mkdtemp(prefix="extremum-"))
         self.worker_id = str(worker["workerid"]) if worker else "main"
         self.recorder = Recorder(self.folder / f"{self.worker_id}.call") if worker else None
+        self.watch = Watch(self.folder, None)
         if worker:
             end_with_parent()
         if not self.tasks:
