@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 
 PARTS = 4  # of the limit, each with an alarm: the time that the process stands still is in one of them
+RETRY = 0.01  # seconds until the next alarm, where Python dropped one
 
 
 class OutOfTime(BaseException):
@@ -43,6 +45,13 @@ def limited(seconds: float | None) -> Iterator[Callable[[], float]]:
             signal.setitimer(signal.ITIMER_REAL, 1.0, 1.0)
             raise OutOfTime
 
+    def unraised(told: sys.UnraisableHookArgs) -> None:
+        if not issubclass(told.exc_type, OutOfTime):
+            hook(told)
+        elif not over:  # Python drops what a callback of the garbage collector or a finalizer raises: once more
+            signal.setitimer(signal.ITIMER_REAL, RETRY, 1.0)
+
+    hook, sys.unraisablehook = sys.unraisablehook, unraised
     before = signal.signal(signal.SIGALRM, expire)
     signal.setitimer(signal.ITIMER_REAL, part, part)
     try:
@@ -53,3 +62,4 @@ def limited(seconds: float | None) -> Iterator[Callable[[], float]]:
         finally:  # also where the alarm comes just before
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
+            sys.unraisablehook = hook
