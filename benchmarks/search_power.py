@@ -12,8 +12,8 @@ reference: the worst cases that are known are in `worst_cases.csv`, where those 
 
 A share may be above 1 of gaps, for the search is not confined to them, and below 0 where all that was found lies within
 what is allowed with room to spare. Of an infinite ratio it is 1 or 0: found or not. The last lines are, for each way,
-the least share, and how many reach 95 %, of the properties that hold and of those that fail. A cell that is found to
-fail is not searched further. The 95 % of float32 gaps need the extra `fast`: see `properties/neighbours.py`.
+the least share, and how many reach 95 %, of the properties that hold and of those that fail. The 95 % of float32 gaps
+need the extra `fast`: see `properties/neighbours.py`.
 """
 
 from __future__ import annotations
@@ -35,10 +35,9 @@ from hypothesis.extra.numpy import arrays, from_dtype
 from extremum.properties.ascent import ratios_of
 from extremum.properties.call import Call, quiet
 from extremum.properties.exhaustive import DOMAINS, pointwise, scan
-from extremum.properties.neighbours import has_neighbours
 from extremum.properties.role import Experiment
 from extremum.properties.roles import role_named
-from extremum.properties.screening import Swept, approach, ascend, examine, settle
+from extremum.properties.screening import through
 from extremum.properties.sweep import blocks
 from extremum.reference.formats import FORMATS, Array, Format
 from extremum.reference.subjects import named, subjects
@@ -95,15 +94,9 @@ def key_of(row: Mapping[str, Any]) -> Key:
 def ours(experiment: Experiment) -> tuple[float, int]:
     """The largest ratio that the default search finds in rows of two, and how many rows it looks at."""
     role, prop, dtype = experiment.role, experiment.prop, experiment.fmt.name
-    (made,) = [b for b in blocks(role, prop, dtype, 0, None) if b.x.shape[-1] == 2]
-    swept = Swept()
-    by_row = examine(swept, experiment, made, 0)
-    if not swept.candidates:
-        ascend(swept, experiment, made, made.x, by_row, np.arange(len(by_row)), 0)
-    if not swept.candidates and has_neighbours(experiment, made):
-        approach(swept, experiment, made, 0, lambda: False)
-    settle(swept, experiment)
-    return max([swept.best.ratio, *(c.decision.ratio for c in swept.candidates)]), swept.examined
+    of_two = (b for b in blocks(role, prop, dtype, 0, None) if b.x.shape[-1] == 2)
+    swept = through(of_two, experiment, 0, lambda: False)
+    return max(swept.best.ratio, swept.worst_ratio), swept.examined
 
 
 def bits(fmt: Format, rng: np.random.Generator, rows: int) -> Array:

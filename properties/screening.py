@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 
@@ -60,11 +60,16 @@ class Swept:
         """The largest ratio so far, be it that the screen has looked at its row or that it will."""
         return max(self.best.ratio, self.closest[0] if self.closest else 0.0)
 
+    @property
+    def worst_ratio(self) -> float:
+        """The largest ratio of what is refuted; 0 where nothing is."""
+        return max((c.decision.ratio for c in self.candidates), default=0.0)
+
     def news(self, ratio: float, regime: str) -> bool:
         """Whether certifying a row like this could change what is reported."""
         if len(self.candidates) < CANDIDATES or regime not in {c.regime for c in self.candidates}:
             return True
-        return ratio > max(c.decision.ratio for c in self.candidates)
+        return ratio > self.worst_ratio
 
     def take(self, case: Case, regime: str, decision: Decision) -> None:
         """Keep what was decided: a refutation as a candidate, else the largest ratio."""
@@ -81,23 +86,47 @@ def sweep(
 
     After `patience` seconds no more neighbours are called, which a slow subject would take too long for.
     """
+    return through(
+        blocks(experiment.role, experiment.prop, experiment.fmt.name, seed, chosen), experiment, seed, stop, patience
+    )
+
+
+def through(
+    made_blocks: Iterable[Block], experiment: Experiment, seed: int, stop: Callable[[], bool], patience: float = inf
+) -> Swept:
+    """Examine these blocks, as `sweep` does its own."""
     end = time.monotonic() + patience
-    swept, prop = Swept(), experiment.prop
+    swept = Swept()
     last: Block | None = None
-    for made in blocks(experiment.role, prop, experiment.fmt.name, seed, chosen):
+    steepest: tuple[Block, Array] | None = None
+    for made in made_blocks:
         if stop():
             swept.complete = False
             break
         by_row = examine(swept, experiment, made, seed)
-        if len(by_row) == len(made.x) and not swept.candidates:
-            if climbs(experiment, made.x.shape[-1]) and not stop():
-                ascend(swept, experiment, made, made.x, by_row, np.arange(len(made.x)), seed)
-            if has_neighbours(experiment, made):
-                last = made
+        if len(by_row) < len(made.x):
+            continue
+        if climbs(experiment, made.x.shape[-1]):
+            if not swept.candidates:
+                _climb_from(swept, experiment, made, by_row, seed, stop)
+            elif steepest is None or by_row.max() > steepest[1].max():
+                steepest = made, by_row
+        if not swept.candidates and has_neighbours(experiment, made):
+            last = made
+    if steepest is not None and swept.worst_ratio < inf:  # once for all that are refuted: how wrong is it?
+        _climb_from(swept, experiment, *steepest, seed, stop)
     if last is not None and not swept.candidates and not stop():  # it takes the longest
         approach(swept, experiment, last, seed, stop, end - time.monotonic())
     settle(swept, experiment)
     return swept
+
+
+def _climb_from(
+    swept: Swept, experiment: Experiment, made: Block, by_row: Array, seed: int, stop: Callable[[], bool]
+) -> None:
+    """Climb from the best rows of a block."""
+    if not stop():
+        ascend(swept, experiment, made, made.x, by_row, np.arange(len(made.x)), seed)
 
 
 def settle(swept: Swept, experiment: Experiment) -> None:
@@ -175,7 +204,8 @@ def _reached(swept: Swept, experiment: Experiment, made: Block, x: Array, origin
     swept.exceeded |= exceeded(view, prop, screen(view, prop)[0]) if prop.grades else frozenset()
     refuted = 0
     for turn, row in enumerate(np.argsort(-ratio, kind="stable")):
-        if refuted < ENOUGH and ratio[row] > max(swept.closest_ratio, view.arithmetic.limit if turn else 0.0):
+        enough = max(swept.closest_ratio, swept.worst_ratio, view.arithmetic.limit if turn else 0.0)
+        if refuted < ENOUGH and ratio[row] > enough:
             refuted += _decide(swept, experiment, x[row : row + 1], made.regimes[origin[row] % len(made.regimes)])
     return ratio
 
