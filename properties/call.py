@@ -92,8 +92,8 @@ class Call:
             raise Misbehaviour(f"raises {type(error).__name__}: {text}"[:300]) from error
 
     def rest(self) -> None:
-        """The last call has come back: tell the recorder."""
-        self.under_way = False
+        """The last call has come back: tell the recorder, and let its arguments go."""
+        self.under_way, self.last = False, None
         if self.recorder is not None:
             self.recorder.back()
 

@@ -30,6 +30,8 @@ from extremum.reference.formats import Array
 from extremum.reference.quadratics import quadratic_form_gradient as truth
 from extremum.reference.wide import RATIONALS
 
+SLAB = 256  # rows of a matrix
+
 
 def allowance(view: View) -> Any:
     """The absolute error of a sound gradient by component (those shown), a flush to zero included."""
@@ -55,8 +57,11 @@ def two_products(view: View) -> Any:
 
 def symmetrised(view: View) -> Any:
     """The grade of (A + A^T) x (float64): exactly zero for a skew matrix."""
-    A, x = (view.observation.arguments[name].astype(np.float64) for name in ("A", "x"))
-    size = np.einsum("rij,rj->ri", np.abs(A + np.swapaxes(A, 1, 2)), np.abs(x))
+    A, x = view.observation.arguments["A"], np.abs(view.observation.arguments["x"].astype(np.float64))
+    B = np.swapaxes(A, 1, 2)
+    slabs = (slice(i, i + SLAB) for i in range(0, view.n, SLAB))  # a few rows at a time: A may have 4096
+    sums = (np.abs(A[:, rows].astype(np.float64) + B[:, rows].astype(np.float64)) for rows in slabs)
+    size = np.concatenate([np.einsum("rij,rj->ri", each, x) for each in sums], axis=1)
     factor = compounded(inner(view.fmt, view.n), view.fmt.unit_roundoff)
     return size * factor + np.where(size > 0, (view.n + 1) * view.fmt.eta, 0.0)
 
@@ -70,9 +75,9 @@ def _underflow(view: View, cost: float) -> Any:
 
 def overflow(view: View) -> Array:
     """Rows in which a product, a sum, A + A^T or a doubled argument may leave the range, shape (rows, 1)."""
-    A, x = (np.abs(view.observation.arguments[name].astype(np.float64)) for name in ("A", "x"))
+    A, x = (view.observation.arguments[name] for name in ("A", "x"))
     with np.errstate(all="ignore"):
-        entries = 2 * np.maximum(A.max(axis=(1, 2)), x.max(axis=1))
+        entries = 2 * np.maximum(quadratics.largest(A), quadratics.largest(x))
         most = np.maximum(entries, view.narrow(view.parts.reach()).max(axis=1))
         return np.asarray(~(most < view.fmt.max / quadratics.EXCUSED))[:, None]
 

@@ -54,6 +54,12 @@ def scaling(fmt: Format) -> float:
     return SCALINGS * fmt.unit_roundoff
 
 
+def largest(a: Array) -> Array:
+    """The largest magnitude in each row of `a` (rows, ...), as float64, shape (rows,); no copy of `a` is made."""
+    flat = a.reshape(len(a), -1)
+    return np.maximum(flat.max(axis=1).astype(np.float64), -flat.min(axis=1).astype(np.float64))
+
+
 def gradual(view: View) -> float:
     """What one underflow costs at most: the smallest subnormal, though a rounding is half of it."""
     return view.fmt.eta

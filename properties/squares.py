@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from extremum.properties.draw import Draw
-from extremum.properties.quadratics import EXCUSED, compounded, flushed, gradual, inner, scaling
+from extremum.properties.quadratics import EXCUSED, compounded, flushed, gradual, inner, largest, scaling
 from extremum.properties.regimes import Regime
 from extremum.properties.role import View
 from extremum.properties.signature import Arguments
@@ -66,10 +66,10 @@ def _underflow(view: View, cost: float) -> Any:
 
 def overflow(view: View) -> Array:
     """Rows in which a product, a sum, a residual or an entry of a Gram matrix may leave the range, shape (rows, 1)."""
-    B, x = (np.abs(a.astype(np.float64)) for a in (view.parts.B, view.parts.x))
+    B, x = (a.astype(np.float64) for a in (view.parts.B, view.parts.x))
     with np.errstate(all="ignore"):
         gram = 2 * (B * B).sum(axis=1).max(axis=1)  # no entry is larger than one on the diagonal (Cauchy, Schwarz)
-        entries = 2 * np.maximum(B.max(axis=(1, 2)), x.max(axis=1))
+        entries = 2 * np.maximum(largest(B), largest(x))
         sums = [view.narrow(values).max(axis=1) for values in (view.parts.size, view.parts.reach())]
         most = np.maximum.reduce([gram, entries, *sums])
         return np.asarray(~(most < view.fmt.max / EXCUSED))[:, None]

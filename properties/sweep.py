@@ -71,8 +71,8 @@ class Block:
     @cached_property
     def bins(self) -> Array:
         """The bin in a profile of the largest finite magnitude of each row of the first argument."""
-        x = np.abs(self.x.reshape(len(self.x), -1).astype(np.float64))
-        return bins_of(np.where(np.isfinite(x), x, 0.0).max(axis=1))
+        x = self.x.reshape(len(self.x), -1)
+        return bins_of(np.abs(x).max(axis=1, where=np.isfinite(x), initial=0).astype(np.float64))
 
     @cached_property
     def present(self) -> frozenset[str]:

@@ -82,7 +82,8 @@ class Format:
         Infinities and NaN are kept where the format has them.
         """
         wide = np.asarray(values, np.float64)
-        finite = np.where(np.isfinite(wide), np.clip(wide, -self.max, self.max), wide)
+        finite = np.asarray(np.clip(wide, -self.max, self.max))
+        np.copyto(finite, wide, where=np.isinf(wide))
         return finite.astype(self.dtype)
 
     def ordinal(self, x: Array) -> Array:
