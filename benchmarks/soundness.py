@@ -1,9 +1,10 @@
 """Twenty seeds of every reference in every dtype: what is declared is refuted, and nothing else is.
 
-    python benchmarks/soundness.py [SUBJECT ...]
+    python benchmarks/soundness.py [SUBJECT | OPTION ...]
 
 Runs `extremum audit references` once a seed and prints each unexpected cell; the last line counts them. With
-`mutants`, every mutant has to be refuted by the property named for it, at every seed.
+`mutants`, every mutant has to be refuted by the property named for it, at every seed. Options are those of the command:
+`references mutants --role quadratic_form_gradient` shows whether sound and broken gradients separate completely.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ from pathlib import Path
 SEEDS = range(20)
 
 
-def main(subjects: list[str]) -> int:
+def main(words: list[str]) -> int:
     """Run the audits, print what is unexpected, and return how many cells were."""
     start, cells, unexpected = time.perf_counter(), 0, 0
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "out.json"
         for seed in SEEDS:
-            words = ["extremum", "audit", *subjects, "--seed", str(seed), "--json", str(place), "--report-dir", folder]
-            done = subprocess.run(words, capture_output=True, text=True, check=False)
+            command = ["extremum", "audit", *words, "--seed", str(seed), "--json", str(place), "--report-dir", folder]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
             if not place.exists():
                 print(done.stdout, done.stderr)
                 return 1
@@ -35,8 +36,8 @@ def main(subjects: list[str]) -> int:
                 undeclared = cell["verdict"] in {"refuted", "crashed", "hung"} and not cell["expected"]
                 if undeclared or cell["missed"] or cell["verdict"] == "incomplete":
                     unexpected += 1
-                    words = [cell[k] for k in ("subject", "property", "dtype", "verdict")]
-                    print(f"seed {seed}:", *words, "(declared, yet it held)" if cell["missed"] else "", flush=True)
+                    told = [cell[k] for k in ("subject", "property", "dtype", "verdict")]
+                    print(f"seed {seed}:", *told, "(declared, yet it held)" if cell["missed"] else "", flush=True)
             place.unlink()
     print(f"{len(SEEDS)} seeds, {cells} cells, {unexpected} unexpected, {time.perf_counter() - start:.0f} s")
     return unexpected
