@@ -53,6 +53,13 @@ class Form:
 
     def reach(self, columns: Columns = EVERY) -> Any:
         """(abs(A) + abs(A^T)) abs(x): the sum of the magnitudes of all terms."""
+        return self._sizes[:, columns] if isinstance(columns, slice) else self._reach(columns)
+
+    @cached_property
+    def _sizes(self) -> Any:  # of bounds and grades alike
+        return self._reach(EVERY)
+
+    def _reach(self, columns: Columns) -> Any:
         return self._both(np.abs(self.A), self.arithmetic.lift(np.abs(self.x)), columns)
 
     def value(self, x: Any) -> Any:
@@ -87,6 +94,13 @@ class Squares:
 
     def reach(self, columns: Columns = EVERY) -> Any:
         """2 abs(B^T) (abs(B) abs(x) + abs(c)): the sum of the magnitudes of all terms."""
+        return self._sizes[:, columns] if isinstance(columns, slice) else self._reach(columns)
+
+    @cached_property
+    def _sizes(self) -> Any:  # of bounds and grades alike
+        return self._reach(EVERY)
+
+    def _reach(self, columns: Columns) -> Any:
         return self.back(np.abs(self.B), self.size, columns)
 
     def back(self, B: Array, r: Any, columns: Columns) -> Any:
