@@ -31,7 +31,7 @@ from extremum.properties.decide import decide
 from extremum.properties.draw import Drawn, Sampled
 from extremum.properties.role import Experiment
 from extremum.properties.roles import roles
-from extremum.properties.screening import sweep
+from extremum.properties.screening import Swept, sweep
 from extremum.properties.search import search
 from extremum.properties.sweep import blocks
 from extremum.reference.formats import FORMATS, Array
@@ -62,7 +62,8 @@ def by_regimes(experiment: Experiment, seed: int = 0) -> Seen:
         rows += len(made.x)
         if refutes(experiment, prop.arrange(Sampled(rng, fmt, len(made.x), n, made.m), made.arguments)):
             return rows, time.perf_counter() - start
-    if sweep(experiment, seed, None, lambda: False).candidates:  # rows that fail only together, or alone
+    sweep(swept := Swept(), experiment, seed, None, lambda: False)
+    if swept.candidates:  # rows that fail only together, or alone
         return rows, time.perf_counter() - start
     regimes = [r for r in experiment.role.regimes if r.masked == prop.masked]
     found = search(experiment, regimes, 128, 8, seed, lambda: False)

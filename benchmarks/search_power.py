@@ -37,7 +37,7 @@ from extremum.properties.call import Call, quiet
 from extremum.properties.exhaustive import DOMAINS, pointwise, scan
 from extremum.properties.role import Experiment
 from extremum.properties.roles import role_named
-from extremum.properties.screening import through
+from extremum.properties.screening import Swept, through
 from extremum.properties.sweep import blocks
 from extremum.reference.formats import FORMATS, Array, Format
 from extremum.reference.subjects import named, subjects
@@ -95,7 +95,8 @@ def ours(experiment: Experiment) -> tuple[float, int]:
     """The largest ratio that the default search finds in rows of two, and how many rows it looks at."""
     role, prop, dtype = experiment.role, experiment.prop, experiment.fmt.name
     of_two = (b for b in blocks(role, prop, dtype, 0, None) if b.x.shape[-1] == 2)
-    swept = through(of_two, experiment, 0, lambda: False)
+    swept = Swept()
+    through(swept, of_two, experiment, 0, lambda: False)
     return max(swept.best.ratio, swept.worst_ratio), swept.examined
 
 

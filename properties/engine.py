@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, product
 from math import inf
@@ -25,7 +25,7 @@ from extremum.properties.limit import OutOfTime, limited
 from extremum.properties.parts import parts
 from extremum.properties.recorder import Recorder
 from extremum.properties.role import Experiment, Observation, Property, Role, View, alone, as_is, grade_of
-from extremum.properties.screening import Candidate, sweep
+from extremum.properties.screening import Candidate, Swept, sweep
 from extremum.properties.search import search
 from extremum.properties.signature import first
 from extremum.properties.witness import unfinished, witness_of
@@ -70,17 +70,17 @@ def judge_cell(
     elif prop.masked and not fmt.has_infinity:
         cell.verdict, cell.detail = "inapplicable", f"{dtype} has no infinity to mask with"
     else:
-        try:
-            with quiet(), limited(settings.timeout) as call.clock:
-                _judge(cell, Experiment(call, role, prop, fmt), settings)
-        except OutOfTime:
-            out_of_time(cell, call, settings)
-        except Exception:
-            if settings.timeout is None or call.clock() < settings.timeout:
-                raise
-            out_of_time(cell, call, settings)  # which came in the middle of a library's work
-        finally:
-            call.rest()
+        experiment, swept = Experiment(call, role, prop, fmt), Swept()
+        _in_time(
+            lambda: _examine(cell, experiment, settings, swept),
+            call,
+            settings,
+            lambda: out_of_time(cell, call, settings),
+        )
+        cell.profile = swept.profile.record()
+        if swept.candidates and cell.verdict != "hung":  # what was refuted stays refuted, though the time is over
+            cell.examined = cell.examined or swept.examined
+            _report(cell, experiment, swept.candidates, settings)
     if cell.verdict == "refuted":
         cell.severity = prop.severity
     cell.expected = cell.found and subject.may_fail(prop.name, dtype)
@@ -105,14 +105,30 @@ def compiled(role: Role, fmt: Format) -> None:
             role.fused(View(role, fmt, Observation(arguments, out), screen_arithmetic(fmt)), frozenset())
 
 
-def _judge(cell: Cell, experiment: Experiment, settings: Settings) -> None:
+def _in_time(act: Callable[[], None], call: Call, settings: Settings, late: Callable[[], None]) -> None:
+    """`act()`, or what it does until the time limit, and then `late()`."""
+    try:
+        with quiet(), limited(settings.timeout) as call.clock:
+            act()
+    except OutOfTime:
+        late()
+    except Exception:
+        if settings.timeout is None or call.clock() < settings.timeout:
+            raise
+        late()  # it came in the middle of a library's work
+    finally:
+        call.rest()
+
+
+def _examine(cell: Cell, experiment: Experiment, settings: Settings, swept: Swept) -> None:
+    """Sweep and search; what is refuted is kept in `swept`, where it is found however this ends."""
     prop, fmt = experiment.prop, experiment.fmt
     refusal = refuses(experiment.call, experiment.role, fmt)
     if refusal:
         cell.verdict, cell.detail = "inapplicable", f"the subject does not take {fmt.name}: {refusal}"
         return
     half = settings.timeout / 2 if settings.timeout else inf
-    swept = sweep(experiment, settings.seed, settings.regimes, settings.over, half)
+    sweep(swept, experiment, settings.seed, settings.regimes, settings.over, half)
     chosen = settings.regimes
     regimes = [r for r in experiment.role.regimes if r.masked == prop.masked and (chosen is None or r.name in chosen)]
     if not regimes:
@@ -131,15 +147,13 @@ def _judge(cell: Cell, experiment: Experiment, settings: Settings) -> None:
         _number(settings.seed, cell),
         settings.over,
     )
-    candidates = list(swept.candidates)
     if found.case is not None and found.decision is not None:
-        candidates.append(Candidate(found.case, found.regime, found.decision))
+        swept.candidates.append(Candidate(found.case, found.regime, found.decision))
     cell.examined = swept.examined + found.examined
     cell.regimes = sorted({r.name for r in regimes} | swept.regimes)
-    cell.profile = swept.profile.record()
-    if candidates:
-        _report(cell, experiment, candidates)
-    elif not cell.examined:
+    if swept.candidates:
+        return
+    if not cell.examined:
         cell.verdict, cell.detail = "inapplicable", swept.declined or "nothing could be tried"
     else:
         complete = swept.complete and not settings.over()
@@ -148,31 +162,47 @@ def _judge(cell: Cell, experiment: Experiment, settings: Settings) -> None:
         cell.grade = grade_of(experiment.role, prop, swept.exceeded) if prop.grades and swept.examined else ""
 
 
-def _report(cell: Cell, experiment: Experiment, candidates: Sequence[Candidate]) -> None:
+def _report(cell: Cell, experiment: Experiment, candidates: Sequence[Candidate], settings: Settings) -> None:
+    """Make the cell a finding: cut the simplest case down, run both witnesses again, and diagnose.
+
+    Each step has the time limit of a cell. Without the first and the last it is a finding all the same.
+    """
+    call = experiment.call
     # Of equal size, the one that Hypothesis shrank (the last) is simpler than what the sweep came across.
-    simplest = _smaller(experiment, min(reversed(candidates), key=lambda c: c.case.size))
+    simplest = min(reversed(candidates), key=lambda c: c.case.size)
     worst = max(candidates, key=lambda c: (c.decision.ratio, -c.case.size))
-    cell.verdict = "refuted"
-    cell.simplest = witness_of(experiment, simplest.case, simplest.regime, simplest.decision)
-    cell.worst = witness_of(experiment, worst.case, worst.regime, worst.decision)
-    cell.regimes = sorted({c.regime for c in candidates})
-    cell.measured, cell.allowed = cell.worst.measured, cell.worst.allowed
-    cell.detail = simplest.decision.cause
-    cell.grade = "beyond" if experiment.prop.grades else ""
-    try:
-        cell.cause = diagnose(experiment, simplest.case, simplest.decision)
-    except OutOfTime:  # what was refuted stays refuted
+
+    def cut_down() -> None:
+        nonlocal simplest
+        for smaller in _smaller(experiment, simplest):
+            simplest = smaller
+
+    def witnesses() -> None:
+        both = [witness_of(experiment, c.case, c.regime, c.decision) for c in (simplest, worst)]
+        cell.verdict, cell.detail = "refuted", simplest.decision.cause
+        cell.simplest, cell.worst = both
+        cell.measured, cell.allowed = cell.worst.measured, cell.worst.allowed
+        cell.regimes = sorted({c.regime for c in candidates})
+        cell.grade = "beyond" if experiment.prop.grades else ""
         cell.cause = "unknown"
 
+    def diagnosed() -> None:
+        cell.cause = diagnose(experiment, simplest.case, simplest.decision)
 
-def _smaller(experiment: Experiment, candidate: Candidate) -> Candidate:
-    """The candidate, or the smallest part of it that is refuted too: what a search finds, it shrinks by chance.
+    _in_time(cut_down, call, settings, lambda: None)
+    _in_time(witnesses, call, settings, lambda: out_of_time(cell, call, settings))
+    if cell.verdict == "refuted":
+        _in_time(diagnosed, call, settings, lambda: None)
+
+
+def _smaller(experiment: Experiment, candidate: Candidate) -> Iterator[Candidate]:
+    """Ever smaller parts of the candidate that are refuted too: what a search finds, it shrinks by chance.
 
     Only of rows of which one call decides: others say how their arguments belong together.
     """
     prop = experiment.prop
     if prop.observe is not alone or prop.arrange is not as_is or prop.masked:
-        return candidate
+        return
     left, found = REDUCTIONS, True
     while found and left > 0:
         found = False
@@ -181,8 +211,8 @@ def _smaller(experiment: Experiment, candidate: Candidate) -> Candidate:
             decision = decide(experiment, part)
             if decision.refuted:
                 candidate, found = Candidate(part, candidate.regime, decision), True
+                yield candidate
                 break
-    return candidate
 
 
 def refuses(call: Call, role: Role, fmt: Format) -> str:

@@ -80,23 +80,31 @@ class Swept:
 
 
 def sweep(
-    experiment: Experiment, seed: int, chosen: tuple[str, ...] | None, stop: Callable[[], bool], patience: float = inf
-) -> Swept:
+    swept: Swept,
+    experiment: Experiment,
+    seed: int,
+    chosen: tuple[str, ...] | None,
+    stop: Callable[[], bool],
+    patience: float = inf,
+) -> None:
     """Examine every block of the property until `stop()`, and go on from the best rows of the short ones.
 
     After `patience` seconds no more neighbours are called, which a slow subject would take too long for.
     """
-    return through(
-        blocks(experiment.role, experiment.prop, experiment.fmt.name, seed, chosen), experiment, seed, stop, patience
-    )
+    made = blocks(experiment.role, experiment.prop, experiment.fmt.name, seed, chosen)
+    through(swept, made, experiment, seed, stop, patience)
 
 
 def through(
-    made_blocks: Iterable[Block], experiment: Experiment, seed: int, stop: Callable[[], bool], patience: float = inf
-) -> Swept:
+    swept: Swept,
+    made_blocks: Iterable[Block],
+    experiment: Experiment,
+    seed: int,
+    stop: Callable[[], bool],
+    patience: float = inf,
+) -> None:
     """Examine these blocks, as `sweep` does its own."""
     end = time.monotonic() + patience
-    swept = Swept()
     last: Block | None = None
     steepest: tuple[Block, Array] | None = None
     for made in made_blocks:
@@ -118,7 +126,6 @@ def through(
     if last is not None and not swept.candidates and not stop():  # it takes the longest
         approach(swept, experiment, last, seed, stop, end - time.monotonic())
     settle(swept, experiment)
-    return swept
 
 
 def _climb_from(

@@ -14,6 +14,7 @@ from extremum.properties.call import Declined
 from extremum.properties.case import Case
 from extremum.properties.decide import Decision, decide
 from extremum.properties.draw import LONGEST_DRAWN, Drawn
+from extremum.properties.limit import OutOfTime
 from extremum.properties.regimes import Regime
 from extremum.properties.role import Experiment, Property, Role
 from extremum.reference.formats import Format
@@ -100,7 +101,7 @@ def search(
             every_case_holds()
         except (Refuted, Flaky):
             pass
-        except HypothesisException:  # it gave up: what was refuted until then still counts
+        except (HypothesisException, OutOfTime):  # it ended before its end: what was refuted until then still counts
             if last is None:
                 raise
     return Found(examined, *last) if last is not None else Found(examined)

@@ -12,7 +12,7 @@ import pytest
 from extremum.properties.call import Call, quiet
 from extremum.properties.role import Experiment
 from extremum.properties.roles import role_named
-from extremum.properties.screening import through
+from extremum.properties.screening import Swept, through
 from extremum.properties.sweep import blocks
 from extremum.reference.formats import FORMATS
 from extremum.reference.subjects import named
@@ -28,6 +28,7 @@ def test_the_search_comes_close_to_the_worst_of_all_pairs(known):
     experiment = Experiment(Call(subject, role.signature), role, role.property_named(known["property"]), fmt)
     of_two = (b for b in blocks(role, experiment.prop, fmt.name, 0, None) if b.x.shape[-1] == 2)
     with quiet():
-        swept = through(of_two, experiment, 0, lambda: False)
+        swept = Swept()
+    through(swept, of_two, experiment, 0, lambda: False)
     reached = max(swept.best.ratio, swept.worst_ratio)
     assert reached >= 0.95 * worst if isfinite(worst) else reached == worst

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from extremum.properties import engine
 from extremum.properties.case import Case
 from extremum.properties.engine import Settings, judge_cell
 from extremum.properties.limit import PARTS, OutOfTime, limited
@@ -132,6 +133,33 @@ def test_a_long_call_in_compiled_code_is_hung_though_it_returns():
         return shifted(x, axis)
 
     assert judged(long, "finite", examples=0, timeout=0.5) == "hung"
+
+
+def overflowing(x, axis=-1):
+    e = np.exp(x)
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+@pytest.mark.parametrize(("longest", "verdict"), [(0.2, "refuted"), (60, "hung")])
+def test_what_was_refuted_before_the_limit_stays_refuted_but_where_a_call_hangs(longest, verdict):
+    def slow(x, axis=-1):
+        if x.shape[axis] > 40:
+            time.sleep(longest)
+        return overflowing(x, axis)
+
+    assert judged(slow, "finite", timeout=1) == verdict
+
+
+def test_what_was_refuted_before_the_limit_ends_the_search_stays_refuted(monkeypatch):
+    calls = iter(range(10**6))
+
+    def late(x, axis=-1):
+        if x.size == 1 and next(calls) > 3:
+            time.sleep(0.2)
+        return overflowing(x, axis)
+
+    monkeypatch.setattr(engine, "sweep", lambda *_: None)
+    assert judged(late, "finite", examples=300, timeout=1) == "refuted"
 
 
 @pytest.mark.parametrize("limit", [0.01, 0.05])
