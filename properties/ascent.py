@@ -26,6 +26,7 @@ MOVED = 0.6  # the share of entries that a move changes
 TOGETHER = 0.3  # of rows whose entries are moved by the same number of ulps
 EDGED = 0.15  # the share of moves that take a row, gaps and all, to where its largest entry is a power of two
 FAR = 2  # binary orders of magnitude, over the 2^p ulps of a binade, that a move goes at most
+AT_ONCE = 2**11  # rows, as in a block of the sweep
 SHORT = 4  # the longest rows that are worth it: of more entries, too many would have to move together
 
 
@@ -44,7 +45,8 @@ def climb(experiment: Experiment, x: Array, ratio: Array, rng: np.random.Generat
     """Rows that were reached from the best of `x` (rows, n): at most KEPT of them, the closest to its allowance first.
 
     `ratio` (rows,) are measured/allowed of `x`. Returns the rows, their own ratios, and for each the number of the
-    row of `x` that it came from, which it may be itself. Raises `Misbehaviour` as a call does.
+    row of `x` that it came from, which it may be itself; one that came from normal deviates has a number from
+    `len(x)` on. Raises `Misbehaviour` as a call does.
     """
     fmt = experiment.fmt
     best, found, origin = x, ratio, np.arange(len(x))
@@ -52,11 +54,13 @@ def climb(experiment: Experiment, x: Array, ratio: Array, rng: np.random.Generat
         moved = fmt.step(np.repeat(best, moves, axis=0), _steps(rng, len(best) * moves, best.shape[1], fmt.precision))
         edged = rng.random(len(moved)) < EDGED
         moved[edged] = _to_an_edge(rng, moved[edged], fmt)
+        came = np.repeat(origin, moves)
         if turn == 0:  # half of them new rows of ordinary size: where all is luck, no summit has a slope
             moved[::2] = fmt.round(rng.standard_normal(moved[::2].shape))
+            came[::2] += len(x)
         rows, ratios = np.concatenate([best, moved]), np.concatenate([found, ratios_of(experiment, moved)])
-        origins = np.concatenate([origin, np.repeat(origin, moves)])
-        best, found, origin = _top(rows, ratios, origins, apart=turn < APART)
+        origins = np.concatenate([origin, came])
+        best, found, origin = _top(rows, ratios, origins, origins % len(x) if turn < APART else None)
     return best, found, origin
 
 
@@ -86,9 +90,13 @@ def ratios_of(experiment: Experiment, x: Array) -> Array:
 
     Where the screen leaves its own range (a double-double near the largest value) it shows nothing, and the ratio is 0.
     """
-    measured, allowed, ratio = screen(seen(experiment, x), experiment.prop)
-    shown = np.where(np.isnan(measured) | np.isnan(allowed), 0.0, ratio)
-    return np.broadcast_to(row_max(shown)[:, 0], (len(x),))
+    parts = []
+    for start in range(0, len(x), AT_ONCE):
+        some = x[start : start + AT_ONCE]
+        measured, allowed, ratio = screen(seen(experiment, some), experiment.prop)
+        shown = np.where(np.isnan(measured) | np.isnan(allowed), 0.0, ratio)
+        parts.append(np.broadcast_to(row_max(shown)[:, 0], (len(some),)))
+    return np.concatenate(parts) if parts else np.zeros(0)
 
 
 def seen(experiment: Experiment, x: Array) -> View:
@@ -97,10 +105,10 @@ def seen(experiment: Experiment, x: Array) -> View:
     return View(experiment.role, experiment.fmt, observation, screen_arithmetic(experiment.fmt))
 
 
-def _top(x: Array, ratio: Array, origin: Array, apart: bool) -> tuple[Array, Array, Array]:
-    """The closest rows, each once; `apart`, no two from the same origin, so that more than one summit is climbed."""
+def _top(x: Array, ratio: Array, origin: Array, apart: Array | None) -> tuple[Array, Array, Array]:
+    """The closest rows, each once, or no two alike in `apart` (rows,), so that more than one summit is climbed."""
     order = np.argsort(-ratio, kind="stable")
     bits = np.ascontiguousarray(x[order]).view(np.uint8).reshape(len(x), -1)
-    _, which = np.unique(origin[order] if apart else bits, axis=0, return_index=True)
+    _, which = np.unique(bits if apart is None else apart[order], axis=0, return_index=True)
     order = order[np.sort(which)][:KEPT]
     return x[order], ratio[order], origin[order]

@@ -80,7 +80,7 @@ def judge_cell(
         cell.profile = swept.profile.record()
         if swept.candidates and cell.verdict != "hung":  # what was refuted stays refuted, though the time is over
             cell.examined = cell.examined or swept.examined
-            _report(cell, experiment, swept.candidates, settings)
+            _report(cell, experiment, swept.candidates, swept.worse, settings)
     if cell.verdict == "refuted":
         cell.severity = prop.severity
     cell.expected = cell.found and subject.may_fail(prop.name, dtype)
@@ -162,7 +162,13 @@ def _examine(cell: Cell, experiment: Experiment, settings: Settings, swept: Swep
         cell.grade = grade_of(experiment.role, prop, swept.exceeded) if prop.grades and swept.examined else ""
 
 
-def _report(cell: Cell, experiment: Experiment, candidates: Sequence[Candidate], settings: Settings) -> None:
+def _report(
+    cell: Cell,
+    experiment: Experiment,
+    candidates: Sequence[Candidate],
+    worse: Sequence[Candidate],
+    settings: Settings,
+) -> None:
     """Make the cell a finding: cut the simplest case down, run both witnesses again, and diagnose.
 
     Each step has the time limit of a cell. Without the first and the last it is a finding all the same.
@@ -170,7 +176,7 @@ def _report(cell: Cell, experiment: Experiment, candidates: Sequence[Candidate],
     call = experiment.call
     # Of equal size, the one that Hypothesis shrank (the last) is simpler than what the sweep came across.
     simplest = min(reversed(candidates), key=lambda c: c.case.size)
-    worst = max(candidates, key=lambda c: (c.decision.ratio, -c.case.size))
+    worst = max((*candidates, *worse), key=lambda c: (c.decision.ratio, -c.case.size))
 
     def cut_down() -> None:
         nonlocal simplest

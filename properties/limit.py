@@ -39,7 +39,7 @@ def limited(seconds: float | None) -> Iterator[Callable[[], float]]:
 
     def expire(_number: int, _frame: FrameType | None) -> None:
         nonlocal passed
-        passed += 1
+        passed = min(passed + 1, PARTS)  # the alarms after the last are no part of the limit
         if not over and clock() >= seconds:
             # Again every second: a subject whose bare `except:` swallows the first meets the next.
             signal.setitimer(signal.ITIMER_REAL, 1.0, 1.0)
@@ -53,8 +53,8 @@ def limited(seconds: float | None) -> Iterator[Callable[[], float]]:
 
     hook, sys.unraisablehook = sys.unraisablehook, unraised
     before = signal.signal(signal.SIGALRM, expire)
-    signal.setitimer(signal.ITIMER_REAL, part, part)
     try:
+        signal.setitimer(signal.ITIMER_REAL, part, part)
         yield clock
     finally:
         try:
@@ -62,4 +62,5 @@ def limited(seconds: float | None) -> Iterator[Callable[[], float]]:
         finally:  # also where the alarm comes just before
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
-            sys.unraisablehook = hook
+            if sys.unraisablehook is unraised:  # else something that was imported has put its own there
+                sys.unraisablehook = hook

@@ -240,5 +240,4 @@ def _near(rng: np.random.Generator, closest: list[Notable], fmt: Format) -> tupl
 
 def _anew(rng: np.random.Generator, made: Block, fmt: Format) -> tuple[Array, Array]:
     """As many rows of normal deviates, as if they came from an ordinary row of the block."""
-    ordinary = made.regimes.index("ordinary") if "ordinary" in made.present else 0
-    return fmt.round(rng.standard_normal((2 * RUN, 2))), np.full(2 * RUN, ordinary)
+    return fmt.round(rng.standard_normal((2 * RUN, 2))), np.full(2 * RUN, made.ordinary)

@@ -42,13 +42,14 @@ class Swept:
     """What the sweep saw: rows, the largest ratio among the sound ones, and the refuted.
 
     `closest` is the row that a fused screen found closest to what is allowed, with its ratio: the screen looks at it in
-    the end (`settle`).
+    the end (`settle`). `worse` are refuted too, and were reached from what had been: they are worse and no simpler.
     """
 
     examined: int = 0
     best: Decision = field(default_factory=lambda: Decision(False))
     closest: tuple[float, Observation] | None = None
     candidates: list[Candidate] = field(default_factory=list)
+    worse: list[Candidate] = field(default_factory=list)
     regimes: set[str] = field(default_factory=set)
     profile: Profile = field(default_factory=Profile)
     exceeded: frozenset[str] = frozenset()
@@ -63,7 +64,7 @@ class Swept:
     @property
     def worst_ratio(self) -> float:
         """The largest ratio of what is refuted; 0 where nothing is."""
-        return max((c.decision.ratio for c in self.candidates), default=0.0)
+        return max((c.decision.ratio for c in (*self.candidates, *self.worse)), default=0.0)
 
     def news(self, ratio: float, regime: str) -> bool:
         """Whether certifying a row like this could change what is reported."""
@@ -89,7 +90,7 @@ def sweep(
 ) -> None:
     """Examine every block of the property until `stop()`, and go on from the best rows of the short ones.
 
-    After `patience` seconds no more neighbours are called, which a slow subject would take too long for.
+    After `patience` seconds nothing more is climbed and no neighbours are called: a slow subject would take too long.
     """
     made = blocks(experiment.role, experiment.prop, experiment.fmt.name, seed, chosen)
     through(swept, made, experiment, seed, stop, patience)
@@ -105,6 +106,11 @@ def through(
 ) -> None:
     """Examine these blocks, as `sweep` does its own."""
     end = time.monotonic() + patience
+
+    def climb_from(made: Block, by_row: Array) -> None:
+        if not stop() and time.monotonic() < end:
+            ascend(swept, experiment, made, made.x, by_row, np.arange(len(made.x)), seed)
+
     last: Block | None = None
     steepest: tuple[Block, Array] | None = None
     for made in made_blocks:
@@ -116,24 +122,16 @@ def through(
             continue
         if climbs(experiment, made.x.shape[-1]):
             if not swept.candidates:
-                _climb_from(swept, experiment, made, by_row, seed, stop)
+                climb_from(made, by_row)
             elif steepest is None or by_row.max() > steepest[1].max():
                 steepest = made, by_row
         if not swept.candidates and has_neighbours(experiment, made):
             last = made
     if steepest is not None and swept.worst_ratio < inf:  # once for all that are refuted: how wrong is it?
-        _climb_from(swept, experiment, *steepest, seed, stop)
+        climb_from(*steepest)
     if last is not None and not swept.candidates and not stop():  # it takes the longest
         approach(swept, experiment, last, seed, stop, end - time.monotonic())
     settle(swept, experiment)
-
-
-def _climb_from(
-    swept: Swept, experiment: Experiment, made: Block, by_row: Array, seed: int, stop: Callable[[], bool]
-) -> None:
-    """Climb from the best rows of a block."""
-    if not stop():
-        ascend(swept, experiment, made, made.x, by_row, np.arange(len(made.x)), seed)
 
 
 def settle(swept: Swept, experiment: Experiment) -> None:
@@ -199,7 +197,7 @@ def ascend(swept: Swept, experiment: Experiment, made: Block, x: Array, ratio: A
     try:
         reached, _, start = climb(experiment, x, ratio, rng)
         swept.examined += looked_at(len(x))
-        _reached(swept, experiment, made, reached, origin[start])
+        _reached(swept, experiment, made, reached, np.where(start < len(x), origin[start % len(x)], made.ordinary))
     except Misbehaviour:
         return  # of rows that raise, the sweep and the search tell
 
@@ -209,20 +207,17 @@ def _reached(swept: Swept, experiment: Experiment, made: Block, x: Array, origin
     prop, view, ratio = experiment.prop, seen(experiment, x), ratios_of(experiment, x)
     swept.profile.add(bins_of(np.abs(x.astype(np.float64)).max(axis=1)), x.shape[-1], ratio)
     swept.exceeded |= exceeded(view, prop, screen(view, prop)[0]) if prop.grades else frozenset()
-    refuted = 0
+    refuted, known, worst = 0, bool(swept.candidates), swept.worst_ratio
     for turn, row in enumerate(np.argsort(-ratio, kind="stable")):
-        enough = max(swept.closest_ratio, swept.worst_ratio, view.arithmetic.limit if turn else 0.0)
-        if refuted < ENOUGH and ratio[row] > enough:
-            refuted += _decide(swept, experiment, x[row : row + 1], made.regimes[origin[row] % len(made.regimes)])
+        if refuted < ENOUGH and ratio[row] > max(swept.closest_ratio, worst, view.arithmetic.limit if turn else 0.0):
+            case = Case({"x": np.ascontiguousarray(x[row : row + 1])})
+            regime, decision = made.regimes[origin[row] % len(made.regimes)], decide(experiment, case)
+            if known and decision.refuted:
+                swept.worse.append(Candidate(case, regime, decision))
+            else:
+                swept.take(case, regime, decision)
+            refuted += decision.refuted
     return ratio
-
-
-def _decide(swept: Swept, experiment: Experiment, x: Array, regime: str) -> bool:
-    """Decide a row (1, n) alone, and take it; whether it is refuted."""
-    case = Case({"x": np.ascontiguousarray(x)})
-    decision = decide(experiment, case)
-    swept.take(case, regime, decision)
-    return decision.refuted
 
 
 def _neighbours(experiment: Experiment, made: Block, seed: int, stop: Callable[[], bool], seconds: float) -> Neighbours:

@@ -75,6 +75,11 @@ class Block:
         return bins_of(np.abs(x).max(axis=1, where=np.isfinite(x), initial=0).astype(np.float64))
 
     @cached_property
+    def ordinary(self) -> int:
+        """The number of an ordinary row, whose regime is that of normal deviates as well."""
+        return self.regimes.index("ordinary") if "ordinary" in self.present else 0
+
+    @cached_property
     def present(self) -> frozenset[str]:
         """The regimes of the rows."""
         return frozenset(self.regimes)

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from extremum.properties import engine
-from extremum.properties.ascent import _to_an_edge, climb
-from extremum.properties.call import Call, quiet
+from extremum.properties.call import Call
 from extremum.properties.case import Case, decode
 from extremum.properties.decide import certify, decide, ratios
 from extremum.properties.engine import Settings, judge_cell
@@ -349,17 +348,6 @@ def test_where_balls_contradict_the_screen_nobody_is_accused() -> None:
     prop = Property("lying", "EX999", lying, "value", lengths="few")
     with pytest.raises(Contradiction, match="balls clear what the screen refuted"):
         judge_cell(Subject("it", "softmax", wide), ROLE, prop, "float32", Settings(examples=2))
-
-
-@pytest.mark.parametrize("dtype", sorted(FORMATS))
-def test_a_climb_never_leaves_the_finite_floats(dtype: str) -> None:
-    fmt, rng = FORMATS[dtype], np.random.default_rng(0)
-    largest = fmt.max * np.array([[-1.0, 1.0], [1.0, 1.0], [-1.0, -1.0], [1.0, 0.0]])
-    x = fmt.round(np.repeat(largest, 50, axis=0))
-    with quiet():
-        moved = climb(experiment(wide, "accuracy", dtype), x, np.zeros(len(x)), rng)[0]
-    assert np.isfinite(moved.astype(np.float64)).all()
-    assert np.isfinite(_to_an_edge(rng, x, fmt).astype(np.float64)).all()
 
 
 def test_nan_for_minus_infinity_is_told_apart_in_every_column() -> None:

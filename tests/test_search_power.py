@@ -28,7 +28,6 @@ def test_the_search_comes_close_to_the_worst_of_all_pairs(known):
     experiment = Experiment(Call(subject, role.signature), role, role.property_named(known["property"]), fmt)
     of_two = (b for b in blocks(role, experiment.prop, fmt.name, 0, None) if b.x.shape[-1] == 2)
     with quiet():
-        swept = Swept()
-    through(swept, of_two, experiment, 0, lambda: False)
+        through(swept := Swept(), of_two, experiment, 0, lambda: False)
     reached = max(swept.best.ratio, swept.worst_ratio)
     assert reached >= 0.95 * worst if isfinite(worst) else reached == worst

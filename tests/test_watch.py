@@ -14,7 +14,7 @@ import pytest
 from extremum.properties import engine
 from extremum.properties.case import Case
 from extremum.properties.engine import Settings, judge_cell
-from extremum.properties.limit import PARTS, OutOfTime, limited
+from extremum.properties.limit import PARTS, RETRY, OutOfTime, limited
 from extremum.properties.recorder import Recorder, calling, read
 from extremum.properties.resolve import resolve
 from extremum.properties.roles import role_named
@@ -101,9 +101,13 @@ def test_a_limit_ends_what_runs():
         time.sleep(60)
 
 
-def test_a_limit_that_ends_in_a_callback_of_the_collector_is_a_limit():
-    def collected(phase, _info):
-        while phase == "start" and clock() < 0.5:
+def test_a_limit_that_ends_in_a_callback_of_the_collector_is_tried_again_and_no_time_is_counted_for_it(monkeypatch):
+    alarms = []
+    set_alarm = signal.setitimer
+    monkeypatch.setattr(signal, "setitimer", lambda *given: (alarms.append(given[1:]), set_alarm(*given)))
+
+    def collected(_phase, _info):  # both phases drop the alarm that comes in them
+        while True:
             pass
 
     def collects():
@@ -116,6 +120,15 @@ def test_a_limit_that_ends_in_a_callback_of_the_collector_is_a_limit():
 
     with pytest.raises(OutOfTime), limited(0.2) as clock:
         collects()
+    assert alarms.count((RETRY, 1.0)) == 2
+    assert clock() < 0.4
+
+
+def test_a_hook_that_is_put_while_a_limit_runs_stays(monkeypatch):
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    with limited(60):
+        sys.unraisablehook = print
+    assert sys.unraisablehook is print
 
 
 def judged(function, prop, **options):
