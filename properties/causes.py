@@ -35,6 +35,7 @@ from extremum.properties.contract_causes import (
 )
 from extremum.properties.decide import Decision
 from extremum.properties.diagnosis import Bench
+from extremum.properties.limit import OutOfTime
 from extremum.properties.role import Experiment
 
 CAUSES: Mapping[str, str] = MappingProxyType(
@@ -89,12 +90,17 @@ EXPERIMENTS: tuple[Callable[[Bench], str], ...] = (
 
 
 def diagnose(experiment: Experiment, case: Case, decision: Decision) -> str:
-    """The cause of a refuted case, one of `CAUSES`; never raises for what the subject does, nor for the role's."""
+    """The cause of a refuted case, one of `CAUSES`: unknown where the time limit ends before.
+
+    Never raises for what the subject does, nor for the role's.
+    """
     bench = Bench(experiment, case, decision)
     with quiet():
         for experiment_on in EXPERIMENTS:
             try:
                 cause = experiment_on(bench)
+            except OutOfTime:
+                return "unknown"
             except Exception:  # an experiment that the subject or the role has no answer to shows nothing
                 continue
             if cause:

@@ -39,7 +39,10 @@ LONGEST_SEARCHED = 128  # rows that the search draws where the sweep has refuted
 
 @dataclass(frozen=True)
 class Settings:
-    """How much to examine. `deadline` is of `time.monotonic`; `timeout` is in seconds for one cell."""
+    """How much to examine. `deadline` is of `time.monotonic`.
+
+    `timeout` is in seconds for the sweep and search of one cell, and again for each step in which it is reported.
+    """
 
     examples: int = 8
     seed: int = 0
@@ -190,7 +193,7 @@ def _report(
         cell.measured, cell.allowed = cell.worst.measured, cell.worst.allowed
         cell.regimes = sorted({c.regime for c in candidates})
         cell.grade = "beyond" if experiment.prop.grades else ""
-        cell.cause = "unknown"
+        cell.cause = "unknown"  # until it is diagnosed
 
     def diagnosed() -> None:
         cell.cause = diagnose(experiment, simplest.case, simplest.decision)

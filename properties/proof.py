@@ -37,7 +37,8 @@ def prove_cell(
 ) -> Cell:
     """Judge one cell over a whole domain: `proved` or refuted, or `incomplete` where the budget has ended before.
 
-    The time limit is for `PART` rows. Never raises for what the subject does, as `judge_cell`.
+    The time limit is for `PART` rows; what was refuted before it ended stays refuted. Never raises for what the subject
+    does, as `judge_cell`.
     """
     fmt, of = format_of(dtype), DOMAINS[domain]
     compiled(role, fmt)
@@ -50,9 +51,13 @@ def prove_cell(
         if refusal:
             cell.verdict, cell.detail = "inapplicable", f"the subject does not take {dtype}: {refusal}"
         else:
-            tally = _tallies(call, role, of, fmt, settings)[prop.name]
-            with limited(settings.timeout) as call.clock:
-                cell = concluded(subject, role, prop, of, fmt, tally, call)
+            tally = _tallies(cell, call, role, of, fmt, settings)[prop.name]
+            if cell.verdict != "hung":
+                late = cell.detail
+                with limited(settings.timeout) as call.clock:
+                    cell = concluded(subject, role, prop, of, fmt, tally, call)
+                if late and cell.verdict == "incomplete":
+                    cell.detail = f"{cell.detail}: {late}"
     except OutOfTime:
         out_of_time(cell, call, settings)
     finally:
@@ -62,8 +67,8 @@ def prove_cell(
     return cell
 
 
-def _tallies(call: Call, role: Role, domain: Domain, fmt: Format, settings: Settings) -> dict[str, Tally]:
-    """What is known of each property over the domain, as far as the budget goes."""
+def _tallies(cell: Cell, call: Call, role: Role, domain: Domain, fmt: Format, settings: Settings) -> dict[str, Tally]:
+    """What is known of each property over the domain, as far as budget and time limit go; the cell says which ended."""
     key = domain.name, fmt.name
     known = _scanned.get(key)
     if known is not None and known[0] is call.subject:
@@ -74,8 +79,13 @@ def _tallies(call: Call, role: Role, domain: Domain, fmt: Format, settings: Sett
         if settings.over():
             return tallies
         span = start, min(start + PART, size)
-        with limited(settings.timeout) as call.clock:
-            found = scan(call.subject, role, properties, domain, fmt, span, call=call)
+        try:
+            with limited(settings.timeout) as call.clock:
+                found = scan(call.subject, role, properties, domain, fmt, span, call=call)
+        except OutOfTime:
+            out_of_time(cell, call, settings)
+            call.rest()
+            return tallies
         for name, tally in tallies.items():
             tally.merge(found[name])
     _scanned.clear()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from extremum.properties import exhaustive, proof
 from extremum.properties.proof import PART
 from extremum.reference.errors import UsageError
 from extremum.reference.softmax.naive import naive
@@ -72,6 +73,22 @@ def test_a_call_that_does_not_return_hangs_its_cells():
 
     (cell,) = audit(endless, "softmax", ["float16"], exhaustive="gaps", properties=["finite"], cell_timeout=1.0).cells
     assert cell.verdict == "hung"
+
+
+@pytest.mark.parametrize(("function", "verdict"), [(naive, "refuted"), (shifted, "incomplete")])
+def test_what_was_refuted_before_the_limit_stays_refuted(monkeypatch, function, verdict):
+    monkeypatch.setattr(proof, "PART", 2**13)
+
+    def slow(x, axis=-1):
+        if (x > 600).any() and len(x) > 1:
+            time.sleep(0.3)
+        return function(x, axis)
+
+    monkeypatch.setattr(exhaustive.scan, "__defaults__", (2**9, None))
+    (cell,) = audit(slow, "softmax", ["float16"], exhaustive="gaps", properties=["finite"], cell_timeout=1.0).cells
+    assert cell.verdict == verdict
+    assert cell.examined == 3 * 2**13
+    assert verdict == "refuted" or "24,576 rows were scanned: the limit of 1 s" in cell.detail
 
 
 def test_a_budget_that_has_ended_proves_nothing():
