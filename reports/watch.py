@@ -60,6 +60,8 @@ class Watch:
                 self._looks[file] = call, 0
             elif self.limit is not None and (looks + 1) * self.every <= self.limit:
                 self._looks[file] = call, looks + 1
+            elif _ended(call.process):
+                self.forget(file.stem)  # it crashed, and nobody has told of it yet
             elif calling(file) == call:
                 self.forget(file.stem)
                 file.with_suffix(".hung").write_text(f"one call had not returned after {self.limit:g} s\n")
@@ -69,6 +71,14 @@ class Watch:
     def _run(self) -> None:
         while not self._over.wait(self.every):
             self.look()
+
+
+def _ended(process: int) -> bool:
+    """Whether this process of ours has ended, though nobody may have asked for its exit status yet."""
+    try:
+        return os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except (AttributeError, ChildProcessError):  # there is no such call, or it is no child
+        return False
 
 
 def end_with_parent() -> None:
