@@ -136,10 +136,11 @@ def test_a_limit_that_ends_in_a_callback_of_the_collector_is_tried_again_and_no_
             gc.callbacks.remove(collected)
         time.sleep(60)
 
+    began = time.thread_time()
     with pytest.raises(OutOfTime), limited(0.2) as clock:
         collects()
     assert alarms.count((RETRY, 1.0)) >= 1  # Hypothesis has a callback there too
-    assert clock() < 0.4
+    assert clock() <= max(0.2, time.thread_time() - began)  # what alarms add is never beyond the limit
 
 
 def test_a_hook_that_is_put_while_a_limit_runs_stays(monkeypatch):
