@@ -4,7 +4,7 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-from extremum.reports.plugin import THREADS
+from extremum.reports.driving.options import THREADS
 
 for _name in THREADS:  # as in an audit: the workers share the cores
     os.environ.setdefault(_name, "1")

@@ -18,16 +18,16 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from extremum.properties.call import Call, Declined, quiet
-from extremum.properties.case import decode
-from extremum.properties.causes import CAUSES, diagnose
-from extremum.properties.decide import decide
+from extremum.properties.calling.call import Call, Declined, quiet
+from extremum.properties.diagnosis.diagnose import CAUSES, diagnose
 from extremum.properties.engine import Settings, judge_cell
-from extremum.properties.finding import Cell
-from extremum.properties.role import Experiment, Role
-from extremum.properties.roles import roles
-from extremum.reference.formats import format_of
-from extremum.reference.subjects import Subject, subjects
+from extremum.properties.model.role import Experiment, Role
+from extremum.properties.roles.registry import roles
+from extremum.properties.steps.decide import decide
+from extremum.properties.steps.witness import decode
+from extremum.properties.values.finding import Cell
+from extremum.reference.arithmetic.formats import format_of
+from extremum.reference.subjects.subject import Subject, subjects
 
 TARGET = 0.9
 UNKNOWN = "unknown"

@@ -18,15 +18,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from extremum.properties import screening
-from extremum.properties.call import Call, quiet
-from extremum.properties.exhaustive import pointwise
-from extremum.properties.role import Experiment, Property
-from extremum.properties.screening import Swept
-from extremum.properties.softmax import ROLE
-from extremum.properties.sweep import BLOCK, LONG_BLOCK, Block
-from extremum.reference.formats import FORMATS, Array
-from extremum.reference.subjects import named
+from extremum.properties.calling.call import Call, quiet
+from extremum.properties.exhaustion.scan import pointwise
+from extremum.properties.model.property import Property
+from extremum.properties.model.role import Experiment
+from extremum.properties.roles.softmax import ROLE
+from extremum.properties.steps import screen as screening
+from extremum.properties.steps.blocks import BLOCK, LONG_BLOCK, Block
+from extremum.properties.steps.screen import Swept
+from extremum.reference.arithmetic.formats import FORMATS, Array
+from extremum.reference.subjects.subject import named
 
 FMT = FORMATS["float32"]
 LENGTHS = tuple(2**k for k in range(21))

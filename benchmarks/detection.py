@@ -25,17 +25,17 @@ from hypothesis import strategies as st
 from hypothesis.errors import Flaky
 from hypothesis.extra.numpy import array_shapes, arrays, from_dtype
 
-from extremum.properties.call import Call, Declined, quiet
-from extremum.properties.case import Case
-from extremum.properties.decide import decide
-from extremum.properties.draw import Drawn, Sampled
-from extremum.properties.role import Experiment
-from extremum.properties.roles import roles
-from extremum.properties.screening import Swept, sweep
-from extremum.properties.search import search
-from extremum.properties.sweep import blocks
-from extremum.reference.formats import FORMATS, Array
-from extremum.reference.subjects import subjects
+from extremum.properties.calling.call import Call, Declined, quiet
+from extremum.properties.inputs.draw import Drawn, Sampled
+from extremum.properties.model.role import Experiment
+from extremum.properties.roles.registry import roles
+from extremum.properties.steps.blocks import blocks
+from extremum.properties.steps.decide import decide
+from extremum.properties.steps.screen import Swept, sweep
+from extremum.properties.steps.search import search
+from extremum.properties.values.case import Case
+from extremum.reference.arithmetic.formats import FORMATS, Array
+from extremum.reference.subjects.subject import subjects
 
 EXAMPLES = 500
 Seen = tuple[int, float] | None  # rows and seconds until the first refutation

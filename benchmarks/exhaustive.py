@@ -4,15 +4,16 @@
 
 Prints, for float32 gaps and float16 pairs of `shifted`, the nanoseconds a row of: np.exp on as many floats; the bare
 call on rows of two; the scan of one property, and of all six that a row decides; each over the bare call. Then the
-scan for blocks of 2^10 to 2^18 rows, over the fastest: the block that `properties.exhaustive` uses is chosen by it.
-Last, what the whole domain comes to on two cores.
+scan for blocks of 2^10 to 2^18 rows, over the fastest: the block that `properties.exhaustion.scan` uses is chosen by
+it. Last, what the whole domain comes to on two cores.
 
 The profile's story: of the scan of all six the call is two thirds, and NumPy's reductions along rows of two the larger
-part of that. Of the rest, the compiled loops (`properties.softmax.kernel`) take a quarter, making the rows and copying
-them for the subject another, widening 16 bits to float32 the third; what is left are two passes over a ratio for each
-property. Only the first blocks have rows that are looked at closer. Blocks that leave the second-level cache cost up to
-a half more, and so do small ones, for the calls that they are. Before the loops were compiled the scan was 4 times the
-call: the truth in float64, laid out by columns, and the allowance were a third, and every property two or three passes.
+part of that. Of the rest, the compiled loops (`properties.roles.softmax.kernel`) take a quarter, making the rows and
+copying them for the subject another, widening 16 bits to float32 the third; what is left are two passes over a ratio
+for each property. Only the first blocks have rows that are looked at closer. Blocks that leave the second-level cache
+cost up to a half more, and so do small ones, for the calls that they are. Before the loops were compiled the scan was 4
+times the call: the truth in float64, laid out by columns, and the allowance were a third, and every property two or
+three passes.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from extremum.properties.call import quiet
-from extremum.properties.exhaustive import BLOCK, DOMAINS, pointwise, scan
-from extremum.properties.role import Property
-from extremum.properties.softmax import ROLE
-from extremum.reference.formats import FORMATS
-from extremum.reference.subjects import named
+from extremum.properties.calling.call import quiet
+from extremum.properties.exhaustion.scan import BLOCK, DOMAINS, pointwise, scan
+from extremum.properties.model.property import Property
+from extremum.properties.roles.softmax import ROLE
+from extremum.reference.arithmetic.formats import FORMATS
+from extremum.reference.subjects.subject import named
 
 ROWS = 2**19
 BLOCKS = tuple(2**k for k in range(10, 19))

@@ -40,16 +40,16 @@ from typing import Any
 
 import numpy as np
 
-from extremum.properties import contract
-from extremum.properties.call import Call, quiet
-from extremum.properties.decide import decide
-from extremum.properties.draw import Sampled
-from extremum.properties.regimes import Regime
-from extremum.properties.role import Experiment, Role
-from extremum.properties.roles import role_named
-from extremum.properties.signature import Arguments
-from extremum.reference.formats import FORMATS, Array
-from extremum.reference.subjects import Subject, subjects
+from extremum.properties.calling.call import Call, quiet
+from extremum.properties.inputs.draw import Sampled
+from extremum.properties.inputs.regimes import Regime
+from extremum.properties.laws import contract
+from extremum.properties.model.role import Experiment, Role
+from extremum.properties.roles.registry import role_named
+from extremum.properties.steps.decide import decide
+from extremum.properties.values.signature import Arguments
+from extremum.reference.arithmetic.formats import FORMATS, Array
+from extremum.reference.subjects.subject import Subject, subjects
 
 FMT = FORMATS["float64"]
 SIZES = (8, 64, 400, 2000)

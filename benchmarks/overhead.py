@@ -11,9 +11,9 @@ in mpmath and in gmpy2 at 113 bits, where they are installed.
 The profile's story. In NumPy the screen was about twenty passes over float64, most of them cheap and none as cheap as
 the call, which is five over float32: 4 times the call on pairs, 10 on rows of 16, 16 on rows of 4096. Fewer passes
 meant one: exp, the sum, and every comparison fused, a row at a time while it is in cache. That is
-`properties.softmax.kernel`. What made it fast, in the order of gain: ratios compared as integers, without which LLVM
-makes no vectors of a maximum; division that cannot raise (`error_model="numpy"`); a polynomial of degree 9, which the
-allowance of float32 leaves room for; short rows side by side, since a loop over two entries is all overhead; the
+`properties.roles.softmax.kernel`. What made it fast, in the order of gain: ratios compared as integers, without which
+LLVM makes no vectors of a maximum; division that cannot raise (`error_model="numpy"`); a polynomial of degree 9, which
+the allowance of float32 leaves room for; short rows side by side, since a loop over two entries is all overhead; the
 grades of a row only where they can still change; of long rows, what float32 has the digits for in float32, twice as
 many at once (from 1.8 to 1.2 ns an entry). 16-bit rows are widened to float32 first. Then one pass for all properties,
 and no array operation for a property that the largest ratio of a block settles: of six, the last five took as long as
@@ -31,16 +31,18 @@ from typing import Any
 
 import numpy as np
 
-from extremum.properties import screening
-from extremum.properties.call import Call, quiet
-from extremum.properties.exhaustive import pointwise
-from extremum.properties.regimes import Regime
-from extremum.properties.role import Experiment, Property
-from extremum.properties.screening import Swept, examine, settle
-from extremum.properties.softmax import ROLE, fused
-from extremum.properties.sweep import Block, block
-from extremum.reference.formats import FORMATS
-from extremum.reference.subjects import named
+from extremum.properties.calling.call import Call, quiet
+from extremum.properties.exhaustion.scan import pointwise
+from extremum.properties.inputs.regimes import Regime
+from extremum.properties.model.property import Property
+from extremum.properties.model.role import Experiment
+from extremum.properties.roles.softmax import ROLE
+from extremum.properties.roles.softmax import fused_screen as fused
+from extremum.properties.steps import screen as screening
+from extremum.properties.steps.blocks import Block, block
+from extremum.properties.steps.screen import Swept, examine, settle
+from extremum.reference.arithmetic.formats import FORMATS
+from extremum.reference.subjects.subject import named
 
 FMT = FORMATS["float32"]
 PLAIN = tuple(r for r in ROLE.regimes if not r.masked)

@@ -32,15 +32,15 @@ import numpy as np
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.extra.numpy import arrays, from_dtype
 
-from extremum.properties.ascent import ratios_of
-from extremum.properties.call import Call, quiet
-from extremum.properties.exhaustive import DOMAINS, pointwise, scan
-from extremum.properties.role import Experiment
-from extremum.properties.roles import role_named
-from extremum.properties.screening import Swept, through
-from extremum.properties.sweep import blocks
-from extremum.reference.formats import FORMATS, Array, Format
-from extremum.reference.subjects import named, subjects
+from extremum.properties.calling.call import Call, quiet
+from extremum.properties.exhaustion.scan import DOMAINS, pointwise, scan
+from extremum.properties.model.role import Experiment
+from extremum.properties.roles.registry import role_named
+from extremum.properties.steps.blocks import blocks
+from extremum.properties.steps.climb import ratios_of
+from extremum.properties.steps.screen import Swept, through
+from extremum.reference.arithmetic.formats import FORMATS, Array, Format
+from extremum.reference.subjects.subject import named, subjects
 
 ROLES = ("softmax", "log_softmax", "logsumexp")
 ENOUGH = 0.95

@@ -16,19 +16,20 @@ from collections.abc import Callable
 import flint
 import numpy as np
 
-from extremum.properties import screening
-from extremum.properties.call import Call, quiet
-from extremum.properties.decide import certify
-from extremum.properties.role import Experiment, Observation, rows_alone
-from extremum.properties.screening import Swept
-from extremum.properties.search import search
-from extremum.properties.softmax import ROLE
-from extremum.properties.softmax.accuracy import PROPERTY
-from extremum.properties.sweep import block
-from extremum.reference.formats import FORMATS
-from extremum.reference.softmax.shifted import shifted
-from extremum.reference.subjects import Subject
-from extremum.reference.wide import BALLS
+from extremum.properties.calling.call import Call, quiet
+from extremum.properties.model.role import Experiment, rows_alone
+from extremum.properties.model.view import Observation
+from extremum.properties.roles.softmax import ROLE
+from extremum.properties.roles.softmax.accuracy import PROPERTY
+from extremum.properties.steps import screen as screening
+from extremum.properties.steps.blocks import block
+from extremum.properties.steps.decide import certify
+from extremum.properties.steps.screen import Swept
+from extremum.properties.steps.search import search
+from extremum.reference.arithmetic.formats import FORMATS
+from extremum.reference.arithmetic.wide import BALLS
+from extremum.reference.softmax import shifted
+from extremum.reference.subjects.subject import Subject
 
 FMT = FORMATS["float32"]
 SHIFTED = Subject("shifted", "softmax", shifted)

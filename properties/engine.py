@@ -16,22 +16,24 @@ from math import inf
 
 import numpy as np
 
-from extremum.properties.call import Call, Misbehaviour, quiet
-from extremum.properties.causes import diagnose
-from extremum.properties.decide import decide
-from extremum.properties.finding import Cell, number
-from extremum.properties.fused import unfused
-from extremum.properties.limit import OutOfTime, limited
-from extremum.properties.parts import parts
-from extremum.properties.recorder import Recorder
-from extremum.properties.role import Experiment, Observation, Property, Role, View, alone, as_is, grade_of
-from extremum.properties.screening import Candidate, Swept, sweep
-from extremum.properties.search import search
-from extremum.properties.signature import first
-from extremum.properties.witness import unfinished, witness_of
-from extremum.reference.formats import DEFAULT_DTYPES, FORMATS, Format, format_of
-from extremum.reference.subjects import Subject
-from extremum.reference.wide import screen_arithmetic
+from extremum.properties.calling.call import Call, Misbehaviour, quiet
+from extremum.properties.calling.recorder import Recorder
+from extremum.properties.calling.time_limit import OutOfTime, limited
+from extremum.properties.diagnosis.diagnose import diagnose
+from extremum.properties.model.fused import unfused
+from extremum.properties.model.property import Property, alone, as_is
+from extremum.properties.model.role import Experiment, Role, grade_of
+from extremum.properties.model.view import Observation, View
+from extremum.properties.steps.decide import decide
+from extremum.properties.steps.screen import Candidate, Swept, sweep
+from extremum.properties.steps.search import search
+from extremum.properties.steps.shrink import parts
+from extremum.properties.steps.witness import unfinished, witness_of
+from extremum.properties.values.finding import Cell, number
+from extremum.properties.values.signature import first
+from extremum.reference.arithmetic.formats import DEFAULT_DTYPES, FORMATS, Format, format_of
+from extremum.reference.arithmetic.wide import screen_arithmetic
+from extremum.reference.subjects.subject import Subject
 
 REDUCTIONS = 40  # parts of a witness that are tried
 LONGEST_SEARCHED = 128  # rows that the search draws where the sweep has refuted nothing

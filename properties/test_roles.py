@@ -7,10 +7,10 @@ from collections import Counter
 import pytest
 
 from extremum.properties.engine import Settings, judge_cell
-from extremum.properties.role import Role
-from extremum.properties.roles import roles
-from extremum.reference.formats import DEFAULT_DTYPES
-from extremum.reference.subjects import Subject, subjects
+from extremum.properties.model.role import Role
+from extremum.properties.roles.registry import roles
+from extremum.reference.arithmetic.formats import DEFAULT_DTYPES
+from extremum.reference.subjects.subject import Subject, subjects
 
 ROLES = list(roles().values())
 SETTINGS = Settings(examples=20, seed=1)

@@ -1,28 +1,27 @@
-"""Findings and every view of them: the report, the pytest plugin, the command line.
+"""Findings and every view of them: the record, its renderings, the command line, the pytest plugin.
 
-The last stage of the data flow. `audit(function, role=...)` judges a function of yours from Python and
-returns the report, which a notebook shows.
+The last stage of the data flow. The folders, each importing from those above it only:
+
+    record/      the record of an audit as plain data, and its files
+    views/       every rendering of it: HTML, Markdown, plots, scripts, explanations
+    driving/     the request, its tasks, the pytest session, workers and their watchdog
+    commands/    what the commands do: onset, trap, claims, proofs
+    cli plugin run report    the front doors: command line, pytest, Python
+    face/        `extremum` itself: what `import extremum` gives
+
+`extremum.reports.audit` is `extremum.audit`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from extremum.reports.report import Report
-    from extremum.reports.run import audit
+from typing import Any
 
 __all__ = ["Report", "audit"]
 
 
 def __getattr__(name: str) -> Any:
-    # Late, because pytest imports this package for its plugin at every start, and most runs audit nothing.
-    if name == "audit":
-        from extremum.reports.run import audit
+    if name in __all__:
+        import extremum
 
-        return audit
-    if name == "Report":
-        from extremum.reports.report import Report
-
-        return Report
+        return getattr(extremum, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

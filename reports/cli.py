@@ -104,8 +104,8 @@ def audit(subject: tuple[str, ...], workers: str, exhaustive: str | None, **opti
         words += ["--subject", name]
     for option, values in _options(options):
         words.append(f"{option}={values}")
-    from extremum.reports.console import Patient, Terminal, summary
-    from extremum.reports.session import NOT_REACHED, Audit
+    from extremum.reports.driving.console import Patient, Terminal, summary
+    from extremum.reports.driving.session import NOT_REACHED, Audit
 
     console = Patient()
     terminal = Terminal(console)
@@ -140,8 +140,8 @@ def onset(subject: str, **options: Any) -> None:
     Along named lines of inputs (all entries v, one v among zeros, a gap of v ...), in each dtype and at each row
     length: the last value v at which it holds, and the next float, at which it fails.
     """
-    from extremum.reports.console import Patient
-    from extremum.reports.onset import Wanted, find
+    from extremum.reports.commands.onset import Wanted, find
+    from extremum.reports.driving.console import Patient
 
     wanted = Wanted.of(subject, **options)
     sys.exit(0 if find(wanted, Patient()).rows else 5)
@@ -161,8 +161,8 @@ def trap(**options: Any) -> None:
     Gradient descent with a constant step size: where it lands exactly, in rational multiples of pi, how far beside that
     each format lands, after how many steps it has left, and how it ends.
     """
-    from extremum.reports.console import Patient
-    from extremum.reports.trap import Wanted, find
+    from extremum.reports.commands.trap import Wanted, find
+    from extremum.reports.driving.console import Patient
 
     find(Wanted.of(**options), Patient())
 
@@ -182,8 +182,8 @@ def claims(claim: tuple[str, ...], workers: str, **options: Any) -> None:
     is confirmed, true of real numbers only, refuted with its smallest counterexample and corrected, or unclear. Exit
     codes: 0 all verdicts are as recorded, 1 one differs, 2 interrupted, 4 usage error.
     """
-    from extremum.reports.claims import Wanted, find
-    from extremum.reports.console import Patient
+    from extremum.reports.commands.claims import Wanted, find
+    from extremum.reports.driving.console import Patient
 
     try:
         found = find(Wanted.of(claim, workers=_workers(workers), **options), Patient())
@@ -196,7 +196,7 @@ def claims(claim: tuple[str, ...], workers: str, **options: Any) -> None:
 @main.command()
 def roles() -> None:
     """List the roles: what a subject can claim to compute."""
-    from extremum.properties.roles import roles as known
+    from extremum.properties.roles.registry import roles as known
 
     _table((r.name, r.call, r.value) for r in known().values())
 
@@ -205,8 +205,8 @@ def roles() -> None:
 @click.option("--role", help="Only subjects of this role.")
 def subjects(role: str | None) -> None:
     """List the subjects that have names: references, mutants, and libraries that are installed."""
-    from extremum.properties.roles import role_named
-    from extremum.reference.subjects import subjects as known
+    from extremum.properties.roles.registry import role_named
+    from extremum.reference.subjects.subject import subjects as known
 
     if role is not None:
         role_named(role)
@@ -217,9 +217,9 @@ def subjects(role: str | None) -> None:
 @click.option("--role", help="Only properties of this role.")
 def properties(role: str | None) -> None:
     """List the properties: what must hold, and what does where --convention names it."""
-    from extremum.properties.conventions import CONVENTIONS, SEVERITY
-    from extremum.properties.roles import role_named
-    from extremum.properties.roles import roles as known
+    from extremum.properties.contested.conventions import CONVENTIONS, SEVERITY
+    from extremum.properties.roles.registry import role_named
+    from extremum.properties.roles.registry import roles as known
 
     chosen = [role_named(role)] if role else list(known().values())
     rows = [(p.code, r.name, p.name, p.severity, p.statement) for r in chosen for p in r.properties]
@@ -235,7 +235,7 @@ def explain(code: str, role: str | None) -> None:
 
     A property's name does as well, where it is one role's alone.
     """
-    from extremum.reports.explain import WIDTH, find, lines
+    from extremum.reports.views.explain import WIDTH, find, lines
 
     prop = find(code, role)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDTH
@@ -245,14 +245,14 @@ def explain(code: str, role: str | None) -> None:
 @main.command()
 def regimes() -> None:
     """List the regimes: families of extreme inputs."""
-    from extremum.properties.roles import regimes as known
+    from extremum.properties.roles.registry import regimes as known
 
     _table((r.name, r.description) for r in known().values())
 
 
 def _exhaust(subject: tuple[str, ...], domain: str, workers: str, options: dict[str, Any]) -> NoReturn:
-    from extremum.reports.console import Patient
-    from extremum.reports.exhaustive import Wanted, find
+    from extremum.reports.commands.prove import Wanted, find
+    from extremum.reports.driving.console import Patient
 
     wanted = Wanted.of(subject or tuple(_everything(options["role"])), domain, _workers(workers), **options)
     try:
@@ -264,7 +264,7 @@ def _exhaust(subject: tuple[str, ...], domain: str, workers: str, options: dict[
 
 
 def _everything(role: str | None) -> list[str]:
-    from extremum.reference.subjects import named
+    from extremum.reference.subjects.subject import named
 
     return ["references", *(["libraries"] if named("libraries", role) else [])]
 

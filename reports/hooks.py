@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from extremum.properties.finding import Cell
+    from extremum.properties.values.finding import Cell
 
 
 def pytest_extremum_cell(cell: Cell) -> None:

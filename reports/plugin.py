@@ -1,7 +1,7 @@
 """The pytest plugin: `--subject` adds the cells of an audit to the run, under xdist or not.
 
 Thin on purpose. It imports nothing heavy until `--subject` is given; what it does then is in
-`extremum.reports.session`.
+`extremum.reports.driving.session`.
 """
 
 from __future__ import annotations
@@ -10,22 +10,7 @@ import os
 
 import pytest
 
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-OPTIONS = (  # name, how many, help; beside --subject, which alone is always there
-    ("--role", "store", "role that the subject claims to compute, where its name does not say"),
-    ("--of", "store", "function that the subject is the gradient of, as file.py:function"),
-    ("--dtype", "append", "dtypes to audit, with commas between"),
-    ("--property", "append", "properties to check; all of the role's by default"),
-    ("--regime", "append", "regimes of inputs; all by default"),
-    ("--convention", "append", "accepted outcome of a contested input, as fully-masked-row=zero"),
-    ("--exhaustive", "store", "prove what one row of two decides, on all gaps or pairs of 16 bits, or gaps of float32"),
-    ("--examples", "store", "examples that Hypothesis searches in each cell"),
-    ("--budget", "store", "time for the whole audit, as 60s or 2m"),
-    ("--cell-timeout", "store", "seconds after which a cell has hung"),
-    ("--seed", "store", "seed of all random choices; the same seed gives the same findings"),
-    ("--report-dir", "store", "folder for report.json, report.md and report.html"),
-    ("--json", "store", "file for the record"),
-)
+from extremum.reports.driving.options import OPTIONS, THREADS, destination
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -62,16 +47,11 @@ def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> Non
         os.environ.setdefault(name, "1")
 
 
-def destination(option: str) -> str:
-    """Where the option's value is kept, apart from other plugins' values."""
-    return "extremum_" + option.lstrip("-").replace("-", "_")
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """With --subject, register the audit, which holds all other hooks."""
     if not config.getoption("subject", []):
         return
-    from extremum.reports.session import Audit
+    from extremum.reports.driving.session import Audit
 
     config.pluginmanager.register(Audit.of(config), "extremum-audit")

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from extremum.properties.engine import Settings, judge_cell
-from extremum.properties.finding import Cell
-from extremum.properties.proof import forget_tallies, prove_cell
-from extremum.properties.recorder import Recorder
-from extremum.properties.resolve import GRADIENT_OF, adapt, introduce
-from extremum.properties.roles import role_named, role_of
-from extremum.properties.screening import forget_answers
+from extremum.properties.engine import Settings
+from extremum.properties.roles.registry import role_named, role_of
+from extremum.properties.steps.resolve import GRADIENT_OF, adapt, introduce
 from extremum.reference.errors import UsageError
-from extremum.reports.contested import behaviours
+from extremum.reports.driving.characterisation import behaviours
+from extremum.reports.driving.judging import forget, judge, settings_of
+from extremum.reports.driving.request import Request, names, tasks
 from extremum.reports.report import Report
-from extremum.reports.request import Request, Task, names, tasks
 
 
 def audit(
@@ -71,23 +67,3 @@ def audit(
     cells = [judge(task, settings) for task in tasks(request, [subject])]
     contested = behaviours(subject, request) if request.whole and not settings.over() else []
     return Report(cells, seed, ["extremum.reports.audit", name], [introduce(subject)], contested=contested)
-
-
-def forget() -> None:
-    """Let go of what the cells of another audit shared: the same function may answer otherwise by now."""
-    forget_answers()
-    forget_tallies()
-
-
-def settings_of(request: Request, began: float | None = None) -> Settings:
-    """The engine's settings; the budget counts from `began` (of `time.monotonic`), or from now."""
-    start = time.monotonic() if began is None else began
-    deadline = None if request.budget is None else start + request.budget
-    return Settings(request.examples, request.seed, request.regimes, deadline, request.cell_timeout)
-
-
-def judge(task: Task, settings: Settings, recorder: Recorder | None = None) -> Cell:
-    """Judge one task."""
-    if task.domain is not None:
-        return prove_cell(task.subject, task.role, task.property, task.domain, task.dtype, settings, recorder)
-    return judge_cell(task.subject, task.role, task.property, task.dtype, settings, recorder)

@@ -7,8 +7,8 @@ from typing import Any
 import flint
 
 from extremum.properties.claims.inputs import shaped
-from extremum.properties.directional import quotient
-from extremum.reference.formats import Array
+from extremum.properties.roles.gradient_of.directional import quotient
+from extremum.reference.arithmetic.formats import Array
 
 
 def gradient(f: Any, x: Array) -> Array:

@@ -9,14 +9,14 @@ from typing import Any
 import flint
 import numpy as np
 
-from extremum.properties.call import quiet
+from extremum.properties.calling.call import quiet
 from extremum.properties.claims.claim import EXACT, FLOATING, Check, Evidence
 from extremum.properties.claims.inputs import INDEX, SHAPES, Inputs, shaped, smallest, text, written
 from extremum.properties.engine import Settings, judge_cell
-from extremum.properties.finding import FOUND, Cell
-from extremum.properties.roles import role_named
-from extremum.reference.formats import DEFAULT_DTYPES, FORMATS, Array, Format
-from extremum.reference.subjects import Subject, named, subjects
+from extremum.properties.roles.registry import role_named
+from extremum.properties.values.finding import FOUND, Cell
+from extremum.reference.arithmetic.formats import DEFAULT_DTYPES, FORMATS, Array, Format
+from extremum.reference.subjects.subject import Subject, named, subjects
 
 Formula = Callable[..., Any]
 Holds = Callable[[Array, Format], bool]

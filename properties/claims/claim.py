@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from extremum.properties.finding import Cell
+from extremum.properties.values.finding import Cell
 
 VERDICTS = ("confirmed", "exact only", "refuted", "unclear")
 EXACT = "exact"

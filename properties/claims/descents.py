@@ -12,17 +12,17 @@ import numpy as np
 
 from extremum.properties.claims.claim import EXACT, FLOATING, Check
 from extremum.properties.claims.limits import BITS, told
+from extremum.properties.descent.exact_trap import Trap, sign_of
 from extremum.properties.descent.following import Orbit, fate, follow
 from extremum.properties.descent.forbidden import descent, safe_step
-from extremum.properties.descent.trap import Trap, sign_of
-from extremum.properties.resolve import adapt
-from extremum.properties.roles import role_named
+from extremum.properties.roles.registry import role_named
+from extremum.properties.steps.resolve import adapt
+from extremum.reference.arithmetic.formats import Array
 from extremum.reference.descent import exact
 from extremum.reference.descent.exact import PI, Exact, number, written
 from extremum.reference.descent.rounding import FOLLOWED, Rounding
 from extremum.reference.descent.smooth import EXACT as NUMBERS
 from extremum.reference.descent.smooth import NAMED, Smooth, polynomial
-from extremum.reference.formats import Array
 
 SIN = NAMED["sin"]
 TRAP = Trap(SIN, 2 * PI, 3 * PI / 2)

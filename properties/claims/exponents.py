@@ -8,12 +8,12 @@ from typing import Any
 import flint
 import numpy as np
 
-from extremum.reference.exponentials import Exponential, exponentials
-from extremum.reference.formats import Array
-from extremum.reference.jets import jets
-from extremum.reference.softmax.naive import naive
-from extremum.reference.softmax.truth import Logits
-from extremum.reference.wide import BALLS
+from extremum.reference.arithmetic.exponentials import Exponential, exponentials
+from extremum.reference.arithmetic.formats import Array
+from extremum.reference.arithmetic.jets import jets
+from extremum.reference.arithmetic.wide import BALLS
+from extremum.reference.softmax import naive
+from extremum.reference.truth.logits import Logits
 
 ROW = {"x": "n"}
 PAIR = {"x": "n", "i": "index", "j": "index"}

@@ -10,8 +10,8 @@ import numpy as np
 
 from extremum.properties.claims.checks import Holds
 from extremum.properties.claims.exponents import e, jacobian
-from extremum.properties.softmax.bounds import EXP_ERROR
-from extremum.reference.formats import Array, Format
+from extremum.properties.roles.softmax.bounds import EXP_ERROR
+from extremum.reference.arithmetic.formats import Array, Format
 
 
 def quotient_slope(f: Array, g: Array, x: Any) -> Any:

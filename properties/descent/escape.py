@@ -17,11 +17,7 @@ from typing import Any
 
 import flint
 
-from extremum.properties.descent.following import NEAR, Orbit
-from extremum.reference.descent import exact
-from extremum.reference.descent.exact import Exact
-from extremum.reference.descent.rounding import Rational, Rounding, scaled
-from extremum.reference.descent.smooth import BALLS, Smooth
+from extremum.properties.descent.following import NEAR
 
 
 def predicted(distance: Any, multiplier: Any) -> int | None:
@@ -33,22 +29,3 @@ def predicted(distance: Any, multiplier: Any) -> int | None:
     steps = (flint.arb(NEAR) / distance).log() / multiplier.log()
     k = 1 + max(1, ceil(float(steps.mid())))
     return k if distance * multiplier ** (k - 1) > flint.arb(NEAR) else k + 1  # where the ratio is a power
-
-
-def follows_the_law(orbit: Orbit, function: Smooth, top: Exact, k: int) -> bool:
-    """Whether step k of the orbit, from x_k to x_{k+1}, is within the law above, in balls."""
-    x, y = orbit.points[k], orbit.points[k + 1]
-    with flint.ctx.workprec(4 * orbit.rounding.precision + 64):
-        at, x_star, eps = flint.arb(x), exact.ball(top), flint.arb(orbit.step)
-        factor = 1 - eps * function.curvature(at.union(x_star), BALLS)
-        slack = roundings(eps, abs(function.slope(at, BALLS)), y, orbit.rounding)
-        error = flint.arb(y) - x_star - factor * (at - x_star)
-        return not abs(error) > slack
-
-
-def roundings(eps: Any, slope: Any, y: Rational, rounding: Rounding) -> Any:
-    """What the three roundings of a step to `y` may be off together, as a ball."""
-    u = flint.arb(scaled(1, -rounding.precision))
-    eta = flint.fmpq(0) if rounding.lowest is None else scaled(1, rounding.lowest)
-    spacing = scaled(1, rounding.exponent(y)) if y != 0 else eta
-    return (2 * u + u * u) * eps * slope + flint.arb(spacing) / 2 + (eps + 1) * eta

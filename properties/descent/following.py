@@ -14,7 +14,7 @@ from typing import Any
 
 import flint
 
-from extremum.properties.descent.trap import Trap, sign
+from extremum.properties.descent.exact_trap import Trap, sign
 from extremum.reference.descent import exact
 from extremum.reference.descent.exact import Exact, NotExact, number
 from extremum.reference.descent.rounding import OutOfRange, Rational, Rounding

@@ -1,4 +1,4 @@
-"""What forbids a trap: the smallest step that lands on a maximum of sine, and the descent lemma below 2 / L."""
+"""What forbids a trap: the descent lemma, below a step of 2 / L."""
 
 from __future__ import annotations
 
@@ -8,28 +8,6 @@ import flint
 
 from extremum.reference.descent.rounding import Rational, dyadic, scaled
 from extremum.reference.descent.smooth import BALLS, Smooth
-
-
-def smallest_landing_step(bits: int) -> tuple[Any, Any]:
-    """t with tan t = t, and sqrt(1 + t^2): the smallest eps that lands on a maximum of sine, as balls of `bits` bits.
-
-    From x* + s, where f' = -sin s, the step that lands is eps(s) = -s / sin s, the same for -s. It is positive for s
-    in (pi, 2 pi), (3 pi, 4 pi) ... , and at least s. In (pi, 2 pi) its derivative is (s cos s - sin s) / sin^2 s, which
-    is 0 where tan s = s; there sin s = s cos s, so that eps = -1 / cos s = sqrt(1 + s^2). sin s - s cos s falls
-    throughout (pi, 2 pi), since its derivative is s sin s < 0, and is positive at 4 and negative at 5: the root is one,
-    and bisection encloses it. Beyond, eps(s) >= 3 pi.
-    """
-    with flint.ctx.workprec(bits + 32):
-        low, high = flint.fmpq(4), flint.fmpq(5)
-        for _ in range(bits):
-            middle = (low + high) / 2
-            t = flint.arb(middle)
-            if t.sin() > t * t.cos():
-                low = middle
-            else:
-                high = middle
-        t = flint.arb(low).union(flint.arb(high))
-        return t, (1 + t * t).sqrt()
 
 
 def descent(function: Smooth, x: Rational, eps: Rational, bound: Rational) -> tuple[Any, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import flint
 
-from extremum.reference.formats import FORMATS, Format
+from extremum.reference.arithmetic.formats import FORMATS, Format
 
 Rational = Any  # flint.fmpq, which has no types
 MOST_BITS = 2**17  # of a ball; a value that is still undecided then is a tie, or as good as one

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from extremum.reference.formats import Array
+from extremum.reference.arithmetic.formats import Array
 from extremum.reference.mutants._parts import exps, lift, peak, ratio, total
 
 LOG2_E = 1.4426950408889634
@@ -21,7 +21,7 @@ def log_probabilities(w: Array, axis: int = -1) -> Array:
 
 
 def sound_log_softmax(x: Array, axis: int) -> Array:
-    """The sound log-softmax: `extremum.reference.log_softmax.wide_log_softmax`."""
+    """The sound log-softmax: `extremum.reference.log_softmax`."""
     return log_probabilities(lift(x), axis).astype(x.dtype)
 
 
@@ -52,7 +52,7 @@ def rounded(value: Array, x: Array) -> Array:
 
 
 def sound_loss(logits: Array, L: int) -> Array:
-    """The sound loss: `extremum.reference.cross_entropy.cross_entropy_of_log_softmax`."""
+    """The sound loss: `extremum.reference.cross_entropy`."""
     return rounded(-log_probabilities(lift(logits))[L], logits)
 
 
@@ -67,7 +67,7 @@ def onehot(logits: Array, L: int) -> Array:
 
 
 def sound_gradient(logits: Array, L: int) -> Array:
-    """The sound gradient: `extremum.reference.cross_entropy_gradient.softmax_minus_onehot`."""
+    """The sound gradient: `extremum.reference.cross_entropy_gradient`."""
     return rounded(probabilities(logits) - onehot(logits, L), logits)
 
 

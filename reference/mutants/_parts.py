@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from extremum.reference.formats import Array, Format, format_of
+from extremum.reference.arithmetic.formats import Array, Format, format_of
 
 
 def lift(x: Array) -> Array:
@@ -59,7 +59,7 @@ def over(e: Array, divisor: Array, x: Array) -> Array:
 
 
 def sound(x: Array, axis: int) -> Array:
-    """The sound softmax: `extremum.reference.softmax.wide`."""
+    """The sound softmax: `extremum.reference.softmax`."""
     return ratio(exps(lift(x), axis), axis).astype(x.dtype)
 
 

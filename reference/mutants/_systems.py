@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from extremum.reference.formats import Array
+from extremum.reference.arithmetic.formats import Array
 from extremum.reference.mutants._parts import fmt, lift
 
 STEP = 1e-6  # of a difference quotient, whatever the dtype

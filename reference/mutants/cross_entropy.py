@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from extremum.reference.formats import Array
+from extremum.reference.arithmetic.formats import Array
 from extremum.reference.mutants._logs import (
     LOG2_E,
     from_start_of_storage,
@@ -19,7 +19,7 @@ from extremum.reference.mutants._logs import (
     sound_loss,
 )
 from extremum.reference.mutants._parts import exps, fmt, lift, sound
-from extremum.reference.subjects import EVERY, NARROW, WIDE, subject
+from extremum.reference.subjects.subject import EVERY, NARROW, WIDE, subject
 
 mutant = partial(subject, "cross_entropy", kind="mutant", axis=None)
 

@@ -6,13 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from extremum.reference.formats import Array
-from extremum.reference.gradient_of.ripples import opaque_ripples, opaque_ripples_gradient, ripples
-from extremum.reference.gradient_of.rosenbrock import rosenbrock, rosenbrock_gradient
-from extremum.reference.gradient_of.softplus import softplus, softplus_gradient
+from extremum.reference.arithmetic.formats import Array
+from extremum.reference.gradient_of import (
+    opaque_ripples,
+    opaque_ripples_gradient,
+    ripples,
+    rosenbrock,
+    rosenbrock_gradient,
+    softplus,
+    softplus_gradient,
+)
 from extremum.reference.mutants._parts import lift
 from extremum.reference.mutants._systems import in_memory_order
-from extremum.reference.subjects import EVERY, subject
+from extremum.reference.subjects.subject import EVERY, subject
 
 _buffer = [np.empty(0)]
 _running = [np.empty(0)]

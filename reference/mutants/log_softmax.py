@@ -7,7 +7,7 @@ from functools import partial
 import ml_dtypes
 import numpy as np
 
-from extremum.reference.formats import Array
+from extremum.reference.arithmetic.formats import Array
 from extremum.reference.mutants._logs import (
     LOG2_E,
     from_start_of_storage,
@@ -17,7 +17,7 @@ from extremum.reference.mutants._logs import (
     sound_log_softmax,
 )
 from extremum.reference.mutants._parts import back, exp_below, exps, fmt, lift, peak, ratio, rows, sound, total
-from extremum.reference.subjects import EVERY, NARROW, WIDE, subject
+from extremum.reference.subjects.subject import EVERY, NARROW, WIDE, subject
 
 mutant = partial(subject, "log_softmax", kind="mutant")
 

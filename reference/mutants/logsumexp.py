@@ -7,7 +7,7 @@ from functools import partial
 import ml_dtypes
 import numpy as np
 
-from extremum.reference.formats import Array
+from extremum.reference.arithmetic.formats import Array
 from extremum.reference.mutants._logs import (
     finite_peak,
     from_start_of_storage,
@@ -17,7 +17,7 @@ from extremum.reference.mutants._logs import (
     without,
 )
 from extremum.reference.mutants._parts import exp_below, fmt, lift, peak, rows, total
-from extremum.reference.subjects import EVERY, NARROW, WIDE, subject
+from extremum.reference.subjects.subject import EVERY, NARROW, WIDE, subject
 
 mutant = partial(subject, "logsumexp", kind="mutant")
 

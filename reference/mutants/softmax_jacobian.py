@@ -5,9 +5,9 @@ from __future__ import annotations
 import ml_dtypes
 import numpy as np
 
-from extremum.reference.formats import Array
+from extremum.reference.arithmetic.formats import Array
 from extremum.reference.mutants._parts import exps, fmt, lift, peak, ratio, total
-from extremum.reference.subjects import EVERY, WIDE, subject
+from extremum.reference.subjects.subject import EVERY, WIDE, subject
 
 _buffer = [np.empty((0, 0))]
 _running = [np.empty(0)]

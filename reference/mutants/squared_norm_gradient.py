@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from extremum.reference.formats import Array
+from extremum.reference.arithmetic.formats import Array
 from extremum.reference.mutants._parts import lift
 from extremum.reference.mutants._systems import STEP, difference_quotients, flush, in_memory_order, squares
-from extremum.reference.subjects import EVERY, NARROW, WIDE, subject
+from extremum.reference.subjects.subject import EVERY, NARROW, WIDE, subject
 
 _buffer = [np.empty(0)]
 _running = [np.empty(0)]

@@ -1,0 +1,1 @@
+"""Why a finding failed, by experiment."""

@@ -1,0 +1,44 @@
+"""Comparing two answers to inputs that have the same exact answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from extremum.properties.model.view import View
+from extremum.reference.arithmetic.formats import Array
+from extremum.reference.arithmetic.wide import where
+
+
+def compare(view: View) -> tuple[Any, Any]:
+    """Measured: the difference of `out` and `other`. Allowed: twice what one sound answer may be off.
+
+    By the triangle inequality two answers that are each within the allowance of the same exact value are
+    within twice the allowance of each other. Both NaN, or the same infinity, is no difference: `finite`
+    judges it. A flush to zero in one of the two is none either.
+    """
+    error = where(_flushed(view), 0.0, view.error(abs(view.out - view.other)))
+    return error, view.allowance + view.allowance
+
+
+def _flushed(view: View) -> Any:
+    out, other = view.observation.out, view.observation.other
+    assert out is not None
+    assert other is not None
+    zero = np.asarray((out == 0) | (other == 0))[:, view.columns] & ~view.flawed
+    if zero.any():  # what was not flushed is as small
+        larger = np.maximum(np.abs(out.astype(np.float64)), np.abs(other.astype(np.float64)))[:, view.columns]
+        zero &= larger < 2 * view.fmt.tiny
+    return zero & (np.abs(view.narrow(view.exact)) < view.fmt.tiny) if zero.any() else zero
+
+
+def differing(a: Array, b: Array) -> int:
+    """How many entries of two arrays differ in their bits; all of them where shape or dtype do."""
+    if a.shape != b.shape or a.dtype != b.dtype:
+        return max(a.size, 1)
+    return int((_bytes(a) != _bytes(b)).reshape(-1, a.dtype.itemsize).any(axis=-1).sum())
+
+
+def _bytes(a: Array) -> Array:
+    return np.ascontiguousarray(a).reshape(-1).view(np.uint8)

@@ -1,0 +1,76 @@
+"""EX113 layout."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from extremum.properties.calling.call import Call, Declined, Misbehaviour
+from extremum.properties.inputs.draw import Draw
+from extremum.properties.laws.comparison import compare
+from extremum.properties.model.property import Property, ulp
+from extremum.properties.model.view import Observation, View
+from extremum.properties.values.case import Case
+from extremum.properties.values.signature import Arguments, first
+from extremum.reference.subjects.adapters import EVERY_LAYOUT
+
+MATRICES = 3  # axes that an array of matrices has, with that of the rows
+OF_VECTORS = ("reversed", "sliced", "read-only", "byte-swapped")
+
+
+def measure(view: View) -> tuple[Any, Any]:
+    """The same values get the same answer however they lie in memory.
+
+    Fortran order, negative strides, columns and every second column of a larger array, zero strides (a
+    broadcast row), read-only memory and the other byte order, of matrices and three-dimensional arrays,
+    against the same values in C order. Two sound answers differ by at most twice the allowance of `accuracy`.
+    Refusing the other byte order is no finding; a wrong answer to it is.
+
+    Example: every second entry of [0, 9, 0, 9] is [0, 0]; a kernel that reads two entries from the pointer on, without
+    the stride, sees [0, 9], whose softmax is [0.00012, 0.99988] for [1/2, 1/2].
+
+    Fix: walk the strides, or copy with np.ascontiguousarray before the pointer is taken. The usual causes: a kernel
+    that takes the data pointer and ignores the strides; one that works in place, where memory is read-only.
+    """
+    return compare(view)
+
+
+def arrange(draw: Draw, arguments: Arguments) -> Case:
+    """The rows in one of the layouts; a broadcast has all rows equal."""
+    layout = draw.one_of([name for name in EVERY_LAYOUT if name != "C" and (name != "byte-swapped" or draw.fmt.native)])
+    x = first(arguments)
+    rows, n = x.shape
+    if rows % 2 == 0 and draw.one_of((True, False)):
+        x = x.reshape(2, rows // 2, n)
+    if layout == "broadcast":
+        x = np.broadcast_to(x[:1], x.shape)
+    return Case({"x": np.ascontiguousarray(x)}, layout)
+
+
+def arrange_by_row(draw: Draw, arguments: Arguments) -> Case:
+    """The arrays of each call in one of the layouts that a vector can have, or a matrix where there is one."""
+    names = OF_VECTORS if all(a.ndim < MATRICES for a in arguments.values()) else EVERY_LAYOUT[1:]
+    layout = draw.one_of([name for name in names if name != "byte-swapped" or draw.fmt.native])
+    if layout == "broadcast":  # valid where the entries along the first axis of each call are equal
+        arguments = {x: np.repeat(a[:, :1], a.shape[1], axis=1) if a.ndim > 1 else a for x, a in arguments.items()}
+    return Case(arguments, layout)
+
+
+def observe(call: Call, case: Case) -> Observation:
+    """f in the case's layout and in C order. Raises `Declined` where there is nothing to compare."""
+    if case.layout not in call.subject.adapter.layouts:
+        raise Declined(f"{call.subject.adapter.name} arrays have no {case.layout} layout")
+    other = call.rows(case.arguments)
+    try:
+        out = call.rows(case.arguments, case.layout)
+    except Misbehaviour as error:
+        if case.layout == "byte-swapped" and str(error).startswith(("raises TypeError", "raises ValueError")):
+            raise Declined(str(error)) from error
+        raise
+    return Observation(call.signature.flat(case.arguments), out, other)
+
+
+PROPERTY = Property("layout", "EX113", measure, "ulp", ulp, arrange, observe, rows=16, lengths="few")
+BY_ROW = replace(PROPERTY, arrange=arrange_by_row)

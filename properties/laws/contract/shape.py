@@ -1,0 +1,60 @@
+"""EX116 shape."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from extremum.properties.calling.call import Call
+from extremum.properties.inputs.draw import Draw
+from extremum.properties.model.property import Property, as_is
+from extremum.properties.model.view import Observation, View
+from extremum.properties.values.case import Case
+from extremum.properties.values.signature import Arguments, first
+
+
+def measure(view: View) -> tuple[Any, Any]:
+    """The answer has the shape that the role gives it, whatever leading axes the input has.
+
+    One to three dimensions, lengths of one among them. Nothing is allowed.
+
+    Example: for x of shape (3, 1), x / x.sum(axis=-1) has shape (3, 3), since the sum has shape (3,).
+
+    Fix: keepdims=True in every reduction, and no `squeeze` without its axis. The usual causes: `squeeze`; `keepdims`
+    forgotten, so that rows and columns broadcast against each other; a flattened result.
+    """
+    return float(view.observation.count), 0.0
+
+
+def arrange(draw: Draw, arguments: Arguments) -> Case:
+    """The rows as one row alone, as a matrix, or under one or two leading axes of one."""
+    x = first(arguments)
+    shapes = ((-1, draw.n), (-1, 1, draw.n), (1, -1, draw.n), (draw.n,))
+    shape = draw.one_of(shapes)
+    return Case({"x": np.ascontiguousarray(x[0] if shape == (draw.n,) else x.reshape(shape))})
+
+
+def observe(call: Call, case: Case) -> Observation:
+    """Count 1 where the answer has another shape than x."""
+    arguments = call.calls(case.arguments)[0]
+    out, given = call.array(arguments), first(arguments).shape
+    expected = call.signature.answer(arguments, -1)
+    note = "" if out.shape == expected else f"returned shape {out.shape}, not {expected}, for {given}"
+    return Observation(case.arguments, count=int(bool(note)), note=note)
+
+
+PROPERTY = Property(
+    "shape",
+    "EX116",
+    measure,
+    "answers",
+    arrange=arrange,
+    observe=observe,
+    rows=4,
+    lengths="few",
+    exact=True,
+    script=("print(np.shape(f({args})), 'for', {first}.shape)",),
+)
+BY_ROW = replace(PROPERTY, arrange=as_is)

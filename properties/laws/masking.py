@@ -1,0 +1,56 @@
+"""The experiment of the properties `mask`: a row with masked entries, and the same row without them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from extremum.properties.calling.call import Call
+from extremum.properties.model.view import Observation
+from extremum.properties.values.case import Case
+from extremum.properties.values.signature import Arguments, first
+from extremum.reference.arithmetic.formats import Array, format_of
+
+Leak = Callable[[Array], Array]
+
+
+def observe(call: Call, case: Case, leak: Leak | None = None) -> Observation:
+    """f of the rows, and f of each row without its masked entries.
+
+    Where the answer has an entry for each of the input's (or for each pair of them), `leak` maps an answer to how far
+    it is from what a masked entry must get. For the truth the masked entries are the lowest finite value, which lies
+    so far below the others that its exp is 0.
+    """
+    arguments = call.signature.of(case.arguments)
+    x, hidden = case.x, np.isneginf(case.x)
+    out = call.rows(arguments)
+    other = np.zeros(out.shape, x.dtype)
+    gone = hidden if out.shape != (len(x), x.shape[1] ** 2) else _in_matrix(hidden)
+    for row in np.flatnonzero((~hidden).any(axis=1)).tolist():
+        kept = call.rows(_kept(arguments, row, hidden[row]))[0].astype(x.dtype)
+        other[row, ~gone[row] if leak else slice(None)] = kept
+    lowest = format_of(x.dtype.name).round(-np.finfo(np.float64).max)
+    seen = {name: np.where(hidden, lowest, a) if a is x else a for name, a in arguments.items()}
+    if leak is None:
+        return Observation(seen, out, other)
+    leaks = np.where(gone, leak(out.astype(np.float64)), 0.0)
+    note = f"a masked entry got {out[gone & (leaks > 0)][0]:.6g}" if leaks.any() else ""
+    shown = np.where(gone, np.zeros((), out.dtype), out)
+    return Observation(seen, shown, other, extra=leaks.max(axis=-1, keepdims=True), note=note)
+
+
+def _in_matrix(hidden: Array) -> Array:
+    """Where an (n, n) answer has a masked row or column, flattened."""
+    return np.asarray(hidden[:, :, None] | hidden[:, None, :]).reshape(len(hidden), -1)
+
+
+def _kept(arguments: Arguments, row: int, hidden: Array) -> Arguments:
+    """The arguments of the row without its masked entries; a label is counted among those that are left."""
+    shape = first(arguments).shape
+    return {
+        name: np.ascontiguousarray(a[row : row + 1, ~hidden])
+        if a.shape == shape
+        else a[row : row + 1] - hidden[: int(a[row])].sum()
+        for name, a in arguments.items()
+    }

@@ -1,0 +1,110 @@
+"""What a property is: a statement about a role, in the form that it takes in floating point."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from extremum.properties.calling.call import Call
+from extremum.properties.inputs.draw import Draw
+from extremum.properties.model.view import Observation, View
+from extremum.properties.values.case import Case
+from extremum.properties.values.signature import Arguments
+from extremum.reference.arithmetic.formats import Array
+
+Measure = Callable[[View], tuple[Any, Any]]
+
+
+def alone(call: Call, case: Case) -> Observation:
+    """The usual experiment: one call on the rows."""
+    return Observation(case.arguments, call.rows(case.arguments))
+
+
+def as_is(_draw: Draw, arguments: Arguments) -> Case:
+    """The usual case: the arguments and nothing else."""
+    return Case(arguments)
+
+
+def ulp(view: View) -> Array:
+    """The spacing of the format's floats at the exact answer: the unit of `accuracy`."""
+    exact = np.clip(np.abs(view.narrow(view.exact)), view.fmt.tiny, view.fmt.max)
+    return np.asarray(np.ldexp(1.0, np.frexp(exact)[1] - view.fmt.precision))
+
+
+def roundoff(view: View) -> Array:
+    """The unit roundoff: the unit of an error beside quantities of size one, shape (1, 1)."""
+    return np.full((1, 1), view.fmt.unit_roundoff)
+
+
+def subnormal(view: View) -> Array:
+    """The smallest subnormal: the unit of an error below the normal range, shape (1, 1)."""
+    return np.full((1, 1), view.fmt.eta)
+
+
+def one(_view: View) -> Array:
+    """The unit of a property that is measured as it stands."""
+    return np.ones((1, 1))
+
+
+@dataclass(frozen=True)
+class Property:
+    """A statement about a role, in the form that it takes in floating point.
+
+    `measure` gives (measured, allowed), arrays that broadcast to (rows, n), and holds the statement, the
+    bound and its source in its docstring, and there an example and the usual fix in paragraphs that begin with
+    "Example:" and "Fix:". `arrange` makes a case of rows of arguments, `observe` makes the calls.
+    `rows` (a block's) and `lengths` say how much of the sweep it affords, and `longest` how long rows are, where it is
+    another number than the role's. An `exact` property is a comparison that needs no truth, and `proof` is what it is.
+    `grades` tell how good an answer is where it holds: from best to worst, each with what it allows. `script` are the
+    lines that show a reader the failure, given the arguments and the function `f`; `{args}` in them stands for the
+    arguments of one call.
+    """
+
+    name: str
+    code: str
+    measure: Measure
+    unit: str
+    scale: Callable[[View], Array] = one
+    arrange: Callable[[Draw, Arguments], Case] = as_is
+    observe: Callable[[Call, Case], Observation] = alone
+    severity: str = "high"
+    lengths: str = "every"
+    rows: int = 96
+    masked: bool = False
+    exact: bool = False
+    proof: str = "an exact comparison"
+    longest: int | None = None
+    grades: Mapping[str, Callable[[View], Any]] = field(default_factory=dict)
+    script: tuple[str, ...] = ("print(f({args}))",)
+
+    @property
+    def statement(self) -> str:
+        """The first sentence of the docstring."""
+        return self.paragraphs[0].replace("\n", " ")
+
+    @property
+    def derivation(self) -> str:
+        """What is allowed and why: the paragraphs of the docstring between the statement and the example."""
+        return "\n\n".join(p for p in self.paragraphs[1:] if not p.startswith(("Example: ", "Fix: ")))
+
+    @property
+    def example(self) -> str:
+        """What a failure looks like."""
+        return self._titled("Example: ")
+
+    @property
+    def fix(self) -> str:
+        """The usual causes and the usual fix."""
+        return self._titled("Fix: ")
+
+    @property
+    def paragraphs(self) -> list[str]:
+        """The paragraphs of the docstring of `measure`."""
+        return inspect.cleandoc(self.measure.__doc__ or "").split("\n\n")
+
+    def _titled(self, title: str) -> str:
+        return next((p.removeprefix(title) for p in self.paragraphs if p.startswith(title)), "")

@@ -1,0 +1,104 @@
+"""What a role is, and the experiment that a cell makes. Every role module fills a `Role` in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from extremum.properties.calling.call import Call
+from extremum.properties.inputs.draw import Draw, Sampled
+from extremum.properties.inputs.lengths import LONGEST
+from extremum.properties.inputs.regimes import PLAIN, Regime
+from extremum.properties.model.fused import Fused, unfused
+from extremum.properties.model.property import Property
+from extremum.properties.model.view import Observation, View
+from extremum.properties.values.case import Case
+from extremum.properties.values.signature import Arguments, Signature
+from extremum.reference.arithmetic.formats import Array, Format
+from extremum.reference.arithmetic.wide import BALLS, Arithmetic
+from extremum.reference.truth import Truth
+
+
+def rows_alone(draw: Draw, regime: Regime) -> Arguments:
+    """The arguments of a role that takes rows `x` and nothing else."""
+    return {"x": regime.fill(draw)}
+
+
+@dataclass(frozen=True)
+class Role:
+    """A mathematical function that an implementation claims to compute.
+
+    `truth(arguments, arithmetic)` gives the exact answer to rows of arguments, `allowance(view)` what one sound
+    answer may be off. `arguments(draw, regime)` makes rows of arguments. Rows have at most `longest` entries, and a
+    block of the sweep at most `rows` rows; matrices have `heights(n)` rows of n, each of them tried. The exact values
+    of a `bounded` role never leave the range of a format. What the screen can't clear is certified in `certifier`.
+    Where exponentials of the first argument have edges, it is `edged`: `properties.onset.thresholds` looks for them.
+    Of what is contested, `contested` names the situations that arise (None: all). `overflow(view)` is where what a
+    sound algorithm computes on its way may leave the range, so that an infinity or NaN is no flaw. Where `allowance`
+    lets a flush to zero pass, `strict(view)` is what gradual underflow may cost. `fused(view, open_grades)` screens all
+    properties that one call decides in one pass, if it can (`properties.model.fused`).
+    """
+
+    name: str
+    call: str
+    value: str
+    truth: Callable[[Arguments, Arithmetic], Truth]
+    allowance: Callable[[View], Any]
+    properties: tuple[Property, ...]
+    signature: Signature = field(default_factory=Signature)
+    regimes: tuple[Regime, ...] = PLAIN
+    arguments: Callable[[Draw, Regime], Arguments] = rows_alone
+    longest: int = LONGEST
+    rows: int = 96
+    heights: Callable[[int], Sequence[int]] = lambda _n: (1,)
+    bounded: bool = False
+    edged: bool = True
+    certifier: Arithmetic = BALLS
+    contested: tuple[str, ...] | None = None
+    overflow: Callable[[View], Array] = lambda _view: np.zeros((1, 1), bool)
+    strict: Callable[[View], Any] | None = None
+    fused: Callable[[View, frozenset[str]], Fused | None] = unfused
+
+    def property_named(self, name: str) -> Property | None:
+        """The property called `name`, or None."""
+        return next((p for p in self.properties if p.name == name), None)
+
+    def regime_named(self, name: str) -> Regime | None:
+        """The regime called `name`, or None."""
+        return next((r for r in self.regimes if r.name == name), None)
+
+    def ordinary(self, fmt: Format, n: int = 3, rows: int = 2) -> Arguments:
+        """Rows of arguments that any subject of the role answers."""
+        return self.sampled(np.random.default_rng(0), fmt, n, rows)
+
+    def sampled(self, rng: np.random.Generator, fmt: Format, n: int, rows: int) -> Arguments:
+        """Rows of ordinary arguments from a generator."""
+        plain = self.regime_named("ordinary") or self.regimes[0]
+        return self.arguments(Sampled(rng, fmt, rows, n, self.heights(n)[0]), plain)
+
+
+def grade_of(role: Role, prop: Property, exceeded: Collection[str]) -> str:
+    """The best grade of a property that held: the first that is not exceeded, else "beyond".
+
+    The role's own allowance is not exceeded where the property held: a grade is measured without the terms that most
+    rows need not pay for.
+    """
+    held = (name for name, may in prop.grades.items() if name not in exceeded or may is role.allowance)
+    return next(held, "beyond")
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A property of a subject in a dtype: a cell that is being judged."""
+
+    call: Call
+    role: Role
+    prop: Property
+    fmt: Format
+
+    def observe(self, case: Case) -> Observation:
+        """Make the calls of the property on `case`."""
+        return self.prop.observe(self.call, case)

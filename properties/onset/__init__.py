@@ -1,0 +1,1 @@
+"""Where along a line of inputs a subject first fails, to the last bit."""

@@ -1,0 +1,344 @@
+"""Onsets: where along a line of inputs a subject first fails, to the last bit.
+
+A line is a family of rows with one free number v >= 0, which runs upwards over all floats of the dtype. For each
+kind of failure the result is a pair of neighbouring floats: the subject holds at the first and fails at the second.
+
+What is guaranteed of a pair: the subject was called at both ends alone, fails at `fails_at` and holds at `holds_at`
+as the engine decides it (`properties.steps.decide`: a screen, and balls for what it can't clear), the two are
+neighbours, and it failed at no point of `grid` below them. Failure need not be monotone: between two points of the grid
+it may begin and end unseen, and above `fails_at` it may end.
+
+A subject that raises, or returns no array of the right kind, fails in every kind. One that ends the process takes the
+caller with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from extremum.properties.calling.call import Call, Misbehaviour, quiet
+from extremum.properties.calling.time_limit import OutOfTime, limited
+from extremum.properties.engine import refuses
+from extremum.properties.inputs.draw import Sampled, T
+from extremum.properties.inputs.lengths import LONGEST
+from extremum.properties.inputs.regimes import Regime
+from extremum.properties.model.property import Property, alone, as_is
+from extremum.properties.model.role import Experiment, Role
+from extremum.properties.model.view import Observation, View
+from extremum.properties.onset.lines import LINES, Line, edges, grid, ordinals
+from extremum.properties.steps.decide import FAR, Decision, at, certify, screen
+from extremum.properties.values.signature import Arguments
+from extremum.reference.arithmetic.formats import Array, Format, format_of
+from extremum.reference.arithmetic.wide import row_max, screen_arithmetic, where
+from extremum.reference.errors import UsageError
+from extremum.reference.subjects.subject import Subject
+
+LENGTHS = tuple(2**k for k in range(LONGEST.bit_length()))
+BLOCK = 2**18  # entries of the answers to one call
+BESIDE = (0, 1, 2, 8, 64, 2**10, 2**20)  # floats beside an edge, where a bisection begins
+
+
+def overflow(view: View) -> tuple[Any, Any]:
+    """No output is lost (`lost`), but for what is put down to underflow (`downwards`)."""
+    return _lost_by(view, lambda: ~downwards(view))
+
+
+def underflow(view: View) -> tuple[Any, Any]:
+    """No output is lost (`lost`) by what is put down to underflow (`downwards`)."""
+    return _lost_by(view, lambda: downwards(view))
+
+
+@lru_cache(maxsize=1)
+def lost(view: View) -> tuple[Any, Any]:
+    """What is lost of each output, and what is allowed: abs(exact) of what came as 0, and infinity of what is flawed.
+
+    An output is lost where it is NaN or infinite and the exact value is in range, or where it is 0 and the exact value
+    is beyond what the role allows a sound answer to be off, and half of the smallest subnormal besides. So neither
+    a correctly rounded 0 is accused, nor one that a sound algorithm comes to by gradual underflow, by
+    cancellation (logsumexp near 0) or by absorption (1 - s near 0).
+    """
+    zero = np.asarray(view.answer[:, view.columns] == 0)
+    return where(view.flawed, np.inf, where(~zero, 0.0, abs(view.exact))), view.allowance + view.fmt.eta / 2
+
+
+@lru_cache(maxsize=1)
+def downwards(view: View) -> Array:
+    """The rows (rows, 1) where what is lost is put down to underflow: flushed to 0, 0 / 0, the logarithm of 0.
+
+    Those without a positive entry whose exps have a sum with its square in range, so that none of these overflows; and
+    those that are not spoiled. An overflow spoils the sum of a row and with it the place of the largest entry: there is
+    a NaN, or nothing is left, or an output that is no smaller than 1 / 2n is lost there. The answer does not tell
+    more. A subject that subtracts the minimum overflows on rows without a positive entry, and is said to underflow.
+    """
+    shown = isinstance(view.columns, slice)
+    whole = view if shown else View(view.role, view.fmt, view.observation, screen_arithmetic(view.fmt))
+    measured, allowed = (whole.narrow(values) for values in lost(whole))
+    gone, x, answer = measured > allowed, view.observation.x.astype(np.float64), view.answer.astype(np.float64)
+    top = x == row_max(x) if x.shape == answer.shape else np.zeros((1, 1), bool)
+    spoiled = np.isnan(answer) | (gone & top & (measured >= 0.5 / view.n))
+    small = (row_max(x) <= 0) & (np.exp(x).sum(axis=-1, keepdims=True) <= view.fmt.max**0.5)
+    return np.asarray(small | ~(spoiled.any(axis=-1, keepdims=True) | gone.all(axis=-1, keepdims=True)))
+
+
+def _lost_by(view: View, blamed: Callable[[], Array]) -> tuple[Any, Any]:
+    if view.clean and not (view.answer == 0).any():  # the exact value is not needed
+        return np.zeros((1, 1)), 0.0
+    measured, allowed = lost(view)
+    return where(~blamed(), 0.0, measured), allowed
+
+
+OVERFLOW = Property("overflow", "", overflow, unit="value")
+UNDERFLOW = Property("underflow", "", underflow, unit="value")
+
+
+def kinds(role: Role) -> tuple[Property, ...]:
+    """The kinds of failure of a role: `bound` is its accuracy, which a role without such a property lacks."""
+    accuracy = role.property_named("accuracy")
+    plain = accuracy is not None and accuracy.observe is alone and accuracy.arrange is as_is
+    return (OVERFLOW, UNDERFLOW, *((replace(accuracy, name="bound"),) if accuracy is not None and plain else ()))
+
+
+@dataclass(frozen=True)
+class Onset:
+    """Where a subject holds for the last and fails for the first time: neighbouring floats v, as C99 hex.
+
+    `fails_at` is None where no failure was found up to the largest finite value, `holds_at` where it fails at 0
+    already. `got` is the answer that failed, by its worst entry, or why there was none.
+    """
+
+    subject: str
+    role: str
+    dtype: str
+    length: int
+    line: str
+    kind: str
+    holds_at: str | None
+    fails_at: str | None
+    got: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The row of a record."""
+        return asdict(self)
+
+    @staticmethod
+    def from_json(record: dict[str, Any]) -> Onset:
+        """The inverse of `to_json`."""
+        return Onset(**record)
+
+
+class Same(Sampled):
+    """Choices that depend neither on the length nor on the row: the first of options, the middle of integers."""
+
+    def one_of(self, options: Sequence[T]) -> T:
+        return options[0]
+
+    def integers(self, low: int, high: int, each: bool = False) -> Array:
+        return np.full(self._shape(each), (low + high) // 2)
+
+
+@dataclass
+class Walk:
+    """A subject on one line at one length, in one dtype; places on it are the ordinals of v.
+
+    What a role takes besides rows is made by the role's own `arguments`, once for the line: where those draw a label or
+    a cotangent, it is that of the smallest entry, and a single one.
+    """
+
+    call: Call
+    role: Role
+    fmt: Format
+    n: int
+    line: Line
+    known: dict[tuple[int, str], Decision] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        row = Regime(self.line.name, lambda draw: self.line.fill(np.ones(1), draw.n))
+        self.rest = self.role.arguments(Same(np.random.default_rng(0), self.fmt, 1, self.n), row)
+        self.grid = grid(self.fmt, self.n, max(self.n, self.role.signature.width(self.n)))
+
+    def arguments(self, places: Sequence[int]) -> Arguments:
+        """The arguments at these places, as rows."""
+        rest = {name: np.repeat(a, len(places), axis=0) for name, a in self.rest.items()}
+        return {**rest, next(iter(rest)): self.line.fill(self.fmt.from_ordinal(places), self.n)}
+
+    def at(self, place: int, kind: Property) -> Decision:
+        """What is decided of one place, with the subject called for it alone."""
+        if (place, kind.name) not in self.known:
+            arguments = self.arguments([place])
+            try:
+                observation = Observation(arguments, self.call.rows(arguments))
+            except Misbehaviour as error:
+                decision = Decision(True, np.inf, 0.0, np.inf, cause=str(error))
+            else:
+                decision = decided(Experiment(self.call, self.role, kind, self.fmt), observation)
+            self.known[place, kind.name] = decision
+        return self.known[place, kind.name]
+
+    def suspects(self, places: Sequence[int], live: Sequence[Property]) -> dict[str, list[int]]:
+        """Those of these places that the screen can't clear, by kind; the subject is called for all at once."""
+        arguments = self.arguments(places)
+        try:
+            observation = Observation(arguments, self.call.rows(arguments))
+        except Misbehaviour:
+            return {kind.name: list(range(len(places))) for kind in live}
+        view = View(self.role, self.fmt, observation, screen_arithmetic(self.fmt), careful=False)
+        found = {}
+        for kind in live:
+            by_row = np.broadcast_to(row_max(screen(view, kind)[2])[:, 0], (len(places),))
+            found[kind.name] = np.flatnonzero(by_row > view.arithmetic.limit).tolist()
+        return found
+
+    def first(self) -> dict[str, int]:
+        """The number of the first point of the grid that fails, by kind, where there is one."""
+        found: dict[str, int] = {}
+        size = max(BLOCK // max(self.n, self.role.signature.width(self.n)), 1)
+        for start in range(0, len(self.grid), size):
+            live = [kind for kind in kinds(self.role) if kind.name not in found]
+            if not live:
+                break
+            places = self.grid[start : start + size]
+            suspects = self.suspects(places, live)
+            for kind in live:
+                failing = next((i for i in suspects[kind.name] if self.at(places[i], kind).refuted), None)
+                if failing is not None:
+                    found[kind.name] = start + failing
+        return found
+
+    def ends(self) -> Iterable[tuple[Property, int | None, int | None]]:
+        """Each kind with the places where the subject holds for the last and fails for the first time."""
+        found, hints = self.first(), set(ordinals(self.fmt, edges(self.fmt, self.n), BESIDE))
+        for kind in kinds(self.role):
+            i = found.get(kind.name, len(self.grid))  # its points below hold in company; they have to alone
+            while i and self.at(self.grid[i - 1], kind).refuted:
+                i -= 1
+            low = self.grid[i - 1] if i else None
+            high = self.grid[i] if i < len(self.grid) else None
+            if low is not None and high is not None:
+                low, high = self.between(low, high, kind, hints)
+                hints |= {low, high}
+            yield kind, low, high
+
+    def between(self, low: int, high: int, kind: Property, hints: Iterable[int]) -> tuple[int, int]:
+        """The neighbours between a place that holds and one that fails; those in `hints` are tried first."""
+        inside = [low, *sorted(place for place in hints if low < place < high), high]
+
+        def search(fails: Callable[[int], bool]) -> tuple[int, int]:
+            i, j = bisect(0, len(inside) - 1, lambda i: fails(inside[i]))
+            return bisect(inside[i], inside[j], fails)
+
+        # Balls are for the ends alone. Where they contradict the screen there, every step is decided with them.
+        a, b = search(lambda place: self.seems(place, kind))
+        if self.at(a, kind).refuted or not self.at(b, kind).refuted:
+            return search(lambda place: self.at(place, kind).refuted)
+        return a, b
+
+    def seems(self, place: int, kind: Property) -> bool:
+        """Whether the subject fails by the screen alone."""
+        arguments = self.arguments([place])
+        try:
+            observation = Observation(arguments, self.call.rows(arguments))
+        except Misbehaviour:
+            return True
+        view = View(self.role, self.fmt, observation, screen_arithmetic(self.fmt))
+        return bool(screen(view, kind)[2].max() > 1)
+
+    def onsets(self) -> list[Onset]:
+        """The rows of this line, one for each kind."""
+        rows = []
+        for kind, low, high in self.ends():
+            got = "" if high is None else _answer(self.at(high, kind))
+            subject, names = self.call.subject, (self.fmt.name, self.n, self.line.name, kind.name)
+            rows.append(Onset(subject.name, self.role.name, *names, self._hex(low), self._hex(high), got))
+        return rows
+
+    def _hex(self, place: int | None) -> str | None:
+        return None if place is None else float(self.fmt.from_ordinal(place)).hex()
+
+
+def decided(experiment: Experiment, observation: Observation) -> Decision:
+    """As `properties.steps.decide.judge`, of one row whose entries are nearly all the same.
+
+    Of the outputs that the screen can't clear and can't tell apart (the same answer, error and allowance), balls
+    decide the first, which spares the evaluation of a long row for every eight of its entries.
+    """
+    prop, fmt = experiment.prop, experiment.fmt
+    view = View(experiment.role, fmt, observation, screen_arithmetic(fmt))
+    measured, allowed, ratio = screen(view, prop)
+    column = int(np.argmax(ratio[0]))
+    worst = at(view, prop, measured, allowed, 0, column)
+    if worst.ratio <= view.arithmetic.limit:
+        return worst
+    if worst.ratio > FAR:
+        return replace(worst, refuted=True)
+    doubtful = np.flatnonzero(ratio[0] > view.arithmetic.limit)
+    alike = np.stack([values[0, doubtful].astype(np.float64) for values in (view.answer, measured, allowed)])
+    first = doubtful[np.unique(alike, axis=1, return_index=True)[1]]
+    return replace(worst, refuted=bool(certify(experiment, observation, 0, first)))
+
+
+def bisect(low: int, high: int, fails: Callable[[int], bool]) -> tuple[int, int]:
+    """Neighbours between `low`, which holds, and `high`, which fails."""
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if fails(middle) else (middle, high)
+    return low, high
+
+
+def _answer(decision: Decision) -> str:
+    """What was got, in decimal, or why there is nothing."""
+    return f"{float.fromhex(decision.got):.6g}" if decision.got else decision.cause
+
+
+def onset(
+    subject: Subject,
+    role: Role,
+    dtypes: Sequence[str] | None = None,
+    lengths: Sequence[int] | None = None,
+    *,
+    timeout: float | None = 60.0,
+    tell: Callable[[str], None] = lambda _note: None,
+    step: Callable[[], None] = lambda: None,
+) -> list[Onset]:
+    """The onsets of a subject, by dtype, length, line and kind, for the lines of `LINES`.
+
+    `dtypes` are the subject's unless given, `lengths` the powers of two that the role takes. A dtype that the
+    subject refuses is left out, and where a line takes more than `timeout` seconds (a subject that hangs, or is
+    that slow), it and what is longer in this dtype: `tell` gets a sentence. `step` is called after every line.
+
+    Raises `UsageError` for a dtype or a length that there is not, and for a role whose arguments are not rows.
+    """
+    lengths = lengths_of(role, lengths)
+    rows: list[Onset] = []
+    for dtype in dtypes or subject.dtypes:
+        fmt, call = format_of(dtype), Call(subject, role.signature)
+        place = "ordinary rows"
+        try:
+            with quiet(), limited(timeout):
+                reason = refuses(call, role, fmt)
+            if reason:
+                tell(f"{subject.name} does not take {dtype}, which is left out: {reason}")
+                continue
+            for n in lengths:
+                for line in LINES:
+                    place = f"{line.name} at n = {n}"
+                    with quiet(), limited(timeout):
+                        rows += Walk(call, role, fmt, n, line).onsets() if n >= line.shortest else []
+                    step()
+        except OutOfTime:
+            tell(f"{subject.name} in {dtype}: {place} took more than {timeout:g} s; it and what follows are left out")
+    return rows
+
+
+def lengths_of(role: Role, lengths: Sequence[int] | None = None) -> Sequence[int]:
+    """The lengths that are asked for, or all powers of two that the role takes, as `onset` has it."""
+    if not role.edged or next(iter(role.signature.inputs.values())) != 1:
+        raise UsageError(f"role={role.name!r} has no onsets: no exponential of a row of its first argument has an edge")
+    for n in lengths or ():
+        if not 1 <= n <= role.longest:
+            raise UsageError(f"length={n} is not from 1 to {role.longest}, the longest row of role {role.name}")
+    return sorted(set(lengths or (n for n in LENGTHS if n <= role.longest)))

@@ -1,0 +1,1 @@
+"""The registry, and the roles: one module or one package each, with properties and error bounds."""

@@ -1,0 +1,208 @@
+"""How a claimed gradient is judged at a point, along a direction: in rationals, in balls, or by an estimate."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+import flint
+import numpy as np
+
+from extremum.properties.calling.call import Call, Declined
+from extremum.properties.model.view import Observation
+from extremum.properties.roles.gradient_of import directional
+from extremum.properties.roles.gradient_of.directional import NotEvaluable
+from extremum.properties.values.case import Case
+from extremum.reference.arithmetic.formats import Array, format_of
+from extremum.reference.arithmetic.jets import Jet, jets, long_constants
+from extremum.reference.arithmetic.wide import nearest_float
+
+CONSTANTS = 2.0**-12  # relative, that constants of f and of its gradient may have been rounded apart: float32 and less
+ESTIMATES = 10  # times its estimate that an estimated derivative is trusted to be off
+
+
+def delta_of(dtype: str) -> float:
+    """sqrt(u): half the digits."""
+    return float(np.sqrt(format_of(dtype).unit_roundoff))
+
+
+Judged = tuple[float, float, str]  # measured, allowed, and what was compared in words
+Judge = Callable[[Call, Array, Array, Array], Judged]
+
+
+def by_row(judge: Judge) -> Callable[[Call, Case], Observation]:
+    """An experiment that judges each row by `judge(call, x, v, gradient)`; rows that it can't judge are passed over.
+
+    Raises `Declined` where it can't judge any.
+    """
+
+    def observe(call: Call, case: Case) -> Observation:
+        x, v = case.arguments["x"], case.arguments["v"]
+        measured, allowed = np.zeros((len(x), 1)), np.zeros((len(x), 1))
+        out, judged, reason, told = np.zeros(x.shape, x.dtype), 0, "", {}
+        for r in range(len(x)):
+            try:
+                directional.value(_floating(call), x[r].astype(np.float64))  # nothing is asked where f is not finite
+                out[r] = call.answer({"x": x[r]}).astype(x.dtype)
+                measured[r, 0], allowed[r, 0], told[r] = judge(call, x[r], v[r], out[r])
+                judged += 1
+            except NotEvaluable as error:
+                reason = str(error)
+        if not judged:
+            raise Declined(reason)
+        beyond = [r for r in told if measured[r, 0] > allowed[r, 0]]
+        note = told[beyond[0]] if beyond else ""
+        return Observation({"x": x, "v": v, "measured": measured, "allowed": allowed}, out, note=note)
+
+    return observe
+
+
+def answers(call: Call, x: Array) -> bool:
+    """Whether f takes x: of a point where it raises, or has no finite value, nothing can be asked."""
+    try:
+        directional.value(_floating(call), x.astype(np.float64))
+    except NotEvaluable:
+        return False
+    return True
+
+
+def _exact(call: Call) -> directional.Function:
+    assert call.subject.of is not None
+    return call.subject.of
+
+
+def _floating(call: Call) -> directional.Function:
+    f, adapter = _exact(call), call.subject.adapter
+
+    def value(x: Array) -> Any:
+        answer = f(adapter.give(np.array(x)))
+        return answer if isinstance(answer, (int, float, complex)) else adapter.take(answer)
+
+    return value
+
+
+def in_rationals(call: Call, x: Array, v: Array, _gradient: Array) -> Judged:
+    """abs(<df(x), v> - derivative) in rationals, and what constants may have been rounded by."""
+    long_constants.clear()
+    place, direction = directional.rationals(x), directional.rationals(v)
+    derivative = directional.quotient(_exact(call), place, direction)
+    claimed = _on_rationals(call, place)
+    zero = flint.fmpq(0)
+    gap = sum((g * d for g, d in zip(claimed, direction, strict=True)), zero) - derivative
+    terms = [abs(nearest_float(g * d)) for g, d in zip(claimed, direction, strict=True)]
+    claim, exact = nearest_float(derivative + gap), nearest_float(derivative)
+    told = f"<gradient, v> is {claim:.6g} in rationals, the derivative {exact:.6g}"
+    if not long_constants:
+        return abs(nearest_float(gap)), 0.0, told
+    return abs(nearest_float(gap)), CONSTANTS * (sum(terms) + _scale(call, x, v)), told
+
+
+def _on_rationals(call: Call, place: list[Any]) -> list[Any]:
+    argument = jets(place, [flint.fmpq(0)] * len(place))
+    try:
+        answer = np.asarray(call.subject.function(argument))
+    except Exception as error:
+        raise NotEvaluable(f"the gradient raises {type(error).__name__} for rationals") from error
+    entries = answer.ravel().tolist()
+    if answer.shape != argument.shape or not all(isinstance(entry, (Jet, int, float)) for entry in entries):
+        raise NotEvaluable("the gradient is no array of rationals for rationals")
+    plain = Jet(flint.fmpq(0), flint.fmpq(0))
+    return [(plain + entry).value for entry in entries]
+
+
+def in_balls(call: Call, x: Array, v: Array, gradient: Array) -> Judged:
+    """A lower bound of the distance of <gradient, v> from the derivative, and an upper bound of what is allowed."""
+    if not np.isfinite(gradient.astype(np.float64)).all():
+        raise NotEvaluable("the gradient is not finite: property finite judges it")
+    f, delta = _exact(call), delta_of(x.dtype.name)
+    before = flint.ctx.prec
+    try:
+        here, around = directional.enclosure(f, x, v), directional.enclosure(f, x, v, delta)
+        claimed, magnitude = (
+            sum((flint.arb(g) * flint.arb(d) for g, d in pairs), flint.arb(0))
+            for pairs in (_pairs(gradient, v), _pairs(np.abs(gradient), np.abs(v)))
+        )
+        typical = flint.arb(directional.scale(f, x.astype(np.float64), v))
+        allowed = abs(around - here) + (typical + magnitude) * delta + len(x) * format_of(x.dtype.name).tiny
+        told = f"<gradient, v> is {float(claimed.mid()):.9g}, the derivative {here.str(12)}"
+        return _down(abs(claimed - here)), _up(allowed), told
+    finally:
+        flint.ctx.prec = before
+
+
+def _scale(call: Call, x: Array, v: Array) -> float:
+    before = flint.ctx.prec
+    try:
+        return directional.scale(_exact(call), x.astype(np.float64), v)
+    finally:
+        flint.ctx.prec = before
+
+
+def _pairs(gradient: Array, v: Array) -> list[tuple[float, float]]:
+    return list(zip(gradient.astype(np.float64).tolist(), v.astype(np.float64).tolist(), strict=True))
+
+
+def _down(ball: Any) -> float:
+    return max(float(np.nextafter(float(ball.abs_lower()), -np.inf)), 0.0)
+
+
+def _up(ball: Any) -> float:
+    return float(np.nextafter(float(ball.abs_upper()), np.inf))
+
+
+def in_floats(call: Call, x: Array, v: Array, gradient: Array) -> Judged:
+    """abs(<gradient, v> - estimate), and ten times its estimated error with half of the digits."""
+    if _evaluable(call, x, v):
+        raise NotEvaluable("f is evaluated on balls: property derivative judges it")
+    wide, direction, delta = x.astype(np.float64), v.astype(np.float64), delta_of(x.dtype.name)
+    missing = ~np.isfinite(gradient.astype(np.float64))
+    if missing.any():
+        direction = (np.arange(len(x)) == int(missing.argmax())).astype(np.float64)
+    found = directional.estimated(_floating(call), wide, direction)
+    told = f"by {found.method} the derivative is {found.value:.9g}, give or take {found.error:.2g}"
+    if missing.any():
+        in_reach = abs(found.value) + found.error < format_of(x.dtype.name).max / 2
+        return (np.inf if in_reach else 0.0), 0.0, f"entry {int(missing.argmax())} is not finite; {told}"
+    rng = np.random.default_rng(0)
+    beside = [wide * (1 + delta * rng.uniform(-1, 1, wide.shape)) for _ in range(2)]
+    halved = [wide * 2.0**-k for k in (1, 2, 4)]
+    spread = max(abs(value - found.value) for value in _estimates(call, beside, direction, found.value))
+    typical = max(abs(value) for value in _estimates(call, halved, direction, found.value))
+    terms = gradient.astype(np.float64) * direction
+    allowed = ESTIMATES * (found.error + spread) + delta * (typical + float(np.abs(terms).sum()))
+    told = f"<gradient, v> is {float(terms.sum()):.9g}; {told}"
+    return abs(float(terms.sum()) - found.value), allowed + len(x) * format_of(x.dtype.name).tiny, told
+
+
+def _estimates(call: Call, places: list[Array], v: Array, here: float) -> list[float]:
+    """The estimates at these places, and the one that is known; where there is none, nothing is said."""
+    found = [here]
+    for place in places:
+        with contextlib.suppress(NotEvaluable):
+            found.append(directional.estimated(_floating(call), place, v).value)
+    return found
+
+
+def _evaluable(call: Call, x: Array, v: Array) -> bool:
+    before = flint.ctx.prec
+    try:
+        directional.enclosure(_exact(call), x, v)
+    except NotEvaluable:
+        return False
+    finally:
+        flint.ctx.prec = before
+    return True
+
+
+def in_range(call: Call, x: Array, _v: Array, gradient: Array) -> Judged:
+    """How many entries are not finite though their derivative is enclosed below half of the range, and 0."""
+    wrong = 0
+    before = flint.ctx.prec
+    try:
+        for i in np.flatnonzero(~np.isfinite(gradient.astype(np.float64))).tolist():
+            unit = (np.arange(len(x)) == i).astype(np.float64)
+            wrong += _up(directional.enclosure(_exact(call), x, unit)) < format_of(x.dtype.name).max / 2
+    finally:
+        flint.ctx.prec = before
+    return float(wrong), 0.0, f"{wrong} entries are not finite, and the derivatives are"

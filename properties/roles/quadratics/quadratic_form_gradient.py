@@ -1,0 +1,200 @@
+"""The role quadratic_form_gradient: f(x) = <x, A x> has the gradient (A + A^T) x.
+
+The sound forms are one product with A + A^T, two products that are added, and one sum of all 2 n terms. With
+reach_i = sum_j (abs(A_ij) + abs(A_ji)) abs(x_j), g(k) of `properties.roles.quadratics.shared` and u the unit roundoff:
+
+| form | error of entry i |
+|---|---|
+| (A + A^T) x | ((1 + u)(1 + g(n)) - 1) sum_j abs(A_ij + A_ji) abs(x_j), which is 0 for a skew A |
+| A x + A^T x | ((1 + u)(1 + g(n)) - 1) reach_i |
+| one sum of 2 n terms, with four more roundings for halves and doubles | ((1 + g(2 n))(1 + 4 u) - 1) reach_i |
+| underflow of the products, and of two halved entries times a doubled x | (2 n + 2 + 2 sum_j abs(x_j)) eta |
+
+The last two lines are what is allowed, the others are grades.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from extremum.properties.inputs import matrices as systems
+from extremum.properties.inputs.draw import Draw
+from extremum.properties.inputs.regimes import Regime
+from extremum.properties.laws import contract
+from extremum.properties.model.property import Property
+from extremum.properties.model.role import Role
+from extremum.properties.model.view import View
+from extremum.properties.roles.quadratics import shared as quadratics
+from extremum.properties.roles.quadratics.shared import compounded, flushed, gradual, inner, scaling
+from extremum.properties.values.case import Case
+from extremum.properties.values.signature import Arguments, Signature, like
+from extremum.reference.arithmetic.formats import Array
+from extremum.reference.arithmetic.wide import RATIONALS
+from extremum.reference.truth.quadratics import quadratic_form_gradient as truth
+
+SLAB = 256  # rows of a matrix
+
+
+def allowance(view: View) -> Any:
+    """The absolute error of a sound gradient by component (those shown), a flush to zero included."""
+    return bound(view, flushed(view))
+
+
+def strict(view: View) -> Any:
+    """As `allowance`, with gradual underflow."""
+    return bound(view, gradual(view))
+
+
+def bound(view: View, underflow: float) -> Any:
+    """What is allowed by component, with the cost of one underflow."""
+    factor = compounded(inner(view.fmt, 2 * view.n), scaling(view.fmt))
+    return view.parts.reach(view.columns) * view.arithmetic.constant(factor) + _underflow(view, underflow)
+
+
+def two_products(view: View) -> Any:
+    """The grade of A x + A^T x, and of all that is as good."""
+    factor = compounded(inner(view.fmt, view.n), view.fmt.unit_roundoff)
+    return view.parts.reach(view.columns) * view.arithmetic.constant(factor) + _underflow(view, gradual(view))
+
+
+def symmetrised(view: View) -> Any:
+    """The grade of (A + A^T) x (float64): exactly zero for a skew matrix."""
+    A, x = view.observation.arguments["A"], np.abs(view.observation.arguments["x"].astype(np.float64))
+    B = np.swapaxes(A, 1, 2)
+    slabs = (slice(i, i + SLAB) for i in range(0, view.n, SLAB))  # a few rows at a time: A may have 4096
+    sums = (np.abs(A[:, rows].astype(np.float64) + B[:, rows].astype(np.float64)) for rows in slabs)
+    size = np.concatenate([np.einsum("rij,rj->ri", each, x) for each in sums], axis=1)
+    factor = compounded(inner(view.fmt, view.n), view.fmt.unit_roundoff)
+    return size * factor + np.where(size > 0, (view.n + 1) * view.fmt.eta, 0.0)
+
+
+def _underflow(view: View, cost: float) -> Any:
+    x = view.arithmetic.lift(np.abs(view.observation.arguments["x"]))
+    two = view.arithmetic.constant(2.0)
+    terms = view.arithmetic.total(x) * two + view.arithmetic.constant(2.0 * view.n + 2.0)
+    return terms * view.arithmetic.constant(cost)
+
+
+def overflow(view: View) -> Array:
+    """Rows in which a product, a sum, A + A^T or a doubled argument may leave the range, shape (rows, 1)."""
+    A, x = (view.observation.arguments[name] for name in ("A", "x"))
+    with np.errstate(all="ignore"):
+        entries = 2 * np.maximum(quadratics.largest(A), quadratics.largest(x))
+        most = np.maximum(entries, view.narrow(view.parts.reach()).max(axis=1))
+        return np.asarray(~(most < view.fmt.max / quadratics.EXCUSED))[:, None]
+
+
+def accuracy(view: View) -> tuple[Any, Any]:
+    """Every entry is as close to the exact value as a sound algorithm comes.
+
+    Allowed: ((1 + g(2 n))(1 + 4 u) - 1) sum_j (abs(A_ij) + abs(A_ji)) abs(x_j) and what underflow adds
+    (`properties.roles.quadratics.quadratic_form_gradient` derives it). The grade tells a product with A + A^T from two
+    products.
+
+    Example: 2 A x for A = [[0, 1], [0, 0]] and x = [1, 1] is [2, 0]; the gradient is [1, 1].
+
+    Fix: (A + A.T) @ x. 2 A x is right for a symmetric A alone, and so are 2 A^T x and one triangle.
+    """
+    return view.error(abs(view.out - view.exact)), view.allowance
+
+
+def skew(view: View) -> tuple[Any, Any]:
+    """A skew matrix has the gradient zero.
+
+    A + A^T = 0, so that (A + A^T) x is exactly zero, and A x and A^T x are opposite: added they leave at most the
+    allowance of `accuracy`. The grade tells which it is: a symmetrised form is exactly zero.
+
+    Example: A x for A = [[0, 1], [-1, 0]] and x = [1, 0] is [0, -1].
+
+    Fix: (A + A.T) @ x, which cancels before anything is rounded.
+    """
+    return view.error(abs(view.out)), view.allowance
+
+
+def of_skew(_draw: Draw, arguments: Arguments) -> Case:
+    """The arguments, with the upper triangle of A taken for a skew matrix."""
+    upper = np.triu(arguments["A"], 1)
+    return Case({**arguments, "A": upper - np.swapaxes(upper, 1, 2)})
+
+
+def linear_in_matrix(view: View) -> tuple[Any, Any]:
+    """The gradient is linear in A.
+
+    f(A + C, x) is compared with f(A, x) + f(C, x), for matrices whose sum is exact in the dtype. The exact values are
+    equal; allowed are the three allowances of `accuracy`, and the rounding of the sum of two answers.
+
+    Example: with a ridge A + 1e-3 I, as it is put in lest a solver fails, two sums have the ridge twice.
+
+    Fix: A stands once in each of the two terms A x and A^T x; nothing is added to it, and it is not normalised.
+    """
+    return quadratics.of_sum(view, "A")
+
+
+def systems_of(draw: Draw, regime: Regime) -> Arguments:
+    """Square matrices `A` and vectors `x`."""
+    A, x, _ = regime.rows(draw)
+    return {"A": draw.fmt.round(A), "x": draw.fmt.round(np.broadcast_to(x, (draw.rows, draw.n)))}
+
+
+FORMS = {"symmetrised": symmetrised, "two products": two_products, "one sum of all terms": allowance}
+
+ROLE = Role(
+    name="quadratic_form_gradient",
+    call="f(A, x) -> (n,)",
+    value="(A + A^T) x, the gradient of <x, A x>",
+    truth=truth,
+    allowance=allowance,
+    strict=strict,
+    overflow=overflow,
+    signature=Signature(inputs={"A": 2, "x": 1}, answer=like("x"), batched=False),
+    arguments=systems_of,
+    regimes=systems.ALL + systems.SQUARE,
+    heights=systems.as_many,
+    rows=24,
+    longest=64,
+    certifier=RATIONALS,
+    contested=quadratics.CONTESTED,
+    properties=(
+        quadratics.FINITE,
+        Property(
+            "accuracy",
+            "EX912",
+            accuracy,
+            unit="u sum",
+            scale=quadratics.in_ulps_of_reach,
+            lengths="matrix",
+            longest=4096,
+            grades=FORMS,
+        ),
+        quadratics.IDENTITY,
+        Property(
+            "linear_in_A",
+            "EX913",
+            linear_in_matrix,
+            unit="u sum",
+            scale=quadratics.in_ulps_of_reach,
+            arrange=lambda draw, arguments: quadratics.summands(draw, arguments, "A"),
+            observe=lambda call, case: quadratics.observe_sum(call, case, "A"),
+            rows=8,
+            lengths="few",
+            script=("print(f(A + A2, x))", "print(f(A, x) + f(A2, x))"),
+        ),
+        quadratics.LINEAR_IN_X,
+        quadratics.HESSIAN_SYMMETRIC,
+        Property(
+            "skew",
+            "EX916",
+            skew,
+            unit="u sum",
+            scale=quadratics.in_ulps_of_reach,
+            arrange=of_skew,
+            rows=8,
+            lengths="few",
+            grades=FORMS,
+        ),
+        quadratics.GRADUAL_UNDERFLOW,
+        *contract.BY_ROW,
+    ),
+)

@@ -1,0 +1,338 @@
+"""What the gradients of quadratic functions have in common: bounds of their pieces, and the properties they share.
+
+An inner product of k terms is off by at most g(k) = t / (1 - t) times the sum of the magnitudes of its terms, with
+t = k u in float64 and float32, in any order, and t = (ceil(log2 k) + 1) u in 16 bits, which pairwise and wide
+accumulation meet (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., 3.1 and 4.2; without the
+quotient in Jeannerod and Rump, SIAM J. Matrix Anal. Appl. 34 (2013)). `compounded` joins errors that follow each
+other. All magnitudes are exact sums of absolute values, in the arithmetic of the view.
+
+Each product may underflow by half the smallest subnormal, eta; a processor that flushes to zero loses up to the
+smallest normal in each product and each sum. What underflow adds is therefore a number of roundings, times eta or,
+where a flush is let pass, times four smallest normals.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from extremum.properties.calling.call import Call
+from extremum.properties.inputs.draw import Draw, pick
+from extremum.properties.model.property import Property, subnormal
+from extremum.properties.model.view import Observation, View
+from extremum.properties.roles.softmax.bounds import additions
+from extremum.properties.values.case import Case
+from extremum.properties.values.signature import Arguments
+from extremum.reference.arithmetic.formats import Array, Format
+from extremum.reference.arithmetic.wide import choose, where
+from extremum.reference.truth import Columns
+
+EVERY: Columns = slice(None)
+SCALINGS = 4  # roundings besides those of the sums, of factors that scale and are taken out again
+EXCUSED = 4  # how far below the largest finite value everything has to stay, lest a doubled term overflows
+GENEROUS = 1 + 2.0**-40  # for the rounding of a bound's own factors
+STEPS = 4  # that a rounded sum x + h is cut to, so that it is exact
+CONTESTED = ("nan", "empty-row", "integer", "boolean")  # the situations that arise for a gradient
+
+
+def inner(fmt: Format, k: int) -> float:
+    """g(k): the error of an inner product of k terms, relative to the sum of their magnitudes."""
+    t = (additions(fmt, k) + 1) * fmt.unit_roundoff
+    return t / (1 - t) * GENEROUS
+
+
+def compounded(*errors: float) -> float:
+    """The relative error of factors with these errors: the product of all 1 + t, less 1."""
+    grown = 0.0
+    for t in errors:
+        grown += t + grown * t
+    return grown * GENEROUS
+
+
+def scaling(fmt: Format) -> float:
+    """The relative error of the roundings that are none of a sum's."""
+    return SCALINGS * fmt.unit_roundoff
+
+
+def largest(a: Array) -> Array:
+    """The largest magnitude in each row of `a` (rows, ...), as float64, shape (rows,); no copy of `a` is made."""
+    flat = a.reshape(len(a), -1)
+    return np.maximum(flat.max(axis=1).astype(np.float64), -flat.min(axis=1).astype(np.float64))
+
+
+def gradual(view: View) -> float:
+    """What one underflow costs at most: the smallest subnormal, though a rounding is half of it."""
+    return view.fmt.eta
+
+
+def flushed(view: View) -> float:
+    """What one underflow costs at most where it is flushed to zero."""
+    return 4 * view.fmt.tiny
+
+
+def at(view: View, **changed: Array) -> View:
+    """The view of the same role at other arguments, whole and without an answer."""
+    arguments = {name: view.observation.arguments[name] for name in view.role.signature.inputs} | changed
+    return View(view.role, view.fmt, Observation(arguments), view.arithmetic)
+
+
+def in_ulps_of_reach(view: View) -> Array:
+    """The unit roundoff times the sum of the magnitudes of all terms: the unit of an error of a gradient."""
+    reach = view.narrow(view.parts.reach(view.columns))
+    return np.asarray(np.clip(reach * view.fmt.unit_roundoff, view.fmt.eta, view.fmt.max))
+
+
+def finite(view: View) -> tuple[Any, Any]:
+    """The gradient is finite wherever the exact value is representable.
+
+    A sum of products may overflow on its way to a value in range, and so may A + A^T, a residual, or the entries
+    of a Gram matrix. Where the sum of the magnitudes of all terms, and of every one of these, stays below a quarter of
+    the largest finite value no sound form overflows, and no NaN or infinity is allowed; beyond, it is no finding.
+    The grade tells who stays finite there too, by scaling or in a wider format.
+
+    Example: a gradient that is computed in float16 from float32 arguments is infinite from 65,520 on.
+
+    Fix: multiply and add in the dtype of the arguments at least; scale by a power of two where even that overflows.
+    """
+    wrong = ~np.isfinite(view.answer) & (np.zeros((1, 1), bool) if view.clean else ~view.outside)
+    return np.where(wrong, 1.0, 0.0), _excused(view)
+
+
+def _excused(view: View) -> Array:
+    """Infinitely much where an overflow is excused, and nothing elsewhere, shape (rows, 1)."""
+    return np.where(view.overflow, np.inf, 0.0)
+
+
+def _nothing(_view: View) -> Array:
+    return np.zeros((1, 1))
+
+
+def identity(view: View) -> tuple[Any, Any]:
+    """The difference quotient of f along any direction is the gradient's inner product with it, for every step.
+
+    f is at most quadratic, so (f(x + h v) - f(x - h v)) / (2 h) = <grad f(x), v> exactly, however large h is: the
+    terms that a difference quotient usually neglects are not there. It is evaluated without rounding, in rationals
+    where it decides. Where all arguments are integers, and the sum of the magnitudes of all terms is at most an eighth
+    of 2^p, every product, sum and residual of any order is an integer below 2^p: float arithmetic is exact, and
+    nothing is allowed. A form that divides on its way, as by norm(B x), is not exact there and does not hold.
+    Elsewhere the entries of the gradient may each be off by their allowance, times abs(v).
+
+    Example: 2 A x for A = [[0, 1], [0, 0]] and x = [1, 1] is [2, 0]. With v = [0, 1] the quotient is 1, and the inner
+    product 0.
+
+    Fix: derive the gradient again: (A + A^T) x, 2 B^T B x, 2 B^T (B x - c), and w itself.
+    """
+    arithmetic = view.arithmetic
+    v, h = view.argument("v"), view.argument("h")[:, None]
+    x, two = view.argument("x"), arithmetic.constant(2.0)
+    quotient = (view.parts.value(x + v * h) - view.parts.value(x - v * h)) / (h * two)
+    difference = abs(arithmetic.total(view.whole * v) - quotient)
+    flawed = np.asarray(view.flawed.any(axis=-1, keepdims=True))
+    excused = ~np.isfinite(view.answer).all(axis=-1, keepdims=True) & ~flawed
+    allowed = arithmetic.total(abs(v) * view.role.allowance(at(view)))
+    exact = np.broadcast_to(integral(view), difference.shape)
+    difference = where(flawed, np.inf, where(excused, 0.0, difference))
+    return difference, choose(exact, allowed * arithmetic.constant(0.0), allowed)
+
+
+def integral(view: View) -> Array:
+    """Rows in which float arithmetic is exact: integers, whose sums of magnitudes are at most an eighth of 2^p."""
+    arguments = [view.observation.arguments[name] for name in view.role.signature.inputs]
+    whole = [np.all(np.rint(w) == w, axis=tuple(range(1, w.ndim))) for w in (a.astype(np.float64) for a in arguments)]
+    reach = view.narrow(view.parts.reach(EVERY)).max(axis=-1)
+    small = reach <= 2.0 ** (view.fmt.precision - 3)
+    return np.asarray(np.logical_and.reduce([*whole, small]))[:, None]
+
+
+def with_direction(draw: Draw, arguments: Arguments) -> Case:
+    """The arguments, with a direction v of small integers times about the size of x, and a step h for each row."""
+    size = np.abs(arguments["x"].astype(np.float64)).max(axis=-1, keepdims=True)
+    size = np.exp2(np.floor(np.log2(np.clip(size, draw.fmt.tiny, draw.fmt.max / 64))))
+    v = draw.integers(-3, 3, each=True) * size
+    h = np.broadcast_to(pick(draw, [1.0, 0.5, 2.0, 2.0**-10]), (len(size), 1))[:, 0]
+    return Case({**arguments, "v": draw.fmt.round(v), "h": draw.fmt.round(h)})
+
+
+def observe_beside(call: Call, case: Case) -> Observation:
+    """The gradient, beside the direction and the step."""
+    return Observation(case.arguments, call.rows(call.signature.of(case.arguments)))
+
+
+def linear_in_x(view: View) -> tuple[Any, Any]:
+    """The gradient is linear in x.
+
+    f(x + y) is compared with f(x) + f(y), for x and y whose sum is exact in the dtype. The exact values are equal;
+    allowed are the three allowances of `accuracy`, and the rounding of the sum of two answers; nothing is where all
+    three are of integers so small that float arithmetic is exact, as `identity` derives it.
+
+    Example: A x for x of unit length only, as where x is normalised on the way, gives the same for x and for 2 x.
+
+    Fix: x stands once in every term of (A + A^T) x and of 2 B^T B x, and nothing is added to it.
+    """
+    return of_sum(view, "x")
+
+
+def of_sum(view: View, *names: str) -> tuple[Any, Any]:
+    """The difference of f at a sum, and the sum of f at its two summands, in these arguments; and what is allowed."""
+    second = {name: view.observation.arguments[f"{name}2"] for name in names}
+    both = {name: view.observation.arguments[name] for name in names}
+    with np.errstate(over="ignore"):
+        one = {name: (both[name] - second[name]).astype(both[name].dtype) for name in names}
+    parts = [at(view, **part) for part in (one, second)]
+    apart = [view.at(view.role.allowance(part)) for part in parts]
+    exact = np.logical_and.reduce([integral(part) for part in (at(view), *parts)])
+    u, eta = view.arithmetic.constant(view.fmt.unit_roundoff), view.arithmetic.constant(view.fmt.eta)
+    excused = at(view, **one).overflow | at(view, **second).overflow
+    error = where(excused & ~view.finite, 0.0, view.error(abs(view.out - view.other)))
+    allowed = apart[0] + apart[1] + view.allowance + abs(view.other) * u + eta
+    return error, choose(np.broadcast_to(exact, error.shape), allowed * view.arithmetic.constant(0.0), allowed)
+
+
+def summands(draw: Draw, arguments: Arguments, *names: str) -> Case:
+    """The arguments, with those named made of small integers times a power of two, and a second of the same kind."""
+    scale = pick(draw, [1.0, 2.0**-4, 2.0**3])  # of each row, the same for both summands: their sum is exact
+
+    def fill(a: Array) -> Array:
+        values = draw.of_length(a[0].size).integers(-STEPS, STEPS, each=True) * scale
+        return draw.fmt.round(values).reshape(a.shape)
+
+    made = {name: fill(arguments[name]) for name in names}
+    return Case({**arguments, **made, **{f"{name}2": fill(arguments[name]) for name in names}})
+
+
+def observe_sum(call: Call, case: Case, *names: str) -> Observation:
+    """f at the sum, and the sum of f at the two summands."""
+    one = call.signature.of(case.arguments)
+    two = {**one, **{name: case.arguments[f"{name}2"] for name in names}}
+    both = {**one, **{name: (one[name] + two[name]).astype(one[name].dtype) for name in names}}
+    out, apart = call.rows(both), call.rows(one) + call.rows(two)
+    return Observation({**both, **{f"{name}2": two[name] for name in names}}, out, apart)
+
+
+def hessian_symmetric(view: View) -> tuple[Any, Any]:
+    """The Hessian that differences of the gradient imply is symmetric.
+
+    The Hessian of a quadratic is constant, so f(x + a) - f(x) is the Hessian times a, and <f(x + a) - f(x), b> is
+    <f(x + b) - f(x), a> for all a and b. Both sides are evaluated without rounding from the three answers, which may
+    each be off by the allowance of `accuracy`, times abs(b) or abs(a); where all three are of integers so small that
+    float arithmetic is exact, as `identity` derives it, nothing is allowed. Answers that are not finite are judged by
+    `finite`.
+
+    Example: A x for A = [[0, 1], [0, 0]]: with a = [1, 0] and b = [0, 1] the sides are 0 and 1.
+
+    Fix: the sum with the transpose: A x + A^T x. No product of matrices but B^T B makes a Hessian from B.
+    """
+    arithmetic, given = view.arithmetic, view.observation.arguments
+    a, b = view.argument("a"), view.argument("b")
+    answers = [given[name] for name in ("at_a", "at_b", "at_x")]
+    settled = np.logical_and.reduce([np.isfinite(g.astype(np.float64)).all(axis=-1, keepdims=True) for g in answers])
+    at_a, at_b, at_x = (arithmetic.lift(np.where(settled, g, np.zeros((), g.dtype))) for g in answers)
+    sides = arithmetic.total((at_a - at_x) * b) - arithmetic.total((at_b - at_x) * a)
+    x = given["x"]
+    here = at(view)
+    beside = [at(view, x=(x + given[name]).astype(x.dtype)) for name in ("a", "b")]
+    off = [view.role.allowance(v) + view.role.allowance(here) for v in beside]
+    allowed = arithmetic.total(off[0] * abs(b)) + arithmetic.total(off[1] * abs(a))
+    exact = np.logical_and.reduce([integral(v) for v in (here, *beside)])
+    return where(~settled, 0.0, abs(sides)), choose(exact, allowed * arithmetic.constant(0.0), allowed)
+
+
+def around(draw: Draw, arguments: Arguments) -> Case:
+    """The arguments, with two directions of small integers, and x of small integers times a power of two.
+
+    In some rows x is 0, and in some the directions are along one axis: one entry of the Hessian beside its mirror
+    image, in which 16 bits see what the rounding of whole rows would hide.
+    """
+    x = summands(draw, arguments, "x").arguments["x"]
+    kept = draw.of_length(x.shape[-1]).integers(0, 1).astype(x.dtype)
+    return Case({**arguments, "x": x * kept, **_directions(draw, arguments)})
+
+
+def _directions(draw: Draw, arguments: Arguments) -> Arguments:
+    shape = arguments["x"].shape
+
+    def direction() -> Array:
+        dense = draw.integers(-STEPS, STEPS, each=True)
+        axis = np.arange(shape[-1]) == draw.integers(0, shape[-1] - 1)
+        return draw.fmt.round(np.broadcast_to(np.where(draw.integers(0, 1) == 1, axis, dense), shape))
+
+    return {"a": direction(), "b": direction()}
+
+
+def observe_around(call: Call, case: Case) -> Observation:
+    """The gradient at x, at x + a and at x + b."""
+    given = call.signature.of(case.arguments)
+    x, beside = given["x"], {name: case.arguments[name] for name in ("a", "b")}
+    seen = {f"at_{name}": call.rows({**given, "x": (x + d).astype(x.dtype)}) for name, d in beside.items()}
+    out = call.rows(given)
+    return Observation({**given, **beside, **seen, "at_x": out}, out)
+
+
+def gradual_underflow(view: View) -> tuple[Any, Any]:
+    """Terms below the smallest normal are rounded, not flushed to zero.
+
+    Judged where the error is one that a flush explains: at most the allowance of `accuracy`, which lets flushes pass.
+    Allowed is what gradual underflow costs, half the smallest subnormal for each product. Severity is low: processors
+    and compilers flush on purpose, for speed.
+
+    Example: 2 * 1e-39 in float32 is 0 in flush-to-zero mode, for 2e-39.
+
+    Fix: leave out -ffast-math and flush-to-zero mode, or say that gradients below 1e-38 are dropped.
+    """
+    error = view.error(abs(view.out - view.exact))
+    beyond = np.asarray(view.narrow(error) > view.narrow(view.allowance))
+    assert view.role.strict is not None
+    return where(beyond, 0.0, error), view.role.strict(view)
+
+
+FINITE = Property(
+    "finite",
+    "EX911",
+    finite,
+    unit="outputs",
+    severity="critical",
+    exact=True,
+    grades={"wherever the exact value is in range": _nothing, "where no intermediate result overflows": _excused},
+)
+IDENTITY = Property(
+    "identity",
+    "EX902",
+    identity,
+    unit="value",
+    arrange=with_direction,
+    observe=observe_beside,
+    rows=8,
+    lengths="few",
+    longest=33,
+    script=("print(np.dot(np.float64(f({args})), np.float64(v)))",),
+)
+LINEAR_IN_X = Property(
+    "linear_in_x",
+    "EX914",
+    linear_in_x,
+    unit="u sum",
+    scale=in_ulps_of_reach,
+    arrange=lambda draw, arguments: summands(draw, arguments, "x"),
+    observe=lambda call, case: observe_sum(call, case, "x"),
+    rows=8,
+    lengths="few",
+    script=("print(f({at_sum}))", "print(f({args}) + f({second}))"),
+)
+HESSIAN_SYMMETRIC = Property(
+    "hessian_symmetric",
+    "EX915",
+    hessian_symmetric,
+    unit="value",
+    arrange=around,
+    observe=observe_around,
+    rows=8,
+    lengths="few",
+    script=(
+        "at_x, at_a, at_b = (np.float64(g) for g in (f({args}), f({at_a}), f({at_b})))",
+        "print(np.dot(at_a - at_x, np.float64(b)), np.dot(at_b - at_x, np.float64(a)))",
+    ),
+)
+GRADUAL_UNDERFLOW = Property(
+    "gradual_underflow", "EX919", gradual_underflow, unit="subnormals", scale=subnormal, severity="low"
+)

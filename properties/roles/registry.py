@@ -1,0 +1,80 @@
+"""The registry of roles: every module and package of this folder that has a `ROLE`."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+
+import extremum.properties.roles
+from extremum.properties.inputs.regimes import Regime
+from extremum.properties.model.role import Role
+from extremum.reference.errors import UsageError, nearest
+from extremum.reference.subjects.subject import load
+
+OTHERWISE = ("grad", "back", "bwd", "jac", "vjp", "jvp", "deriv", "hess", "diff", "binary", "sparse")  # in a name
+
+
+@cache
+def roles() -> dict[str, Role]:
+    """All roles by name. A new one is found by being there: it needs no entry in any list."""
+    found: dict[str, Role] = {}
+    for module in pkgutil.walk_packages(extremum.properties.roles.__path__, "extremum.properties.roles."):
+        role = getattr(importlib.import_module(module.name), "ROLE", None)
+        if isinstance(role, Role):
+            found[role.name] = role
+    return found
+
+
+def regimes() -> dict[str, Regime]:
+    """The regimes of all roles by name, in their order."""
+    return {regime.name: regime for role in roles().values() for regime in role.regimes}
+
+
+def role_named(name: str) -> Role:
+    """The role called `name`, or the `ROLE` of the module `name` if that is a path to a file of Python.
+
+    Raises `UsageError` with the nearest right spelling.
+    """
+    if name.endswith(".py"):
+        return _role_in(name)
+    if name not in roles():
+        raise UsageError(f"role={name!r} is not known: {nearest(name, roles())}")
+    return roles()[name]
+
+
+def role_of(attribute: str, subject: str) -> Role:
+    """The role whose name the attribute contains, the longest where one contains another.
+
+    Raises `UsageError` where there is none, or several as long, or where the rest of the name tells of something else.
+    """
+    inside = [name for name in roles() if _bare(name) in _bare(attribute)]
+    longest = [name for name in inside if len(name) == max(map(len, inside))]
+    rest = _bare(attribute).replace(_bare(longest[0]), "", 1) if longest else ""
+    if len(longest) == 1 and any(word in rest for word in OTHERWISE):
+        raise UsageError(
+            f"subject={subject!r} is named for more than {longest[0]}: add --role, one of {', '.join(roles())}"
+        )
+    if len(longest) != 1:
+        raise UsageError(f"the role of subject={subject!r} is not in its name: add --role, one of {', '.join(roles())}")
+    return roles()[longest[0]]
+
+
+def place_of(role: Role) -> str:
+    """What `role_named` finds the role by, in another process too: its file, or its name."""
+    return _files.get(role.name, role.name)
+
+
+_files: dict[str, str] = {}
+
+
+def _role_in(path: str) -> Role:
+    _, role = load(f"{path}:ROLE", Role)
+    if _files.setdefault(role.name, path) != path or (role.name in roles() and roles()[role.name] is not role):
+        raise UsageError(f"role={path!r} is called {role.name!r}, and so is another role")
+    roles()[role.name] = role
+    return role
+
+
+def _bare(name: str) -> str:
+    return name.lower().replace("_", "")

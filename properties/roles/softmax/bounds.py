@@ -1,0 +1,199 @@
+"""What a sound softmax may be off, derived for the widest class of algorithms that people call sound.
+
+A sound softmax computes e_j close to exp(x_j - m) for some reference m (the maximum, or a running
+maximum), adds the e_j to S, and scales: by a division, or by a reciprocal and a product. With u the
+unit roundoff of the dtype and r_e the relative error of its exp, to first order:
+
+| source | relative error |
+|---|---|
+| the gap x_j - m: one rounding; in base 2 two more, of log2(e) and of the product | g abs(depth_j) u, g = 3 |
+| exp | r_e |
+| S: d additions, the gaps and exps of its terms weighted by s_i | d u + g sum_i s_i abs(depth_i) u + r_e |
+| the terms of S that are subnormal, each to within r_e / u steps of the smallest subnormal | n (r_e / u) eta / S |
+| scaling: at most two roundings | 2 u |
+
+and sum_i s_i abs(depth_i) <= W((n - 1) / e) with Lambert's W: the left side is the entropy of s less
+log(S) and is largest where one entry is at 0 and the others are equal. A total of t, of first-order terms
+each at most r_e, is a true error of at most expm1(t / (1 - r_e)) <= t + t**2 for 2 r_e <= t < 1.7.
+
+d, the additions on the longest path, is n - 1 where recursive summation means something: in float64
+and float32. In 16 bits n u exceeds 1 before rows are long, and a bound that lets any answer pass is
+none; there d = ceil(log2 n), which pairwise and wide accumulation meet, and g = 1, since three roundings
+of a gap of 90 would leave no digit of a bfloat16. In 8 bits d = 0: wide. Where the maximum is a running
+one, `rescaling` adds its part.
+Source of the classical forms: Blanchard, D. J. Higham, N. J. Higham, "Accurately computing the
+log-sum-exp and softmax functions", IMA J. Numer. Anal. 41 (2021), theorem 4.3.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import ceil, log, log2
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from extremum.properties.model.view import View
+from extremum.reference.arithmetic.formats import Array, Format
+from extremum.reference.arithmetic.wide import FLOAT64, row_max
+from extremum.reference.truth import Columns
+
+EXP_ERROR = MappingProxyType(  # r_e in units of u
+    {
+        # Measured over NumPy 2.4 on x86-64 (0.73 ulp in float64, 2.54 ulp in float32 by exhaustion); the
+        # documented errors of glibc, SLEEF, CUDA and XLA lie below.
+        "float64": 1.5,
+        "float32": 3.6,
+        # In narrower formats exp is computed in float32 and rounded once.
+        "float16": 1.01,
+        "bfloat16": 1.01,
+        "float8_e4m3fn": 1.01,
+        "float8_e5m2": 1.01,
+    }
+)
+LOG_ERROR = MappingProxyType(  # r_l in units of u, measured as r_e was (0.64 ulp in float64, 3.83 ulp in float32)
+    {"float64": 1.5, "float32": 4.6} | dict.fromkeys(("float16", "bfloat16", "float8_e4m3fn", "float8_e5m2"), 1.01)
+)
+RECURSIVE_FROM = 24  # bits of precision from which recursive summation is called sound
+PAIRWISE_FROM = 8
+SCALINGS = 2
+
+
+def additions(fmt: Format, n: int) -> int:
+    """d: the additions on the longest path that a sound sum of n terms has in this format."""
+    if fmt.precision >= RECURSIVE_FROM:
+        return n - 1
+    return pairwise(n) if fmt.precision >= PAIRWISE_FROM else 0
+
+
+def gap_roundings(fmt: Format) -> int:
+    """How often a sound exponent is rounded: three times in base 2, but in 16 bits once, or wide."""
+    return 3 if fmt.precision >= RECURSIVE_FROM else 1
+
+
+def pairwise(n: int) -> int:
+    """ceil(log2 n)."""
+    return ceil(log2(n)) if n > 1 else 0
+
+
+@lru_cache(maxsize=4096)
+def weighted_depth(n: int) -> float:
+    """W((n - 1) / e), rounded up: the largest sum_i s_i abs(depth_i) of a row of n."""
+    z = (n - 1) / np.e
+    w = log(1 + z)
+    for _ in range(50):  # Newton on w exp(w) = z from above: it converges from that side
+        w -= (w - z * np.exp(-w)) / (1 + w)
+    return float(w * (1 + 2**-40))
+
+
+def sum_error(fmt: Format, n: int, d: int) -> float:
+    """abs(sum of the answer - 1), without rescaling: (d + 2) u, and half a subnormal for each entry.
+
+    The errors of exp cancel: the same e_j are summed and scaled. What is left are the d additions and the
+    scaling, at most two roundings.
+    """
+    t = (d + SCALINGS) * fmt.unit_roundoff
+    return t + t * t + n * fmt.eta / 2
+
+
+def componentwise(view: View, d: int, columns: Columns | None = None) -> Any:
+    """The relative error t + t**2 of the table above, by component (those shown), with d additions in the sum."""
+    shown = view.columns if columns is None else columns
+    u, r = view.fmt.unit_roundoff, EXP_ERROR[view.fmt.name]
+    base = fixed(view.fmt, view.n, d) + (SCALINGS + r) * u
+    t = view.parts.shallow[:, shown] * (-gap_roundings(view.fmt) * u) + base
+    if view.careful:
+        t = t + rescaling(view, shown)
+    return t * (t + 1.0)
+
+
+def fixed(fmt: Format, n: int, d: int) -> float:
+    """The relative error of S, whose terms are the same for all rows of a length: additions, gaps, exps, underflow."""
+    u, r = fmt.unit_roundoff, EXP_ERROR[fmt.name]
+    return (d + gap_roundings(fmt) * weighted_depth(n) + r) * u + n * r * fmt.eta
+
+
+def log_error(view: View) -> Any:
+    """The absolute error of log S: that of S (`fixed`, `rescaling`), and r_l log S for the logarithm, shape (rows, 1).
+
+    log(1 + t) is off by at most t + t**2 where S is off by t < 2/3 relative. In base 2 the logarithm is
+    multiplied by a rounded ln 2, at a cost of two more roundings.
+    """
+    u, wide = view.fmt.unit_roundoff, gap_roundings(view.fmt) - 1
+    t: Any = fixed(view.fmt, view.n, additions(view.fmt, view.n))
+    if view.careful:
+        t = rescaling(view) + t
+    return view.parts.log_total * ((LOG_ERROR[view.fmt.name] + wide) * u) + t * (t + 1.0)
+
+
+def rises(view: View) -> Array:
+    """k_j: how often a running maximum rises after entry j, forwards or backwards, whichever is more (rows, n).
+
+    Where the observation compares two orders of a row, the larger of both.
+    """
+    x, order = view.observation.x, view.observation.order
+    counts = np.maximum(_rises(x), _rises(x[:, ::-1])[:, ::-1])
+    if order is not None:
+        moved = x[:, order]
+        counts[:, order] = np.maximum(counts[:, order], np.maximum(_rises(moved), _rises(moved[:, ::-1])[:, ::-1]))
+    return np.asarray(counts)
+
+
+def _rises(x: Array) -> Array:
+    peak = np.maximum.accumulate(x, axis=-1)
+    rise = np.zeros(x.shape)
+    rise[:, 1:] = peak[:, 1:] > peak[:, :-1]
+    return np.asarray(rise.sum(axis=-1, keepdims=True) - np.cumsum(rise, axis=-1))
+
+
+def rescaling(view: View, numerators: Columns | None = None) -> Any:
+    """What a running maximum adds: sum_i s_i k_i (r_e + 3 u) to S, and k_j (r_e + 2 u) to these numerators.
+
+    Each rise multiplies what was summed so far by an exp, at a cost of r_e and two roundings (its gap is
+    counted with the depths: the gaps of successive rises add up to them). A numerator that is rescaled in place
+    with S, as kernels that keep a running output have it, shares the exps and pays the roundings. Milakov and
+    Gimelshein, "Online normalizer calculation for softmax" (2018), has the algorithm. Lanes that each keep a
+    maximum of their own see fewer entries each: from thirteen lanes on d pays for them. Only where recursive
+    summation is called sound; a sum in 16 bits is not.
+    """
+    if view.fmt.precision < RECURSIVE_FROM:
+        return 0.0
+    x = view.observation.x
+    k, r = rises(view), EXP_ERROR[view.fmt.name]
+    s = np.exp(x.astype(np.float64) - row_max(x).astype(np.float64))
+    cost = (s * k).sum(axis=-1, keepdims=True) / s.sum(axis=-1, keepdims=True) * (r + 3)
+    cost = cost + r * (k > 0).any(axis=-1, keepdims=True)  # numerators and S may come from different exps
+    if numerators is not None:
+        cost = cost + k[:, numerators] * (r + 2)
+    return view.arithmetic.lift(cost * (view.fmt.unit_roundoff * (1 + 2**-20)))  # its own rounding, generously
+
+
+def gradual(fmt: Format) -> float:
+    """What underflow may add to a component: r_e / u steps from exp, and half a step from scaling."""
+    return (EXP_ERROR[fmt.name] + 0.5) * fmt.eta
+
+
+def allowance(view: View) -> Any:
+    """The absolute error of a sound answer, by component: s_j times `componentwise`, plus `gradual`."""
+    return componentwise(view, additions(view.fmt, view.n)) * view.exact + gradual(view.fmt)
+
+
+def within_pairwise(view: View) -> Any:
+    """As `allowance`, for pairwise or wide accumulation."""
+    return componentwise(view, min(pairwise(view.n), additions(view.fmt, view.n))) * view.exact + gradual(view.fmt)
+
+
+def flushed(view: View) -> Array:
+    """Where an output was flushed to zero: it is 0, and the exact value below the smallest normal.
+
+    A flush loses next to nothing: where the entries that are 0 together weigh more than the sum of a row may
+    be off, the row was not flushed but is wrong.
+    """
+    zero = np.asarray(view.answer == 0)
+    if not zero.any():
+        return zero[:, view.columns]
+    s = view.narrow(view.truth.exact())
+    zero &= s < view.fmt.tiny
+    lost = FLOAT64.total(np.where(zero, s, 0.0))
+    return (zero & (lost <= sum_error(view.fmt, view.n, additions(view.fmt, view.n))))[:, view.columns]

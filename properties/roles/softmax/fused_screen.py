@@ -1,0 +1,148 @@
+"""The fused screens of softmax and its logarithms: the loops of `kernel`, where Numba is installed.
+
+They are for formats of 24 bits or fewer, and for answers in the format of the rows.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from types import ModuleType
+
+import numpy as np
+
+from extremum.properties.model.fused import Fused
+from extremum.properties.model.view import View
+from extremum.properties.roles.softmax import bounds
+from extremum.reference.arithmetic.formats import FORMATS, Array, Format
+
+EXACT = ("finite", "nonnegative", "at_most_one")  # hold where all outputs are in [0, 1]
+OF_SOFTMAX = frozenset((*EXACT, "sum_to_one"))
+GRADES = ULP, PAIRWISE = ("within an ulp", "pairwise or wide bound")  # those that are not the bound of `accuracy`
+LACKS = frozenset((ULP,))
+
+
+@lru_cache(maxsize=1)
+def kernel() -> ModuleType | None:
+    """The compiled loops, or None without Numba."""
+    try:
+        from extremum.properties.roles.softmax import kernel as loops
+    except ImportError:
+        return None
+    return loops
+
+
+def softmax(view: View, open_grades: frozenset[str]) -> Fused | None:
+    """What the loops see of rows (rows, n) and their softmax, or None where they can't look.
+
+    An answer that is not in [0, 1] has infinite ratios in all properties, and so has a row of which more was flushed
+    to zero than `properties.roles.softmax.bounds.flushed` excuses. Whether a long row is within an ulp is known where
+    that is open.
+    """
+    given = _given(view)
+    if given is None:
+        return None
+    loops, x, out, short = given
+    numbers, lossy = _softmax(view.fmt, view.n)
+    plain, sums, ratio, flushed = np.empty((4, len(x)))
+    beyond = np.empty(len(x), np.int32)
+    made = plain, sums, ratio, flushed, beyond
+    if short:
+        loops.short_rows(x.T, out.T, numbers, lossy, made)
+    else:
+        loops.long_rows(x, out, numbers, lossy, ULP in open_grades, made)
+    ratios = dict.fromkeys(EXACT, plain) | {"sum_to_one": sums, "accuracy": ratio, "gradual_underflow": flushed}
+    grades = {PAIRWISE: beyond & 2 != 0}
+    if not short and ULP not in open_grades:
+        return Fused(ratios, grades, OF_SOFTMAX, LACKS)
+    return Fused(ratios, grades | {ULP: beyond & 1 != 0}, OF_SOFTMAX)
+
+
+def log_softmax(view: View, _open_grades: frozenset[str]) -> Fused | None:
+    """What the loops see of rows (rows, n) and their log_softmax, or None where they can't look.
+
+    A row with an answer that is positive, or not below the largest finite value in magnitude, has infinite ratios.
+    """
+    given = _given(view)
+    if given is None:
+        return None
+    loops, x, out, short = given
+    plain, sums, ratio = np.empty((3, len(x)))
+    if short:
+        loops.short_log_rows(x.T, out.T, _log_softmax(view.fmt, view.n), (plain, sums, ratio))
+    else:
+        loops.long_log_rows(x, out, _log_softmax(view.fmt, view.n), (plain, sums, ratio))
+    exact = ("finite", "nonpositive", "saturation")
+    return Fused(dict.fromkeys(exact, plain) | {"exp_sum_to_one": sums, "accuracy": ratio}, exactly=frozenset(exact))
+
+
+def logsumexp(view: View, _open_grades: frozenset[str]) -> Fused | None:
+    """What the loops see of rows (rows, n) and their logsumexp (rows, 1), or None where they can't look.
+
+    An answer that is not below the largest finite value in magnitude has infinite ratios; one below its row's maximum
+    has in `between`.
+    """
+    given = _given(view)
+    if given is None:
+        return None
+    loops, x, out, short = given
+    m, total = np.empty(len(x), np.float32), np.empty(len(x))
+    if short:
+        loops.short_sums(x.T, m, total)
+    else:
+        loops.long_sums(x, m, total)
+    fmt, log_total, y = view.fmt, np.log(total), out[:, 0].astype(np.float64)
+    t, slope = _of_log(fmt, view.n)
+    with np.errstate(invalid="ignore"):
+        above = y - m
+        finite = np.abs(y) < fmt.max
+        exact = m + log_total
+        may = log_total * slope + (t + fmt.eta) + np.abs(exact) * fmt.unit_roundoff
+        between, accuracy = (above - np.log(view.n)) / may, np.abs(y - exact) / may
+    ratios = {
+        "finite": np.where(finite, 0.0, np.inf),
+        "between": np.where(finite & (above >= 0), between, np.inf),
+        "accuracy": np.where(finite, accuracy, np.inf),
+    }
+    return Fused(ratios, exactly=frozenset(("finite",)))
+
+
+def _given(view: View) -> tuple[ModuleType, Array, Array, bool] | None:
+    """The loops, rows and answers as float32, and whether they are short: then by columns.
+
+    None without Numba, and where float32 would lose anything.
+    """
+    x, out = view.observation.x, view.observation.out
+    if out is None or view.fmt.precision > FORMATS["float32"].precision or not out.dtype == x.dtype == view.fmt.dtype:
+        return None
+    loops = kernel()
+    if loops is None:
+        return None
+    short = view.n <= loops.SHORT
+    wide, answer = (np.asarray(a, np.float32, order="F" if short else "C") for a in (x, out))
+    return loops, wide, answer, short
+
+
+def _of_log(fmt: Format, n: int) -> tuple[float, float]:
+    """What log S may be off (`bounds.log_error`): t, and a slope times log S."""
+    t = bounds.fixed(fmt, n, bounds.additions(fmt, n))
+    slope = (bounds.LOG_ERROR[fmt.name] + bounds.gap_roundings(fmt) - 1) * fmt.unit_roundoff
+    return float(t * (t + 1.0)), float(slope)
+
+
+@lru_cache(maxsize=1024)
+def _log_softmax(fmt: Format, n: int) -> tuple[float, float, float, np.int32]:
+    """`bounds` of the kernel's long_log_rows."""
+    t, slope = _of_log(fmt, n)
+    most = np.float32(fmt.max).view(np.int32)
+    return float(bounds.gap_roundings(fmt) * fmt.unit_roundoff), slope, float(t + fmt.eta), most
+
+
+@lru_cache(maxsize=1024)
+def _softmax(fmt: Format, n: int) -> tuple[tuple[float, ...], float]:
+    """`bounds` and `lossy` of the kernel's loops of softmax."""
+    u, d = fmt.unit_roundoff, bounds.additions(fmt, n)
+    at_most = (bounds.SCALINGS + bounds.EXP_ERROR[fmt.name]) * u
+    base, pairwise = (bounds.fixed(fmt, n, adds) + at_most for adds in (d, min(bounds.pairwise(n), d)))
+    gap, tiny = bounds.gap_roundings(fmt) * u, fmt.tiny * (1 - 2.0**-40)  # what the loops call flushed surely is
+    numbers = (gap, base, pairwise, bounds.gradual(fmt), tiny, 2.0 ** (1 - fmt.precision))
+    return tuple(map(float, numbers)), bounds.sum_error(fmt, n, d)

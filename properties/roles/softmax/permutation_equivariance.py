@@ -1,0 +1,65 @@
+"""EX108 permutation_equivariance."""
+
+from __future__ import annotations
+
+from math import gcd
+from typing import Any
+
+import numpy as np
+
+from extremum.properties.calling.call import Call
+from extremum.properties.inputs.draw import Draw
+from extremum.properties.laws.comparison import compare
+from extremum.properties.model.property import Property, ulp
+from extremum.properties.model.view import Observation, View
+from extremum.properties.values.case import Case, integer
+from extremum.properties.values.signature import Arguments
+
+
+def measure(view: View) -> tuple[Any, Any]:
+    """Permuting a row permutes its outputs.
+
+    The exact values are the same numbers, and two answers of a sound algorithm are each within its
+    allowance of `accuracy` of them; so their difference is within twice that. The permutations are
+    i -> (stride i + start) mod n with stride coprime to n: reversal and rotation are among them.
+
+    Example: with the first entry in place of the maximum, [100, 0] in float32 gives [1, 4e-44], and [0, 100] gives
+    [0, NaN].
+
+    Fix: take maximum and sum over the whole row, and mask a tail with -inf instead of leaving it out. The usual
+    causes: a tail that is not a multiple of the vector width; a first element used as the maximum.
+    """
+    return compare(view)
+
+
+def arrange(draw: Draw, arguments: Arguments) -> Case:
+    """A stride coprime to n, and a start; -1 reverses."""
+    strides = [s for s in (-1, 1, 2, 3, 5, 7, 11, 13) if gcd(s % max(draw.n, 1), draw.n) == 1]
+    start = draw.one_of(sorted({0, 1 % draw.n, draw.n // 2, draw.n - 1}))
+    return Case({**arguments, "stride": integer(draw.one_of(strides or [1])), "start": integer(start)})
+
+
+def observe(call: Call, case: Case) -> Observation:
+    """f(x), and f(x permuted) permuted back."""
+    x, n = case.x, case.x.shape[-1]
+    order = (case.number("stride") * np.arange(n) + case.number("start")) % n
+    other = call.rows({"x": np.ascontiguousarray(x[:, order])})
+    return Observation({"x": x}, call.rows({"x": x}), other[:, np.argsort(order)], order=order)
+
+
+PROPERTY = Property(
+    "permutation_equivariance",
+    "EX108",
+    measure,
+    "ulp",
+    ulp,
+    arrange,
+    observe,
+    severity="medium",
+    lengths="moderate",
+    script=(
+        "order = (stride * np.arange(x.shape[-1]) + start) % x.shape[-1]",
+        "print(f(x)[..., order])",
+        "print(f(x[..., order]))",
+    ),
+)

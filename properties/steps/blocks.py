@@ -1,0 +1,159 @@
+"""The sweep: whole blocks of rows from every regime, made once and shared by every cell of a dtype.
+
+A block's rows depend on the seed, the dtype and the length alone, so that subjects and properties are
+compared on the same inputs, and a row can be made again from these few numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+
+from extremum.properties.inputs.draw import Draw, Sampled
+from extremum.properties.inputs.lengths import (
+    LONG,
+    LONGEST,
+    MODERATE,
+    every_length,
+    few_lengths,
+    matrix_lengths,
+    moderate_lengths,
+    point_lengths,
+)
+from extremum.properties.inputs.regimes import Regime
+from extremum.properties.model.property import Property
+from extremum.properties.model.role import Role
+from extremum.properties.roles.registry import role_named
+from extremum.properties.steps.profile import bins_of
+from extremum.properties.values.signature import Arguments, Shape, first
+from extremum.reference.arithmetic.formats import Array, format_of
+from extremum.reference.arithmetic.wide import Arithmetic, screen_arithmetic
+from extremum.reference.errors import UsageError
+from extremum.reference.truth import Truth
+
+LENGTHS = {
+    "every": every_length,
+    "moderate": moderate_lengths,
+    "few": few_lengths,
+    "matrix": matrix_lengths,
+    "point": point_lengths,
+}
+BLOCK = 2**14  # entries: a block and its truth in float64 stay in the second-level cache
+MANY = 16  # times as many rows has the block of rows of 4; and that of 2, where all are one call and `ascent` climbs
+LONG_BLOCK = 2**17  # beyond MODERATE: one to eight rows
+MASKED_ROWS = 8  # rows of one mask regime share the columns that are masked
+
+Formula = Callable[[Arguments, Arithmetic], Truth]
+Maker = Callable[[Draw, Regime], Arguments]
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Rows of arguments of one length, and for each row its regime and its number within that regime.
+
+    Rows without numbers are none that a recipe restores.
+    """
+
+    arguments: Arguments
+    regimes: tuple[str, ...]
+    numbers: tuple[int, ...]
+    seed: int
+    m: int = 1
+
+    @cached_property
+    def x(self) -> Array:
+        """The first argument, shape (rows, n)."""
+        return first(self.arguments)
+
+    @cached_property
+    def bins(self) -> Array:
+        """The bin in a profile of the largest finite magnitude of each row of the first argument."""
+        x = self.x.reshape(len(self.x), -1)
+        return bins_of(np.abs(x).max(axis=1, where=np.isfinite(x), initial=0).astype(np.float64))
+
+    @cached_property
+    def ordinary(self) -> int:
+        """The number of an ordinary row, whose regime is that of normal deviates as well."""
+        return self.regimes.index("ordinary") if "ordinary" in self.present else 0
+
+    @cached_property
+    def present(self) -> frozenset[str]:
+        """The regimes of the rows."""
+        return frozenset(self.regimes)
+
+    def recipe(self, row: int) -> dict[str, Any]:
+        """What restores this row bit for bit."""
+        name = self.regimes[row]
+        of = self.regimes.count(name)
+        shape = {"n": int(self.x.shape[-1])} | ({"m": self.m} if self.m > 1 else {})
+        return {"regime": name, "seed": self.seed, **shape, "of": of, "row": self.numbers[row]}
+
+
+def blocks(role: Role, prop: Property, dtype: str, seed: int, chosen: tuple[str, ...] | None) -> Iterator[Block]:
+    """The blocks of a property: one of each length, or of each length and each masked regime."""
+    regimes = [r for r in role.regimes if r.masked == prop.masked and (chosen is None or r.name in chosen)]
+    limit = min(prop.rows, role.rows)
+    often = (2, 4) if role.signature.batched and role.signature.one_row else (4,)
+    lengths = [n for n in LENGTHS[prop.lengths](seed) if n <= (prop.longest or role.longest)]
+    for n, m in ((length, height) for length in lengths for height in role.heights(length)):
+        width = role.signature.entries(m, n)
+        if prop.masked:
+            for regime in regimes:
+                yield block(role.arguments, dtype, (m, n), min(limit, MASKED_ROWS), width, seed, (regime,))
+        elif now := _for_length(regimes, n):
+            yield block(role.arguments, dtype, (m, n), limit * (MANY if n in often else 1), width, seed, tuple(now))
+
+
+@lru_cache(maxsize=1024)
+def block(
+    make: Maker, dtype: str, shape: Shape, rows: int, width: int, seed: int, regimes: tuple[Regime, ...]
+) -> Block:
+    """About `rows` rows from these regimes, as many as a block has room for with arrays of `width`.
+
+    `shape` is (m, n): n is the length of a row, m how many a matrix has.
+    """
+    m, n = shape
+    room = max(min(rows, (BLOCK if n <= MODERATE and m == 1 else LONG_BLOCK) // width), 1)
+    if room < len(regimes):  # as many regimes as there is room for; which, changes with the length
+        turn = np.random.default_rng([seed, *([m] if m > 1 else []), n]).permutation(len(regimes))[:room]
+        regimes = tuple(regimes[i] for i in sorted(turn))
+    each = max(room // len(regimes), 1)
+    parts = [_rows(make, regime, dtype, shape, each, seed) for regime in regimes]
+    arguments = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    for a in arguments.values():
+        a.flags.writeable = False
+    names = tuple(regime.name for regime in regimes for _ in range(each))
+    return Block(arguments, names, tuple(range(each)) * len(regimes), seed, m)
+
+
+@lru_cache(maxsize=256)
+def truth(formula: Formula, made: Block, dtype: str) -> Truth:
+    """The truth of a block's rows in the arithmetic that screens its dtype; shared by the cells of the dtype."""
+    return formula(made.arguments, screen_arithmetic(format_of(dtype)))
+
+
+def restore(recipe: Mapping[str, Any], dtype: str) -> Array:
+    """The rows of the argument that a recipe describes (`Block.recipe`, with `role` and `argument`): shape (1, ...)."""
+    role = role_named(recipe["role"])
+    regime, row = role.regime_named(recipe["regime"]), int(recipe["row"])
+    if regime is None:
+        raise UsageError(f"regime={recipe['regime']!r} is not one of role {role.name}")
+    shape = int(recipe.get("m", 1)), int(recipe["n"])
+    made = _rows(role.arguments, regime, dtype, shape, int(recipe["of"]), int(recipe["seed"]))
+    return made[recipe["argument"]][row : row + 1]
+
+
+def _for_length(regimes: Sequence[Regime], n: int) -> Sequence[Regime]:
+    if n >= LONGEST:  # one row: that whose sum leaves the range of float16
+        return [r for r in regimes if r.name == "all-equal"] or regimes
+    return regimes if n <= LONG else [r for r in regimes if r.long]
+
+
+def _rows(make: Maker, regime: Regime, dtype: str, shape: Shape, rows: int, seed: int) -> Arguments:
+    m, n = shape
+    rng = np.random.default_rng([seed, *([m] if m > 1 else []), n, regime.number])
+    return make(Sampled(rng, format_of(dtype), rows, n, m), regime)

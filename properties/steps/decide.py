@@ -1,0 +1,213 @@
+"""Deciding one case: screened in wider arithmetic, and in balls where the screen can't clear it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import flint
+import numpy as np
+
+from extremum.properties.calling.call import Misbehaviour
+from extremum.properties.model.property import Property
+from extremum.properties.model.role import Experiment
+from extremum.properties.model.view import Observation, View
+from extremum.properties.values.case import Case
+from extremum.reference.arithmetic.formats import Array
+from extremum.reference.arithmetic.wide import RATIONALS, row_max, screen_arithmetic
+
+FAR = 4.0  # a screen errs by less than half of an allowance in any arithmetic
+TOGETHER = 8  # doubtful entries of a row that are decided at once, the most doubtful first
+PRECISIONS = (128, 256, 512, 1024, 4096)  # bits of the balls, raised until the question is decided
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What was seen of one case; `refuted` is a proof, by what `certified` names.
+
+    `measured` and `allowed` are in the property's unit, `ratio` is the first over the second.
+    """
+
+    refuted: bool
+    measured: float = 0.0
+    allowed: float = 0.0
+    ratio: float = 0.0
+    row: int = 0
+    column: int = 0
+    got: str = ""
+    exact: str = ""
+    cause: str = ""
+    certified: str = ""
+
+
+def ratios(measured: Array, allowed: Array) -> Array:
+    """measured / allowed, with 0 / 0 = 0 and anything else over 0, or NaN, infinite."""
+    with np.errstate(all="ignore"):
+        ratio = np.asarray(measured / allowed, np.float64)
+    if not np.isfinite(ratio).all():
+        ratio = np.where(measured == 0, 0.0, np.where(np.isnan(ratio), np.inf, ratio))
+    return ratio
+
+
+def screen(view: View, prop: Property) -> tuple[Array, Array, Array]:
+    """Measured, allowed and their ratio, as float64 arrays of at least (rows, 1)."""
+    measured, allowed = prop.measure(view)
+    m = np.atleast_2d(view.narrow(measured) if not isinstance(measured, float) else np.asarray(measured))
+    a = np.atleast_2d(view.narrow(allowed) if not isinstance(allowed, float) else np.asarray(allowed))
+    if view.observation.extra is not None and (view.observation.extra > 0).any():
+        m = np.concatenate([m, np.asarray(view.observation.extra, np.float64)], axis=1)
+        a = np.concatenate([a, np.zeros((len(a), 1))], axis=1)
+    return m, np.broadcast_to(a, m.shape), ratios(m, a)
+
+
+def screen_rows(view: View, prop: Property) -> tuple[Array, Array, Array, Array]:
+    """`screen`, with 0 for the ratios of rows in doubt; and the largest of each row, (rows,), or (1,) if of no rows.
+
+    That of a row in doubt is with every term of what is allowed, also those that most rows need not pay for.
+    """
+    measured, allowed, ratio = screen(view, prop)
+    by_row, observation = row_max(ratio)[:, 0], view.observation
+    doubtful = by_row > view.arithmetic.limit
+    if doubtful.any():
+        if len(by_row) == len(observation.x):
+            careful = View(view.role, view.fmt, observation.take(doubtful), view.arithmetic)
+            by_row[doubtful] = row_max(screen(careful, prop)[2])[:, 0]
+        ratio = np.where(doubtful[:, None], 0.0, ratio)
+    return measured, allowed, ratio, by_row
+
+
+def exceeded(view: View, prop: Property, measured: Array) -> frozenset[str]:
+    """The grades of the property whose allowance what was measured exceeds."""
+    over = {name: ratios(measured, view.narrow(may(view))) > 1 for name, may in prop.grades.items()}
+    return frozenset(name for name, rows in over.items() if rows.any())
+
+
+def decide(experiment: Experiment, case: Case, final: bool = False) -> Decision:
+    """Run the experiment on `case` from scratch and decide it.
+
+    On the way to a witness, what exceeds its allowance `FAR` times over is refuted by the screen, whose own
+    error is proven to be less. What is reported is decided with `final`: in balls, and with the exact value.
+    A misbehaviour of the subject (it raises, or returns no array of the right kind) refutes any property:
+    there is no answer of which it could hold. `Declined` passes through.
+    """
+    try:
+        observation = experiment.observe(case)
+    except Misbehaviour as error:
+        if str(error).startswith("raises ") and _overflows(experiment, case):
+            return Decision(False)  # an exception in place of an infinity that is excused
+        return Decision(True, np.inf, 0.0, np.inf, cause=str(error), certified="the call itself")
+    if final:
+        return with_exact(experiment, observation, judge(experiment, observation, np.inf))
+    return judge(experiment, observation, FAR)
+
+
+def _overflows(experiment: Experiment, case: Case) -> bool:
+    """Whether the role excuses an overflow in any row of the case."""
+    fmt = experiment.fmt
+    return bool(View(experiment.role, fmt, Observation(case.arguments), screen_arithmetic(fmt)).overflow.any())
+
+
+def judge(experiment: Experiment, observation: Observation, far: float) -> Decision:
+    """Decide what was observed: the screen first, then balls for what it can't clear, up to `far`."""
+    prop, fmt = experiment.prop, experiment.fmt
+    view = View(experiment.role, fmt, observation, screen_arithmetic(fmt))
+    measured, allowed, ratio = screen(view, prop)
+    row, column = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
+    worst = at(view, prop, measured, allowed, int(row), int(column))
+    if worst.ratio <= view.arithmetic.limit:
+        return worst
+    if prop.exact or _undecidable(view, measured, int(row), int(column)):
+        return _refuted(worst, prop.proof) if worst.ratio > 1 else worst
+    exactly = experiment.role.certifier is RATIONALS  # it is fast, and a screen may lose all to cancellation
+    lost = bool(np.isnan([worst.measured, worst.allowed]).any())  # the screen left its own range: it knows nothing
+    if worst.ratio > far and not exactly and not lost:
+        return _refuted(worst, "the screen, far beyond its error")
+    for r in np.argsort(-ratio.max(axis=1)):
+        doubtful = np.argsort(-ratio[r], kind="stable")[: int((ratio[r] > view.arithmetic.limit).sum())]
+        for columns in np.split(doubtful, range(TOGETHER, doubtful.size, TOGETHER)):
+            if columns.size and (how := certify(experiment, observation, int(r), columns)):
+                return _refuted(at(view, prop, measured, allowed, int(r), int(columns[0])), how)
+    if lost:
+        return replace(worst, measured=0.0, allowed=0.0, ratio=0.0)
+    return replace(worst, measured=worst.allowed, ratio=1.0) if exactly else worst
+
+
+def _undecidable(view: View, measured: Array, row: int, column: int) -> bool:
+    """Whether no arithmetic need decide: there is no number to compare, or it is none of the answer's."""
+    if view.observation.out is None or column >= view.width:
+        return True
+    flawed = np.broadcast_to(view.flawed, view.answer.shape)  # what is not finite otherwise overflowed in the screen
+    return not np.isfinite(measured[row, column]) and bool(flawed[row].any())
+
+
+def certify(experiment: Experiment, observation: Observation, row: int, columns: Array) -> str:
+    """What proves that one of `columns` exceeds what is allowed, or an empty string.
+
+    Rationals decide at once. Balls are evaluated at rising precision until each entry is decided; a question that
+    the highest precision leaves open (equality, in practice) is no refutation.
+    """
+    alone, arithmetic = observation.take(slice(row, row + 1)), experiment.role.certifier
+    before = flint.ctx.prec
+    try:
+        for bits in PRECISIONS:
+            flint.ctx.prec = bits
+            view = View(experiment.role, experiment.fmt, alone, arithmetic, columns=np.asarray(columns))
+            measured, allowed = experiment.prop.measure(view)
+            m, a = np.broadcast_arrays(np.asarray(measured, object), np.asarray(allowed, object))
+            pairs = list(zip(map(_comparable, m.ravel()), map(_comparable, a.ravel()), strict=True))
+            if any(bool(x > y) for x, y in pairs):
+                return "rational arithmetic" if arithmetic is RATIONALS else f"balls of {bits} bits"
+            if all(bool(x <= y) for x, y in pairs):
+                return ""
+    finally:
+        flint.ctx.prec = before
+    return ""
+
+
+def _comparable(value: Any) -> Any:
+    """A ball for a float, which compares with balls and with rationals."""
+    return flint.arb(value) if isinstance(value, float) else value
+
+
+def with_exact(experiment: Experiment, observation: Observation, decision: Decision) -> Decision:
+    """The decision with the exact answer at its place, as a decimal with the radius of its ball."""
+    if experiment.prop.exact or observation.out is None or decision.column >= observation.out.shape[1]:
+        return decision
+    before = flint.ctx.prec
+    try:
+        flint.ctx.prec = 192
+        row = observation.take(slice(decision.row, decision.row + 1))
+        arithmetic = experiment.role.certifier
+        exact = experiment.role.truth(row.arguments, arithmetic).exact(np.array([decision.column]))
+        return replace(decision, exact=arithmetic.shown(exact[0, 0]))
+    finally:
+        flint.ctx.prec = before
+
+
+def at(view: View, prop: Property, measured: Array, allowed: Array, row: int, column: int) -> Decision:
+    """What was measured at one place, in the property's unit, as a decision that refutes nothing."""
+    unit = np.atleast_2d(prop.scale(view))
+    size = float(unit[min(row, len(unit) - 1), min(column, unit.shape[1] - 1)])
+    m, a = float(measured[row, column]), float(allowed[row, column])
+    ratio = float(ratios(np.asarray(m), np.asarray(a)))
+    return Decision(
+        False,
+        m / size,
+        a / size,
+        ratio,
+        row,
+        column,
+        got=_got(view.observation, row, column),
+        cause=view.observation.note,
+    )
+
+
+def _got(observation: Observation, row: int, column: int) -> str:
+    if observation.out is None or column >= observation.out.shape[1]:
+        return ""
+    got = float(observation.out[row, column]).hex()
+    return got if observation.other is None else f"{got} and {float(observation.other[row, column]).hex()}"
+
+
+def _refuted(decision: Decision, how: str) -> Decision:
+    return replace(decision, refuted=True, certified=how)

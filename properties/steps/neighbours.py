@@ -1,0 +1,245 @@
+"""Neighbours: millions of rows of two, in runs of neighbouring floats, rated by a fused screen.
+
+Where an error is the sum of several roundings, the worst is where all of them meet. That is luck, which comes to one
+row in a million, and has no slope that `ascent` could climb. Among the floats of 16 bits the ascent finds it; of more
+bits, rows are called by the million, where a fused screen rates them in less time than the subject answers. In a run,
+one entry goes through consecutive floats near a row that has come close; every so often there are normal deviates
+instead. The properties that one call decides share the runs; of rows that the fused screen does not clear, the screen
+judges the answers that came. A subject that goes from row to row in Python would take minutes, and is spared
+(`row_by_row`); so is, by powers of two, one that is slow. `benchmarks/search_power.py` tells what this reaches.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import inf, log2
+from typing import Any
+
+import numpy as np
+
+from extremum.properties.calling.call import Call, Misbehaviour
+from extremum.properties.model.fused import Fused, clears, unfused
+from extremum.properties.model.property import alone, as_is
+from extremum.properties.model.role import Experiment
+from extremum.properties.model.view import Observation, View
+from extremum.properties.steps.blocks import Block
+from extremum.properties.steps.decide import FAR, screen_rows
+from extremum.reference.arithmetic.formats import Array, Format
+from extremum.reference.arithmetic.wide import screen_arithmetic
+
+CALLS = 256
+RUN = 2**13  # rows; two runs a call, with their answers, stay in the second-level cache
+ANEW = 4  # of so many calls, one is of normal deviates
+KEPT = 8  # rows of a kind, no two of the same gap
+NEAREST, FARTHEST = 10, 22  # binary orders of magnitude, in ulps, of the distance of a run from its row
+LEVEL = 0.5  # the share of runs whose row is shifted to (d, 0): around 0 floats, and so gaps, are finest
+FEW = 256  # rows that show whether a subject goes from row to row
+
+CLOSE, BEYOND = "close to what a property allows", "beyond a grade"
+Kind = tuple[str, str]  # one of these, and the name of the property or grade
+
+
+@dataclass
+class Notable:
+    """Rows (k, 2) of a kind, the most notable first: what each is ranked by, and the row of the block it came from."""
+
+    x: Array
+    origin: Array = field(default_factory=lambda: np.zeros(0, np.int64))
+    rank: Array = field(default_factory=lambda: np.zeros(0))
+
+    @property
+    def floor(self) -> float:
+        """The rank that a row has to exceed."""
+        return float(self.rank[-1]) if len(self.rank) == KEPT else 0.0
+
+    def take(self, x: Array, origin: Array, rank: Array) -> None:
+        """Keep the most notable of what was and of these rows, no two of the same gap."""
+        most = np.argsort(-rank, kind="stable")[: KEPT**2]
+        x, origin = np.concatenate([self.x, x[most]]), np.concatenate([self.origin, origin[most]])
+        rank = np.concatenate([self.rank, rank[most]])
+        order = np.argsort(-rank, kind="stable")
+        _, first = np.unique(np.subtract(*x[order].astype(np.float64).T), return_index=True)
+        best = order[np.sort(first)[:KEPT]]
+        self.x, self.origin, self.rank = x[best], origin[best], rank[best]
+
+
+@dataclass(frozen=True)
+class Doubtful:
+    """The rows of a call of which some are in doubt, their ratios (rows,), and the rows of the block they came from."""
+
+    x: Array
+    origin: Array
+    ratio: Array
+
+
+@dataclass
+class Neighbours:
+    """How many rows were called and rated, what was notable, and by property the call with the most doubtful row.
+
+    A call that raises is in doubt as a whole, for every property.
+    """
+
+    nothing: Array
+    rows: int = 0
+    notable: dict[Kind, Notable] = field(default_factory=dict)
+    doubtful: dict[str, Doubtful] = field(default_factory=dict)
+    raised: Doubtful | None = None
+
+    def rows_for(self, name: str) -> int:
+        """How many rows were rated for a property."""
+        return self.rows if (CLOSE, name) in self.notable else 0
+
+    def of(self, name: str) -> tuple[Array, Array]:
+        """The rows to look at for a property (k, 2), and the rows of the block that they came from (k,)."""
+        here = [n for (kind, of), n in self.notable.items() if kind == BEYOND or of == name]
+        here.append(Notable(self.nothing))
+        return np.concatenate([n.x for n in here]), np.concatenate([n.origin for n in here])
+
+    def in_doubt(self, name: str) -> Doubtful | None:
+        """A call in doubt for a property, if there was one."""
+        return self.doubtful.get(name, self.raised)
+
+    def closest(self) -> list[Notable]:
+        """Those that came close to what a property allows."""
+        return [n for (kind, _), n in self.notable.items() if kind == CLOSE and len(n.x)]
+
+    def see(self, view: View, origin: Array, fused: Fused) -> None:
+        """Take note of the rows of a call."""
+        x = view.observation.x
+        for name in fused.ratios:
+            ratio = self._ratios(view, origin, fused, name)
+            self._take((CLOSE, name), x, origin, np.where(np.isfinite(ratio), ratio, 0.0))
+        for grade, beyond in fused.beyond.items():
+            self._take((BEYOND, grade), x, origin, beyond)
+
+    def _ratios(self, view: View, origin: Array, fused: Fused, name: str) -> Array:
+        """The ratio of each row: by the fused screen, and by the screen where that clears it not.
+
+        Once a row is refuted for sure no other needs be.
+        """
+        ratio, limit = fused.ratios[name], view.arithmetic.limit
+        unclear = ~(ratio <= clears(fused, name, limit))
+        most = self.doubtful[name].ratio.max() if name in self.doubtful else limit
+        if most > FAR or not unclear.any():
+            return ratio
+        few, prop = view.observation.take(unclear), view.role.property_named(name)
+        assert prop is not None
+        ratio = ratio.copy()
+        ratio[unclear] = screen_rows(View(view.role, view.fmt, few, view.arithmetic, careful=False), prop)[3]
+        if ratio.max() > most:
+            self.doubtful[name] = Doubtful(view.observation.x, origin, np.where(ratio <= limit, 0.0, ratio))
+        return ratio
+
+    def _take(self, kind: Kind, x: Array, origin: Array, rank: Array) -> None:
+        notable = self.notable.setdefault(kind, Notable(self.nothing))
+        few = np.flatnonzero(rank > notable.floor)
+        if len(few):
+            notable.take(x[few], origin[few], rank[few].astype(np.float64))
+
+
+def has_neighbours(experiment: Experiment, made: Block) -> bool:
+    """Whether neighbours are called: for properties that one call on a row decides and a fused screen may rate.
+
+    Of 16 bits the ascent does as well.
+    """
+    prop, role = experiment.prop, experiment.role
+    plain = prop.observe is alone and prop.arrange is as_is and not prop.masked
+    rated = role.fused is not unfused and role.signature.batched and role.signature.one_row
+    return plain and rated and made.x.shape[-1] == 2 and experiment.fmt.dtype.itemsize > 2
+
+
+def neighbours(
+    experiment: Experiment, made: Block, seed: int, stop: Callable[[], bool], seconds: float = inf
+) -> Neighbours:
+    """Call the subject on runs near the best rows of the block, and on from the best of those, until `stop()`.
+
+    Where there is no fused screen of the answers, nothing is called. A call that raises is the last. Of `CALLS`, so
+    many are made, a power of two, as should fit into `seconds` by the time that the first takes: all of them, and so
+    the same for the same seed, unless a subject is some fifty times as slow as NumPy.
+    """
+    found, fmt = Neighbours(made.x[:0]), experiment.fmt
+    rng = np.random.default_rng([seed, CALLS, RUN])
+    x, origin = made.x, np.arange(len(made.x))
+    try:
+        if _rated(experiment, x[:FEW])[1] is None or row_by_row(experiment.call, x):
+            return found
+        turn, calls = 0, CALLS  # the first is of the block, which the sweep has counted
+        while turn <= calls and not stop():
+            began = time.monotonic()
+            view, fused = _rated(experiment, x)
+            if fused is None:
+                break
+            found.see(view, origin, fused)
+            found.rows += len(x) if turn else 0
+            if turn == 1:
+                calls = _fitting(seconds, time.monotonic() - began)
+            turn += 1
+            near = found.closest()
+            x, origin = _near(rng, near, fmt) if near and turn % ANEW else _anew(rng, made, fmt)
+    except Misbehaviour:
+        found.raised = Doubtful(x, origin, np.full(len(x), inf))
+    return found
+
+
+def _fitting(seconds: float, one: float) -> int:
+    """How many calls, of which one takes so long, fit: `CALLS`, or a lower power of two, and at least one."""
+    fit = seconds / max(one, 1e-9)
+    return CALLS if fit >= CALLS else 2 ** max(int(log2(max(fit, 1.0))), 0)
+
+
+def row_by_row(call: Call, x: Array) -> bool:
+    """Whether the subject goes from row to row of `x` in Python: whether it calls more functions for more rows.
+
+    Also where another profiler counts calls already. The first call of each shape, which may compile, is not counted.
+    """
+    if sys.getprofile() is not None:
+        return True
+    few, many = (_functions_called(call, x[:rows]) for rows in (FEW, 2 * FEW))
+    return many - few > FEW / 2
+
+
+def _functions_called(call: Call, x: Array) -> int:
+    count = 0
+
+    def profile(_frame: Any, event: str, _argument: Any) -> None:
+        nonlocal count
+        count += event in {"call", "c_call"}
+
+    call.rows({"x": x})
+    sys.setprofile(profile)
+    try:
+        call.rows({"x": x})
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def _rated(experiment: Experiment, x: Array) -> tuple[View, Fused | None]:
+    observation = Observation({"x": x}, experiment.call.rows({"x": x}))
+    view = View(experiment.role, experiment.fmt, observation, screen_arithmetic(experiment.fmt), careful=False)
+    return view, experiment.role.fused(view, frozenset())
+
+
+def _near(rng: np.random.Generator, closest: list[Notable], fmt: Format) -> tuple[Array, Array]:
+    """Two runs, each near one of the rows that came close."""
+    runs, origins = [], []
+    for _ in range(2):
+        notable = closest[rng.integers(len(closest))]
+        one = int(rng.integers(len(notable.x)))
+        row = np.repeat(notable.x[one : one + 1], RUN, axis=0)
+        if rng.random() < LEVEL:
+            row -= row[:, 1:]
+        column = int(rng.integers(2)) if row[0, 1] else 0
+        away = int(rng.standard_normal() * 2.0 ** rng.uniform(NEAREST, FARTHEST))
+        row[:, column] = fmt.step(row[:, column], np.arange(away - RUN // 2, away + RUN // 2))
+        runs.append(row)
+        origins.append(np.full(RUN, notable.origin[one]))
+    return np.concatenate(runs), np.concatenate(origins)
+
+
+def _anew(rng: np.random.Generator, made: Block, fmt: Format) -> tuple[Array, Array]:
+    """As many rows of normal deviates, as if they came from an ordinary row of the block."""
+    return fmt.round(rng.standard_normal((2 * RUN, 2))), np.full(2 * RUN, made.ordinary)

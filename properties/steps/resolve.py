@@ -1,0 +1,154 @@
+"""From what a user names to subjects: whose arrays it takes, and by what keyword it takes the axis."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from extremum.properties.calling.call import Call, Misbehaviour, quiet
+from extremum.properties.calling.time_limit import OutOfTime, limited
+from extremum.properties.inputs.lengths import point_lengths
+from extremum.properties.model.role import Role
+from extremum.properties.roles.registry import role_named, role_of, roles
+from extremum.reference.arithmetic.formats import FORMATS
+from extremum.reference.errors import UsageError
+from extremum.reference.subjects.adapters import candidates
+from extremum.reference.subjects.subject import Subject, describe, load, named, unknown, version_of
+
+AXIS_KEYWORDS = ("axis", "dim")
+GRADIENT_OF = "gradient_of"  # the role of a gradient whose function is given
+PROBE_SECONDS = 10.0
+
+
+def resolve(spec: str, role: str | None, of: str | None = None) -> list[Subject]:
+    """The subjects that `spec` names: a registered name, a group, `module:attribute` or `file.py:attribute`.
+
+    `of` names the function that it is the gradient of, likewise, and implies the role gradient_of.
+    Raises `UsageError` in one line for whatever cannot be audited.
+    """
+    if of is not None:
+        return [_gradient(spec, of, role)]
+    wanted = None if role is None else role_named(role)
+    if ":" in spec and not named(spec, None):
+        name, function = load(spec)
+        return [adapt(function, name, wanted or role_of(spec.rpartition(":")[2], spec), spec)]
+    found = [s for s in named(spec, role) if s.role in roles()]
+    if not found:
+        raise unknown(spec, role)
+    return found
+
+
+def adapt(
+    function: Callable[..., Any],
+    name: str,
+    role: Role,
+    spec: str = "",
+    of: Callable[..., Any] | None = None,
+    of_spec: str = "",
+) -> Subject:
+    """A user's function, the gradient of `of` where that is given, as a subject.
+
+    Its axis keyword and its array library are found out.
+
+    The signature tells the keyword. Where several array libraries are loaded, the first that the function
+    answers an ordinary row in is taken.
+    """
+    if (of is None) == (role.name == GRADIENT_OF):
+        raise UsageError(
+            f"subject={name!r}: role {GRADIENT_OF} takes the function that it is of: add --of FILE.py:FUNCTION"
+        )
+    axis = _axis_keyword(function, name, role)
+    adapters = candidates(getattr(function, "__module__", None) or "")
+    subject = Subject(name, role.name, function, "user", axis, origin=spec, of=of, of_origin=of_spec)
+    rows = [replace(subject, adapter=adapter) for adapter in adapters]
+    return next((s for s in rows if _answers(s, role)), rows[0]) if len(rows) > 1 else rows[0]
+
+
+def _gradient(spec: str, of: str, role: str | None) -> Subject:
+    if role not in (None, GRADIENT_OF):
+        raise UsageError(f"of={of!r} goes with role {GRADIENT_OF}, not with role={role!r}")
+    if ":" not in spec or ":" not in of:
+        raise UsageError(f"of={of!r} and subject={spec!r} are written as file.py:function or module:function")
+    name, function = load(spec)
+    try:
+        _, f = load(of)
+    except UsageError as error:
+        raise UsageError(str(error).replace("subject", "of", 1)) from None
+    shape = _shape_of(f, of)
+    if np.prod(shape, dtype=int) != 1:
+        raise UsageError(f"of={of!r} returns an array of shape {shape}; a function with a scalar value is needed")
+    return adapt(function, name, role_named(GRADIENT_OF), spec, f, of)
+
+
+def _shape_of(f: Callable[..., Any], of: str) -> tuple[int, ...]:
+    """The shape of what f returns for the first length that it answers; `UsageError` with what it raises for none.
+
+    A function of another library's arrays says nothing here.
+    """
+    said = ""
+    for n in (3, *point_lengths(0)):
+        try:
+            with quiet():
+                return np.shape(f(np.linspace(0.5, 1.0, n)))
+        except Exception as error:
+            said = said or f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+    if len(candidates(getattr(f, "__module__", None) or "")) > 1:
+        return ()
+    raise UsageError(f"of={of!r} answers no vector of 1 to 33 entries, nor of a usual length: {said}")
+
+
+def introduce(subject: Subject) -> dict[str, str]:
+    """What was resolved, so that nobody audits the wrong function: the record of a subject, `line` for a header."""
+    origin = describe(subject.function) if subject.kind == "user" else f"{subject.kind} in {subject.origin}"
+    batched = role_named(subject.role).signature.batched
+    alone = "no axis parameter, so the last axis alone" if batched else "one row a call"
+    axis = f"axis by {subject.axis}=" if subject.axis and batched else alone
+    version = version_of(subject.function) if subject.kind == "library" else ""
+    of = f"of {describe(subject.of)}" if subject.of else ""
+    parts = [f"role {subject.role}", of, f"{subject.adapter.name} arrays", axis, version, origin]
+    return {
+        "name": subject.name,
+        "role": subject.role,
+        "kind": subject.kind,
+        "arrays": subject.adapter.name,
+        "axis": subject.axis or "",
+        "line": f"{subject.name}: {', '.join(filter(None, parts))}",
+    }
+
+
+def _axis_keyword(function: Callable[..., Any], name: str, role: Role) -> str | None:
+    keywords = AXIS_KEYWORDS if role.signature.batched else ()
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # built in: its signature is not to be had
+        return next((k for k in keywords if _accepts(function, name, role, k)), None)
+    axis = next((k for k in keywords if k in signature.parameters), None)
+    wanted, names = list(role.signature.inputs), list(signature.parameters)[: len(role.signature.inputs)]
+    if names != wanted and sorted(names) == sorted(wanted):
+        raise UsageError(f"subject={name!r} takes ({', '.join(names)}), role {role.name} calls {role.call}: wrap it")
+    try:
+        signature.bind(*role.signature.inputs, **({axis: -1} if axis else {}))
+    except TypeError as error:
+        shown = f"{getattr(function, '__name__', name)}{signature}"
+        raise UsageError(f"subject={name!r} is {shown}, role {role.name} calls {role.call}: {error}") from None
+    return axis
+
+
+def _accepts(function: Callable[..., Any], name: str, role: Role, keyword: str) -> bool:
+    adapters = candidates(getattr(function, "__module__", None) or "")
+    return any(_answers(Subject(name, role.name, function, "user", keyword, adapter), role) for adapter in adapters)
+
+
+def _answers(subject: Subject, role: Role) -> bool:
+    call = Call(subject, role.signature)
+    arguments = role.ordinary(FORMATS["float32"])
+    try:
+        with quiet(), limited(PROBE_SECONDS):
+            call.taken(call.raw(arguments if role.signature.batched else role.signature.row(arguments, 0)))
+    except (Misbehaviour, OutOfTime):
+        return False
+    return True

@@ -1,0 +1,92 @@
+"""Witnesses: a refuted case is written down, read back, and run again from scratch before it is reported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from extremum.properties.calling.call import Declined
+from extremum.properties.model.role import Experiment
+from extremum.properties.steps.blocks import restore
+from extremum.properties.steps.decide import FAR, Decision, decide
+from extremum.properties.values.case import Case, checksum, encode, integer, recipe_of
+from extremum.properties.values.finding import Witness, number
+from extremum.properties.values.signature import Arguments
+from extremum.reference.arithmetic.formats import FORMATS, Array
+from extremum.reference.errors import UsageError
+
+
+class Contradiction(RuntimeError):
+    """The screen and the balls disagree by more than the screen's error: a defect of extremum, not of the subject."""
+
+
+AGAIN = 3  # runs in which a subject that is not deterministic may show its failure again
+
+
+def witness_of(experiment: Experiment, case: Case, regime: str, seen: Decision) -> Witness:
+    """The witness of a refuted case, with what its rerun from the record measured.
+
+    Where no rerun refutes it (the subject is not deterministic), what was seen the first time stands, and
+    `certified` says so. Raises `Contradiction`, rather than accuse, where the balls clear what the screen is
+    sure of.
+    """
+    signature = experiment.role.signature
+    record = encode(replace(case, arguments=signature.shown(case.arguments)))
+    for _ in range(AGAIN):
+        read = decode(record)
+        try:
+            again = decide(experiment, replace(read, arguments=signature.stacked(read.arguments)), final=True)
+        except Declined:  # of a function that is not deterministic
+            continue
+        if not again.refuted and again.ratio > FAR:
+            raise Contradiction(f"balls clear what the screen refuted {again.ratio:.3g} times over: {record}"[:2000])
+        if again.refuted:
+            return _written(record, regime, again, again.certified)
+    return _written(record, regime, seen, f"{seen.certified}; seen once, {AGAIN} reruns differed")
+
+
+def _written(record: dict[str, Any], regime: str, decision: Decision, how: str) -> Witness:
+    return Witness(
+        arguments=record,
+        regime=regime,
+        measured=number(decision.measured),
+        allowed=number(decision.allowed),
+        got=decision.got,
+        exact=decision.exact,
+        index=[decision.row, decision.column],
+        certified=how,
+    )
+
+
+def unfinished(arguments: Arguments, axis: int | None) -> Witness:
+    """The witness of a call that did not return: its arguments, and nothing measured."""
+    along = {} if axis is None or axis == -1 else {"axis": integer(axis)}
+    return Witness(encode(Case({**arguments, **along})), regime="", measured=None, allowed=None)
+
+
+def decode(record: Mapping[str, Mapping[str, Any]]) -> Case:
+    """The inverse of `encode`, bit for bit; raises `UsageError` where the record is not one of ours."""
+    arrays = {name: _decode(name, argument) for name, argument in record.items()}
+    layout = next(iter(record.values())).get("layout", "C")
+    return Case(arrays, layout, recipe_of(record))
+
+
+def _decode(name: str, argument: Mapping[str, Any]) -> Array:
+    shape = tuple(argument["shape"])
+    if argument["dtype"] in ("int64", "bool"):
+        return np.asarray([int(v) for v in argument["values"]], np.int64).astype(argument["dtype"]).reshape(shape)
+    dtype = FORMATS[argument["dtype"]].dtype
+    if "values" in argument:
+        flat = np.array([float.fromhex(v) for v in argument["values"]], np.float64)
+    elif "runs" in argument:
+        values, counts = zip(*argument["runs"], strict=True)
+        flat = np.repeat([float.fromhex(v) for v in values], counts)
+    else:
+        x = restore(argument["recipe"], argument["dtype"]).reshape(shape)
+        if checksum(x) != argument["sha256"]:
+            raise UsageError(f"argument {name!r}: its recipe no longer restores it; it was made by another version")
+        return x
+    return flat.astype(dtype).reshape(shape)

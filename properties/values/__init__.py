@@ -1,0 +1,1 @@
+"""What is passed on, frozen: signatures, cases, findings with their witnesses."""

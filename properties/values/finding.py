@@ -1,0 +1,113 @@
+"""What an audit finds: the cell, its verdict and its witnesses, as plain data."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+VERDICTS = ("proved", "held", "refuted", "crashed", "hung", "incomplete", "inapplicable")
+FOUND = ("refuted", "crashed", "hung")
+
+
+@dataclass(frozen=True)
+class Witness:
+    """An input kept without loss, and what was measured when it was run again from scratch.
+
+    `arguments` are as `properties.values.case.encode` writes them; `measured` and `allowed` are in the cell's unit.
+    `got` and `exact` are the output that is worst and its exact value, `index` where it stands in its row.
+    """
+
+    arguments: Mapping[str, Any]
+    regime: str
+    measured: float | str | None
+    allowed: float | str | None
+    got: str = ""
+    exact: str = ""
+    index: Sequence[int] = ()
+    certified: str = ""
+
+
+@dataclass
+class Cell:
+    """One subject, one property, one dtype, and what is known about them.
+
+    `examined` counts the rows that were judged. `measured` and `allowed`, in `unit`, are those of the largest
+    measured/allowed seen, whatever the verdict. `expected` marks a refutation that the subject declares,
+    `missed` a declared one that did not come. `cause` is what `properties.diagnosis.diagnose` diagnoses a refutation
+    as, `detail` what was noted besides: what the subject raised, why nothing could be judged. `profile` holds the
+    largest measured/allowed by magnitude and by length of the rows, for the plot.
+    """
+
+    subject: str
+    role: str
+    property: str
+    code: str
+    dtype: str
+    verdict: str = "held"
+    examined: int = 0
+    measured: float | str | None = None
+    allowed: float | str | None = None
+    unit: str = ""
+    regimes: list[str] = field(default_factory=list)
+    cause: str = ""
+    detail: str = ""
+    severity: str = ""
+    grade: str = ""
+    simplest: Witness | None = None
+    worst: Witness | None = None
+    expected: bool = False
+    missed: bool = False
+    seconds: float = 0.0
+    profile: dict[str, list[list[float]]] = field(default_factory=dict)
+
+    @builtins.property
+    def key(self) -> tuple[str, str, str, str]:
+        """What tells this cell from all others: role, subject, property, dtype."""
+        return self.role, self.subject, self.property, self.dtype
+
+    @builtins.property
+    def found(self) -> bool:
+        """Whether this cell is a finding: refuted, crashed or hung."""
+        return self.verdict in FOUND
+
+    @builtins.property
+    def unexpected(self) -> bool:
+        """Whether this cell fails the run: a finding that was not declared, or a declared one that is missing."""
+        return (self.found and not self.expected) or self.missed
+
+    def to_json(self) -> dict[str, Any]:
+        """The cell as JSON; infinities as the strings that JSON can carry."""
+        values = {name: vars(value) if isinstance(value, Witness) else value for name, value in vars(self).items()}
+        return {name: value for name, value in values.items() if value not in (None, "", {}) or name in REQUIRED}
+
+    @staticmethod
+    def from_json(record: Mapping[str, Any]) -> Cell:
+        """The inverse of `to_json`; unknown keys are of a later version and are left out."""
+        known = {f.name for f in fields(Cell)}
+        values = {name: value for name, value in record.items() if name in known}
+        for name in ("simplest", "worst"):
+            if values.get(name):
+                values[name] = Witness(**values[name])
+        return Cell(**values)
+
+
+REQUIRED = (
+    "subject",
+    "role",
+    "property",
+    "code",
+    "dtype",
+    "verdict",
+    "examined",
+    "measured",
+    "allowed",
+    "unit",
+    "regimes",
+)
+
+
+def number(value: float) -> float | str:
+    """A float as JSON has it: "inf" and "nan" as strings."""
+    return float(value) if abs(value) < float("inf") else str(float(value))

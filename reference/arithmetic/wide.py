@@ -1,0 +1,268 @@
+"""Arithmetics wider than the format under audit: float64, x87 extended, double-double, balls and rationals.
+
+A truth is written once as a formula and evaluated in any of them. Each arithmetic lifts floats
+without error, and has `exp`, `log1p`, `total` and the operators of its values; `narrow` gives float64 back.
+
+| arithmetic | values | relative error of one operation |
+|---|---|---|
+| `FLOAT64` | float64 arrays | 2**-53; exp and log1p 2**-52 |
+| `EXTENDED` | x87 `longdouble` arrays | 2**-64; exp and log1p 2**-63 |
+| `DOUBLE_DOUBLE` | pairs of float64 arrays | 2**-100; exp 2**-90, log1p 2**-85 absolute |
+| `BALLS` | object arrays of `flint.arb` | enclosed: the ball contains the exact value |
+| `RATIONALS` | object arrays of `flint.fmpq` | none: every finite float is a dyadic rational; there is no exp |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import flint
+import numpy as np
+
+from extremum.reference.arithmetic.double_double import DoubleDouble
+from extremum.reference.arithmetic.formats import FORMATS, Array, Format
+
+SHORT_ROW = 64
+PRODUCTS = 2**20  # of a matrix and a vector that are held in memory at once
+CAP = 2.0**15  # exp of its negative is 0 in every arithmetic but balls
+
+
+def row_max(x: Array) -> Array:
+    """The maximum of each row, shape (rows, 1); of short rows by columns, ten times faster in NumPy."""
+    return np.asarray((np.asfortranarray(x) if x.shape[-1] <= SHORT_ROW else x).max(axis=-1, keepdims=True))
+
+
+def where(mask: Array, number: float, values: Any) -> Any:
+    """`number` where `mask` holds, else `values` of any arithmetic; balls elsewhere stay balls."""
+    if not mask.any():
+        return values
+    if isinstance(values, DoubleDouble):
+        return DoubleDouble(np.where(mask, number, values.high), np.where(mask, 0.0, values.low))
+    return np.where(mask, number, values)
+
+
+def choose(mask: Array, a: Any, b: Any) -> Any:
+    """`a` where `mask` holds, else `b`; both are values of the same arithmetic, and broadcast."""
+    if isinstance(a, DoubleDouble):
+        return DoubleDouble(np.where(mask, a.high, b.high), np.where(mask, a.low, b.low))
+    return np.where(mask, a, b)
+
+
+class Arithmetic(Protocol):
+    """What a formula needs of an arithmetic; reductions run along the last axis.
+
+    `capped` keeps exponents of which exp is 0 from growing so large that their squares overflow, where the
+    arithmetic has no exponents to spare.
+
+    `product` multiplies the matrices (rows, m, n) of floats by vectors (rows, n) of its values, `constant` is a float
+    as one of its values, `shown` a value as a decimal of some 25 digits.
+
+    `limit` is the largest measured/allowed that a screen in it can clear: 1 less its own relative error. That
+    is below 2**-10 of any allowance where the arithmetic has eleven bits and some exponents to spare; a
+    double-double has the exponents of float64, so that its error below the normal range is up to half of
+    the smallest subnormal, a quarter of what is allowed there.
+    """
+
+    @property
+    def limit(self) -> float: ...
+
+    def lift(self, x: Array) -> Any: ...
+    def exp(self, v: Any) -> Any: ...
+    def log1p(self, v: Any) -> Any: ...
+    def capped(self, v: Any) -> Any: ...
+    def total(self, v: Any) -> Any: ...
+    def narrow(self, v: Any) -> Array: ...
+    def constant(self, number: float) -> Any: ...
+    def product(self, matrix: Array, v: Any) -> Any: ...
+    def shown(self, v: Any) -> str: ...
+
+
+@dataclass(frozen=True)
+class Native:
+    """A floating dtype of NumPy.
+
+    Short rows are laid out column by column: NumPy then reduces all rows at once, several times faster than
+    one after the other. Their sums are recursive, those of longer rows pairwise.
+    """
+
+    dtype: type
+    limit: float = 1 - 2.0**-10
+
+    def lift(self, x: Array) -> Array:
+        return x.astype(self.dtype, order="F" if x.shape[-1] <= SHORT_ROW else "C")
+
+    def exp(self, v: Array) -> Array:
+        return np.exp(v)
+
+    def log1p(self, v: Array) -> Array:
+        return np.log1p(v)
+
+    def capped(self, v: Array) -> Array:
+        return v
+
+    def total(self, v: Array) -> Array:
+        return np.asarray(v.sum(axis=-1, keepdims=True))
+
+    def narrow(self, v: Array) -> Array:
+        return np.asarray(v, np.float64)
+
+    def constant(self, number: float) -> Any:
+        return self.dtype(number)
+
+    def product(self, matrix: Array, v: Array) -> Array:
+        each = max(PRODUCTS // (matrix.shape[0] * matrix.shape[2]), 1)
+        parts = [
+            (matrix[:, i : i + each].astype(self.dtype, order="C") * v[:, None, :]).sum(axis=-1)  # one order for A, A^T
+            for i in range(0, matrix.shape[1], each)
+        ]
+        return np.concatenate(parts, axis=1)
+
+    def shown(self, v: Any) -> str:
+        return repr(v)
+
+
+@dataclass(frozen=True)
+class Doubled:
+    """Double-double, where the platform has no x87 extended format."""
+
+    limit: float = 0.5
+
+    def lift(self, x: Array) -> DoubleDouble:
+        return DoubleDouble(x.astype(np.float64))
+
+    def exp(self, v: DoubleDouble) -> DoubleDouble:
+        return v.exp()
+
+    def log1p(self, v: DoubleDouble) -> DoubleDouble:
+        return v.log1p()
+
+    def capped(self, v: DoubleDouble) -> DoubleDouble:
+        return v.above(-CAP)
+
+    def total(self, v: DoubleDouble) -> DoubleDouble:
+        return v.total()
+
+    def narrow(self, v: DoubleDouble | Array) -> Array:
+        return v.high if isinstance(v, DoubleDouble) else np.asarray(v, np.float64)
+
+    def constant(self, number: float) -> float:
+        return number
+
+    def product(self, matrix: Array, v: DoubleDouble) -> DoubleDouble:
+        return (self.lift(matrix) * v[:, None, :]).total()[..., 0]
+
+    def shown(self, v: Any) -> str:
+        return repr(float(v.high))
+
+
+@dataclass(frozen=True)
+class Balls:
+    """Arb balls at `flint.ctx.prec` bits. Infinities and NaN are to be handled before."""
+
+    limit: float = 1.0
+
+    def lift(self, x: Array) -> Array:
+        wide = np.asarray(x, np.float64)
+        lifted = np.empty(wide.shape, object)
+        lifted.ravel()[:] = [flint.arb(v) for v in wide.ravel().tolist()]
+        return lifted
+
+    def exp(self, v: Array) -> Array:
+        result = np.empty(v.shape, object)
+        result.ravel()[:] = [ball.exp() for ball in v.ravel().tolist()]
+        return result
+
+    def log1p(self, v: Array) -> Array:
+        result = np.empty(v.shape, object)
+        result.ravel()[:] = [flint.arb(ball).log1p() for ball in v.ravel().tolist()]
+        return result
+
+    def capped(self, v: Array) -> Array:
+        return v
+
+    def total(self, v: Array) -> Array:
+        return np.asarray(v.sum(axis=-1, keepdims=True))
+
+    def narrow(self, v: Any) -> Array:
+        balls = np.asarray(v, object)
+        middle = [float(ball.mid()) for ball in balls.ravel().tolist()]
+        return np.array(middle, np.float64).reshape(balls.shape)
+
+    def constant(self, number: float) -> Any:
+        return flint.arb(number)
+
+    def product(self, matrix: Array, v: Array) -> Array:
+        return np.asarray((self.lift(matrix) * v[:, None, :]).sum(axis=-1))
+
+    def shown(self, v: Any) -> str:
+        return str(v.str(25))
+
+
+@dataclass(frozen=True)
+class Rationals:
+    """Exact rational arithmetic. Infinities and NaN are to be handled before."""
+
+    limit: float = 1.0
+
+    def lift(self, x: Array) -> Array:
+        wide = np.asarray(x, np.float64)
+        lifted = np.empty(wide.shape, object)
+        lifted.ravel()[:] = [self.constant(v) for v in wide.ravel().tolist()]
+        return lifted
+
+    def exp(self, v: Array) -> Array:
+        raise TypeError(f"exp is not rational: {v!r}")
+
+    def log1p(self, v: Array) -> Array:
+        raise TypeError(f"log1p is not rational: {v!r}")
+
+    def capped(self, v: Array) -> Array:
+        return v
+
+    def total(self, v: Array) -> Array:
+        return np.asarray(v.sum(axis=-1, keepdims=True))
+
+    def narrow(self, v: Any) -> Array:
+        exact = np.asarray(v, object)
+        return np.array([nearest_float(q) for q in exact.ravel().tolist()], np.float64).reshape(exact.shape)
+
+    def constant(self, number: float) -> Any:
+        return flint.fmpq(*number.as_integer_ratio())
+
+    def product(self, matrix: Array, v: Array) -> Array:
+        rows, m, n = matrix.shape
+        made = np.empty((rows, m), object)
+        for r in range(rows):
+            a = flint.fmpq_mat(m, n, self.lift(matrix[r]).ravel().tolist())
+            made[r] = (a * flint.fmpq_mat(n, 1, v[r].tolist())).entries()
+        return made
+
+    def shown(self, v: Any) -> str:
+        return str(flint.arb(v).str(25))
+
+
+def nearest_float(q: Any) -> float:
+    """The float64 nearest to a rational (or to a float); infinite where that is beyond the largest."""
+    if isinstance(q, (int, float)):
+        return float(q)
+    try:
+        return int(q.p) / int(q.q)  # Python rounds the quotient of two integers correctly
+    except OverflowError:
+        return float("inf") if q > 0 else float("-inf")
+
+
+FLOAT64 = Native(np.float64)
+EXTENDED = Native(np.longdouble)
+DOUBLE_DOUBLE = Doubled()
+BALLS = Balls()
+RATIONALS = Rationals()
+
+HAS_X87 = np.finfo(np.longdouble).nmant == 63
+
+
+def screen_arithmetic(fmt: Format) -> Arithmetic:
+    """The arithmetic that screens `fmt`: at least eleven bits wider, so its own error hardly counts."""
+    if fmt.precision < FORMATS["float64"].precision:
+        return FLOAT64
+    return EXTENDED if HAS_X87 else DOUBLE_DOUBLE

@@ -1,1 +1,0 @@
-"""The gradient of the cross-entropy, one method a module: softmax(x) - onehot(L)."""

@@ -1,1 +1,0 @@
-"""Functions with their gradients, one pair a module: what the role gradient_of is shown on."""

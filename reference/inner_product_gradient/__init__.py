@@ -1,1 +1,0 @@
-"""The gradient of <w, x>, one method a module: w."""

@@ -1,1 +1,0 @@
-"""The gradient of <x, A x>, one method a module: (A + A^T) x."""

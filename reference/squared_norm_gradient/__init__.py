@@ -1,1 +1,0 @@
-"""The gradient of norm(B x)^2, one method a module: 2 B^T B x."""

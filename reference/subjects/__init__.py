@@ -1,0 +1,1 @@
+"""Subjects: implementations under audit, and how a name becomes one."""

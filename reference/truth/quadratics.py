@@ -1,0 +1,144 @@
+"""The exact gradients of linear and quadratic functions, as formulas that any arithmetic evaluates.
+
+Every finite float is a dyadic rational, and the gradients are polynomials in the arguments: in `RATIONALS` they are
+exact. Each truth takes the arguments of its role as rows: matrices `A` (rows, n, n) and `B` (rows, m, n), vectors
+`w`, `x` (rows, n) and `c` (rows, m), all finite. The parts of a truth are what bounds are made of. Quantities
+that a screen needs for a whole matrix are computed a few rows at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from extremum.reference.arithmetic.formats import Array
+from extremum.reference.arithmetic.wide import Arithmetic
+from extremum.reference.truth import Columns, Truth
+
+Arguments = Mapping[str, Array]
+EVERY: Columns = slice(None)
+
+
+class Linear:
+    """f(x) = <w, x>."""
+
+    def __init__(self, arguments: Arguments, arithmetic: Arithmetic) -> None:
+        self.w, self.arithmetic = arguments["w"], arithmetic
+
+    def gradient(self, columns: Columns = EVERY) -> Any:
+        """w."""
+        return self.arithmetic.lift(self.w[:, columns])
+
+    def reach(self, columns: Columns = EVERY) -> Any:
+        """abs(w)."""
+        return self.arithmetic.lift(np.abs(self.w[:, columns]))
+
+    def value(self, x: Any) -> Any:
+        """f at vectors `x` (rows, n) of the arithmetic, shape (rows, 1)."""
+        return self.arithmetic.total(self.arithmetic.lift(self.w) * x)
+
+
+class Form:
+    """f(x) = <x, A x>."""
+
+    def __init__(self, arguments: Arguments, arithmetic: Arithmetic) -> None:
+        self.A, self.x, self.arithmetic = arguments["A"], arguments["x"], arithmetic
+
+    def gradient(self, columns: Columns = EVERY) -> Any:
+        """(A + A^T) x."""
+        return self._both(self.A, self.arithmetic.lift(self.x), columns)
+
+    def reach(self, columns: Columns = EVERY) -> Any:
+        """(abs(A) + abs(A^T)) abs(x): the sum of the magnitudes of all terms."""
+        return self._sizes[:, columns] if isinstance(columns, slice) else self._reach(columns)
+
+    @cached_property
+    def _sizes(self) -> Any:  # of bounds and grades alike
+        return self._reach(EVERY)
+
+    def _reach(self, columns: Columns) -> Any:
+        return self._both(np.abs(self.A), self.arithmetic.lift(np.abs(self.x)), columns)
+
+    def value(self, x: Any) -> Any:
+        """f at vectors `x` (rows, n) of the arithmetic, shape (rows, 1)."""
+        return self.arithmetic.total(self.arithmetic.product(self.A, x) * x)
+
+    def _both(self, A: Array, x: Any, columns: Columns) -> Any:
+        return self.arithmetic.product(A[:, columns], x) + self.arithmetic.product(_transposed(A)[:, columns], x)
+
+
+class Squares:
+    """f(x) = norm(B x - c)^2, with c = 0 where there is none."""
+
+    def __init__(self, arguments: Arguments, arithmetic: Arithmetic) -> None:
+        self.B, self.x, self.arithmetic = arguments["B"], arguments["x"], arithmetic
+        self.c = arguments.get("c", np.zeros(self.B.shape[:2], self.B.dtype))
+
+    @cached_property
+    def residual(self) -> Any:
+        """B x - c, shape (rows, m)."""
+        return self._residual(self.arithmetic.lift(self.x))
+
+    @cached_property
+    def size(self) -> Any:
+        """abs(B) abs(x) + abs(c), shape (rows, m): what the residual is the difference of."""
+        x, c = (self.arithmetic.lift(np.abs(a)) for a in (self.x, self.c))
+        return self.arithmetic.product(np.abs(self.B), x) + c
+
+    def gradient(self, columns: Columns = EVERY) -> Any:
+        """2 B^T (B x - c)."""
+        return self.back(self.B, self.residual, columns)
+
+    def reach(self, columns: Columns = EVERY) -> Any:
+        """2 abs(B^T) (abs(B) abs(x) + abs(c)): the sum of the magnitudes of all terms."""
+        return self._sizes[:, columns] if isinstance(columns, slice) else self._reach(columns)
+
+    @cached_property
+    def _sizes(self) -> Any:  # of bounds and grades alike
+        return self._reach(EVERY)
+
+    def _reach(self, columns: Columns) -> Any:
+        return self.back(np.abs(self.B), self.size, columns)
+
+    def back(self, B: Array, r: Any, columns: Columns) -> Any:
+        """2 B^T r."""
+        return self.arithmetic.product(_transposed(B)[:, columns], r) * self.arithmetic.constant(2.0)
+
+    def value(self, x: Any) -> Any:
+        """f at vectors `x` (rows, n) of the arithmetic, shape (rows, 1)."""
+        r = self._residual(x)
+        return self.arithmetic.total(r * r)
+
+    def _residual(self, x: Any) -> Any:
+        return self.arithmetic.product(self.B, x) - self.arithmetic.lift(self.c)
+
+
+def inner_product_gradient(arguments: Arguments, arithmetic: Arithmetic) -> Truth:
+    """w."""
+    parts = Linear(arguments, arithmetic)
+    return Truth(parts.gradient, parts)
+
+
+def quadratic_form_gradient(arguments: Arguments, arithmetic: Arithmetic) -> Truth:
+    """(A + A^T) x."""
+    parts = Form(arguments, arithmetic)
+    return Truth(parts.gradient, parts)
+
+
+def squared_norm_gradient(arguments: Arguments, arithmetic: Arithmetic) -> Truth:
+    """2 B^T B x."""
+    parts = Squares(arguments, arithmetic)
+    return Truth(parts.gradient, parts)
+
+
+def least_squares_gradient(arguments: Arguments, arithmetic: Arithmetic) -> Truth:
+    """2 B^T (B x - c)."""
+    parts = Squares(arguments, arithmetic)
+    return Truth(parts.gradient, parts)
+
+
+def _transposed(A: Array) -> Array:
+    return np.swapaxes(A, 1, 2)

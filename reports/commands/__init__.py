@@ -1,0 +1,1 @@
+"""What the commands do: onset, trap, claims, and proofs by exhaustion."""

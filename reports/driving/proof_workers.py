@@ -1,0 +1,236 @@
+"""The workers of a proof. All that a subject does it does in them: they are watched, and tell what it ended them on."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from extremum.properties.calling.call import Call, quiet
+from extremum.properties.calling.recorder import Recorder, read
+from extremum.properties.engine import refuses
+from extremum.properties.exhaustion.scan import BLOCK, DOMAINS, Domain, Tally, concluded, scan
+from extremum.properties.model.property import Property
+from extremum.properties.roles.registry import role_named
+from extremum.properties.steps.resolve import resolve
+from extremum.properties.steps.witness import unfinished
+from extremum.properties.values.finding import Cell
+from extremum.properties.values.signature import Arguments, first
+from extremum.reference.arithmetic.formats import Format, format_of
+from extremum.reference.subjects.subject import Subject
+from extremum.reports.driving.crash_report import confirmed
+from extremum.reports.driving.fingerprint import fingerprint
+from extremum.reports.driving.request import Task
+from extremum.reports.driving.watchdog import Watch, end_with_parent
+
+GRACE = 20.0  # seconds beyond the budget that what is under way is waited for
+Span = tuple[int, int]
+Result = TypeVar("Result")
+Question = tuple[Callable[..., Any], tuple[Any, ...]]  # what a worker answers, and the arguments
+
+
+@dataclass(frozen=True)
+class Job:
+    """One subject in one format: what a scan of a domain is of. `spec` resolves to the subject in any process.
+
+    `code` is the fingerprint of all that was loaded when the subject was.
+    """
+
+    spec: tuple[str, str | None]
+    subject: Subject
+    properties: Sequence[Property]
+    domain: Domain
+    fmt: Format
+    code: str = ""
+
+    def key(self, called: str) -> dict[str, Any]:
+        """What a checkpoint must be of to go on from it; `called` is the fingerprint after a call (`asked_once`)."""
+        return {
+            "code": [self.code, called],
+            "subject": [self.subject.role, self.subject.name],
+            "properties": [p.name for p in self.properties],
+            "domain": self.domain.name,
+            "dtype": self.fmt.name,
+        }
+
+
+class Ended(Exception):
+    """A worker process ended while these questions were under way; `hung` is what a call had that did not return."""
+
+    def __init__(self, asked: Sequence[Question], hung: Arguments | None) -> None:
+        self.asked, self.hung = asked, hung
+
+
+class OutOfTime(Exception):
+    """The budget has ended, and what was asked for has not come."""
+
+
+@dataclass
+class Crew:
+    """The workers of a job."""
+
+    pool: ProcessPoolExecutor
+    count: int
+    folder: Path
+
+    def ask(self, question: Callable[..., Result], *given: Any, deadline: float | None) -> Result:
+        """The answer of one worker; raises `Ended` or `OutOfTime` where there is none."""
+        future = self.pool.submit(question, *given)
+        done, _ = wait([future], _left(deadline))
+        if not done:
+            raise OutOfTime
+        try:
+            return future.result()
+        except BrokenProcessPool:
+            raise Ended([(question, given)], self.hung()) from None
+
+    def parts(self, spans: Sequence[Span], deadline: float | None) -> Iterator[tuple[Span, dict[str, Tally]]]:
+        """Scan the spans, and yield each as it is done, until the deadline; a few are under way at a time."""
+        waiting, running = list(reversed(spans)), dict[Future[dict[str, Tally]], Span]()
+        while waiting or running:
+            over = deadline is not None and time.monotonic() > deadline
+            while waiting and not over and len(running) < 2 * self.count:
+                span = waiting.pop()
+                running[self.pool.submit(tallies_of, span)] = span
+            done, _ = wait(running, _left(deadline), FIRST_COMPLETED)
+            if not done:  # the deadline; what is under way is lost
+                return
+            for future in done:
+                try:
+                    tallies = future.result()
+                except BrokenProcessPool:
+                    asked = [(tallies_of, (span,)) for span in sorted(running.values())]
+                    raise Ended(asked, self.hung()) from None
+                yield running.pop(future), tallies
+
+    def hung(self) -> Arguments | None:
+        """The arguments of a call that did not return, if the watch ended its worker."""
+        calls = (read(marker.with_suffix(".call")) for marker in self.folder.glob("*.hung"))
+        return next((call[0] for call in calls if call is not None), None)
+
+
+def _left(deadline: float | None) -> float | None:
+    return None if deadline is None else max(deadline + GRACE - time.monotonic(), 0.0)
+
+
+@contextmanager
+def workers(job: Job, count: int, limit: float | None) -> Iterator[Crew]:
+    """Workers that have resolved the subject; a call of more than `limit` seconds ends its worker.
+
+    They keep each call in a file before they make it.
+    """
+    with tempfile.TemporaryDirectory() as folder, Watch(Path(folder), limit):
+        begin = job.spec, [p.name for p in job.properties], job.domain.name, job.fmt.name, folder
+        pool = ProcessPoolExecutor(count, initializer=_begin, initargs=begin)
+        try:
+            yield Crew(pool, count, Path(folder))
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():  # some may never return
+                process.terminate()
+                process.join(1)
+                if process.is_alive():
+                    process.kill()
+
+
+# In the workers.
+
+_own: dict[str, Any] = {}
+
+
+def _begin(spec: tuple[str, str | None], properties: Sequence[str], domain: str, dtype: str, folder: str) -> None:
+    (subject,) = resolve(*spec)
+    role = role_named(subject.role)
+    call = Call(subject, role.signature, Recorder(Path(folder) / f"{os.getpid()}.call"))
+    chosen = [p for p in role.properties if p.name in properties]
+    _own.update(subject=subject, role=role, properties=chosen, domain=DOMAINS[domain], fmt=format_of(dtype), call=call)
+    end_with_parent()
+
+
+@contextmanager
+def _calling() -> Iterator[Call]:
+    """While the subject may be called."""
+    call: Call = _own["call"]
+    try:
+        with quiet():
+            yield call
+    finally:
+        call.rest()
+
+
+def asked_once() -> tuple[str, str]:
+    """Why the subject does not take the format, or an empty string; and the fingerprint of what is loaded by then."""
+    with _calling() as call:
+        refusal = refuses(call, _own["role"], _own["fmt"])
+    if not refusal:
+        tallies_of((0, 1))  # what a scan imports, and the subject for rows of this length, is loaded now
+    return refusal, fingerprint([_own["subject"].function])
+
+
+def tallies_of(span: Span, block: int = BLOCK) -> dict[str, Tally]:
+    """What is known of each property over a span."""
+    with _calling() as call:
+        return scan(_own["subject"], _own["role"], _own["properties"], _own["domain"], _own["fmt"], span, block, call)
+
+
+def cells_of(tallies: Mapping[str, Tally]) -> list[Cell]:
+    """The cell of each property whose whole domain was scanned."""
+    own = _own["subject"], _own["role"]
+    with _calling() as call:
+        return [concluded(*own, p, _own["domain"], _own["fmt"], tallies[p.name], call) for p in _own["properties"]]
+
+
+# After a worker ended.
+
+
+def ended(job: Job, end: Ended) -> list[Cell]:
+    """The cells of a job whose subject ended its process, or did not return, with the call that it did it on.
+
+    After a crash what was under way is asked again, of one worker that keeps its calls.
+    """
+    verdict = "crashed" if end.hung is None else "hung"
+    told = "a worker process ended; not again when it was asked the same"
+    cells = [unjudged(job, p, verdict, told) for p in job.properties]
+    call = end.hung or next(filter(None, (_fatal(job, *asked) for asked in end.asked)), None)
+    if call is not None:
+        what = "the process ended" if verdict == "crashed" else "one call had not returned"
+        cell = replace(cells[0], detail=what, simplest=unfinished(call, None))
+        task = Task(job.subject, role_named(job.subject.role), job.properties[0], job.fmt.name)
+        seen = confirmed(task, cell)
+        cells = [replace(c, detail=seen.detail, simplest=seen.simplest, worst=seen.worst) for c in cells]
+    return cells
+
+
+def _fatal(job: Job, question: Callable[..., Any], given: tuple[Any, ...]) -> Arguments | None:
+    """The arguments on which a process that answers the question ends, or None; of a scan a single row, if one does."""
+    with workers(job, 1, None) as crew:
+        try:
+            crew.ask(question, *given, deadline=None)
+            return None
+        except Ended:
+            call = next(filter(None, map(read, crew.folder.glob("*.call"))), None)
+    if call is None:
+        return None
+    rows = first(call[0])
+    if question is tallies_of and len(rows) > 1:
+        begin, stop = given[0]
+        for start in range(begin, stop, BLOCK):  # the calls of a scan, until one is halved
+            if job.domain.rows(job.fmt, start, start + 1).tobytes() == rows[:1].tobytes():
+                return _fatal(job, tallies_of, ((start, start + len(rows)), 1)) or call[0]
+    return call[0]
+
+
+def unjudged(job: Job, prop: Property, verdict: str, told: str) -> Cell:
+    """A cell that says why it is not judged."""
+    cell = Cell(job.subject.name, job.subject.role, prop.name, prop.code, job.fmt.name, verdict, unit=prop.unit)
+    cell.detail, cell.regimes = told, [job.domain.name]
+    cell.severity = "critical" if cell.found else ""
+    return cell

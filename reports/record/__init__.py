@@ -1,0 +1,1 @@
+"""The record of an audit as plain data, its schema, and its findings as lines of text."""

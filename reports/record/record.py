@@ -1,0 +1,120 @@
+"""The record of an audit, from which every other form is rendered."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from extremum.properties.contested.situations import Behaviour
+from extremum.properties.values.finding import VERDICTS, Cell
+from extremum.reference.errors import UsageError
+
+SCHEMA = "extremum.report/1"
+DEPENDENCIES = ("numpy", "hypothesis", "pytest", "pytest-xdist", "python-flint", "ml-dtypes")
+LIBRARIES = ("scipy", "torch", "jax", "numba")
+
+
+@dataclass
+class Record:
+    """Cells and what they came from. `subjects` are the records of `properties.steps.resolve.introduce`.
+
+    `contested` tells what each subject does where its answer is nobody's to prove; none of it is a finding.
+    """
+
+    cells: list[Cell]
+    seed: int = 0
+    command: Sequence[str] = ()
+    subjects: Sequence[Mapping[str, str]] = ()
+    claims: Sequence[Mapping[str, Any]] = ()
+    environment: Mapping[str, Any] = field(default_factory=lambda: environment())  # noqa: PLW0108
+    contested: Sequence[Behaviour] = ()
+
+    @property
+    def findings(self) -> list[Cell]:
+        """The cells that were refuted, crashed or hung."""
+        return [c for c in self.cells if c.found]
+
+    @property
+    def unexpected(self) -> list[Cell]:
+        """The cells that fail the run: findings that no reference declares, and declared ones that are missing."""
+        return [c for c in self.cells if c.unexpected]
+
+    @property
+    def exit_code(self) -> int:
+        """As pytest's: 0 nothing found, 1 findings, 5 nothing was tested."""
+        if self.unexpected:
+            return 1
+        return 0 if any(c.verdict not in ("inapplicable", "incomplete") for c in self.cells) else 5
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """Counts: cells by verdict, rows examined, findings expected and not."""
+        counts = Counter(c.verdict for c in self.cells)
+        return {
+            "cells": len(self.cells),
+            "examined": sum(c.examined for c in self.cells),
+            **{verdict: counts[verdict] for verdict in VERDICTS},
+            "expected": sum(c.expected for c in self.cells),
+            "unexpected": len(self.unexpected),
+            "missed": sum(c.missed for c in self.cells),
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """The record, as `report.schema.json` describes it."""
+        return {
+            "schema": SCHEMA,
+            "tool": {"name": "extremum", "version": version()},
+            "environment": dict(self.environment),
+            "command": list(self.command),
+            "seed": self.seed,
+            "subjects": [dict(s) for s in self.subjects],
+            "summary": self.summary,
+            "cells": [c.to_json() for c in self.cells],
+            "contested": [b.to_json() for b in self.contested],
+            "claims": [dict(c) for c in self.claims],
+        }
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Self:
+        """The inverse of `to_json`; raises `UsageError` for a record of another schema."""
+        if record.get("schema") != SCHEMA:
+            raise UsageError(f"schema={record.get('schema')!r} is not {SCHEMA!r}: not a report of this version")
+        return cls(
+            [Cell.from_json(c) for c in record["cells"]],
+            record["seed"],
+            record["command"],
+            record.get("subjects", ()),
+            record.get("claims", ()),
+            record["environment"],
+            [Behaviour.from_json(b) for b in record.get("contested", [])],
+        )
+
+
+def version() -> str:
+    """The installed version of extremum."""
+    return importlib.metadata.version("extremum")
+
+
+def environment() -> dict[str, Any]:
+    """What the audit ran on: Python, platform, processor features that NumPy dispatches on, versions."""
+    import numpy as np
+
+    versions = {}
+    for name in (*DEPENDENCIES, *LIBRARIES):
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    config: Any = np.show_config(mode="dicts")
+    features = (config or {}).get("SIMD Extensions", {}).get("found", [])
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "simd": features,
+        "versions": versions,
+    }

@@ -1,0 +1,101 @@
+"""Findings as lines of text: for the terminal, pytest's failures and Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import log10
+from typing import Any
+
+import numpy as np
+
+from extremum.properties.contested.conventions import property_of
+from extremum.properties.values.finding import Cell, Witness
+from extremum.reference.arithmetic.formats import FORMATS
+
+SHOWN = 6  # entries of an array that a line has room for
+
+
+def finding_lines(cell: Cell) -> list[str]:
+    """The finding, aligned, with all that reproduces it."""
+    if cell.missed:
+        return [f"{cell.subject} {cell.property} {cell.dtype}: declared to fail, and it {cell.verdict}"]
+    rows = [("subject", f"{cell.subject}  ({cell.role}, {cell.dtype})"), ("property", statement(cell))]
+    if cell.cause:
+        rows.append(("cause", cell.cause))
+    if cell.detail:
+        rows.append(("detail", cell.detail))
+    for kind, witness in (("simplest", cell.simplest), ("worst", cell.worst)):
+        if witness is not None and not (kind == "worst" and witness == cell.simplest):
+            rows += witness_rows(kind, witness, cell)
+    head = f"{cell.verdict.upper()}  {cell.property}  {cell.code}" + (f"  {cell.severity}" if cell.severity else "")
+    return [head, *(f"  {name:<9} {text}" for name, text in rows)]
+
+
+def witness_rows(kind: str, witness: Witness, cell: Cell) -> list[tuple[str, str]]:
+    """The witness as named lines: its arguments, what was got, what is exact, measured and allowed."""
+    rows = [
+        (kind if i == 0 else "", f"{name} = {shown(argument)}")
+        for i, (name, argument) in enumerate(witness.arguments.items())
+    ]
+    if witness.got:
+        place = f"  at {list(witness.index)}" if len(witness.index) else ""
+        rows.append(("got", f"{decimals(witness.got, cell.dtype)}{place}"))
+    if witness.exact:
+        rows.append(("exact", witness.exact))
+    if witness.measured is not None:
+        rows.append(("measured", f"{quantity(witness.measured)} {cell.unit}, allowed {quantity(witness.allowed)}"))
+    return rows
+
+
+def statement(cell: Cell) -> str:
+    """What the cell's property says, in a sentence."""
+    prop = property_of(cell.role, cell.property)
+    return prop.statement if prop else cell.property
+
+
+def shown(argument: Mapping[str, Any]) -> str:
+    """An argument in decimal and hex, shortened, with its dtype, shape and layout."""
+    dtype, shape = argument["dtype"], argument["shape"]
+    layout = "" if argument.get("layout", "C") == "C" else f", {argument['layout']}"
+    kind = f"{dtype}{shape}{layout}" if shape else dtype
+    if "recipe" in argument:
+        recipe = argument["recipe"]
+        return f"row {recipe['row']} of regime {recipe['regime']}, n = {recipe['n']}, seed {recipe['seed']}  {kind}"
+    if "runs" in argument:
+        runs = argument["runs"]
+        parts = [f"{c} x {decimals(v, dtype)}" for v, c in runs[:SHOWN]]
+        return f"[{', '.join(parts)}{', ...' if len(runs) > SHOWN else ''}]  {kind}"
+    values = argument["values"]
+    if dtype == "int64":
+        return ", ".join(values[:SHOWN])
+    parts = [decimals(v, dtype) for v in values[:SHOWN]]
+    more = ", ..." if len(values) > SHOWN else ""
+    hexes = f"  ({', '.join(values[:SHOWN])}{more})" if len(values) <= SHOWN else ""
+    return f"[{', '.join(parts)}{more}]  {kind}{hexes}"
+
+
+def decimals(hexes: str, dtype: str) -> str:
+    """Hex floats, with " and " between two, as the shortest decimals that give the same floats of `dtype`."""
+    return " and ".join(_decimal(float.fromhex(part), dtype) for part in hexes.split(" and "))
+
+
+def quantity(value: float | str | None) -> str:
+    """A measured or allowed quantity, to four digits."""
+    if value is None:
+        return "-"
+    return value if isinstance(value, str) else f"{value:.4g}"
+
+
+def _decimal(value: float, dtype: str) -> str:
+    if not np.isfinite(value) or dtype not in FORMATS:
+        return repr(value)
+    exact = FORMATS[dtype].dtype.type(value)
+    if float(exact) != value:  # an answer of another dtype
+        return repr(value)
+    return str(exact) if dtype in ("float64", "float32", "float16") else f"{value:.6g}"
+
+
+def log10_of(hexes: str) -> float:
+    """The decimal logarithm of a positive C99 hex float, whose exponent may be beyond that of float64."""
+    mantissa, _, exponent = hexes.partition("p")
+    return log10(float.fromhex(mantissa)) + int(exponent) * log10(2.0)

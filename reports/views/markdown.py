@@ -1,0 +1,79 @@
+"""The report as GitHub Markdown.
+
+Whatever comes from the code under audit stands in code spans and fences, which nothing in it can end.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import jinja2
+
+from extremum.properties.values.finding import Cell
+from extremum.reports.record.record import Record
+from extremum.reports.record.text import finding_lines
+from extremum.reports.views.arrange import MARKS, arranged, groups, hover, mark, measure, printable
+from extremum.reports.views.explain import markdown
+from extremum.reports.views.ledger import audits
+
+
+def text(report: Record) -> str:
+    """The report as GitHub Markdown: what was audited, the matrix, the findings, the environment."""
+    return filled("report.md", **arranged(report, groups(report)))
+
+
+def filled(template: str, **context: object) -> str:
+    """A template of Markdown, filled; code under audit goes through `code`, `field` and `fence`."""
+    return _environment().get_template(template).render(context)
+
+
+def code(value: object) -> str:
+    """A code span that the text in it cannot end."""
+    line = " ".join(printable(str(value)).split())
+    ticks = "`" * (_longest("`", line) + 1)
+    space = " " if line.startswith("`") or line.endswith("`") else ""
+    return f"{ticks}{space}{line}{space}{ticks}" if line else ""
+
+
+def field(value: object) -> str:
+    """A code span in a table, which the text in it cannot end, nor its field: `\\\\|` would."""
+    return code(re.sub(r"(?<=\\)(?=\|)", " ", str(value))).replace("|", "\\|")
+
+
+def fence(value: str, language: str = "text") -> str:
+    """A fenced block that the text in it cannot end."""
+    ticks = "`" * max(3, _longest("`", value) + 1)
+    return f"{ticks}{language}\n{printable(value).rstrip()}\n{ticks}"
+
+
+def letters(cells: list[Cell | None]) -> str:
+    """The marks of a field of the matrix, one for each dtype."""
+    marks = "".join(" " if c is None else letter(mark(c)) for c in cells)
+    return f"`{marks}`" if marks.strip() else ""
+
+
+def letter(key: str) -> str:
+    """A mark, in ASCII."""
+    return {"held": ".", "inapplicable": "-"}.get(key, MARKS[key].letter)
+
+
+def _longest(character: str, line: str) -> int:
+    return max(map(len, re.findall(re.escape(character) + "+", line)), default=0)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(  # what is not a code span or a fence is our own text
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=False,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(code=code, field=field, fence=fence, letter=letter, letters=letters)
+    environment.filters.update(hover=hover, measure=measure, lines=finding_lines, prose=markdown)
+    environment.globals.update(audits=audits)
+    return environment

@@ -1,0 +1,38 @@
+"""Parts of a case, and the witness that they make smaller."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from extremum.properties.engine import Settings, judge_cell
+from extremum.properties.roles.registry import role_named
+from extremum.properties.steps.shrink import parts
+from extremum.properties.values.case import Case
+from extremum.reference.arithmetic.formats import Array
+from extremum.reference.subjects.subject import Subject
+
+
+def test_a_witness_is_made_smaller_where_the_search_finds_none() -> None:
+    def lazy(x: Array, gradient: Array, step_size: float) -> Array:
+        update = x.dtype.type(step_size) * gradient
+        return np.where(np.abs(update) < 1e-2 * np.abs(x), x, x - update)
+
+    role = role_named("descent_step")
+    prop = role.property_named("update_kept")
+    assert prop is not None
+    cell = judge_cell(Subject("it", role.name, lazy, axis=None), role, prop, "float32", Settings(examples=0, seed=3))
+    assert cell.simplest is not None
+    assert cell.simplest.arguments["x"]["shape"] == [1]
+
+
+def test_the_parts_of_a_case_keep_what_belongs_together() -> None:
+    x, step, label = np.arange(6.0).reshape(2, 3), np.array([0.5, 7.0]), np.array([2, 1])
+    case = Case({"x": x, "gradient": x + 10, "step_size": step, "L": label})
+    first, *_, second_half = list(parts(case))
+    assert [a.tolist() for a in first.arguments.values()] == [[[0, 1, 2]], [[10, 11, 12]], [0.5], [2]]
+    assert [a.tolist() for a in second_half.arguments.values()] == [[[3, 4, 5]], [[13, 14, 15]], [7.0], [1]]
+    entries = list(parts(first))[:3]
+    assert [part.x.tolist() for part in entries] == [[[0]], [[1]], [[2]]]
+    assert [part.arguments["step_size"].tolist() for part in entries] == [[0.5]] * 3
+    assert [part.arguments["L"].tolist() for part in entries] == [[0]] * 3
+    assert list(parts(Case({"A": np.ones((1, 2, 2)), "x": np.ones((1, 2))}))) == []

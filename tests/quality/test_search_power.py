@@ -1,0 +1,33 @@
+"""What the default search reaches of worst cases that are known from exhaustion: 95 %, where a float has 16 bits.
+
+Those of float32 take millions of rows a cell: `benchmarks/search_power.py` has all.
+"""
+
+import csv
+from math import isfinite
+from pathlib import Path
+
+import pytest
+
+from extremum.properties.calling.call import Call, quiet
+from extremum.properties.model.role import Experiment
+from extremum.properties.roles.registry import role_named
+from extremum.properties.steps.blocks import blocks
+from extremum.properties.steps.screen import Swept, through
+from extremum.reference.arithmetic.formats import FORMATS
+from extremum.reference.subjects.subject import named
+
+with (Path(__file__).parents[2] / "benchmarks" / "worst_cases.csv").open(encoding="utf-8", newline="") as _file:
+    KNOWN = [row for row in csv.DictReader(_file) if FORMATS[row["dtype"]].dtype.itemsize == 2]
+
+
+@pytest.mark.parametrize("known", KNOWN, ids=lambda row: "-".join(row[k] for k in ("subject", "property", "dtype")))
+def test_the_search_comes_close_to_the_worst_of_all_pairs(known):
+    role, fmt, worst = role_named(known["role"]), FORMATS[known["dtype"]], float(known["ratio"])
+    (subject,) = named(known["subject"], role.name)
+    experiment = Experiment(Call(subject, role.signature), role, role.property_named(known["property"]), fmt)
+    of_two = (b for b in blocks(role, experiment.prop, fmt.name, 0, None) if b.x.shape[-1] == 2)
+    with quiet():
+        through(swept := Swept(), of_two, experiment, 0, lambda: False)
+    reached = max(swept.best.ratio, swept.worst_ratio)
+    assert reached >= 0.95 * worst if isfinite(worst) else reached == worst
