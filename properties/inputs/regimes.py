@@ -25,7 +25,7 @@ MASKED_LENGTH = 2  # a mask needs an entry to hide and one to keep
 class Regime:
     """One family of rows, or of what else `Role.arguments` makes arguments of.
 
-    `long` marks those that rows beyond 2**13 are drawn from.
+    Rows beyond `lengths.LONG` entries are drawn from the regimes marked `long` alone.
     """
 
     name: str
@@ -35,8 +35,8 @@ class Regime:
 
     @property
     def description(self) -> str:
-        """What the rows are, in a line."""
-        return (self.rows.__doc__ or "").strip().splitlines()[0]
+        """What the rows are: the first paragraph of the docstring, as one line."""
+        return " ".join((self.rows.__doc__ or "").strip().split("\n\n")[0].split())
 
     @property
     def number(self) -> int:

@@ -2,7 +2,7 @@
 
 A role may have one, `Role.fused`. It knows the ratio measured/allowed of each row to within `MARGIN`, and says so of
 none that it does not know: those are infinite. The screen then looks, in the words of the properties themselves, at
-those rows only that it does not clear (`cleared`), that are closest to what is allowed (`closer`, where the domain is
+those rows only that it does not clear (`clears`), that are closest to what is allowed (`closer`, where the domain is
 to be exhausted), and that exceed a grade (`exceeding`). So no verdict, witness or number of a finding comes from a
 fused screen; the profile of a cell does, and which row is the closest, to within `MARGIN`.
 """

@@ -18,6 +18,7 @@ from extremum.properties.claims.claim import Claim, Evidence, Judged, judge
 from extremum.properties.steps.resolve import introduce
 from extremum.reference.errors import UsageError
 from extremum.reference.subjects.subject import subjects
+from extremum.reports.driving.interrupts import end_silently
 from extremum.reports.record.files import writable, writable_file
 from extremum.reports.record.record import Record
 from extremum.reports.views.formulas import plain
@@ -100,7 +101,7 @@ def run(claims: Sequence[Claim], seed: int, workers: int) -> Iterator[Judged]:
         for ids in parts:
             yield from (judge(CLAIMS[i], seed) for i in ids)
         return
-    pool = ProcessPoolExecutor(workers)
+    pool = ProcessPoolExecutor(workers, initializer=end_silently)
     try:
         for ids, found in zip(parts, pool.map(_found, parts, [seed] * len(parts)), strict=True):
             yield from (Judged(CLAIMS[i], evidence) for i, evidence in zip(ids, found, strict=True))

@@ -28,6 +28,7 @@ from extremum.reference.arithmetic.formats import Format, format_of
 from extremum.reference.subjects.subject import Subject
 from extremum.reports.driving.crash_report import confirmed
 from extremum.reports.driving.fingerprint import fingerprint
+from extremum.reports.driving.interrupts import end_silently
 from extremum.reports.driving.request import Task
 from extremum.reports.driving.watchdog import Watch, end_with_parent
 
@@ -147,6 +148,7 @@ _own: dict[str, Any] = {}
 
 
 def _begin(spec: tuple[str, str | None], properties: Sequence[str], domain: str, dtype: str, folder: str) -> None:
+    end_silently()
     (subject,) = resolve(*spec)
     role = role_named(subject.role)
     call = Call(subject, role.signature, Recorder(Path(folder) / f"{os.getpid()}.call"))

@@ -20,6 +20,7 @@ from extremum.properties.steps.resolve import introduce
 from extremum.properties.values.finding import Cell
 from extremum.reference.errors import UsageError
 from extremum.reference.subjects.subject import Subject
+from extremum.reports.driving import interrupts
 from extremum.reports.driving.characterisation import behaviours, interrupted
 from extremum.reports.driving.crash_report import aftermath, confirmed, hung
 from extremum.reports.driving.judging import forget, judge, settings_of
@@ -188,6 +189,14 @@ class Audit:
         """On the controller, watch the workers while they run: a call that still has not returned ends its worker."""
         limit = None if self.is_worker else self.request.cell_timeout
         with Watch(self.folder, None if limit is None else limit + GRACE) as self.watch:
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_sessionstart(self) -> Generator[None, object, object]:
+        """On the controller, where xdist starts the workers now: Ctrl-C is for the controller."""
+        if self.is_worker:
+            return (yield)
+        with interrupts.blocked():
             return (yield)
 
     @pytest.hookimpl(optionalhook=True)

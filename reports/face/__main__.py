@@ -1,6 +1,19 @@
-"""`python -m extremum`: the command."""
+"""The command `extremum`, and `python -m extremum`."""
 
-from extremum.reports.cli import main
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command; Ctrl-C while it is still being imported ends it as silently as later."""
+    try:
+        from extremum.reports.cli import main as command
+
+        command()
+    except KeyboardInterrupt:
+        sys.exit(2)
+
 
 if __name__ == "__main__":
     main()

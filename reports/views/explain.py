@@ -1,4 +1,4 @@
-"""What a property's own docstring says of it, for every place that explains: terminal, HTML, Markdown and SARIF."""
+"""What a property's own docstring says of it, for every place that explains: terminal, HTML and Markdown."""
 
 from __future__ import annotations
 
@@ -97,22 +97,6 @@ def lines(prop: Property, width: int = WIDTH) -> list[str]:
             made += [""] if i else []
             made += _wrapped(paragraph, width, "" if i else title, margin)
     return made
-
-
-def help_text(prop: Property) -> str:
-    """The explanation as plain text without a width: the statement, and a paragraph for all that follows."""
-    said = explanation(prop)
-    titled = [f"{title}: {' '.join(paragraphs)}" for title, paragraphs in said.sections]
-    return "\n\n".join([said.statement, *titled])
-
-
-def help_markdown(prop: Property) -> str:
-    """The explanation as Markdown, with the titles bold."""
-    said = explanation(prop)
-    made = [markdown(said.statement)]
-    for title, (first, *others) in said.sections:
-        made += [f"**{title}:** {markdown(first)}", *(markdown(p) for p in others)]
-    return "\n\n".join(made)
 
 
 def markdown(prose: str) -> str:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from extremum.properties.inputs.draw import Drawn, Sampled
 from extremum.properties.inputs.lengths import every_length, few_lengths, moderate_lengths
 from extremum.properties.inputs.regimes import REGIMES, Regime, log_max
+from extremum.properties.roles.registry import regimes
 from extremum.reference.arithmetic.formats import DEFAULT_DTYPES, FORMATS, Array, Format
 
 EVERY = list(REGIMES.values())
@@ -95,3 +96,10 @@ def test_lengths_hold_every_short_one_and_the_neighbours_of_powers_of_two() -> N
     assert all(lengths & {p - 1, p, p + 1} for p in (2**14, 2**15, 2**16))
     assert 2**17 in lengths
     assert max(few_lengths(0)) < max(moderate_lengths(0)) < 2**17
+
+
+def test_a_description_is_a_whole_sentence() -> None:
+    for regime in regimes().values():
+        assert regime.description.endswith("."), regime.name
+        assert "\n" not in regime.description
+    assert "subnormal" in regimes()["subnormal-gaps"].description

@@ -1,4 +1,4 @@
-"""Explanations: one text, from the property's docstring, in the terminal, the HTML, the Markdown and SARIF's help."""
+"""Explanations: one text, from the property's docstring, in the terminal, the HTML and the Markdown."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from extremum.properties.values.finding import Cell
 from extremum.reference.errors import UsageError
 from extremum.reports.cli import main
 from extremum.reports.report import Report
-from extremum.reports.views.explain import explanation, find, help_markdown, help_text, lines, markdown
+from extremum.reports.views.explain import explanation, find, lines, markdown
 from extremum.reports.views.html import page
 from extremum.reports.views.markdown import text
 
@@ -109,19 +109,6 @@ def test_markdown_has_the_fix() -> None:
 def test_a_property_of_an_unknown_role_is_shown_unexplained() -> None:
     report = Report([Cell("f", "of a later version", "finite", "EX101", "float32", "refuted")], environment={})
     assert "Usual fix" not in page(report) + text(report)
-
-
-@EVERY_CODE
-def test_help_is_the_same_text_plain_and_as_markdown(prop: Property) -> None:
-    said = explanation(prop)
-    plain, marked = help_text(prop), help_markdown(prop)
-    assert plain.startswith(said.statement + "\n\n")
-    for paragraph in (*said.derivation, said.example, said.fix):
-        assert paragraph in plain
-        assert markdown(paragraph) in marked
-    assert plain.endswith(f"\n\nFix: {said.fix}")
-    assert marked.endswith(f"\n\n**Fix:** {markdown(said.fix)}")
-    assert not re.search(r"(?<!\\)[*<]", re.sub(r"^\*\*(\w+):\*\*|`[^`]*`", "", marked, flags=re.MULTILINE))
 
 
 def test_no_sign_in_a_paragraph_is_markdown_but_a_code_span() -> None:

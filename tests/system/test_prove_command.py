@@ -199,7 +199,7 @@ def test_the_command_proves_and_refutes_whatever_the_number_of_workers(tmp_path:
         result = audit(tmp_path / count, "shifted", "naive", "--exhaustive", "-n", count)
         assert result.exit_code == 0, result.output
         assert "proved shifted accuracy float16: every row (d, 0) with finite d >= 0: 31,744 rows" in result.output
-        records.append(json.loads((tmp_path / workers / "out.json").read_text()))
+        records.append(json.loads((tmp_path / count / "out.json").read_text()))
     jsonschema.validate(records[0], SCHEMA)
     assert records[0]["cells"] == records[1]["cells"]
     assert {c["verdict"] for c in records[0]["cells"] if c["subject"] == "shifted"} == {"proved"}
