@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, product
+from itertools import product
 from math import inf
 
 import numpy as np
@@ -21,13 +21,12 @@ from extremum.properties.calling.recorder import Recorder
 from extremum.properties.calling.time_limit import OutOfTime, limited
 from extremum.properties.diagnosis.diagnose import diagnose
 from extremum.properties.model.fused import unfused
-from extremum.properties.model.property import Property, alone, as_is
+from extremum.properties.model.property import Property
 from extremum.properties.model.role import Experiment, Role, grade_of
 from extremum.properties.model.view import Observation, View
-from extremum.properties.steps.decide import decide
 from extremum.properties.steps.screen import Candidate, Swept, sweep
 from extremum.properties.steps.search import search
-from extremum.properties.steps.shrink import parts
+from extremum.properties.steps.shrink import smaller
 from extremum.properties.steps.witness import unfinished, witness_of
 from extremum.properties.values.finding import Cell, number
 from extremum.properties.values.signature import first
@@ -35,7 +34,6 @@ from extremum.reference.arithmetic.formats import DEFAULT_DTYPES, FORMATS, Forma
 from extremum.reference.arithmetic.wide import screen_arithmetic
 from extremum.reference.subjects.subject import Subject
 
-REDUCTIONS = 40  # parts of a witness that are tried
 LONGEST_SEARCHED = 128  # rows that the search draws where the sweep has refuted nothing
 
 
@@ -185,8 +183,8 @@ def _report(
 
     def cut_down() -> None:
         nonlocal simplest
-        for smaller in _smaller(experiment, simplest):
-            simplest = smaller
+        for found in smaller(experiment, simplest):
+            simplest = found
 
     def witnesses() -> None:
         both = [witness_of(experiment, c.case, c.regime, c.decision) for c in (simplest, worst)]
@@ -204,26 +202,6 @@ def _report(
     _in_time(witnesses, call, settings, lambda: out_of_time(cell, call, settings))
     if cell.verdict == "refuted":
         _in_time(diagnosed, call, settings, lambda: None)
-
-
-def _smaller(experiment: Experiment, candidate: Candidate) -> Iterator[Candidate]:
-    """Ever smaller parts of the candidate that are refuted too: what a search finds, it shrinks by chance.
-
-    Only of rows of which one call decides: others say how their arguments belong together.
-    """
-    prop = experiment.prop
-    if prop.observe is not alone or prop.arrange is not as_is or prop.masked:
-        return
-    left, found = REDUCTIONS, True
-    while found and left > 0:
-        found = False
-        for part in islice(parts(candidate.case), left):
-            left -= 1
-            decision = decide(experiment, part)
-            if decision.refuted:
-                candidate, found = Candidate(part, candidate.regime, decision), True
-                yield candidate
-                break
 
 
 def refuses(call: Call, role: Role, fmt: Format) -> str:

@@ -153,7 +153,7 @@ def moved_apart(bench: Bench) -> str:
     return "sum overflow" if bench.trial(apart).sound and bench.trial(near).lost.all() else ""
 
 
-def flushed(bench: Bench) -> str:
+def subnormals_flushed(bench: Bench) -> str:
     """Whether the answer is zero where the exact value is subnormal, and not where it is larger."""
     row = bench.row or next(iter(bench.rows), None)
     if row is None:

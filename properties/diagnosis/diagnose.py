@@ -15,12 +15,12 @@ from extremum.properties.calling.call import quiet
 from extremum.properties.calling.time_limit import OutOfTime
 from extremum.properties.diagnosis.arithmetic_causes import (
     drawn_together,
-    flushed,
     kept_in_fewer_bits,
     moved_apart,
     outweighed,
     rounded_apart,
     shifted,
+    subnormals_flushed,
     subtracted,
     summed,
 )
@@ -81,7 +81,7 @@ EXPERIMENTS: tuple[Callable[[Bench], str], ...] = (
     shifted,
     drawn_together,
     moved_apart,
-    flushed,
+    subnormals_flushed,
     kept_in_fewer_bits,
     summed,
     rounded_apart,

@@ -18,11 +18,11 @@ def compare(view: View) -> tuple[Any, Any]:
     within twice the allowance of each other. Both NaN, or the same infinity, is no difference: `finite`
     judges it. A flush to zero in one of the two is none either.
     """
-    error = where(_flushed(view), 0.0, view.error(abs(view.out - view.other)))
+    error = where(_flushed_answers(view), 0.0, view.error(abs(view.out - view.other)))
     return error, view.allowance + view.allowance
 
 
-def _flushed(view: View) -> Any:
+def _flushed_answers(view: View) -> Any:
     out, other = view.observation.out, view.observation.other
     assert out is not None
     assert other is not None

@@ -10,7 +10,7 @@ x - s g is one product and one difference. With u the unit roundoff and eta the 
 | in all, with y = x - s g exact | E (1 + u) + u abs(y), with E = (2 u + u^2) s abs(g) + eta |
 
 A fused multiply-add, which rounds once, is inside. A processor that flushes takes x, g, s g and the answer for 0 where
-they are below the smallest normal: what that takes away is `flushed`, and judged by `gradual_underflow` alone.
+they are below the smallest normal: what that takes away is `flush_cost`, and judged by `gradual_underflow` alone.
 Everything is rational, so that refutations are decided in rational arithmetic. The steps tried are floats of the dtype,
 so that rounding the step to it costs nothing, handed over as a Python float, or as a scalar of the dtype where a Python
 float would promote its arrays, as it does with bfloat16 in NumPy.
@@ -70,7 +70,7 @@ def allowance(view: View) -> Any:
     return e + (e + abs(view.exact)) * u
 
 
-def flushed(view: View) -> Any:
+def flush_cost(view: View) -> Any:
     """What flushing x, g, s g and the answer to zero takes away, in the columns shown; 0 where all are normal."""
     tiny, update, y = view.fmt.tiny, update_size(view), abs(view.exact)
     x, g = (np.abs(view.observation.arguments[a][:, view.columns].astype(np.float64)) for a in ("x", "gradient"))
@@ -160,7 +160,7 @@ def accuracy(view: View) -> tuple[Any, Any]:
     Fix: x - step_size * gradient in the dtype of x. Other causes: a rate or weights kept in fewer bits; the tail of
     a vector left out; a gradient that is clipped, averaged or of the step before.
     """
-    return view.error(abs(view.out - view.exact)), view.allowance + flushed(view)
+    return view.error(abs(view.out - view.exact)), view.allowance + flush_cost(view)
 
 
 def gradual_underflow(view: View) -> tuple[Any, Any]:
@@ -175,7 +175,7 @@ def gradual_underflow(view: View) -> tuple[Any, Any]:
     Fix: leave out -ffast-math and flush-to-zero mode, or say that updates below 1e-38 are dropped.
     """
     error = abs(view.out - view.exact)
-    elsewhere = view.flawed | (view.narrow(error) > view.narrow(view.allowance + flushed(view)))
+    elsewhere = view.flawed | (view.narrow(error) > view.narrow(view.allowance + flush_cost(view)))
     return where(elsewhere, 0, error), view.allowance
 
 
@@ -199,7 +199,7 @@ def update_kept(view: View) -> tuple[Any, Any]:
     half = view.arithmetic.constant(0.5)
     return lost, view.arithmetic.lift(spacing(view.fmt, view.observation.x)[:, view.columns]) * half + roundings(
         view
-    ) + flushed(view)
+    ) + flush_cost(view)
 
 
 def spacing(fmt: Format, x: Array) -> Array:

@@ -1,16 +1,42 @@
-"""Parts of a case: smaller calls of the same kind, to make a witness smaller."""
+"""Shrinking: a refuted case is cut down to ever smaller calls of the same kind that are refuted too."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
+from extremum.properties.model.property import alone, as_is
+from extremum.properties.model.role import Experiment
+from extremum.properties.steps.decide import decide
+from extremum.properties.steps.screen import Candidate
 from extremum.properties.values.case import Case
 from extremum.reference.arithmetic.formats import Array
 
+REDUCTIONS = 40  # parts of a witness that are tried
 ENTRIES = 8  # of a row that are tried one by one; of a longer one the halves
+
+
+def smaller(experiment: Experiment, candidate: Candidate) -> Iterator[Candidate]:
+    """Ever smaller parts of the candidate that are refuted too: what a search finds, it shrinks by chance.
+
+    Only of rows of which one call decides: others say how their arguments belong together.
+    """
+    prop = experiment.prop
+    if prop.observe is not alone or prop.arrange is not as_is or prop.masked:
+        return
+    left, found = REDUCTIONS, True
+    while found and left > 0:
+        found = False
+        for part in islice(parts(candidate.case), left):
+            left -= 1
+            decision = decide(experiment, part)
+            if decision.refuted:
+                candidate, found = Candidate(part, candidate.regime, decision), True
+                yield candidate
+                break
 
 
 def parts(case: Case) -> Iterator[Case]:

@@ -119,7 +119,7 @@ def _rows() -> Mapping[str, Format]:
 
 
 FORMATS = _rows()
-DEFAULT_DTYPES = ("float64", "float32", "float16", "bfloat16")
+DEFAULT_DTYPES = ("float64", "float32", "float16", "bfloat16")  # the 8-bit formats are audited where they are named
 
 
 def format_of(name: str) -> Format:

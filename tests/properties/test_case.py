@@ -57,7 +57,7 @@ def test_long_rows_of_a_regime_are_kept_as_their_recipe() -> None:
 
 
 @pytest.mark.parametrize("role", roles().values(), ids=lambda r: r.name)
-@pytest.mark.parametrize("dtype", ["float64", "bfloat16"])
+@pytest.mark.parametrize("dtype", ["float64", pytest.param("bfloat16", marks=pytest.mark.slow)])
 def test_a_recipe_restores_its_rows_bit_for_bit(dtype: str, role: Role) -> None:
     for regime in role.regimes:
         made = block(role.arguments, dtype, (role.heights(100)[0], 100), 24, 100, 7, (regime,))

@@ -1,6 +1,7 @@
 """Runs of neighbouring floats: what one row in many thousands shows, and whom they spare."""
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -11,11 +12,12 @@ from extremum.properties.calling.call import Call, quiet
 from extremum.properties.engine import Settings, judge_cell
 from extremum.properties.model.role import Experiment
 from extremum.properties.roles.softmax import ROLE
-from extremum.properties.steps.blocks import blocks
+from extremum.properties.steps.blocks import Block, blocks
 from extremum.properties.steps.neighbours import (
     CALLS,
     FEW,
     RUN,
+    Neighbours,
     Notable,
     _fitting,
     has_neighbours,
@@ -23,14 +25,15 @@ from extremum.properties.steps.neighbours import (
     row_by_row,
 )
 from extremum.properties.steps.witness import decode
-from extremum.reference.arithmetic.formats import FORMATS
+from extremum.properties.values.finding import Cell
+from extremum.reference.arithmetic.formats import FORMATS, Array
 from extremum.reference.softmax import wide
 from extremum.reference.subjects.subject import Subject
 
 FLOAT32 = FORMATS["float32"]
 
 
-def rare(x):
+def rare(x: Array) -> Array:
     """One pair of ordinary floats in some ten thousand, none of them a round number."""
     if x.dtype != np.float32 or x.shape[-1] != 2:
         return np.zeros((*x.shape[:-1], 1), bool)
@@ -38,62 +41,73 @@ def rare(x):
     return ((bits[..., :1] * 7 + bits[..., 1:]) % 10007 == 77) & (np.abs(x[..., :1]) > 0.3)
 
 
-def spoilt(value):
-    def softmax(x, axis=-1):
+def spoilt(value: float) -> Callable[..., Array]:
+    def softmax(x: Array, axis: int = -1) -> Array:
         return np.where(rare(x), np.asarray(value, x.dtype), wide(x, axis))
 
     return softmax
 
 
-def raising(x, axis=-1):
+def raising(x: Array, axis: int = -1) -> Array:
     if rare(x).any():
         raise ArithmeticError("that one")
     return wide(x, axis)
 
 
-def by_rows(x, axis=-1):
+def by_rows(x: Array, axis: int = -1) -> Array:
     return np.apply_along_axis(wide, axis, x)
 
 
-def experiment(function, prop="accuracy", dtype="float32"):
-    return Experiment(Call(Subject("it", "softmax", function)), ROLE, ROLE.property_named(prop), FORMATS[dtype])
+def experiment(function: Callable[..., Array], prop: str = "accuracy", dtype: str = "float32") -> Experiment:
+    named = ROLE.property_named(prop)
+    assert named is not None
+    return Experiment(Call(Subject("it", "softmax", function)), ROLE, named, FORMATS[dtype])
 
 
-def pairs(looked, dtype="float32", seed=0):
+def pairs(looked: Experiment, dtype: str = "float32", seed: int = 0) -> Block:
     (made,) = [b for b in blocks(ROLE, looked.prop, dtype, seed, None) if b.x.shape[-1] == 2]
     return made
 
 
-def found(function, prop="accuracy", stop=lambda: False):
+def found(
+    function: Callable[..., Array], prop: str = "accuracy", stop: Callable[[], bool] = lambda: False
+) -> Neighbours:
     looked = experiment(function, prop)
     with quiet():
         return neighbours(looked, pairs(looked), 0, stop)
 
 
 @pytest.mark.parametrize(("value", "prop"), [(0.25, "accuracy"), (np.nan, "finite"), (1.5, "at_most_one")])
-def test_one_wrong_row_in_ten_thousand_is_found(value, prop):
+def test_one_wrong_row_in_ten_thousand_is_found(value: float, prop: str) -> None:
     judged = cell(spoilt(value), prop)
     assert judged.verdict == "refuted"
+    assert judged.simplest is not None
     assert rare(decode(judged.simplest.arguments).x).any()
 
 
-def cell(function, prop, **options):
-    subject = Subject("it", "softmax", function)
-    return judge_cell(subject, ROLE, ROLE.property_named(prop), "float32", Settings(**{"examples": 2, **options}))
+def cell(
+    function: Callable[..., Array], prop: str, examples: int = 2, timeout: float | None = Settings.timeout
+) -> Cell:
+    subject, named = Subject("it", "softmax", function), ROLE.property_named(prop)
+    assert named is not None
+    return judge_cell(subject, ROLE, named, "float32", Settings(examples=examples, timeout=timeout))
 
 
-def test_a_row_of_which_the_call_raises_is_found_among_thousands():
+@pytest.mark.slow
+def test_a_row_of_which_the_call_raises_is_found_among_thousands() -> None:
     judged = cell(raising, "accuracy")
     assert (judged.verdict, judged.detail) == ("refuted", "raises ArithmeticError: that one")
+    assert judged.simplest is not None
     assert rare(decode(judged.simplest.arguments).x).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prop", ["finite", "sum_to_one", "accuracy"])
-def test_a_call_that_fails_for_its_many_rows_is_found(prop):
-    def wrong(x, axis=-1):
+def test_a_call_that_fails_for_its_many_rows_is_found(prop: str) -> None:
+    def wrong(x: Array, axis: int = -1) -> Array:
         return wide(x, axis) * np.float32(np.nan if len(x) > 13_000 else 1)
 
-    def raises(x, axis=-1):
+    def raises(x: Array, axis: int = -1) -> Array:
         if len(x) > 13_000:
             raise ValueError("too many")
         return wide(x, axis)
@@ -103,16 +117,16 @@ def test_a_call_that_fails_for_its_many_rows_is_found(prop):
 
 
 @pytest.mark.parametrize("prop", ["finite", "sum_to_one"])
-def test_rows_that_the_fused_screen_does_not_know_hide_no_other(prop):
-    def wrong(x, axis=-1):
+def test_rows_that_the_fused_screen_does_not_know_hide_no_other(prop: str) -> None:
+    def wrong(x: Array, axis: int = -1) -> Array:
         out = wide(x, axis)
         return np.where(rare(x), np.float32(np.nan), np.where(out == 1, np.nextafter(out, 2), out))
 
     assert cell(wrong, prop).verdict == "refuted"
 
 
-def test_a_row_beyond_a_grade_is_looked_at():
-    def an_ulp_off(x, axis=-1):
+def test_a_row_beyond_a_grade_is_looked_at() -> None:
+    def an_ulp_off(x: Array, axis: int = -1) -> Array:
         out = wide(x, axis)
         return np.where(rare(x), FLOAT32.step(out, 2), out)
 
@@ -120,7 +134,7 @@ def test_a_row_beyond_a_grade_is_looked_at():
     assert rare(x).any()
 
 
-def test_sound_code_holds_and_its_rows_are_counted(monkeypatch):
+def test_sound_code_holds_and_its_rows_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     every = cell(wide, "finite", examples=0)
     monkeypatch.setattr("extremum.properties.steps.screen.has_neighbours", lambda *_: False)
     swept = cell(wide, "finite", examples=0)
@@ -129,14 +143,14 @@ def test_sound_code_holds_and_its_rows_are_counted(monkeypatch):
 
 
 @pytest.mark.parametrize(("seconds", "one", "calls"), [(30, 0.002, CALLS), (1, 0.1, 8), (1, 3, 1), (-1, 1, 1)])
-def test_a_slow_subject_is_called_less_by_powers_of_two(seconds, one, calls):
+def test_a_slow_subject_is_called_less_by_powers_of_two(seconds: float, one: float, calls: int) -> None:
     assert _fitting(seconds, one) == calls
 
 
-def test_a_subject_that_goes_from_row_to_row_is_spared():
+def test_a_subject_that_goes_from_row_to_row_is_spared() -> None:
     calls = []
 
-    def counted(x, axis=-1):
+    def counted(x: Array, axis: int = -1) -> Array:
         calls.append(len(x))
         return by_rows(x, axis)
 
@@ -144,13 +158,13 @@ def test_a_subject_that_goes_from_row_to_row_is_spared():
     assert sum(calls) < 10 * FEW
 
 
-def test_rows_are_told_from_blocks():
+def test_rows_are_told_from_blocks() -> None:
     x = np.zeros((2 * FEW, 2), np.float32)
     assert row_by_row(Call(Subject("it", "softmax", by_rows)), x)
     assert not row_by_row(Call(Subject("it", "softmax", wide)), x)
 
 
-def test_properties_share_the_runs_and_the_same_seed_finds_the_same():
+def test_properties_share_the_runs_and_the_same_seed_finds_the_same() -> None:
     one, other = found(wide), found(wide, "sum_to_one")
     assert one.notable.keys() == other.notable.keys()
     for kind, notable in one.notable.items():
@@ -158,13 +172,13 @@ def test_properties_share_the_runs_and_the_same_seed_finds_the_same():
         np.testing.assert_array_equal(notable.origin, other.notable[kind].origin)
 
 
-def test_the_end_of_the_budget_ends_the_runs():
+def test_the_end_of_the_budget_ends_the_runs() -> None:
     left = iter(range(3))
     assert found(wide, stop=lambda: next(left, None) is None).rows <= 3 * 2 * RUN
 
 
-def test_a_slow_subject_is_not_left_incomplete_for_its_neighbours():
-    def slow(x, axis=-1):
+def test_a_slow_subject_is_not_left_incomplete_for_its_neighbours() -> None:
+    def slow(x: Array, axis: int = -1) -> Array:
         time.sleep(0.02 * (len(x) == 2 * RUN))
         return wide(x, axis)
 
@@ -173,7 +187,7 @@ def test_a_slow_subject_is_not_left_incomplete_for_its_neighbours():
     assert judged.examined < 2 * RUN * (CALLS - 1)
 
 
-def test_notable_rows_are_of_different_gaps_and_the_most_notable_come_first():
+def test_notable_rows_are_of_different_gaps_and_the_most_notable_come_first() -> None:
     notable = Notable(np.zeros((0, 2)))
     notable.take(np.array([[1.0, 0], [2, 1], [5, 0], [7, 0]]), np.arange(4), np.array([0.5, 0.7, 0.6, 0.1]))
     assert notable.x.tolist() == [[2, 1], [5, 0], [7, 0]]
@@ -184,11 +198,11 @@ def test_notable_rows_are_of_different_gaps_and_the_most_notable_come_first():
     ("prop", "dtype", "has"),
     [("accuracy", "float32", True), ("finite", "float32", True), ("accuracy", "float16", False)],
 )
-def test_neighbours_are_called_of_more_than_16_bits(prop, dtype, has):
+def test_neighbours_are_called_of_more_than_16_bits(prop: str, dtype: str, has: bool) -> None:
     looked = experiment(wide, prop, dtype)
     assert has_neighbours(looked, pairs(looked, dtype)) == has
 
 
-def test_no_neighbours_of_two_calls():
+def test_no_neighbours_of_two_calls() -> None:
     looked = experiment(wide, "shift_invariance")
     assert not has_neighbours(looked, pairs(looked))

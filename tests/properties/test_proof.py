@@ -2,7 +2,9 @@
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from click.testing import CliRunner
 from extremum.properties.exhaustion import proof
 from extremum.properties.exhaustion import scan as exhaustive
 from extremum.properties.exhaustion.proof import PART
+from extremum.reference.arithmetic.formats import Array
 from extremum.reference.errors import UsageError
 from extremum.reference.softmax import naive, shifted
 from extremum.reports import audit
@@ -19,14 +22,14 @@ from extremum.reports.cli import main
 pytest_plugins = ["pytester"]
 
 
-def of_command(folder, *words):
+def of_command(folder: Path, *words: str) -> dict[tuple[str, str], dict[str, Any]]:
     record = folder / "out.json"
     CliRunner().invoke(main, ["audit", *words, "--report-dir", str(folder), "--json", str(record)])
     return {(c["property"], c["dtype"]): c for c in json.loads(record.read_text())["cells"]}
 
 
 @pytest.mark.parametrize("function", [shifted, naive])
-def test_python_proves_what_the_command_proves(tmp_path, function):
+def test_python_proves_what_the_command_proves(tmp_path: Path, function: Callable[..., Array]) -> None:
     expected = of_command(
         tmp_path, function.__name__, "--role", "softmax", "--exhaustive", "gaps", "--dtype", "float16"
     )
@@ -40,7 +43,8 @@ def test_python_proves_what_the_command_proves(tmp_path, function):
     assert report.exit_code == (1 if function is naive else 0)  # as a function of the user's it declares nothing
 
 
-def test_pytest_proves_with_workers(pytester, tmp_path):
+@pytest.mark.slow
+def test_pytest_proves_with_workers(pytester: pytest.Pytester, tmp_path: Path) -> None:
     words = ("--subject", "shifted", "--role", "softmax", "--exhaustive", "gaps", "--property", "finite,accuracy")
     done = pytester.runpytest_subprocess(*words, "--json", "out.json", "-n", "2", "-q")
     assert done.ret == 0
@@ -61,13 +65,13 @@ def test_pytest_proves_with_workers(pytester, tmp_path):
         ({"exhaustive": "gaps", "properties": ["shift_invariance"]}, "is not decided by one row"),
     ],
 )
-def test_what_can_not_be_proved_is_said_in_one_line(options, told):
+def test_what_can_not_be_proved_is_said_in_one_line(options: dict[str, Any], told: str) -> None:
     with pytest.raises(UsageError, match=told):
         audit(shifted, role="softmax", **options)
 
 
-def test_a_call_that_does_not_return_hangs_its_cells():
-    def endless(x, axis=-1):
+def test_a_call_that_does_not_return_hangs_its_cells() -> None:
+    def endless(x: Array, axis: int = -1) -> Array:
         time.sleep(60 if (x == 5).any() else 0)
         return shifted(x, axis)
 
@@ -76,10 +80,12 @@ def test_a_call_that_does_not_return_hangs_its_cells():
 
 
 @pytest.mark.parametrize(("function", "verdict"), [(naive, "refuted"), (shifted, "incomplete")])
-def test_what_was_refuted_before_the_limit_stays_refuted(monkeypatch, function, verdict):
+def test_what_was_refuted_before_the_limit_stays_refuted(
+    monkeypatch: pytest.MonkeyPatch, function: Callable[..., Array], verdict: str
+) -> None:
     monkeypatch.setattr(proof, "PART", 2**13)
 
-    def slow(x, axis=-1):
+    def slow(x: Array, axis: int = -1) -> Array:
         if (x > 600).any() and len(x) > 1:
             time.sleep(0.3)
         return function(x, axis)
@@ -91,15 +97,15 @@ def test_what_was_refuted_before_the_limit_stays_refuted(monkeypatch, function, 
     assert verdict == "refuted" or "24,576 rows were scanned: the limit of 1 s" in cell.detail
 
 
-def test_a_budget_that_has_ended_proves_nothing():
+def test_a_budget_that_has_ended_proves_nothing() -> None:
     (cell,) = audit(shifted, "softmax", ["float16"], exhaustive="gaps", properties=["finite"], budget=1e-9).cells
     assert (cell.verdict, cell.examined) == ("incomplete", 0)
 
 
-def test_a_domain_of_many_parts_is_scanned_once_for_all_properties():
+def test_a_domain_of_many_parts_is_scanned_once_for_all_properties() -> None:
     rows = []
 
-    def counted(x, axis=-1):
+    def counted(x: Array, axis: int = -1) -> Array:
         rows.append(len(x))
         return shifted(x, axis)
 
@@ -111,14 +117,14 @@ def test_a_domain_of_many_parts_is_scanned_once_for_all_properties():
 
 
 @pytest.mark.parametrize("options", [{"examples": 0}, {"exhaustive": "gaps"}])
-def test_what_another_audit_of_the_same_function_saw_counts_no_more(options):
+def test_what_another_audit_of_the_same_function_saw_counts_no_more(options: dict[str, Any]) -> None:
     lower = {"the maximum": True}
 
-    def softmax(x, axis=-1):
+    def softmax(x: Array, axis: int = -1) -> Array:
         e = np.exp(x - x.max(axis=axis, keepdims=True) if lower["the maximum"] else x)
         return e / e.sum(axis=axis, keepdims=True)
 
-    wanted = {"role": "softmax", "dtypes": ["float16"], "properties": ["finite"], **options}
+    wanted: dict[str, Any] = {"role": "softmax", "dtypes": ["float16"], "properties": ["finite"], **options}
     assert audit(softmax, **wanted).cells[0].verdict in {"held", "proved"}
     lower["the maximum"] = False
     assert audit(softmax, **wanted).cells[0].verdict == "refuted"

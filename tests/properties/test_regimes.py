@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 
 import numpy as np
 import pytest
@@ -23,16 +24,15 @@ def sampled(regime: Regime, fmt: Format, rows: int, n: int, seed: int = 0) -> Ar
 
 
 @by_name
-@pytest.mark.parametrize("dtype", DEFAULT_DTYPES)
-@pytest.mark.parametrize("n", [1, 2, 3, 33, 1000])
-def test_rows_are_of_the_dtype_and_finite_but_for_masks(regime: Regime, dtype: str, n: int) -> None:
-    x = sampled(regime, FORMATS[dtype], 4, n)
-    assert (x.dtype, x.shape) == (FORMATS[dtype].dtype, (4, n))
-    assert not np.isnan(x).any()
-    assert np.isfinite(x).any(axis=1).all()
-    assert regime.masked or np.isfinite(x).all()
-    if regime.masked and n > 3:
-        assert np.isneginf(x).any()
+def test_rows_are_of_the_dtype_and_finite_but_for_masks(regime: Regime) -> None:
+    for dtype, n in product(DEFAULT_DTYPES, (1, 2, 3, 33, 1000)):
+        x, case = sampled(regime, FORMATS[dtype], 4, n), (dtype, n)
+        assert (x.dtype, x.shape) == (FORMATS[dtype].dtype, (4, n)), case
+        assert not np.isnan(x).any(), case
+        assert np.isfinite(x).any(axis=1).all(), case
+        assert regime.masked or np.isfinite(x).all(), case
+        if regime.masked and n > 3:
+            assert np.isneginf(x).any(), case
 
 
 @by_name

@@ -123,6 +123,7 @@ def test_where_many_rows_fail_the_worst_is_as_exact(role: str, subject: str, mon
         assert tally.doubtful == every[name].doubtful[:20]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ["softmax", "log_softmax", "logsumexp", "softmax_jacobian"])
 def test_every_sound_reference_is_proved_on_all_pairs_of_8_bits_and_gaps_of_16(role: str) -> None:
     for subject in subjects(role, "reference"):

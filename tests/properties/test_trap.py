@@ -272,7 +272,7 @@ def test_growing_steps_lead_between_two_maxima_of_sine_to_their_height(dtype: ty
 
 
 def _in(dtype: np.dtype) -> tuple[Callable[[Array], Array], Callable[[Array], Array]]:
-    return tuple(lambda x, f=f: f(x.astype(np.float64)).astype(dtype) for f in (np.sin, np.cos))
+    return lambda x: np.sin(x.astype(np.float64)).astype(dtype), lambda x: np.cos(x.astype(np.float64)).astype(dtype)
 
 
 def test_backtracking_refuses_the_trap_and_reaches_a_minimum() -> None:

@@ -22,10 +22,12 @@ with (Path(__file__).parents[2] / "benchmarks" / "worst_cases.csv").open(encodin
 
 
 @pytest.mark.parametrize("known", KNOWN, ids=lambda row: "-".join(row[k] for k in ("subject", "property", "dtype")))
-def test_the_search_comes_close_to_the_worst_of_all_pairs(known):
+def test_the_search_comes_close_to_the_worst_of_all_pairs(known: dict[str, str]) -> None:
     role, fmt, worst = role_named(known["role"]), FORMATS[known["dtype"]], float(known["ratio"])
     (subject,) = named(known["subject"], role.name)
-    experiment = Experiment(Call(subject, role.signature), role, role.property_named(known["property"]), fmt)
+    prop = role.property_named(known["property"])
+    assert prop is not None
+    experiment = Experiment(Call(subject, role.signature), role, prop, fmt)
     of_two = (b for b in blocks(role, experiment.prop, fmt.name, 0, None) if b.x.shape[-1] == 2)
     with quiet():
         through(swept := Swept(), of_two, experiment, 0, lambda: False)

@@ -98,6 +98,7 @@ def test_a_registered_name_with_a_colon_is_no_module(registered: Subject) -> Non
         resolve("no-such-tool:quadratic_form", None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "dtype"), AUDITED)
 def test_an_installed_gradient_fails_what_is_known_of_it_and_nothing_else(name: str, dtype: str) -> None:
     (subject,) = named(name, None)

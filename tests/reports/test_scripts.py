@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from extremum.properties.engine import Settings, judge_cell
 from extremum.properties.inputs.layouts import present
 from extremum.properties.roles.registry import roles
 from extremum.properties.values.finding import Cell, Witness
+from extremum.reference.arithmetic.formats import Array
 from extremum.reference.subjects.subject import Subject, load
 from extremum.reports.views.script import LAYOUTS, script
 
@@ -267,9 +269,10 @@ def test_rows_of_a_one_row_role_are_called_in_turn(folder: Path, which: str) -> 
 def test_the_layouts_of_a_script_are_those_of_the_engine() -> None:
     for layout, lines in LAYOUTS.items():
         x = np.arange(6.0, dtype=np.float32).reshape(2, 3) * (1 if layout != "broadcast" else 0)
-        expected, names = present(x, layout), {"np": np, "x": x.copy()}
+        expected = present(x, layout)
+        names: dict[str, Any] = {"np": np, "x": x.copy()}
         exec(lines.format(x="x"), names)  # our own text
-        made = names["x"]
+        made: Array = names["x"]
         assert np.array_equal(made, expected)
         assert (made.strides, made.flags.writeable, made.dtype) == (
             expected.strides,

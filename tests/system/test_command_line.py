@@ -96,6 +96,7 @@ def test_an_audit_writes_reports_and_exits_with_findings(folder: Path) -> None:
     assert "No output is NaN or infinite." in done.stdout
 
 
+@pytest.mark.slow
 def test_a_subject_that_ends_or_hangs_its_process_costs_its_own_cells_alone(folder: Path) -> None:
     subjects = [f"mine.py:{name}_softmax" for name in ("crashing", "leaving", "endless", "sound")]
     words = ("--dtype", "float32", "--property", "finite", "--cell-timeout", "2", "--json", "out.json", "-n", "2")
@@ -110,9 +111,10 @@ def test_a_subject_that_ends_or_hangs_its_process_costs_its_own_cells_alone(fold
     assert found["crashing_softmax"]["simplest"]["arguments"]["x"]["shape"] == [1, 5]
 
 
+@pytest.mark.slow
 def test_one_worker_finds_what_two_find(folder: Path) -> None:
-    words = ("mine.py:flat_softmax", "mine.py:naive_softmax", "--dtype", "float16", "--json", "out.json")
-    words = (*words, "--property", "accuracy,shift_invariance,axis,row_independence", "--seed", "11")
+    asked = ("mine.py:flat_softmax", "mine.py:naive_softmax", "--dtype", "float16", "--json", "out.json")
+    words = (*asked, "--property", "accuracy,shift_invariance,axis,row_independence", "--seed", "11")
     found = []
     for workers in ("1", "2", "0"):
         assert run(folder, "extremum", "audit", *words, "-n", workers).returncode == 1
@@ -149,6 +151,7 @@ def test_what_is_not_valid_is_one_line_and_the_right_exit_code(
     assert "Traceback" not in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_pytest_runs_the_same_cells_beside_a_projects_own_tests(folder: Path) -> None:
     (folder / "test_own.py").write_text("def test_own(): pass\n")
     words = ("--role", "softmax", "--dtype", "float32", "--property", "finite,purity", "-q")
@@ -177,6 +180,7 @@ def test_pytest_usage_errors_are_one_line(folder: Path) -> None:
     assert "mine.py has no 'absent_softmax'" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_early_costs_neither_the_report_nor_a_traceback(folder: Path) -> None:
     audit = f"{Path(sys.executable).parent}/extremum audit mine.py:naive_softmax --dtype float32 --json out.json"
     done = subprocess.run(
@@ -192,6 +196,7 @@ def test_what_a_subject_prints_does_not_reach_the_terminal(folder: Path) -> None
     assert "lines were printed" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_script_reproduces_its_finding_with_numpy_alone(folder: Path) -> None:
     words = ("mine.py:naive_softmax", "--dtype", "float32,bfloat16", "--property", "finite,shift_invariance")
     run(folder, "extremum", "audit", *words, "--json", "out.json")

@@ -40,6 +40,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_subject_that_ends_its_process_there_costs_no_more_than_what_came_after(folder: Path) -> None:
     words = ("--dtype", "float32", "--examples", "1", "--json", "out.json", "-n", "1")
     done = run(folder, "extremum", "audit", "mine.py:crashing_softmax", "mine.py:sound_softmax", *words)
@@ -79,7 +80,8 @@ def test_a_role_of_the_users_own_is_characterised_too(folder: Path) -> None:
 
 PEAK = """
 import numpy as np
-from extremum.properties.role import Property, Role
+from extremum.properties.model.property import Property
+from extremum.properties.model.role import Role
 from extremum.reference.truth import Truth
 
 def my_peak(x, axis=-1):

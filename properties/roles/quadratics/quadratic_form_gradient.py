@@ -27,7 +27,7 @@ from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import View
 from extremum.properties.roles.quadratics import shared as quadratics
-from extremum.properties.roles.quadratics.shared import compounded, flushed, gradual, inner, scaling
+from extremum.properties.roles.quadratics.shared import compounded, flush_cost, gradual, inner, scaling
 from extremum.properties.values.case import Case
 from extremum.properties.values.signature import Arguments, Signature, like
 from extremum.reference.arithmetic.formats import Array
@@ -39,7 +39,7 @@ SLAB = 256  # rows of a matrix
 
 def allowance(view: View) -> Any:
     """The absolute error of a sound gradient by component (those shown), a flush to zero included."""
-    return bound(view, flushed(view))
+    return bound(view, flush_cost(view))
 
 
 def strict(view: View) -> Any:

@@ -66,7 +66,7 @@ def gradual(view: View) -> float:
     return view.fmt.eta
 
 
-def flushed(view: View) -> float:
+def flush_cost(view: View) -> float:
     """What one underflow costs at most where it is flushed to zero."""
     return 4 * view.fmt.tiny
 

@@ -23,14 +23,22 @@ import numpy as np
 from extremum.properties.inputs.draw import Draw
 from extremum.properties.inputs.regimes import Regime
 from extremum.properties.model.view import View
-from extremum.properties.roles.quadratics.shared import EXCUSED, compounded, flushed, gradual, inner, largest, scaling
+from extremum.properties.roles.quadratics.shared import (
+    EXCUSED,
+    compounded,
+    flush_cost,
+    gradual,
+    inner,
+    largest,
+    scaling,
+)
 from extremum.properties.values.signature import Arguments
 from extremum.reference.arithmetic.formats import Array
 
 
 def allowance(view: View) -> Any:
     """The absolute error of a sound gradient by component (those shown), a flush to zero included."""
-    return bound(view, flushed(view))
+    return bound(view, flush_cost(view))
 
 
 def strict(view: View) -> Any:
