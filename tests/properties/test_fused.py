@@ -117,7 +117,15 @@ def numbers(cell: Cell) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("dtype", [pytest.param("float32", marks=pytest.mark.slow), "bfloat16"])
-@pytest.mark.parametrize("subject", ["wide", "streaming", "tail_left_out_of_sum", "subnormal_exps_flushed"])
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "wide",
+        pytest.param("streaming", marks=pytest.mark.slow),
+        pytest.param("tail_left_out_of_sum", marks=pytest.mark.slow),
+        "subnormal_exps_flushed",
+    ],
+)
 def test_a_cell_is_judged_alike_without_the_loops(subject: str, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(screening, "has_neighbours", lambda *_: False)  # they are for the loops alone
     screening.forget()
