@@ -10,7 +10,7 @@ import numpy as np
 
 from extremum.properties.claims.checks import Holds
 from extremum.properties.claims.exponents import e, jacobian
-from extremum.properties.roles.softmax.bounds import EXP_ERROR
+from extremum.properties.model.rounding import EXP_ERROR
 from extremum.reference.arithmetic.formats import Array, Format
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from extremum.properties.diagnosis.bench import Bench, Trial, bits_used, depth, same_bits
 from extremum.properties.inputs.regimes import log_eta, log_max, log_tiny
+from extremum.properties.model.rounding import RECURSIVE_FROM
 from extremum.properties.values.signature import Arguments
 from extremum.reference.arithmetic.formats import FORMATS, Format
 
@@ -31,7 +32,6 @@ MUCH = 2.0**-5  # of what a stagnating sum loses in this experiment, which is ab
 SPARE = 3  # the part of the significand, 1/3, that is zero in an answer that was kept in fewer bits
 CLOSE = 2.0**-6  # relative, or beside 1: what such an answer may be off
 MIN_VALUES = 3  # of full significands, so that it is no chance
-RECURSIVE_FROM = 24
 COTANGENTS = (1.2345678, 1.7654321, 1.3579246, 1.1234567, 1.4142136)
 
 

@@ -16,6 +16,7 @@ from extremum.properties.inputs.class_labels import logits_and_labels
 from extremum.properties.inputs.regimes import MASKED, PLAIN
 from extremum.properties.laws import contract, masking
 from extremum.properties.laws.comparison import compare
+from extremum.properties.model import rounding
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import View
@@ -29,7 +30,7 @@ from extremum.reference.truth import logits as truth
 def allowance(view: View) -> Any:
     """The absolute error of a sound loss, as derived above, shape (rows, 1)."""
     depth = truth.taken(view.parts.depth, view.observation.arguments["L"])
-    gap = (depth * -2.0 + view.parts.log_total) * (bounds.gap_roundings(view.fmt) * view.fmt.unit_roundoff)
+    gap = (depth * -2.0 + view.parts.log_total) * (rounding.gap_roundings(view.fmt) * view.fmt.unit_roundoff)
     return gap + bounds.log_error(view) + view.fmt.eta
 
 
@@ -40,13 +41,13 @@ def keeps_digits(view: View) -> Any:
     does not enlarge a relative error of its argument. Where the exps of the others are
     subnormal, each may be off by r_e steps, and their sum is rounded by half a step.
     """
-    u, g = view.fmt.unit_roundoff, bounds.gap_roundings(view.fmt)
+    u, g = view.fmt.unit_roundoff, rounding.gap_roundings(view.fmt)
     depth = np.clip(view.narrow(view.parts.depth), -CAP, 0.0)
     others = np.where(view.parts.leader, 0.0, view.narrow(view.parts.e))
     mean = (others * -depth).sum(axis=-1, keepdims=True) / np.maximum(others.sum(axis=-1, keepdims=True), truth.TINY)
-    ours = bounds.EXP_ERROR[view.fmt.name] + bounds.LOG_ERROR[view.fmt.name]
-    relative = (bounds.additions(view.fmt, view.n) + 3 * g + g * mean + ours) * u
-    lost = ((view.n - 1) * bounds.EXP_ERROR[view.fmt.name] + 0.5) * view.fmt.eta
+    ours = rounding.EXP_ERROR[view.fmt.name] + rounding.LOG_ERROR[view.fmt.name]
+    relative = (rounding.additions(view.fmt, view.n) + 3 * g + g * mean + ours) * u
+    lost = ((view.n - 1) * rounding.EXP_ERROR[view.fmt.name] + 0.5) * view.fmt.eta
     return abs(view.exact) * view.arithmetic.lift(relative) + lost
 
 

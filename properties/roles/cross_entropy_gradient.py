@@ -25,6 +25,7 @@ import numpy as np
 from extremum.properties.inputs.class_labels import is_label, logits_and_labels
 from extremum.properties.inputs.regimes import MASKED, PLAIN
 from extremum.properties.laws import contract
+from extremum.properties.model import rounding
 from extremum.properties.model.property import Property, roundoff, ulp
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import View
@@ -42,19 +43,19 @@ def allowance(view: View, columns: Columns | None = None) -> Any:
     shown = view.columns if columns is None else columns
     u, gradual, every = view.fmt.unit_roundoff, bounds.gradual(view.fmt), slice(None)
     s, rest = view.parts.s, view.parts.rest[:, shown]
-    if view.fmt.precision >= bounds.RECURSIVE_FROM:
-        off = log_allowance(view, every) + (bounds.EXP_ERROR[view.fmt.name] + bounds.SCALINGS) * u
+    if view.fmt.precision >= rounding.RECURSIVE_FROM:
+        off = log_allowance(view, every) + (rounding.EXP_ERROR[view.fmt.name] + bounds.SCALINGS) * u
         p = s * off * (off + 1.0)
     else:
-        p = s * bounds.componentwise(view, bounds.additions(view.fmt, view.n), every)
+        p = s * bounds.componentwise(view, rounding.additions(view.fmt, view.n), every)
     own = p[:, shown] + gradual
-    complement = view.arithmetic.total(p) + rest * ((bounds.additions(view.fmt, view.n) + 2) * u) + view.n * gradual
+    complement = view.arithmetic.total(p) + rest * ((rounding.additions(view.fmt, view.n) + 2) * u) + view.n * gradual
     return choose(is_label(view.observation.arguments)[:, shown], own + complement, own)
 
 
 def keeps_digits(view: View) -> Any:
     """The grade of those whose entry at the label keeps its digits as s_L goes to 1: a relative error, by entry."""
-    d, label = bounds.additions(view.fmt, view.n), is_label(view.observation.arguments)
+    d, label = rounding.additions(view.fmt, view.n), is_label(view.observation.arguments)
     q = bounds.componentwise(view, d, slice(None))
     relative = choose(label, view.parts.mean_of_others(q), q) + (d + 2) * view.fmt.unit_roundoff
     return view.at(relative) * abs(view.exact) + view.n * bounds.gradual(view.fmt)

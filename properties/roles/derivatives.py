@@ -11,8 +11,9 @@ from extremum.properties.inputs.cotangents import TINY
 from extremum.properties.laws import masking
 from extremum.properties.laws.comparison import compare
 from extremum.properties.model.property import Property, subnormal, ulp
+from extremum.properties.model.rounding import additions
 from extremum.properties.model.view import Observation, View
-from extremum.properties.roles.softmax.bounds import SCALINGS, additions
+from extremum.properties.roles.softmax.bounds import SCALINGS
 from extremum.properties.values.case import Case
 from extremum.reference.arithmetic.formats import Array
 from extremum.reference.arithmetic.wide import where

@@ -25,6 +25,7 @@ from extremum.properties.calling.call import Call
 from extremum.properties.inputs.regimes import MASKED, PLAIN
 from extremum.properties.laws import contract, masking
 from extremum.properties.laws.comparison import compare
+from extremum.properties.model import rounding
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import Observation, View
@@ -45,7 +46,7 @@ from extremum.reference.truth import logits as truth
 
 def allowance(view: View, columns: Columns | None = None) -> Any:
     """The absolute error of a sound log_softmax by component, as derived above."""
-    u, g = view.fmt.unit_roundoff, bounds.gap_roundings(view.fmt)
+    u, g = view.fmt.unit_roundoff, rounding.gap_roundings(view.fmt)
     depth = view.parts.depth[:, view.columns if columns is None else columns]
     log_total = view.parts.log_total
     return (depth * -2.0 + log_total) * (g * u) + bounds.log_error(view) + view.fmt.eta

@@ -26,6 +26,7 @@ from extremum.properties.inputs.draw import Draw
 from extremum.properties.inputs.regimes import MASKED, PLAIN
 from extremum.properties.laws import contract
 from extremum.properties.laws.comparison import compare
+from extremum.properties.model import rounding
 from extremum.properties.model.property import Property, roundoff
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import Observation, View
@@ -46,7 +47,7 @@ def allowance(view: View, columns: Columns | None = None) -> Any:
     """The absolute error of a sound Jacobian by entry, as derived above."""
     i, j = truth.places(view.n, view.columns if columns is None else columns)
     s, u, gradual = view.parts.s, view.fmt.unit_roundoff, bounds.gradual(view.fmt)
-    d = bounds.additions(view.fmt, view.n)
+    d = rounding.additions(view.fmt, view.n)
     q = bounds.componentwise(view, d, slice(None))
     e = q * s + gradual
     beside = s[:, i] * e[:, j] + s[:, j] * e[:, i] + e[:, i] * e[:, j] + s[:, i] * s[:, j] * (2 * u)
@@ -67,7 +68,7 @@ def keeps_digits(view: View) -> Any:
     Each number that a product takes may be subnormal, and so may every term of the sum of the others.
     """
     i, j = truth.places(view.n, view.columns)
-    d = bounds.additions(view.fmt, view.n)
+    d = rounding.additions(view.fmt, view.n)
     q = bounds.componentwise(view, d, slice(None))
     relative = q[:, i] + choose(i == j, view.parts.mean_of_others(q)[:, i], q[:, j])
     lost = view.arithmetic.lift(np.where(i == j, view.n + 3.0, 4.0) * bounds.gradual(view.fmt))

@@ -30,6 +30,7 @@ from extremum.properties.inputs.cotangents import with_cotangent
 from extremum.properties.inputs.draw import Draw, pick
 from extremum.properties.inputs.regimes import MASKED, PLAIN, Regime
 from extremum.properties.laws import contract
+from extremum.properties.model import rounding
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import Observation, View
@@ -51,12 +52,12 @@ def allowance(view: View) -> Any:
 def of_cotangent(view: View, g: Any, columns: Columns) -> Any:
     """The allowance for the cotangent `g` (rows, n), in those columns."""
     s, u, gradual = view.parts.s, view.fmt.unit_roundoff, bounds.gradual(view.fmt)
-    d = bounds.additions(view.fmt, view.n)
+    d = rounding.additions(view.fmt, view.n)
     q = bounds.componentwise(view, d, slice(None))
     total, size = view.arithmetic.total, abs(g)
     t_error = total((q + (d + 2) * u) * size * s) + total(size) * gradual + view.n * view.fmt.eta
     apart = abs(g - total(g * s))[:, columns]
-    wide = view.fmt.precision >= bounds.RECURSIVE_FROM
+    wide = view.fmt.precision >= rounding.RECURSIVE_FROM
     entries = total((s * gradual + view.fmt.eta) * size) + view.n * view.fmt.eta if wide else view.fmt.eta
     s, q, size = s[:, columns], q[:, columns], size[:, columns]
     own = s * ((q + 3 * u) * apart + size * ((d + 2) * u) + (q + 1.0) * t_error) + apart * gradual

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from extremum.properties.model import rounding
 from extremum.properties.model.property import ulp
 from extremum.properties.model.view import Observation, View
 from extremum.properties.roles.softmax import ROLE, bounds
@@ -24,20 +25,20 @@ def test_the_weighted_depth_is_never_exceeded_and_is_reached() -> None:
 
 
 def test_pairwise_depth_is_the_ceiling_of_the_logarithm() -> None:
-    assert [bounds.pairwise(n) for n in (1, 2, 3, 4, 5, 1024, 1025)] == [0, 1, 2, 2, 3, 10, 11]
+    assert [rounding.pairwise(n) for n in (1, 2, 3, 4, 5, 1024, 1025)] == [0, 1, 2, 2, 3, 10, 11]
 
 
 @pytest.mark.parametrize("dtype", DEFAULT_DTYPES)
 def test_no_bound_is_vacuous(dtype: str) -> None:
     fmt = FORMATS[dtype]
     for n in (1, 33, 2**10, 2**17):
-        assert bounds.sum_error(fmt, n, bounds.additions(fmt, n)) < 0.1
+        assert bounds.sum_error(fmt, n, rounding.additions(fmt, n)) < 0.1
 
 
 def test_sixteen_bit_sums_are_held_to_pairwise_and_eight_bit_ones_to_wide() -> None:
-    assert bounds.additions(FORMATS["float32"], 1000) == 999
-    assert bounds.additions(FORMATS["bfloat16"], 1000) == 10
-    assert bounds.additions(FORMATS["float8_e5m2"], 1000) == 0
+    assert rounding.additions(FORMATS["float32"], 1000) == 999
+    assert rounding.additions(FORMATS["bfloat16"], 1000) == 10
+    assert rounding.additions(FORMATS["float8_e5m2"], 1000) == 0
 
 
 @pytest.mark.parametrize("dtype", DEFAULT_DTYPES)

@@ -13,7 +13,8 @@ from extremum.properties.calling.call import quiet
 from extremum.properties.claims.checks import ROWS, always, audited, equation, floats, some
 from extremum.properties.claims.claim import FLOATING, Check, Claim, Evidence
 from extremum.properties.claims.exponents import ROW, norm_error, relative_errors, softmax
-from extremum.properties.roles.softmax.bounds import EXP_ERROR, weighted_depth
+from extremum.properties.model.rounding import EXP_ERROR
+from extremum.properties.roles.softmax.bounds import weighted_depth
 from extremum.reference.arithmetic.exponentials import exponentials
 from extremum.reference.arithmetic.formats import DEFAULT_DTYPES, FORMATS, Array, Format
 from extremum.reference.softmax import naive, shifted

@@ -20,8 +20,8 @@ import numpy as np
 from extremum.properties.calling.call import Call
 from extremum.properties.inputs.draw import Draw, pick
 from extremum.properties.model.property import Property, subnormal
+from extremum.properties.model.rounding import additions
 from extremum.properties.model.view import Observation, View
-from extremum.properties.roles.softmax.bounds import additions
 from extremum.properties.values.case import Case
 from extremum.properties.values.signature import Arguments
 from extremum.reference.arithmetic.formats import Array, Format

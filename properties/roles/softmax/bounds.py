@@ -16,11 +16,8 @@ and sum_i s_i abs(depth_i) <= W((n - 1) / e) with Lambert's W: the left side is 
 log(S) and is largest where one entry is at 0 and the others are equal. A total of t, of first-order terms
 each at most r_e, is a true error of at most expm1(t / (1 - r_e)) <= t + t**2 for 2 r_e <= t < 1.7.
 
-d, the additions on the longest path, is n - 1 where recursive summation means something: in float64
-and float32. In 16 bits n u exceeds 1 before rows are long, and a bound that lets any answer pass is
-none; there d = ceil(log2 n), which pairwise and wide accumulation meet, and g = 1, since three roundings
-of a gap of 90 would leave no digit of a bfloat16. In 8 bits d = 0: wide. Where the maximum is a running
-one, `rescaling` adds its part.
+r_e, d (the additions on the longest path) and g are those of the format (`properties.model.rounding`). Where the
+maximum is a running one, `rescaling` adds its part.
 Source of the classical forms: Blanchard, D. J. Higham, N. J. Higham, "Accurately computing the
 log-sum-exp and softmax functions", IMA J. Numer. Anal. 41 (2021), theorem 4.3.
 """
@@ -28,53 +25,18 @@ log-sum-exp and softmax functions", IMA J. Numer. Anal. 41 (2021), theorem 4.3.
 from __future__ import annotations
 
 from functools import lru_cache
-from math import ceil, log, log2
-from types import MappingProxyType
+from math import log
 from typing import Any
 
 import numpy as np
 
+from extremum.properties.model.rounding import EXP_ERROR, LOG_ERROR, RECURSIVE_FROM, additions, gap_roundings, pairwise
 from extremum.properties.model.view import View
 from extremum.reference.arithmetic.formats import Array, Format
 from extremum.reference.arithmetic.wide import FLOAT64, row_max
 from extremum.reference.truth import Columns
 
-EXP_ERROR = MappingProxyType(  # r_e in units of u
-    {
-        # Measured over NumPy 2.4 on x86-64 (0.73 ulp in float64, 2.54 ulp in float32 by exhaustion); the
-        # documented errors of glibc, SLEEF, CUDA and XLA lie below.
-        "float64": 1.5,
-        "float32": 3.6,
-        # In narrower formats exp is computed in float32 and rounded once.
-        "float16": 1.01,
-        "bfloat16": 1.01,
-        "float8_e4m3fn": 1.01,
-        "float8_e5m2": 1.01,
-    }
-)
-LOG_ERROR = MappingProxyType(  # r_l in units of u, measured as r_e was (0.64 ulp in float64, 3.83 ulp in float32)
-    {"float64": 1.5, "float32": 4.6} | dict.fromkeys(("float16", "bfloat16", "float8_e4m3fn", "float8_e5m2"), 1.01)
-)
-RECURSIVE_FROM = 24  # bits of precision from which recursive summation is called sound
-PAIRWISE_FROM = 8
-SCALINGS = 2
-
-
-def additions(fmt: Format, n: int) -> int:
-    """d: the additions on the longest path that a sound sum of n terms has in this format."""
-    if fmt.precision >= RECURSIVE_FROM:
-        return n - 1
-    return pairwise(n) if fmt.precision >= PAIRWISE_FROM else 0
-
-
-def gap_roundings(fmt: Format) -> int:
-    """How often a sound exponent is rounded: three times in base 2, but in 16 bits once, or wide."""
-    return 3 if fmt.precision >= RECURSIVE_FROM else 1
-
-
-def pairwise(n: int) -> int:
-    """ceil(log2 n)."""
-    return ceil(log2(n)) if n > 1 else 0
+SCALINGS = 2  # roundings, at most, of the division or of the reciprocal and the product
 
 
 @lru_cache(maxsize=4096)

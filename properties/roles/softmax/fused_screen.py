@@ -10,6 +10,7 @@ from types import ModuleType
 
 import numpy as np
 
+from extremum.properties.model import rounding
 from extremum.properties.model.fused import Fused
 from extremum.properties.model.view import View
 from extremum.properties.roles.softmax import bounds
@@ -124,8 +125,8 @@ def _given(view: View) -> tuple[ModuleType, Array, Array, bool] | None:
 
 def _of_log(fmt: Format, n: int) -> tuple[float, float]:
     """What log S may be off (`bounds.log_error`): t, and a slope times log S."""
-    t = bounds.fixed(fmt, n, bounds.additions(fmt, n))
-    slope = (bounds.LOG_ERROR[fmt.name] + bounds.gap_roundings(fmt) - 1) * fmt.unit_roundoff
+    t = bounds.fixed(fmt, n, rounding.additions(fmt, n))
+    slope = (rounding.LOG_ERROR[fmt.name] + rounding.gap_roundings(fmt) - 1) * fmt.unit_roundoff
     return float(t * (t + 1.0)), float(slope)
 
 
@@ -134,15 +135,15 @@ def _log_softmax(fmt: Format, n: int) -> tuple[float, float, float, np.int32]:
     """`bounds` of the kernel's long_log_rows."""
     t, slope = _of_log(fmt, n)
     most = np.float32(fmt.max).view(np.int32)
-    return float(bounds.gap_roundings(fmt) * fmt.unit_roundoff), slope, float(t + fmt.eta), most
+    return float(rounding.gap_roundings(fmt) * fmt.unit_roundoff), slope, float(t + fmt.eta), most
 
 
 @lru_cache(maxsize=1024)
 def _softmax(fmt: Format, n: int) -> tuple[tuple[float, ...], float]:
     """`bounds` and `lossy` of the kernel's loops of softmax."""
-    u, d = fmt.unit_roundoff, bounds.additions(fmt, n)
-    at_most = (bounds.SCALINGS + bounds.EXP_ERROR[fmt.name]) * u
-    base, pairwise = (bounds.fixed(fmt, n, adds) + at_most for adds in (d, min(bounds.pairwise(n), d)))
-    gap, tiny = bounds.gap_roundings(fmt) * u, fmt.tiny * (1 - 2.0**-40)  # what the loops call flushed surely is
+    u, d = fmt.unit_roundoff, rounding.additions(fmt, n)
+    at_most = (bounds.SCALINGS + rounding.EXP_ERROR[fmt.name]) * u
+    base, pairwise = (bounds.fixed(fmt, n, adds) + at_most for adds in (d, min(rounding.pairwise(n), d)))
+    gap, tiny = rounding.gap_roundings(fmt) * u, fmt.tiny * (1 - 2.0**-40)  # what the loops call flushed surely is
     numbers = (gap, base, pairwise, bounds.gradual(fmt), tiny, 2.0 ** (1 - fmt.precision))
     return tuple(map(float, numbers)), bounds.sum_error(fmt, n, d)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from extremum.properties.model.property import Property, subnormal
+from extremum.properties.model.rounding import additions
 from extremum.properties.model.view import View
-from extremum.properties.roles.softmax.bounds import additions, componentwise, flushed, gradual
+from extremum.properties.roles.softmax.bounds import componentwise, flushed, gradual
 from extremum.reference.arithmetic.wide import where
 
 

@@ -8,8 +8,9 @@ import numpy as np
 
 from extremum.properties.calling.call import Call
 from extremum.properties.model.property import Property
+from extremum.properties.model.rounding import EXP_ERROR, gap_roundings
 from extremum.properties.model.view import Observation, View
-from extremum.properties.roles.softmax.bounds import EXP_ERROR, SCALINGS, gap_roundings, gradual, rescaling
+from extremum.properties.roles.softmax.bounds import SCALINGS, gradual, rescaling
 from extremum.properties.values.case import Case
 from extremum.reference.arithmetic.wide import where
 

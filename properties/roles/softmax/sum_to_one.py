@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from extremum.properties.model.property import Property, roundoff
+from extremum.properties.model.rounding import additions
 from extremum.properties.model.view import View
-from extremum.properties.roles.softmax.bounds import additions, rescaling, sum_error
+from extremum.properties.roles.softmax.bounds import rescaling, sum_error
 from extremum.reference.arithmetic.wide import where
 
 
