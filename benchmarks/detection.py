@@ -60,7 +60,7 @@ def by_regimes(experiment: Experiment, seed: int = 0) -> Seen:
         n = made.x.shape[-1]
         rng = np.random.default_rng([seed, n, zlib.crc32(prop.name.encode())])
         rows += len(made.x)
-        if refutes(experiment, prop.arrange(Sampled(rng, fmt, len(made.x), n, made.m), made.arguments)):
+        if refutes(experiment, prop.case_of(Sampled(rng, fmt, len(made.x), n, made.m), made.arguments)):
             return rows, time.perf_counter() - start
     sweep(swept := Swept(), experiment, seed, None, lambda: False)
     if swept.candidates:  # rows that fail only together, or alone
@@ -93,7 +93,7 @@ def by_default_arrays(experiment: Experiment, examples: int) -> Seen:
             else:
                 values: Array = draw(arrays(dtype, like.shape, elements=elements))
                 made[name] = values if fmt.native else fmt.round(values.astype(np.float64))
-        return prop.arrange(drawn, made)
+        return prop.case_of(drawn, made)
 
     @settings(
         max_examples=examples,

@@ -192,7 +192,7 @@ def by_extremum(subject: Subject, n: int, most: int | None = None) -> bool:
     for made, m, masked in islice(cases(role, n), most):
         for prop in (p for p in role.properties if p.masked == masked and p.name not in OF_CONTRACT):
             draw = Sampled(np.random.default_rng(n), FMT, len(made["x"]), n, m)
-            if decide(Experiment(call, role, prop, FMT), prop.arrange(draw, made)).refuted:
+            if decide(Experiment(call, role, prop, FMT), prop.case_of(draw, made)).refuted:
                 return False
     return True
 

@@ -20,7 +20,6 @@ from extremum.properties.calling.call import Call, Misbehaviour, quiet
 from extremum.properties.calling.recorder import Recorder
 from extremum.properties.calling.time_limit import OutOfTime, limited
 from extremum.properties.diagnosis.diagnose import diagnose
-from extremum.properties.model.fused import unfused
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Experiment, Role, grade_of
 from extremum.properties.model.view import Observation, View
@@ -97,7 +96,7 @@ _compiled: set[tuple[str, str]] = set()
 
 def compiled(role: Role, fmt: Format) -> None:
     """See to it that the fused screens of the role are compiled: seconds, the first time, that are no cell's."""
-    if role.fused is unfused or (role.name, fmt.name) in _compiled:
+    if not role.has_fused or (role.name, fmt.name) in _compiled:
         return
     _compiled.add((role.name, fmt.name))
     for n, writeable in product((2, LONGEST_SEARCHED), (True, False)):  # the rows of a block are not
@@ -105,7 +104,7 @@ def compiled(role: Role, fmt: Format) -> None:
         first(arguments).flags.writeable = writeable
         out = np.zeros((len(first(arguments)), role.signature.width(n)), fmt.dtype)
         with quiet():
-            role.fused(View(role, fmt, Observation(arguments, out), screen_arithmetic(fmt)), frozenset())
+            role.fused_screen(View(role, fmt, Observation(arguments, out), screen_arithmetic(fmt)), frozenset())
 
 
 def _in_time(act: Callable[[], None], call: Call, settings: Settings, late: Callable[[], None]) -> None:

@@ -19,8 +19,8 @@ from extremum.properties.roles.registry import role_named
 from extremum.properties.steps.resolve import adapt
 from extremum.reference.arithmetic.formats import Array
 from extremum.reference.descent import exact
+from extremum.reference.descent.correct_rounding import FOLLOWED, Rounding
 from extremum.reference.descent.exact import PI, Exact, number, written
-from extremum.reference.descent.rounding import FOLLOWED, Rounding
 from extremum.reference.descent.smooth import EXACT as NUMBERS
 from extremum.reference.descent.smooth import NAMED, Smooth, polynomial
 

@@ -16,8 +16,8 @@ import numpy as np
 
 from extremum.properties.descent.following import LEAVES, Fate, at_rest, rounded, slope
 from extremum.reference.arithmetic.formats import Array, Format
+from extremum.reference.descent.correct_rounding import OutOfRange, Rounding, of_format
 from extremum.reference.descent.exact import Exact
-from extremum.reference.descent.rounding import OutOfRange, Rounding, of_format
 from extremum.reference.descent.smooth import BALLS, Smooth
 
 PATTERNS = 2**16

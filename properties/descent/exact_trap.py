@@ -15,9 +15,9 @@ from typing import Any
 import flint
 
 from extremum.reference.descent import exact
+from extremum.reference.descent.correct_rounding import dyadic
 from extremum.reference.descent.descend import descend
 from extremum.reference.descent.exact import PI, Exact, NotExact
-from extremum.reference.descent.rounding import dyadic
 from extremum.reference.descent.smooth import EXACT, Formula, Smooth
 from extremum.reference.errors import UsageError
 

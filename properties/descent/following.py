@@ -16,8 +16,8 @@ import flint
 
 from extremum.properties.descent.exact_trap import Trap, sign
 from extremum.reference.descent import exact
+from extremum.reference.descent.correct_rounding import OutOfRange, Rational, Rounding
 from extremum.reference.descent.exact import Exact, NotExact, number
-from extremum.reference.descent.rounding import OutOfRange, Rational, Rounding
 from extremum.reference.descent.smooth import BALLS, EXACT, Smooth
 from extremum.reference.errors import UsageError
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import flint
 
-from extremum.reference.descent.rounding import Rational, dyadic, scaled
+from extremum.reference.descent.correct_rounding import Rational, dyadic, scaled
 from extremum.reference.descent.smooth import BALLS, Smooth
 
 

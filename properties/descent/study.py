@@ -14,8 +14,8 @@ from extremum.properties.descent.exact_trap import Trap
 from extremum.properties.descent.following import STEPS, Orbit, fate, follow
 from extremum.reference.arithmetic.formats import FORMATS
 from extremum.reference.descent import exact
+from extremum.reference.descent.correct_rounding import DISPLAYED, FOLLOWED, Rounding, hexadecimal
 from extremum.reference.descent.exact import Exact
-from extremum.reference.descent.rounding import DISPLAYED, FOLLOWED, Rounding, hexadecimal
 
 SIXTEEN = ("bfloat16", "float16")  # the formats whose every start is followed
 MOST = 10 * STEPS  # steps, however slowly the law says that it leaves: the rest is incomplete

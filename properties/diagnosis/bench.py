@@ -11,7 +11,6 @@ import numpy as np
 
 from extremum.properties.calling.call import Declined, Misbehaviour
 from extremum.properties.laws.comparison import differing
-from extremum.properties.model.property import alone
 from extremum.properties.model.role import Experiment, Role
 from extremum.properties.model.view import Observation, View
 from extremum.properties.steps.decide import Decision, decide, ratios
@@ -136,7 +135,7 @@ class Bench:
 
     def fails(self, row: Arguments) -> bool:
         """Whether the row is off by itself, or refuted by a property that is measured on it alone."""
-        return not self.trial(row).sound or (self.prop.observe is alone and decide(self.experiment, Case(row)).refuted)
+        return not self.trial(row).sound or (self.prop.observe is None and decide(self.experiment, Case(row)).refuted)
 
     def with_logits(self, row: Arguments, logits: Array) -> Arguments:
         """The row with other logits, rounded to the dtype."""

@@ -28,7 +28,7 @@ import numpy as np
 from extremum.properties.calling.call import Call, Misbehaviour, quiet
 from extremum.properties.diagnosis.diagnose import diagnose
 from extremum.properties.model.fused import Fused, closer, exceeding, larger
-from extremum.properties.model.property import Property, alone, as_is
+from extremum.properties.model.property import Property
 from extremum.properties.model.role import Experiment, Role, grade_of
 from extremum.properties.model.view import Observation, View
 from extremum.properties.roles.registry import roles
@@ -139,7 +139,7 @@ class Tally:
 
 def pointwise(role: Role) -> list[Property]:
     """The properties that one call on a row decides: those that a domain of rows can prove."""
-    return [p for p in role.properties if p.observe is alone and p.arrange is as_is and not p.masked]
+    return [p for p in role.properties if p.pointwise]
 
 
 def provable(role: Role, domain: Domain, fmt: Format, names: Sequence[str] | None) -> list[Property]:
@@ -195,7 +195,7 @@ def scan(
                     _keep(tally, start, np.full(stop - start, np.inf), np.ones(stop - start, bool))
                 continue
             view = View(role, fmt, Observation({"x": x}, out), screen_arithmetic(fmt), careful=False)
-            fused = role.fused(view, frozenset(name for p in properties for name in _open(tallies[p.name], p)))
+            fused = role.fused_screen(view, frozenset(name for p in properties for name in _open(tallies[p.name], p)))
             for prop in properties:
                 known = fused if fused is not None and prop.name in fused.ratios else None
                 _screen(tallies[prop.name], prop, view, start, known)

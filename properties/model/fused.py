@@ -33,11 +33,6 @@ class Fused:
     lacks: frozenset[str] = frozenset()
 
 
-def unfused(_view: object, _open_grades: frozenset[str]) -> Fused | None:
-    """No fused screen: what a role has that defines none."""
-    return None
-
-
 def clears(fused: Fused, name: str, limit: float) -> float:
     """The largest ratio here that holds a property for sure; `limit` is the largest that the screen clears."""
     return limit if name in fused.exactly else limit - MARGIN

@@ -24,11 +24,6 @@ def alone(call: Call, case: Case) -> Observation:
     return Observation(case.arguments, call.rows(case.arguments))
 
 
-def as_is(_draw: Draw, arguments: Arguments) -> Case:
-    """The usual case: the arguments and nothing else."""
-    return Case(arguments)
-
-
 def ulp(view: View) -> Array:
     """The spacing of the format's floats at the exact answer: the unit of `accuracy`."""
     exact = np.clip(np.abs(view.narrow(view.exact)), view.fmt.tiny, view.fmt.max)
@@ -56,7 +51,8 @@ class Property:
 
     `measure` gives (measured, allowed), arrays that broadcast to (rows, n), and holds the statement, the
     bound and its source in its docstring, and there an example and the usual fix in paragraphs that begin with
-    "Example:" and "Fix:". `arrange` makes a case of rows of arguments, `observe` makes the calls.
+    "Example:" and "Fix:". `arrange` makes a case of rows of arguments; None: the arguments as they are. `observe` makes
+    the calls; None: one call on the rows.
     `rows` (a block's) and `lengths` say how much of the sweep it affords, and `longest` how long rows are, where it is
     another number than the role's. An `exact` property is a comparison that needs no truth, and `proof` is what it is.
     `grades` tell how good an answer is where it holds: from best to worst, each with what it allows. `script` are the
@@ -69,8 +65,8 @@ class Property:
     measure: Measure
     unit: str
     scale: Callable[[View], Array] = one
-    arrange: Callable[[Draw, Arguments], Case] = as_is
-    observe: Callable[[Call, Case], Observation] = alone
+    arrange: Callable[[Draw, Arguments], Case] | None = None
+    observe: Callable[[Call, Case], Observation] | None = None
     severity: str = "high"
     lengths: str = "every"
     rows: int = 96
@@ -80,6 +76,24 @@ class Property:
     longest: int | None = None
     grades: Mapping[str, Callable[[View], Any]] = field(default_factory=dict)
     script: tuple[str, ...] = ("print(f({args}))",)
+
+    @property
+    def one_call(self) -> bool:
+        """Whether the experiment is one call on the rows as they are, which other properties make too."""
+        return self.arrange is None and self.observe is None
+
+    @property
+    def pointwise(self) -> bool:
+        """Whether the answer to a row decides it, whatever rows it comes with."""
+        return self.one_call and not self.masked
+
+    def case_of(self, draw: Draw, arguments: Arguments) -> Case:
+        """The case that the property makes of rows of arguments."""
+        return Case(arguments) if self.arrange is None else self.arrange(draw, arguments)
+
+    def observation_of(self, call: Call, case: Case) -> Observation:
+        """What the calls of the property gave."""
+        return alone(call, case) if self.observe is None else self.observe(call, case)
 
     @property
     def statement(self) -> str:

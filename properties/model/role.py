@@ -12,7 +12,7 @@ from extremum.properties.calling.call import Call
 from extremum.properties.inputs.draw import Draw, Sampled
 from extremum.properties.inputs.lengths import LONGEST
 from extremum.properties.inputs.regimes import PLAIN, Regime
-from extremum.properties.model.fused import Fused, unfused
+from extremum.properties.model.fused import Fused
 from extremum.properties.model.property import Property
 from extremum.properties.model.view import Observation, View
 from extremum.properties.values.case import Case
@@ -39,7 +39,7 @@ class Role:
     Of what is contested, `contested` names the situations that arise (None: all). `overflow(view)` is where what a
     sound algorithm computes on its way may leave the range, so that an infinity or NaN is no flaw. Where `allowance`
     lets a flush to zero pass, `strict(view)` is what gradual underflow may cost. `fused(view, open_grades)` screens all
-    properties that one call decides in one pass, if it can (`properties.model.fused`).
+    properties that one call decides in one pass, if it can (`properties.model.fused`); None: it cannot.
     """
 
     name: str
@@ -60,7 +60,16 @@ class Role:
     contested: tuple[str, ...] | None = None
     overflow: Callable[[View], Array] = lambda _view: np.zeros((1, 1), bool)
     strict: Callable[[View], Any] | None = None
-    fused: Callable[[View, frozenset[str]], Fused | None] = unfused
+    fused: Callable[[View, frozenset[str]], Fused | None] | None = None
+
+    @property
+    def has_fused(self) -> bool:
+        """Whether some properties are screened in one compiled pass, where Numba is installed."""
+        return self.fused is not None
+
+    def fused_screen(self, view: View, open_grades: frozenset[str]) -> Fused | None:
+        """What the compiled pass tells, or None where there is none for these rows."""
+        return None if self.fused is None else self.fused(view, open_grades)
 
     def property_named(self, name: str) -> Property | None:
         """The property called `name`, or None."""
@@ -101,4 +110,4 @@ class Experiment:
 
     def observe(self, case: Case) -> Observation:
         """Make the calls of the property on `case`."""
-        return self.prop.observe(self.call, case)
+        return self.prop.observation_of(self.call, case)

@@ -27,7 +27,7 @@ from extremum.properties.engine import refuses
 from extremum.properties.inputs.draw import Sampled, T
 from extremum.properties.inputs.lengths import LONGEST
 from extremum.properties.inputs.regimes import Regime
-from extremum.properties.model.property import Property, alone, as_is
+from extremum.properties.model.property import Property
 from extremum.properties.model.role import Experiment, Role
 from extremum.properties.model.view import Observation, View
 from extremum.properties.onset.lines import LINES, Line, edges, grid, ordinals
@@ -99,7 +99,7 @@ UNDERFLOW = Property("underflow", "", underflow, unit="value")
 def kinds(role: Role) -> tuple[Property, ...]:
     """The kinds of failure of a role: `bound` is its accuracy, which a role without such a property lacks."""
     accuracy = role.property_named("accuracy")
-    plain = accuracy is not None and accuracy.observe is alone and accuracy.arrange is as_is
+    plain = accuracy is not None and accuracy.one_call
     return (OVERFLOW, UNDERFLOW, *((replace(accuracy, name="bound"),) if accuracy is not None and plain else ()))
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from extremum.properties.model.property import alone, as_is
 from extremum.properties.model.role import Experiment
 from extremum.properties.model.view import Observation, View
 from extremum.properties.steps.decide import screen
@@ -38,7 +37,7 @@ def climbs(experiment: Experiment, n: int) -> bool:
     A role that is called row by row has rows of two moved alone.
     """
     prop, signature = experiment.prop, experiment.role.signature
-    plain = prop.observe is alone and prop.arrange is as_is and not (prop.masked or prop.exact)
+    plain = prop.pointwise and not prop.exact
     short = n <= SHORT if signature.batched else n == 2
     return plain and short and signature.one_row
 

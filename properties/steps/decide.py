@@ -14,7 +14,7 @@ from extremum.properties.model.role import Experiment
 from extremum.properties.model.view import Observation, View
 from extremum.properties.values.case import Case
 from extremum.reference.arithmetic.formats import Array
-from extremum.reference.arithmetic.wide import RATIONALS, row_max, screen_arithmetic
+from extremum.reference.arithmetic.wide import row_max, screen_arithmetic
 
 FAR = 4.0  # a screen errs by less than half of an allowance in any arithmetic
 TOGETHER = 8  # doubtful entries of a row that are decided at once, the most doubtful first
@@ -118,7 +118,7 @@ def judge(experiment: Experiment, observation: Observation, far: float) -> Decis
         return worst
     if prop.exact or _undecidable(view, measured, int(row), int(column)):
         return _refuted(worst, prop.proof) if worst.ratio > 1 else worst
-    exactly = experiment.role.certifier is RATIONALS  # it is fast, and a screen may lose all to cancellation
+    exactly = experiment.role.certifier.exact  # it is fast, and a screen may lose all to cancellation
     lost = bool(np.isnan([worst.measured, worst.allowed]).any())  # the screen left its own range: it knows nothing
     if worst.ratio > far and not exactly and not lost:
         return _refuted(worst, "the screen, far beyond its error")
@@ -156,7 +156,7 @@ def certify(experiment: Experiment, observation: Observation, row: int, columns:
             m, a = np.broadcast_arrays(np.asarray(measured, object), np.asarray(allowed, object))
             pairs = list(zip(map(_comparable, m.ravel()), map(_comparable, a.ravel()), strict=True))
             if any(bool(x > y) for x, y in pairs):
-                return "rational arithmetic" if arithmetic is RATIONALS else f"balls of {bits} bits"
+                return "rational arithmetic" if arithmetic.exact else f"balls of {bits} bits"
             if all(bool(x <= y) for x, y in pairs):
                 return ""
     finally:

@@ -21,8 +21,7 @@ from typing import Any
 import numpy as np
 
 from extremum.properties.calling.call import Call, Misbehaviour
-from extremum.properties.model.fused import Fused, clears, unfused
-from extremum.properties.model.property import alone, as_is
+from extremum.properties.model.fused import Fused, clears
 from extremum.properties.model.role import Experiment
 from extremum.properties.model.view import Observation, View
 from extremum.properties.steps.blocks import Block
@@ -146,8 +145,8 @@ def has_neighbours(experiment: Experiment, made: Block) -> bool:
     Of 16 bits the ascent does as well.
     """
     prop, role = experiment.prop, experiment.role
-    plain = prop.observe is alone and prop.arrange is as_is and not prop.masked
-    rated = role.fused is not unfused and role.signature.batched and role.signature.one_row
+    plain = prop.pointwise
+    rated = role.has_fused and role.signature.batched and role.signature.one_row
     return plain and rated and made.x.shape[-1] == 2 and experiment.fmt.dtype.itemsize > 2
 
 
@@ -220,7 +219,7 @@ def _functions_called(call: Call, x: Array) -> int:
 def _rated(experiment: Experiment, x: Array) -> tuple[View, Fused | None]:
     observation = Observation({"x": x}, experiment.call.rows({"x": x}))
     view = View(experiment.role, experiment.fmt, observation, screen_arithmetic(experiment.fmt), careful=False)
-    return view, experiment.role.fused(view, frozenset())
+    return view, experiment.role.fused_screen(view, frozenset())
 
 
 def _near(rng: np.random.Generator, closest: list[Notable], fmt: Format) -> tuple[Array, Array]:

@@ -13,7 +13,6 @@ import numpy as np
 from extremum.properties.calling.call import Declined, Misbehaviour
 from extremum.properties.inputs.draw import Sampled
 from extremum.properties.model.fused import Fused, clears, exceeding
-from extremum.properties.model.property import alone, as_is
 from extremum.properties.model.role import Experiment, Role
 from extremum.properties.model.view import Observation, View
 from extremum.properties.steps.blocks import Block, blocks, truth
@@ -165,7 +164,7 @@ def examine(swept: Swept, experiment: Experiment, made: Block, seed: int) -> Arr
 def _arranged(experiment: Experiment, made: Block, seed: int) -> Case:
     """The case that the property makes of a block."""
     prop, fmt, rows, n = experiment.prop, experiment.fmt, len(made.x), made.x.shape[-1]
-    if prop.arrange is as_is:
+    if prop.arrange is None:
         return Case(made.arguments)
     rng = np.random.default_rng([seed, n, zlib.crc32(prop.name.encode())])
     return prop.arrange(Sampled(rng, fmt, rows, n, made.m), made.arguments)
@@ -269,13 +268,13 @@ def _settled(swept: Swept, experiment: Experiment, observation: Observation, fus
 def _fused(swept: Swept, experiment: Experiment, observation: Observation) -> Fused | None:
     """The fused screen of a single call on the block, if the role has one for the property."""
     role, prop, fmt = experiment.role, experiment.prop, experiment.fmt
-    if prop.observe is not alone or prop.arrange is not as_is or prop.masked:
+    if not prop.pointwise:
         return None
     still_open = frozenset(prop.grades.keys() - swept.exceeded)
     fused: Fused | None = observation.memo.get("fused")  # the properties that look at one answer share it
     if "fused" not in observation.memo or (fused is not None and still_open & fused.lacks):
         view = View(role, fmt, observation, screen_arithmetic(fmt), careful=False)
-        fused = observation.memo["fused"] = role.fused(view, still_open)
+        fused = observation.memo["fused"] = role.fused_screen(view, still_open)
     return fused if fused is not None and prop.name in fused.ratios else None
 
 
@@ -366,7 +365,7 @@ _owner: list[object] = []
 
 def _observe(experiment: Experiment, case: Case, made: Block) -> Observation:
     """The experiment; that of a single call on the block is shared by the properties that look at its answer."""
-    if experiment.prop.observe is not alone or experiment.prop.arrange is not as_is:
+    if not experiment.prop.one_call:
         return experiment.observe(case)
     owner = [experiment.call.subject, made.x.dtype]
     if _owner != owner:  # one subject and dtype at a time, so that memory stays bounded

@@ -51,7 +51,7 @@ def cases(
     n = draw(st.integers(1, longest))
     m = draw(st.sampled_from(role.heights(n)))
     d = Drawn(draw, fmt, draw(st.sampled_from(ROWS)) if n <= LONGEST_DRAWN else 1, n, m)
-    return prop.arrange(d, role.arguments(d, regime)), regime.name
+    return prop.case_of(d, role.arguments(d, regime)), regime.name
 
 
 def search(

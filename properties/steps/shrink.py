@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from extremum.properties.model.property import alone, as_is
 from extremum.properties.model.role import Experiment
 from extremum.properties.steps.decide import decide
 from extremum.properties.steps.screen import Candidate
@@ -25,7 +24,7 @@ def smaller(experiment: Experiment, candidate: Candidate) -> Iterator[Candidate]
     Only of rows of which one call decides: others say how their arguments belong together.
     """
     prop = experiment.prop
-    if prop.observe is not alone or prop.arrange is not as_is or prop.masked:
+    if not prop.pointwise:
         return
     left, found = REDUCTIONS, True
     while found and left > 0:

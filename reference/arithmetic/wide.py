@@ -61,11 +61,14 @@ class Arithmetic(Protocol):
     `limit` is the largest measured/allowed that a screen in it can clear: 1 less its own relative error. That
     is below 2**-10 of any allowance where the arithmetic has eleven bits and some exponents to spare; a
     double-double has the exponents of float64, so that its error below the normal range is up to half of
-    the smallest subnormal, a quarter of what is allowed there.
+    the smallest subnormal, a quarter of what is allowed there. Where it is `exact`, a comparison is decided at once,
+    equality too.
     """
 
     @property
     def limit(self) -> float: ...
+    @property
+    def exact(self) -> bool: ...
 
     def lift(self, x: Array) -> Any: ...
     def exp(self, v: Any) -> Any: ...
@@ -88,6 +91,7 @@ class Native:
 
     dtype: type
     limit: float = 1 - 2.0**-10
+    exact: bool = False
 
     def lift(self, x: Array) -> Array:
         return x.astype(self.dtype, order="F" if x.shape[-1] <= SHORT_ROW else "C")
@@ -127,6 +131,7 @@ class Doubled:
     """Double-double, where the platform has no x87 extended format."""
 
     limit: float = 0.5
+    exact: bool = False
 
     def lift(self, x: Array) -> DoubleDouble:
         return DoubleDouble(x.astype(np.float64))
@@ -161,6 +166,7 @@ class Balls:
     """Arb balls at `flint.ctx.prec` bits. Infinities and NaN are to be handled before."""
 
     limit: float = 1.0
+    exact: bool = False
 
     def lift(self, x: Array) -> Array:
         wide = np.asarray(x, np.float64)
@@ -204,6 +210,7 @@ class Rationals:
     """Exact rational arithmetic. Infinities and NaN are to be handled before."""
 
     limit: float = 1.0
+    exact: bool = True
 
     def lift(self, x: Array) -> Array:
         wide = np.asarray(x, np.float64)

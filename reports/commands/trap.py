@@ -18,8 +18,8 @@ from rich.table import Table
 from extremum.properties.descent.ends import COUNTED_WITHIN, Ends
 from extremum.properties.descent.exact_trap import Trap
 from extremum.properties.descent.study import Row, Study, study
+from extremum.reference.descent.correct_rounding import FOLLOWED, Rounding, of_bits
 from extremum.reference.descent.exact import parse, written
-from extremum.reference.descent.rounding import FOLLOWED, Rounding, of_bits
 from extremum.reference.descent.smooth import NAMED
 from extremum.reference.errors import UsageError, nearest
 from extremum.reports.driving.request import names

@@ -228,6 +228,7 @@ def test_an_audit_of_a_broken_subject_is_no_evidence_for_it() -> None:
 # The command
 
 
+@pytest.mark.slow
 def test_the_command_writes_the_ledger_and_exits_0(tmp_path: Path) -> None:
     result = claims(
         "3.1a", "2.3.3", "--json", str(tmp_path / "out.json"), "--report-dir", str(tmp_path / "ledger"), "-n", "0"

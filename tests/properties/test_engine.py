@@ -83,6 +83,7 @@ def test_accuracy_at_the_ends_of_the_number_line(answer: float, verdict: bool) -
     assert decision.refuted is verdict
 
 
+@pytest.mark.slow
 def test_negative_zero_is_no_negative_output() -> None:
     assert audit(lambda x, axis=-1: np.copysign(wide(x) * 0, -1.0), "nonnegative").verdict == "held"
 
@@ -302,6 +303,7 @@ def test_a_caller_that_writes_to_its_input_does_not_harm_other_cells() -> None:
     assert audit(wide, "finite").verdict == "held"
 
 
+@pytest.mark.slow
 def test_an_online_softmax_is_sound_in_wide_formats() -> None:
     def online(x: Array, axis: int = -1) -> Array:
         rows = np.moveaxis(x, axis, -1)

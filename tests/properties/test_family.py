@@ -60,6 +60,7 @@ def test_a_sound_loss_holds_from_exp_of_minus_forty_to_the_largest(gap: float, l
         assert not decided(subject, "accuracy", "float64", {"logits": logits, "L": labels}).refuted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("subject", "keeps"),
     [

@@ -58,7 +58,7 @@ def test_the_ratios_are_those_of_the_screen(name: str, asked: tuple[str, ...], d
     with np.errstate(all="ignore"):
         observation = Observation({"x": x}, spoilt(subject.function(x).reshape(len(x), -1), fmt, rng))
         view = View(role, fmt, observation, screen_arithmetic(fmt), careful=False)
-        seen = role.fused(view, frozenset(asked))
+        seen = role.fused_screen(view, frozenset(asked))
         assert seen is not None
         assert observation.out is not None
         assert seen.lacks == frozenset(fused.GRADES) - seen.beyond.keys() or name != "softmax"
@@ -83,7 +83,7 @@ def test_answers_of_another_dtype_are_left_to_the_screen() -> None:
     fmt = FORMATS["float32"]
     x = np.zeros((3, 2), np.float32)
     view = View(ROLE, fmt, Observation({"x": x}, np.full((3, 2), 0.5 + 1e-12)), screen_arithmetic(fmt))
-    assert ROLE.fused(view, frozenset()) is None
+    assert ROLE.fused_screen(view, frozenset()) is None
 
 
 @pytest.mark.parametrize("seed", range(20))

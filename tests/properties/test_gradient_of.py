@@ -105,6 +105,7 @@ def test_estimates_state_an_error_that_holds_and_kinks_do_not_settle() -> None:
     assert estimated(lambda z: np.sum(np.abs(z) ** 3), np.array([2.0]), ONE).method != "complex step"
 
 
+@pytest.mark.slow
 def test_a_formula_of_arithmetic_is_judged_without_a_tolerance() -> None:
     def f(x: Array) -> Any:
         return (x**2).sum() * 3 + x.sum()
@@ -119,11 +120,13 @@ def test_a_formula_of_arithmetic_is_judged_without_a_tolerance() -> None:
     assert wrong["identity"].simplest.certified == "an exact comparison"
 
 
+@pytest.mark.slow
 def test_constants_that_are_rounded_apart_accuse_nobody() -> None:
     found = cells(lambda x: 0.3 * x**2 + np.pi * 2 * x, lambda x: (0.1 * x**3 + np.pi * x**2).sum())
     assert found["identity"].verdict == "held"
 
 
+@pytest.mark.slow
 def test_what_is_proved_and_what_is_estimated_say_so() -> None:
     def opaque(x: Array) -> float:
         return math.fsum(math.exp(float(v) / 8) for v in x)

@@ -93,6 +93,7 @@ def test_a_long_row_of_zeros_leaves_the_bound_where_the_sum_is_in_bfloat16() -> 
     assert (row.holds_at, row.fails_at) == (None, "0x0.0p+0")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "n"), [("naive", 2**16), ("quotient_rule", 256)])
 def test_a_sum_of_ones_or_its_square_overflows_float16_at_zero(name: str, n: int) -> None:
     rows = found(name, "float16", n)

@@ -117,6 +117,7 @@ def test_forgotten_factors_and_transposes_are_refuted_at_every_size(n: int, dtyp
         assert not decided(sound.name, FORM, "accuracy", dtype, A=A, x=x).refuted, sound.name
 
 
+@pytest.mark.slow
 def test_a_matrix_of_4096_rows_is_judged() -> None:
     rng = np.random.default_rng(0)
     A, x = rng.normal(size=(4096, 4096)).astype(np.float32), rng.normal(size=4096).astype(np.float32)

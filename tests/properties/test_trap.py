@@ -29,9 +29,9 @@ from extremum.properties.descent.ends import ends, slopes, successors
 from extremum.properties.descent.exact_trap import Trap, sign, sign_of
 from extremum.properties.descent.following import Orbit, fate, follow, slope
 from extremum.reference.arithmetic.formats import FORMATS, Array
+from extremum.reference.descent.correct_rounding import FOLLOWED, Rounding, of_bits, of_format
 from extremum.reference.descent.descend import descend
 from extremum.reference.descent.exact import PI, ball, constant, number, parse
-from extremum.reference.descent.rounding import FOLLOWED, Rounding, of_bits, of_format
 from extremum.reference.descent.smooth import EXACT, NAMED, Smooth, polynomial
 from extremum.reference.errors import UsageError
 
@@ -111,6 +111,7 @@ def test_the_law_of_escape_can_fail() -> None:
     assert not follows_the_law(moved, SIN, TRAP.top, 3)
 
 
+@pytest.mark.slow
 def test_of_the_precisions_from_8_to_2000_bits_92_stay_for_ever() -> None:
     stay = 0
     for bits in range(8, 2001):

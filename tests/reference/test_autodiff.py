@@ -115,6 +115,7 @@ def test_an_installed_gradient_fails_what_is_known_of_it_and_nothing_else(name: 
     assert found <= always | set(known.get("may", {})), [(c.property, c.detail) for c in cells if c.found]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tool", [t for t in TOOLS if not t.slow], ids=lambda t: t.name)
 def test_the_script_of_a_finding_imports_the_gradient(tool: Tool, tmp_path: Path) -> None:
     if not installed(tool):

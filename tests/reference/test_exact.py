@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extremum.reference.descent import exact
+from extremum.reference.descent.correct_rounding import FOLLOWED, OutOfRange, Undecided, hexadecimal, of_bits
 from extremum.reference.descent.exact import PI, NotExact, number, parse, written
-from extremum.reference.descent.rounding import FOLLOWED, OutOfRange, Undecided, hexadecimal, of_bits
 from extremum.reference.errors import UsageError
 
 NATIVE = {"bfloat16": ml_dtypes.bfloat16, "float16": np.float16, "float32": np.float32, "float64": np.float64}

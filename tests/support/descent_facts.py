@@ -12,8 +12,8 @@ from extremum.properties.descent.ends import Ends
 from extremum.properties.descent.following import Orbit
 from extremum.reference.arithmetic.formats import Array
 from extremum.reference.descent import exact
+from extremum.reference.descent.correct_rounding import Rational, Rounding, scaled
 from extremum.reference.descent.exact import Exact, NotExact
-from extremum.reference.descent.rounding import Rational, Rounding, scaled
 from extremum.reference.descent.smooth import BALLS, EXACT, Smooth
 
 

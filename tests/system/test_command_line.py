@@ -139,7 +139,7 @@ def test_one_worker_finds_what_two_find(folder: Path) -> None:
         (("audit", "--no-such-option"), 4, "--no-such-option"),
         (("adit",), 4, "adit"),
         ((), 4, "Usage"),
-        (("audit", "mine.py:sound_softmax", "--property", "mask", "--regime", "ties"), 5, "inapplicable"),
+        (("audit", "mine.py:sound_softmax", "-n", "0", "--property", "mask", "--regime", "ties"), 5, "inapplicable"),
     ],
 )
 def test_what_is_not_valid_is_one_line_and_the_right_exit_code(
@@ -165,6 +165,7 @@ def test_pytest_runs_the_same_cells_beside_a_projects_own_tests(folder: Path) ->
     assert "1 passed" in without.stdout
 
 
+@pytest.mark.slow
 def test_a_role_without_libraries_is_audited_by_its_references(folder: Path) -> None:
     words = ("audit", "--role", "descent_step", "--property", "accuracy", "--dtype", "float16", "--examples", "0")
     assert run(folder, "extremum", *words, "-n", "0").returncode == 0
@@ -190,6 +191,7 @@ def test_a_reader_that_leaves_early_costs_neither_the_report_nor_a_traceback(fol
     assert len(cells(folder)) == 17
 
 
+@pytest.mark.slow
 def test_what_a_subject_prints_does_not_reach_the_terminal(folder: Path) -> None:
     done = run(folder, "extremum", "audit", "mine.py:chatty_softmax", "--dtype", "float32", "--property", "purity")
     assert "hello" not in done.stdout + done.stderr

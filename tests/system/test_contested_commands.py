@@ -54,6 +54,7 @@ def test_a_subject_that_ends_its_process_there_costs_no_more_than_what_came_afte
     assert record["summary"]["crashed"] == 0
 
 
+@pytest.mark.slow
 def test_pytest_takes_a_convention_and_an_unknown_one_is_a_usage_error(folder: Path) -> None:
     words = ("--property", "finite", "--dtype", "float32", "-n", "0", "-q")
     subject = "mine.py:crashing_softmax"
@@ -67,6 +68,7 @@ def test_pytest_takes_a_convention_and_an_unknown_one_is_a_usage_error(folder: P
     assert "did you mean 'nan=propagates'" in wrong.stderr
 
 
+@pytest.mark.slow
 def test_a_role_of_the_users_own_is_characterised_too(folder: Path) -> None:
     (folder / "peak.py").write_text(PEAK)
     words = ("--role", "peak.py", "--dtype", "float32", "--examples", "1", "--json", "out.json", "-n", "1")

@@ -202,6 +202,7 @@ def test_a_call_that_never_lets_go_of_the_interpreter_is_hung(tmp_path: Path) ->
 # The command
 
 
+@pytest.mark.slow
 def test_the_command_proves_and_refutes_whatever_the_number_of_workers(tmp_path: Path) -> None:
     records = []
     for count in ("1", "2"):
@@ -226,6 +227,7 @@ def test_a_users_own_softmax_is_refuted_on_pairs(tmp_path: Path) -> None:
     assert "x = [0, 12]" in result.output
 
 
+@pytest.mark.slow
 def test_a_row_that_ends_the_process_is_told(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(
         "import os\nimport numpy as np\nfrom extremum.reference.softmax import wide\n"

@@ -50,6 +50,7 @@ def audit(folder: Path, *words: str) -> tuple[int, list[dict[str, str]]]:
     return done.returncode, json.loads((folder / "out.json").read_text())["cells"]
 
 
+@pytest.mark.slow
 def test_the_worked_example_passes_a_sound_sigmoid_in_every_dtype(folder: Path) -> None:
     code, cells = audit(folder, "mine.py:sound_sigmoid", "--role", "sigmoid.py")
     assert code == 0

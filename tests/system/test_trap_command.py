@@ -72,12 +72,14 @@ def test_any_number_of_bits_is_followed(tmp_path: Path, bits: int, escapes: int 
     assert row["escapes_after"] or row["fate"] == "settles at a maximum"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("--start", "1e300", "--step", "1e300"), ("--start", "1e-300"), ("--step", "1e-99")])
 def test_the_ends_of_the_number_line_are_followed(words: tuple[str, ...]) -> None:
     result = trap(*words, "--dtype", "float64,x87", "--bits", "20")
     assert result.exit_code == 0, result.output
 
 
+@pytest.mark.slow
 def test_a_distance_beyond_the_range_of_float64_keeps_its_exponent(tmp_path: Path) -> None:
     trap("--dtype", "float32", "--bits", "3325", "--json", str(tmp_path / "out.json"))
     row = json.loads((tmp_path / "out.json").read_text())["rows"][1]
@@ -87,9 +89,9 @@ def test_a_distance_beyond_the_range_of_float64_keeps_its_exponent(tmp_path: Pat
 @pytest.mark.parametrize(
     ("words", "lands", "maximum"),
     [
-        (("--f", "quartic", "--start", "2", "--step", "1/2"), False, "1"),
+        pytest.param(("--f", "quartic", "--start", "2", "--step", "1/2"), False, "1", marks=pytest.mark.slow),
         pytest.param(("--f", "cubic", "--start", "2", "--step", "1"), True, "-1", marks=pytest.mark.slow),
-        (("--f", "hills", "--start", "pi/2", "--step", "pi/2"), True, "pi"),
+        pytest.param(("--f", "hills", "--start", "pi/2", "--step", "pi/2"), True, "pi", marks=pytest.mark.slow),
         pytest.param(("--f", "bump", "--start", "3", "--step", "4"), False, "0", marks=pytest.mark.slow),
         pytest.param(("--f", "sin", "--start", "1", "--step", "0.01"), False, "pi/2", marks=pytest.mark.slow),
     ],

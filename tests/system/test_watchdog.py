@@ -240,6 +240,7 @@ def test_a_registered_subject_is_run_again_by_its_name() -> None:
     assert rerun(task("shifted"), Case(ROW), 30.0) == ""
 
 
+@pytest.mark.slow
 def test_the_time_of_an_import_is_not_the_calls(tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text("def softmax(x, axis=-1):\n    return x\n")
@@ -291,6 +292,7 @@ def runs(process: int) -> bool:
         return False
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a call that keeps the interpreter outlives its parent")
 @pytest.mark.parametrize("words", [("--exhaustive", "gaps"), ("--examples", "0")])
 def test_a_worker_ends_with_the_command_whatever_its_call_is_doing(tmp_path: Path, words: tuple[str, ...]) -> None:

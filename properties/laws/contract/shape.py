@@ -9,7 +9,7 @@ import numpy as np
 
 from extremum.properties.calling.call import Call
 from extremum.properties.inputs.draw import Draw
-from extremum.properties.model.property import Property, as_is
+from extremum.properties.model.property import Property
 from extremum.properties.model.view import Observation, View
 from extremum.properties.values.case import Case
 from extremum.properties.values.signature import Arguments, first
@@ -57,4 +57,4 @@ PROPERTY = Property(
     exact=True,
     script=("print(np.shape(f({args})), 'for', {first}.shape)",),
 )
-BY_ROW = replace(PROPERTY, arrange=as_is)
+BY_ROW = replace(PROPERTY, arrange=None)

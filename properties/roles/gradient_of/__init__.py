@@ -175,7 +175,7 @@ def where_f_answers(prop: Property) -> Property:
     def observe(call: Call, case: Case) -> Observation:
         if not all(answers(call, row) for row in case.arguments["x"] if np.isfinite(row.astype(np.float64)).all()):
             raise Declined("f does not answer")
-        return prop.observe(call, case)
+        return prop.observation_of(call, case)
 
     return replace(prop, observe=observe, lengths="point", rows=3)
 
