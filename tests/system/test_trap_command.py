@@ -86,14 +86,15 @@ def test_a_distance_beyond_the_range_of_float64_keeps_its_exponent(tmp_path: Pat
     assert -1001 < log10_of(row["distance"]) < -1000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "lands", "maximum"),
     [
-        pytest.param(("--f", "quartic", "--start", "2", "--step", "1/2"), False, "1", marks=pytest.mark.slow),
-        pytest.param(("--f", "cubic", "--start", "2", "--step", "1"), True, "-1", marks=pytest.mark.slow),
-        pytest.param(("--f", "hills", "--start", "pi/2", "--step", "pi/2"), True, "pi", marks=pytest.mark.slow),
-        pytest.param(("--f", "bump", "--start", "3", "--step", "4"), False, "0", marks=pytest.mark.slow),
-        pytest.param(("--f", "sin", "--start", "1", "--step", "0.01"), False, "pi/2", marks=pytest.mark.slow),
+        (("--f", "quartic", "--start", "2", "--step", "1/2"), False, "1"),
+        (("--f", "cubic", "--start", "2", "--step", "1"), True, "-1"),
+        (("--f", "hills", "--start", "pi/2", "--step", "pi/2"), True, "pi"),
+        (("--f", "bump", "--start", "3", "--step", "4"), False, "0"),
+        (("--f", "sin", "--start", "1", "--step", "0.01"), False, "pi/2"),
     ],
 )
 def test_other_functions_starts_and_steps_are_followed_too(
