@@ -1,10 +1,12 @@
-"""The registry of roles: every module and package of this folder that has a `ROLE`."""
+"""The registry of roles: every module of this folder that has a `ROLE`, and every folder in it."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Iterator
 from functools import cache
+from types import ModuleType
 
 import extremum.properties.roles
 from extremum.properties.inputs.regimes import Regime
@@ -18,12 +20,18 @@ OTHERWISE = ("grad", "back", "bwd", "jac", "vjp", "jvp", "deriv", "hess", "diff"
 @cache
 def roles() -> dict[str, Role]:
     """All roles by name. A new one is found by being there: it needs no entry in any list."""
-    found: dict[str, Role] = {}
-    for module in pkgutil.walk_packages(extremum.properties.roles.__path__, "extremum.properties.roles."):
-        role = getattr(importlib.import_module(module.name), "ROLE", None)
+    return {role.name: role for role in _in(extremum.properties.roles)}
+
+
+def _in(package: ModuleType) -> Iterator[Role]:
+    """The roles of a package: of its modules, of its folders that are roles, and of those that hold roles."""
+    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        loaded = importlib.import_module(module.name)
+        role = getattr(loaded, "ROLE", None)
         if isinstance(role, Role):
-            found[role.name] = role
-    return found
+            yield role
+        elif module.ispkg:  # the modules of a role's own folder are its affair: one of softmax's needs an extra
+            yield from _in(loaded)
 
 
 def regimes() -> dict[str, Regime]:
