@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import numpy as np
 
 from extremum.reference.arithmetic.formats import Array, Format, format_of
+from extremum.reference.subjects.subject import subject
 
 
 def lift(x: Array) -> Array:
@@ -73,3 +78,8 @@ def blocks(w: Array, size: int) -> Array:
 def joined(blocks_: Array, n: int) -> Array:
     """The inverse of `blocks`: rows of length n."""
     return blocks_.reshape(*blocks_.shape[:-2], -1)[..., :n]
+
+
+def mutants_of(role: str, **declared: Any) -> Callable[..., Callable[[Callable[..., Any]], Callable[..., Any]]]:
+    """The decorator of a role's mutants, `subject` with what they have in common; `cause` is "unknown" unless given."""
+    return partial(subject, role, kind="mutant", cause="unknown", **declared)

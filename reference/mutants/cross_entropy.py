@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 
 from extremum.reference.arithmetic.formats import Array
@@ -18,10 +16,10 @@ from extremum.reference.mutants._logs import (
     rounded,
     sound_loss,
 )
-from extremum.reference.mutants._parts import exps, fmt, lift, sound
-from extremum.reference.subjects.subject import EVERY, NARROW, WIDE, subject
+from extremum.reference.mutants._parts import exps, fmt, lift, mutants_of, sound
+from extremum.reference.subjects.subject import EVERY, NARROW, WIDE
 
-mutant = partial(subject, "cross_entropy", kind="mutant", axis=None)
+mutant = mutants_of("cross_entropy", axis=None)
 
 _buffers: dict[str, Array] = {}
 _last_sum = [0.0]
@@ -83,37 +81,37 @@ def loss_of_flushed_softmax(logits: Array, L: int) -> Array:
     return rounded(-np.log(np.where(s < fmt(logits).tiny, 0, s)), logits)
 
 
-@mutant(fails={"nonnegative": EVERY}, cause="unknown")
+@mutant(fails={"nonnegative": EVERY})
 def epsilon_inside_the_logarithm(logits: Array, L: int) -> Array:
     """1e-5 is added to the probability, against a logarithm of zero: certainty is below zero."""
     return rounded(-np.log(probabilities(logits)[L] + lift(logits).dtype.type(1e-5)), logits)
 
 
-@mutant(fails={"accuracy": EVERY}, cause="unknown")
+@mutant(fails={"accuracy": EVERY})
 def probability_clipped_at_1e_7(logits: Array, L: int) -> Array:
     """The probability is clipped to [1e-7, 1 - 1e-7]: no loss is above 16.1."""
     return rounded(-np.log(np.clip(probabilities(logits)[L], 1e-7, 1 - 1e-7)), logits)
 
 
-@mutant(fails={"accuracy": EVERY}, cause="unknown")
+@mutant(fails={"accuracy": EVERY})
 def loss_clipped_at_100(logits: Array, L: int) -> Array:
     """No loss is above 100."""
     return rounded(np.minimum(sound_loss(logits, L), 100), logits)
 
 
-@mutant(fails={"accuracy": EVERY}, cause="unknown")
+@mutant(fails={"accuracy": EVERY})
 def loss_in_bits(logits: Array, L: int) -> Array:
     """The logarithm is taken to base 2."""
     return rounded(sound_loss(logits, L).astype(lift(logits).dtype) * LOG2_E, logits)
 
 
-@mutant(fails={"nonnegative": EVERY}, cause="unknown")
+@mutant(fails={"nonnegative": EVERY})
 def loss_sign_flipped(logits: Array, L: int) -> Array:
     """The log-likelihood is returned, not minus it."""
     return rounded(log_probabilities(lift(logits))[L], logits)
 
 
-@mutant(fails={"accuracy": EVERY}, cause="unknown")
+@mutant(fails={"accuracy": EVERY})
 def softmax_applied_twice(logits: Array, L: int) -> Array:
     """The probabilities are taken for logits, and softmax applied to them again."""
     return rounded(-log_probabilities(probabilities(logits))[L], logits)
@@ -122,7 +120,7 @@ def softmax_applied_twice(logits: Array, L: int) -> Array:
 # The sum
 
 
-@mutant(fails={"nonnegative": EVERY}, cause="unknown")
+@mutant(fails={"nonnegative": EVERY})
 def label_left_out_of_sum(logits: Array, L: int) -> Array:
     """The sum is taken over the other entries alone."""
     w = lift(logits)
@@ -137,7 +135,7 @@ def loss_sum_in_own_format(logits: Array, L: int) -> Array:
     return rounded(np.log(s) - (w[L] - w.max()), logits)
 
 
-@mutant(fails={"accuracy": EVERY}, cause="unknown")
+@mutant(fails={"accuracy": EVERY})
 def last_class_left_out(logits: Array, L: int) -> Array:
     """The last class is left out of the sum."""
     w = lift(logits)
@@ -153,20 +151,20 @@ def loss_through_float32(logits: Array, L: int) -> Array:
 # The label
 
 
-@mutant(fails={"accuracy": EVERY}, cause="unknown")
+@mutant(fails={"accuracy": EVERY})
 def label_counted_from_one(logits: Array, L: int) -> Array:
     """The label is taken to be counted from 1, and points to the entry before."""
     return sound_loss(logits, L - 1)
 
 
-@mutant(fails={"accuracy": EVERY}, cause="unknown")
+@mutant(fails={"accuracy": EVERY})
 def label_smoothing_left_on(logits: Array, L: int) -> Array:
     """The label is smoothed by 0.1, as in training."""
     losses = -log_probabilities(lift(logits))
     return rounded(0.9 * losses[L] + 0.1 * losses.mean(), logits)
 
 
-@mutant(fails={"accuracy": EVERY}, cause="unknown")
+@mutant(fails={"accuracy": EVERY})
 def loss_averaged_over_classes(logits: Array, L: int) -> Array:
     """The loss is divided by the number of classes."""
     return rounded(-log_probabilities(lift(logits))[L] / logits.size, logits)
@@ -227,7 +225,7 @@ def loss_buffer_reused(logits: Array, L: int) -> Array:
     return kept
 
 
-@mutant(fails={"dtype": ("float32", "float16", "bfloat16")}, cause="unknown")
+@mutant(fails={"dtype": ("float32", "float16", "bfloat16")})
 def loss_promoted_to_float64(logits: Array, L: int) -> Array:
     """The loss is returned in float64, as a Python float becomes one."""
     return np.asarray(float(sound_loss(logits, L)))
@@ -239,19 +237,19 @@ def loss_narrowed(logits: Array, L: int) -> Array:
     return sound_loss(logits, L).astype(np.float32 if logits.dtype.itemsize == 8 else logits.dtype)
 
 
-@mutant(fails={"shape": EVERY}, cause="unknown")
+@mutant(fails={"shape": EVERY})
 def loss_not_reduced(logits: Array, L: int) -> Array:
     """The loss comes as an array of length one."""
     return sound_loss(logits, L).reshape(1)
 
 
-@mutant(fails={"shape": EVERY}, cause="unknown")
+@mutant(fails={"shape": EVERY})
 def losses_of_all_labels(logits: Array, L: int) -> Array:
     """The loss of every label is returned, in a row."""
     return rounded(-log_probabilities(lift(logits)), logits)
 
 
-@mutant(fails={"determinism": EVERY}, cause="unknown")
+@mutant(fails={"determinism": EVERY})
 def dropout_left_on(logits: Array, L: int) -> Array:
     """A tenth of the logits, chosen at random, is set to zero, as in training."""
     kept = np.where(_noise.random(logits.shape) < 0.1, np.zeros_like(logits), logits)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import ml_dtypes
 import numpy as np
 
@@ -18,10 +16,10 @@ from extremum.reference.mutants._logs import (
     rounded,
     sound_gradient,
 )
-from extremum.reference.mutants._parts import exps, fmt, lift, ratio
-from extremum.reference.subjects.subject import EVERY, NARROW, WIDE, subject
+from extremum.reference.mutants._parts import exps, fmt, lift, mutants_of, ratio
+from extremum.reference.subjects.subject import EVERY, NARROW, WIDE
 
-mutant = partial(subject, "cross_entropy_gradient", kind="mutant", axis=None)
+mutant = mutants_of("cross_entropy_gradient", axis=None)
 
 _buffer = [np.empty(0)]
 _last = [np.empty(0)]
@@ -120,7 +118,7 @@ def gradient_through_float32(logits: Array, L: int) -> Array:
     return sound_gradient(logits.astype(np.float32), L).astype(logits.dtype)
 
 
-@mutant(fails={"sum_to_zero": EVERY}, cause="unknown")
+@mutant(fails={"sum_to_zero": EVERY})
 def last_class_left_out_of_gradient(logits: Array, L: int) -> Array:
     """The last class is left out of the sum."""
     e = exps(lift(logits))
@@ -130,37 +128,37 @@ def last_class_left_out_of_gradient(logits: Array, L: int) -> Array:
 # The label
 
 
-@mutant(fails={"sum_to_zero": EVERY}, cause="unknown")
+@mutant(fails={"sum_to_zero": EVERY})
 def onehot_forgotten(logits: Array, L: int) -> Array:
     """The softmax is returned: nothing is subtracted at the label."""
     return rounded(probabilities(logits), logits)
 
 
-@mutant(fails={"range": EVERY}, cause="unknown")
+@mutant(fails={"range": EVERY})
 def gradient_sign_flipped(logits: Array, L: int) -> Array:
     """onehot(L) - softmax: the direction of ascent."""
     return -sound_gradient(logits, L)
 
 
-@mutant(fails={"range": EVERY}, cause="unknown")
+@mutant(fails={"range": EVERY})
 def gradient_label_counted_from_one(logits: Array, L: int) -> Array:
     """The label is taken to be counted from 1, and points to the entry before."""
     return sound_gradient(logits, (L - 1) % logits.size)
 
 
-@mutant(fails={"accuracy": EVERY}, cause="unknown")
+@mutant(fails={"accuracy": EVERY})
 def onehot_at_maximum(logits: Array, L: int) -> Array:
     """One is subtracted at the largest logit, not at the label."""
     return sound_gradient(logits, int(lift(logits).argmax()))
 
 
-@mutant(fails={"sum_to_zero": EVERY}, cause="unknown")
+@mutant(fails={"sum_to_zero": EVERY})
 def gradient_at_label_alone(logits: Array, L: int) -> Array:
     """Only the label's entry is filled in; the others stay zero."""
     return rounded((probabilities(logits) - 1) * onehot(logits, L), logits)
 
 
-@mutant(fails={"accuracy": EVERY}, cause="unknown")
+@mutant(fails={"accuracy": EVERY})
 def gradient_of_smoothed_label(logits: Array, L: int) -> Array:
     """The label is smoothed by 0.1, as in training."""
     return rounded(probabilities(logits) - 0.9 * onehot(logits, L) - 0.1 / logits.size, logits)
@@ -169,19 +167,19 @@ def gradient_of_smoothed_label(logits: Array, L: int) -> Array:
 # The chain
 
 
-@mutant(fails={"accuracy": EVERY}, cause="unknown")
+@mutant(fails={"accuracy": EVERY})
 def gradient_averaged_over_classes(logits: Array, L: int) -> Array:
     """The gradient is divided by the number of classes."""
     return rounded((probabilities(logits) - onehot(logits, L)) / logits.size, logits)
 
 
-@mutant(fails={"range": EVERY}, cause="unknown")
+@mutant(fails={"range": EVERY})
 def gradient_by_probabilities(logits: Array, L: int) -> Array:
     """The chain rule ends at the probabilities: -1 / s_L at the label, zero elsewhere."""
     return rounded(-onehot(logits, L) / probabilities(logits)[L], logits)
 
 
-@mutant(fails={"accuracy": EVERY}, cause="unknown")
+@mutant(fails={"accuracy": EVERY})
 def softmax_differentiated_twice(logits: Array, L: int) -> Array:
     """The gradient is passed through the derivative of the softmax, which it contains already."""
     s = probabilities(logits)
@@ -189,13 +187,13 @@ def softmax_differentiated_twice(logits: Array, L: int) -> Array:
     return rounded(s * (g - (g * s).sum()), logits)
 
 
-@mutant(fails={"sum_to_zero": EVERY}, cause="unknown")
+@mutant(fails={"sum_to_zero": EVERY})
 def gradient_clipped(logits: Array, L: int) -> Array:
     """The entries are clipped to [-0.5, 0.5], against exploding gradients."""
     return rounded(np.clip(probabilities(logits) - onehot(logits, L), -0.5, 0.5), logits)
 
 
-@mutant(fails={"accuracy": EVERY}, cause="unknown")
+@mutant(fails={"accuracy": EVERY})
 def small_gradients_dropped(logits: Array, L: int) -> Array:
     """Entries below 1e-3 are returned as zero."""
     g = probabilities(logits) - onehot(logits, L)
@@ -241,7 +239,7 @@ def gradient_buffer_reused(logits: Array, L: int) -> Array:
     return _buffer[0]
 
 
-@mutant(fails={"dtype": NARROW}, cause="unknown")
+@mutant(fails={"dtype": NARROW})
 def gradient_promoted(logits: Array, L: int) -> Array:
     """The result stays in the format of the computation."""
     return probabilities(logits) - onehot(logits, L)
@@ -253,13 +251,13 @@ def gradient_narrowed(logits: Array, L: int) -> Array:
     return sound_gradient(logits, L).astype(np.float32 if logits.dtype.itemsize == 8 else logits.dtype)
 
 
-@mutant(fails={"shape": EVERY}, cause="unknown")
+@mutant(fails={"shape": EVERY})
 def gradient_as_matrix(logits: Array, L: int) -> Array:
     """The result is a matrix of one row."""
     return sound_gradient(logits, L).reshape(1, -1)
 
 
-@mutant(fails={"determinism": EVERY}, cause="unknown")
+@mutant(fails={"determinism": EVERY})
 def gradient_noise_left_on(logits: Array, L: int) -> Array:
     """Noise of standard deviation 0.01 is added, as in private training."""
     g = probabilities(logits) - onehot(logits, L)

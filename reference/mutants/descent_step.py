@@ -6,8 +6,10 @@ import ml_dtypes
 import numpy as np
 
 from extremum.reference.arithmetic.formats import Array
-from extremum.reference.mutants._parts import fmt
-from extremum.reference.subjects.subject import EVERY, WIDE, subject
+from extremum.reference.mutants._parts import fmt, mutants_of
+from extremum.reference.subjects.subject import EVERY, WIDE
+
+mutant = mutants_of("descent_step")
 
 NATIVE = ("float64", "float32", "float16")
 
@@ -30,32 +32,32 @@ def _like(kept: Array, x: Array) -> bool:
 # The formula
 
 
-@subject("descent_step", kind="mutant", fails={"accuracy": EVERY}, cause="unknown")
+@mutant(fails={"accuracy": EVERY})
 def ascent(x: Array, gradient: Array, step_size: float) -> Array:
     """The sign is wrong: x goes up the slope."""
     return _step(x, -gradient, step_size)
 
 
-@subject("descent_step", kind="mutant", fails={"accuracy": EVERY}, cause="unknown")
+@mutant(fails={"accuracy": EVERY})
 def sign_of_gradient(x: Array, gradient: Array, step_size: float) -> Array:
     """x - s sign(g): the size of the gradient is lost."""
     return _step(x, np.sign(gradient), step_size)
 
 
-@subject("descent_step", kind="mutant", fails={"accuracy": EVERY}, cause="unknown")
+@mutant(fails={"accuracy": EVERY})
 def averaged_over_entries(x: Array, gradient: Array, step_size: float) -> Array:
     """The gradient is divided by the number of parameters, as if that were the batch."""
     return _step(x, gradient / x.dtype.type(x.size), step_size)
 
 
-@subject("descent_step", kind="mutant", fails={"accuracy": EVERY}, cause="unknown")
+@mutant(fails={"accuracy": EVERY})
 def step_along_clipped_gradient(x: Array, gradient: Array, step_size: float) -> Array:
     """The gradient is clipped to [-1, 1]."""
     one = x.dtype.type(1)
     return _step(x, np.minimum(np.maximum(gradient, -one), one), step_size)
 
 
-@subject("descent_step", kind="mutant", fails={"accuracy": EVERY}, cause="unknown")
+@mutant(fails={"accuracy": EVERY})
 def first_step_ignores_the_rate(x: Array, gradient: Array, step_size: float) -> Array:
     """A step that does not go on from the last answer counts as the first, and is taken at the rate 1."""
     first = not (_like(_last[0], x) and np.array_equal(_last[0], x))
@@ -63,7 +65,7 @@ def first_step_ignores_the_rate(x: Array, gradient: Array, step_size: float) -> 
     return _last[0].copy()
 
 
-@subject("descent_step", kind="mutant", fails={"accuracy": EVERY}, cause="unknown")
+@mutant(fails={"accuracy": EVERY})
 def tail_skipped(x: Array, gradient: Array, step_size: float) -> Array:
     """Whole vectors of eight are updated, and the tail of a longer row is not."""
     y = _step(x, gradient, step_size)
@@ -72,7 +74,7 @@ def tail_skipped(x: Array, gradient: Array, step_size: float) -> Array:
     return y
 
 
-@subject("descent_step", kind="mutant", fails={"accuracy": EVERY}, cause="unknown")
+@mutant(fails={"accuracy": EVERY})
 def first_entry_skipped(x: Array, gradient: Array, step_size: float) -> Array:
     """The loop starts at 1."""
     y = _step(x, gradient, step_size)
@@ -83,26 +85,26 @@ def first_entry_skipped(x: Array, gradient: Array, step_size: float) -> Array:
 # The arithmetic
 
 
-@subject("descent_step", kind="mutant", fails={"accuracy": WIDE}, cause="precision narrowed")
+@mutant(fails={"accuracy": WIDE}, cause="precision narrowed")
 def rate_in_half_precision(x: Array, gradient: Array, step_size: float) -> Array:
     """The rate is stored in float16."""
     return _step(x, gradient, float(np.float16(step_size)))
 
 
-@subject("descent_step", kind="mutant", fails={"accuracy": NATIVE}, cause="precision narrowed")
+@mutant(fails={"accuracy": NATIVE}, cause="precision narrowed")
 def updated_in_bfloat16(x: Array, gradient: Array, step_size: float) -> Array:
     """The weights are kept in bfloat16, in which small updates are lost."""
     kept = ml_dtypes.bfloat16
     return _step(x.astype(kept), gradient.astype(kept), step_size).astype(x.dtype)
 
 
-@subject("descent_step", kind="mutant", fails={"accuracy": ("float64",)}, cause="precision narrowed")
+@mutant(fails={"accuracy": ("float64",)}, cause="precision narrowed")
 def stepped_in_float32(x: Array, gradient: Array, step_size: float) -> Array:
     """The step is taken in float32, even for float64."""
     return _step(x.astype(np.float32), gradient.astype(np.float32), step_size).astype(x.dtype)
 
 
-@subject("descent_step", kind="mutant", fails={"update_kept": EVERY}, cause="unknown")
+@mutant(fails={"update_kept": EVERY})
 def small_updates_skipped(x: Array, gradient: Array, step_size: float) -> Array:
     """An update below u abs(x) is taken for none, though half a spacing may be half of that."""
     y = _step(x, gradient, step_size)
@@ -110,7 +112,7 @@ def small_updates_skipped(x: Array, gradient: Array, step_size: float) -> Array:
     return np.where(np.abs(x.dtype.type(step_size) * gradient) < u * np.abs(x), x, y)
 
 
-@subject("descent_step", kind="mutant", fails={"update_kept": EVERY}, cause="unknown")
+@mutant(fails={"update_kept": EVERY})
 def rounded_towards_x(x: Array, gradient: Array, step_size: float) -> Array:
     """The difference is rounded towards x: an answer that is one float away is pulled back."""
     y = _step(x, gradient, step_size)
@@ -119,14 +121,14 @@ def rounded_towards_x(x: Array, gradient: Array, step_size: float) -> Array:
     return np.where(near, x, y)
 
 
-@subject("descent_step", kind="mutant", fails={"finite": EVERY}, cause="unknown")
+@mutant(fails={"finite": EVERY})
 def scaled_by_the_norm(x: Array, gradient: Array, step_size: float) -> Array:
     """The gradient is divided by its norm and multiplied by it again; the squares of large entries overflow."""
     norm = np.sqrt((gradient * gradient).sum()).astype(x.dtype)
     return np.where(gradient == 0, x, _step(x, gradient / norm * norm, step_size))
 
 
-@subject("descent_step", kind="mutant", fails={"gradual_underflow": EVERY}, cause="subnormals flushed")
+@mutant(fails={"gradual_underflow": EVERY}, cause="subnormals flushed")
 def points_flushed(x: Array, gradient: Array, step_size: float) -> Array:
     """Entries below the smallest normal are made zero."""
     y = _step(x, gradient, step_size)
@@ -136,26 +138,26 @@ def points_flushed(x: Array, gradient: Array, step_size: float) -> Array:
 # What must stay as it is
 
 
-@subject("descent_step", kind="mutant", fails={"zero_gradient": EVERY}, cause="unknown")
+@mutant(fails={"zero_gradient": EVERY})
 def normalised_gradient(x: Array, gradient: Array, step_size: float) -> Array:
     """x - s g / norm(g), which is 0 / 0 at a critical point."""
     largest = np.abs(gradient).max()
     return _step(x, gradient / largest, step_size)
 
 
-@subject("descent_step", kind="mutant", fails={"zero_gradient": EVERY}, cause="unknown")
+@mutant(fails={"zero_gradient": EVERY})
 def weight_decay_by_default(x: Array, gradient: Array, step_size: float) -> Array:
     """A hundredth of x is added to the gradient."""
     return _step(x, gradient + x.dtype.type(0.01) * x, step_size)
 
 
-@subject("descent_step", kind="mutant", fails={"nan_kept": EVERY}, cause="unknown")
+@mutant(fails={"nan_kept": EVERY})
 def nan_to_zero(x: Array, gradient: Array, step_size: float) -> Array:
     """NaN in the gradient becomes 0, so that nobody notices."""
     return _step(x, np.where(np.isnan(gradient), np.zeros((), x.dtype), gradient), step_size)
 
 
-@subject("descent_step", kind="mutant", fails={"nan_kept": EVERY}, cause="unknown")
+@mutant(fails={"nan_kept": EVERY})
 def skipped_where_not_finite(x: Array, gradient: Array, step_size: float) -> Array:
     """The step is left out where the gradient is not finite, as of loss scaling, and nothing is said."""
     return _step(x, gradient, step_size) if np.isfinite(gradient).all() else x.copy()
@@ -164,7 +166,7 @@ def skipped_where_not_finite(x: Array, gradient: Array, step_size: float) -> Arr
 # The contract
 
 
-@subject("descent_step", kind="mutant", fails={"row_independence": EVERY}, cause="state leaks between rows")
+@mutant(fails={"row_independence": EVERY}, cause="state leaks between rows")
 def stale_momentum(x: Array, gradient: Array, step_size: float) -> Array:
     """Nine tenths of the velocity of the call before are added to the gradient."""
     old = _velocity[0] if _like(_velocity[0], x) and np.isfinite(_velocity[0]).all() else np.zeros_like(x)
@@ -173,28 +175,28 @@ def stale_momentum(x: Array, gradient: Array, step_size: float) -> Array:
     return _step(x, _velocity[0], step_size)
 
 
-@subject("descent_step", kind="mutant", fails={"row_independence": EVERY}, cause="state leaks between rows")
+@mutant(fails={"row_independence": EVERY}, cause="state leaks between rows")
 def delayed_gradient(x: Array, gradient: Array, step_size: float) -> Array:
     """The gradient of the call before is used, as of a pipeline that is one step behind."""
     old, _gradient[0] = _gradient[0], gradient.copy()
     return _step(x, old if _like(old, x) else gradient, step_size)
 
 
-@subject("descent_step", kind="mutant", fails={"purity": EVERY}, cause="input mutated")
+@mutant(fails={"purity": EVERY}, cause="input mutated")
 def gradient_scribbled_on(x: Array, gradient: Array, step_size: float) -> Array:
     """The gradient is multiplied by the rate in place."""
     gradient *= x.dtype.type(step_size)
     return x - gradient
 
 
-@subject("descent_step", kind="mutant", fails={"purity": EVERY}, cause="input mutated")
+@mutant(fails={"purity": EVERY}, cause="input mutated")
 def updated_in_place(x: Array, gradient: Array, step_size: float) -> Array:
     """x itself is overwritten and returned."""
     x -= x.dtype.type(step_size) * gradient
     return x
 
 
-@subject("descent_step", kind="mutant", fails={"purity": EVERY}, cause="state leaks between rows")
+@mutant(fails={"purity": EVERY}, cause="state leaks between rows")
 def point_in_a_buffer(x: Array, gradient: Array, step_size: float) -> Array:
     """The result is kept, and overwritten and returned again for the next point of its length."""
     if not _like(_buffer[0], x):
@@ -203,32 +205,32 @@ def point_in_a_buffer(x: Array, gradient: Array, step_size: float) -> Array:
     return _buffer[0]
 
 
-@subject("descent_step", kind="mutant", fails={"dtype": ("float32", "float16", "bfloat16")}, cause="unknown")
+@mutant(fails={"dtype": ("float32", "float16", "bfloat16")})
 def promoted_by_the_rate(x: Array, gradient: Array, step_size: float) -> Array:
     """The rate is a NumPy scalar of float64, which promotes the result."""
     return np.asarray(x - np.float64(step_size) * gradient)
 
 
-@subject("descent_step", kind="mutant", fails={"dtype": ("float64",)}, cause="precision narrowed")
+@mutant(fails={"dtype": ("float64",)}, cause="precision narrowed")
 def point_of_float32(x: Array, gradient: Array, step_size: float) -> Array:
     """The point comes back in float32, to save memory, even for float64."""
     return _step(x, gradient, step_size).astype(np.float32 if x.dtype.itemsize == 8 else x.dtype)
 
 
-@subject("descent_step", kind="mutant", fails={"shape": EVERY}, cause="unknown")
+@mutant(fails={"shape": EVERY})
 def point_as_a_row(x: Array, gradient: Array, step_size: float) -> Array:
     """The point comes back as a matrix of one row."""
     return _step(x, gradient, step_size)[None, :]
 
 
-@subject("descent_step", kind="mutant", fails={"layout": EVERY}, cause="storage order ignored")
+@mutant(fails={"layout": EVERY}, cause="storage order ignored")
 def step_in_memory_order(x: Array, gradient: Array, step_size: float) -> Array:
     """The sign of the strides is ignored: a reversed view is read in the order of memory."""
     x, gradient = (a[::-1] if a.strides[0] < 0 else a for a in (x, gradient))
     return _step(x, gradient, step_size)
 
 
-@subject("descent_step", kind="mutant", fails={"determinism": EVERY}, cause="unknown")
+@mutant(fails={"determinism": EVERY})
 def dithered(x: Array, gradient: Array, step_size: float) -> Array:
     """The update is scaled by a random factor near 1 before it is rounded, from a generator that nobody seeds."""
     noise = 1 + fmt(x).unit_roundoff * _dice.integers(-2, 3, x.shape)
@@ -239,19 +241,19 @@ def dithered(x: Array, gradient: Array, step_size: float) -> Array:
 # The rate
 
 
-@subject("descent_step", kind="mutant", fails={"accuracy": WIDE}, cause="precision narrowed")
+@mutant(fails={"accuracy": WIDE}, cause="precision narrowed")
 def rate_of_three_decimals(x: Array, gradient: Array, step_size: float) -> Array:
     """The rate is kept to three decimals, as it was printed."""
     return np.asarray(x - x.dtype.type(round(float(step_size), 3)) * gradient)
 
 
-@subject("descent_step", kind="mutant", fails={"accuracy": WIDE}, cause="unknown")
+@mutant(fails={"accuracy": WIDE})
 def rate_clipped(x: Array, gradient: Array, step_size: float) -> Array:
     """A rate above 5 is taken for a slip."""
     return np.asarray(x - x.dtype.type(min(float(step_size), 5.0)) * gradient)
 
 
-@subject("descent_step", kind="mutant", fails={"accuracy": WIDE}, cause="unknown")
+@mutant(fails={"accuracy": WIDE})
 def rate_floored(x: Array, gradient: Array, step_size: float) -> Array:
     """A rate below a thousandth is raised to it, lest nothing moves."""
     return np.asarray(x - x.dtype.type(max(float(step_size), 1e-3)) * gradient)

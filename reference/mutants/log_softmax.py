@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import ml_dtypes
 import numpy as np
 
@@ -16,10 +14,22 @@ from extremum.reference.mutants._logs import (
     log_total,
     sound_log_softmax,
 )
-from extremum.reference.mutants._parts import back, exp_below, exps, fmt, lift, peak, ratio, rows, sound, total
-from extremum.reference.subjects.subject import EVERY, NARROW, WIDE, subject
+from extremum.reference.mutants._parts import (
+    back,
+    exp_below,
+    exps,
+    fmt,
+    lift,
+    mutants_of,
+    peak,
+    ratio,
+    rows,
+    sound,
+    total,
+)
+from extremum.reference.subjects.subject import EVERY, NARROW, WIDE
 
-mutant = partial(subject, "log_softmax", kind="mutant")
+mutant = mutants_of("log_softmax")
 
 _buffer = [np.empty(0)]
 _noise = np.random.default_rng()
@@ -58,7 +68,7 @@ def log_softmax_shifted_above_overflow_only(x: Array, axis: int = -1) -> Array:
     return (d - np.log(s)).astype(x.dtype)
 
 
-@mutant(fails={"shift_invariance": EVERY}, cause="unknown")
+@mutant(fails={"shift_invariance": EVERY})
 def maximum_not_subtracted_again(x: Array, axis: int = -1) -> Array:
     """The maximum is subtracted in the sum, and not from the entries."""
     w = lift(x)
@@ -91,7 +101,7 @@ def log_of_flushed_softmax(x: Array, axis: int = -1) -> Array:
     return np.log(np.where(s < fmt(x).tiny, 0, s)).astype(x.dtype)
 
 
-@mutant(fails={"accuracy": EVERY}, cause="unknown")
+@mutant(fails={"accuracy": EVERY})
 def log_of_softmax_with_epsilon(x: Array, axis: int = -1) -> Array:
     """1e-8 is added to each probability, against a logarithm of zero: nothing is below log 1e-8."""
     w = lift(x)
@@ -110,34 +120,34 @@ def log1p_of_complement(x: Array, axis: int = -1) -> Array:
     return np.log1p(ratio(exps(lift(x), axis), axis) - 1).astype(x.dtype)
 
 
-@mutant(fails={"accuracy": EVERY}, cause="unknown")
+@mutant(fails={"accuracy": EVERY})
 def log_probabilities_clipped(x: Array, axis: int = -1) -> Array:
     """No logarithm is below -100."""
     return np.maximum(log_probabilities(lift(x), axis), -100).astype(x.dtype)
 
 
-@mutant(fails={"exp_sum_to_one": EVERY}, cause="unknown")
+@mutant(fails={"exp_sum_to_one": EVERY})
 def log2_for_log(x: Array, axis: int = -1) -> Array:
     """The logarithm of the sum is taken to base 2."""
     w = lift(x)
     return (w - peak(w, axis) - np.log2(total(exps(w, axis), axis))).astype(x.dtype)
 
 
-@mutant(fails={"exp_sum_to_one": EVERY}, cause="unknown")
+@mutant(fails={"exp_sum_to_one": EVERY})
 def log1p_for_log(x: Array, axis: int = -1) -> Array:
     """log1p is taken of a sum that has the 1 of the maximum in it already."""
     w = lift(x)
     return (w - peak(w, axis) - np.log1p(total(exps(w, axis), axis))).astype(x.dtype)
 
 
-@mutant(fails={"nonpositive": EVERY}, cause="unknown")
+@mutant(fails={"nonpositive": EVERY})
 def log_total_added(x: Array, axis: int = -1) -> Array:
     """The logarithm of the sum is added, not subtracted."""
     w = lift(x)
     return (w - peak(w, axis) + log_total(w, axis)).astype(x.dtype)
 
 
-@mutant(fails={"nonpositive": EVERY}, cause="unknown")
+@mutant(fails={"nonpositive": EVERY})
 def softmax_returned(x: Array, axis: int = -1) -> Array:
     """The probabilities are returned, not their logarithms."""
     return sound(x, axis)
@@ -146,7 +156,7 @@ def softmax_returned(x: Array, axis: int = -1) -> Array:
 # The sum
 
 
-@mutant(fails={"nonpositive": EVERY}, cause="unknown")
+@mutant(fails={"nonpositive": EVERY})
 def log_mean_subtracted(x: Array, axis: int = -1) -> Array:
     """The mean of the exps is taken, not their sum."""
     w = lift(x)
@@ -161,21 +171,21 @@ def log_total_in_own_format(x: Array, axis: int = -1) -> Array:
     return back(w - peak(w) - np.log(s), axis, x)
 
 
-@mutant(fails={"permutation_equivariance": EVERY}, cause="unknown")
+@mutant(fails={"permutation_equivariance": EVERY})
 def last_left_out_of_log_total(x: Array, axis: int = -1) -> Array:
     """The last entry is left out of the sum."""
     w = rows(x, axis)
     return back(w - peak(w) - np.log(total(exps(w)[..., :-1])), axis, x)
 
 
-@mutant(fails={"permutation_equivariance": EVERY}, cause="unknown")
+@mutant(fails={"permutation_equivariance": EVERY})
 def running_log_total(x: Array, axis: int = -1) -> Array:
     """Each entry is divided by the sum so far, not by the final one."""
     w = rows(x, axis)
     return back(w - peak(w) - np.log(np.cumsum(exps(w), axis=-1)), axis, x)
 
 
-@mutant(fails={"exp_sum_to_one": EVERY}, cause="unknown")
+@mutant(fails={"exp_sum_to_one": EVERY})
 def log_total_never_rescaled(x: Array, axis: int = -1) -> Array:
     """Streaming, and the sum so far is not rescaled when the maximum rises."""
     w = rows(x, axis)
@@ -256,7 +266,7 @@ def log_softmax_buffer_reused(x: Array, axis: int = -1) -> Array:
     return _buffer[0]
 
 
-@mutant(fails={"dtype": NARROW}, cause="unknown")
+@mutant(fails={"dtype": NARROW})
 def log_softmax_promoted(x: Array, axis: int = -1) -> Array:
     """The result stays in the format of the computation."""
     return log_probabilities(lift(x), axis)
@@ -268,13 +278,13 @@ def log_softmax_narrowed(x: Array, axis: int = -1) -> Array:
     return sound_log_softmax(x, axis).astype(np.float32 if x.dtype.itemsize == 8 else x.dtype)
 
 
-@mutant(fails={"shape": EVERY}, cause="unknown")
+@mutant(fails={"shape": EVERY})
 def log_softmax_squeezed(x: Array, axis: int = -1) -> Array:
     """Axes of length one are dropped."""
     return sound_log_softmax(x, axis).squeeze()
 
 
-@mutant(fails={"determinism": EVERY}, cause="unknown")
+@mutant(fails={"determinism": EVERY})
 def log_softmax_dithered(x: Array, axis: int = -1) -> Array:
     """The result is dithered by up to a unit roundoff before it is rounded."""
     y = log_probabilities(lift(x), axis)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import ml_dtypes
 import numpy as np
 
@@ -16,10 +14,10 @@ from extremum.reference.mutants._logs import (
     sound_logsumexp,
     without,
 )
-from extremum.reference.mutants._parts import exp_below, fmt, lift, peak, rows, total
-from extremum.reference.subjects.subject import EVERY, NARROW, WIDE, subject
+from extremum.reference.mutants._parts import exp_below, fmt, lift, mutants_of, peak, rows, total
+from extremum.reference.subjects.subject import EVERY, NARROW, WIDE
 
-mutant = partial(subject, "logsumexp", kind="mutant")
+mutant = mutants_of("logsumexp")
 
 _buffer = [np.empty(0)]
 _noise = np.random.default_rng()
@@ -58,14 +56,14 @@ def logsumexp_shifted_above_overflow_only(x: Array, axis: int = -1) -> Array:
     return without(a + np.log(s), axis, x)
 
 
-@mutant(fails={"shift_equivariance": EVERY}, cause="unknown")
+@mutant(fails={"shift_equivariance": EVERY})
 def maximum_not_added_back(x: Array, axis: int = -1) -> Array:
     """The maximum is subtracted, and not added back."""
     w = lift(x)
     return without(np.log(total(np.exp(w - finite_peak(w, axis)), axis)), axis, x)
 
 
-@mutant(fails={"shift_equivariance": EVERY}, cause="unknown")
+@mutant(fails={"shift_equivariance": EVERY})
 def maximum_added_twice(x: Array, axis: int = -1) -> Array:
     """The maximum is added back to a sum that was not shifted in the first place."""
     w = lift(x)
@@ -75,28 +73,28 @@ def maximum_added_twice(x: Array, axis: int = -1) -> Array:
 # The logarithm
 
 
-@mutant(fails={"between": EVERY}, cause="unknown")
+@mutant(fails={"between": EVERY})
 def logsumexp_in_bits(x: Array, axis: int = -1) -> Array:
     """The logarithm of the sum is taken to base 2."""
     w = lift(x)
     return without(peak(w, axis) + np.log2(total(np.exp(w - finite_peak(w, axis)), axis)), axis, x)
 
 
-@mutant(fails={"between": EVERY}, cause="unknown")
+@mutant(fails={"between": EVERY})
 def log1p_of_whole_sum(x: Array, axis: int = -1) -> Array:
     """log1p is taken of a sum that has the 1 of the maximum in it already."""
     w = lift(x)
     return without(peak(w, axis) + np.log1p(total(np.exp(w - finite_peak(w, axis)), axis)), axis, x)
 
 
-@mutant(fails={"between": EVERY}, cause="unknown")
+@mutant(fails={"between": EVERY})
 def log_total_subtracted(x: Array, axis: int = -1) -> Array:
     """The logarithm of the sum is subtracted from the maximum, not added to it."""
     w = lift(x)
     return without(peak(w, axis) - np.log(total(np.exp(w - finite_peak(w, axis)), axis)), axis, x)
 
 
-@mutant(fails={"one_element": EVERY}, cause="unknown")
+@mutant(fails={"one_element": EVERY})
 def epsilon_under_the_logarithm(x: Array, axis: int = -1) -> Array:
     """1e-6 is added to the sum, against a logarithm of zero."""
     w = lift(x)
@@ -107,14 +105,14 @@ def epsilon_under_the_logarithm(x: Array, axis: int = -1) -> Array:
 # The sum
 
 
-@mutant(fails={"between": EVERY}, cause="unknown")
+@mutant(fails={"between": EVERY})
 def logmeanexp(x: Array, axis: int = -1) -> Array:
     """The mean of the exps is taken, not their sum."""
     w = lift(x)
     return without(log_sum(w, axis) - np.log(w.dtype.type(x.shape[axis])), axis, x)
 
 
-@mutant(fails={"one_element": EVERY}, cause="unknown")
+@mutant(fails={"one_element": EVERY})
 def folded_from_zero(x: Array, axis: int = -1) -> Array:
     """The fold starts at 0, which is the logarithm of 1, not at -inf."""
     w = lift(x)
@@ -135,20 +133,20 @@ def logsumexp_in_own_format(x: Array, axis: int = -1) -> Array:
     return without(peak(w) + np.log(np.add.accumulate(e, axis=-1)[..., -1:].astype(w.dtype)), -1, x)
 
 
-@mutant(fails={"accuracy": EVERY}, cause="unknown")
+@mutant(fails={"accuracy": EVERY})
 def hard_maximum(x: Array, axis: int = -1) -> Array:
     """The maximum is returned: the smooth one is close enough."""
     return without(peak(x, axis), axis, x)
 
 
-@mutant(fails={"permutation_invariance": EVERY}, cause="unknown")
+@mutant(fails={"permutation_invariance": EVERY})
 def last_left_out_of_logsumexp(x: Array, axis: int = -1) -> Array:
     """The last entry is left out of the sum."""
     w = rows(x, axis)
     return without(peak(w) + np.log(total(np.exp(w - finite_peak(w))[..., :-1])), -1, x)
 
 
-@mutant(fails={"permutation_invariance": EVERY}, cause="unknown")
+@mutant(fails={"permutation_invariance": EVERY})
 def logsumexp_never_rescaled(x: Array, axis: int = -1) -> Array:
     """Streaming, and the sum so far is not rescaled when the maximum rises."""
     w = rows(x, axis)
@@ -263,7 +261,7 @@ def logsumexp_buffer_reused(x: Array, axis: int = -1) -> Array:
     return _buffer[0]
 
 
-@mutant(fails={"dtype": NARROW}, cause="unknown")
+@mutant(fails={"dtype": NARROW})
 def logsumexp_promoted(x: Array, axis: int = -1) -> Array:
     """The result stays in the format of the computation."""
     return np.squeeze(log_sum(lift(x), axis), axis)
@@ -275,19 +273,19 @@ def logsumexp_narrowed(x: Array, axis: int = -1) -> Array:
     return sound_logsumexp(x, axis).astype(np.float32 if x.dtype.itemsize == 8 else x.dtype)
 
 
-@mutant(fails={"shape": EVERY}, cause="unknown")
+@mutant(fails={"shape": EVERY})
 def logsumexp_keepdims_left_on(x: Array, axis: int = -1) -> Array:
     """The axis is kept, at length one."""
     return log_sum(lift(x), axis).astype(x.dtype)
 
 
-@mutant(fails={"shape": EVERY}, cause="unknown")
+@mutant(fails={"shape": EVERY})
 def logsumexp_squeezed(x: Array, axis: int = -1) -> Array:
     """All axes of length one are dropped, not only the one that was summed."""
     return log_sum(lift(x), axis).squeeze().astype(x.dtype)
 
 
-@mutant(fails={"determinism": EVERY}, cause="unknown")
+@mutant(fails={"determinism": EVERY})
 def logsumexp_dithered(x: Array, axis: int = -1) -> Array:
     """The result is dithered by up to a unit roundoff before it is rounded."""
     y = log_sum(lift(x), axis)

@@ -6,8 +6,10 @@ import ml_dtypes
 import numpy as np
 
 from extremum.reference.arithmetic.formats import Array
-from extremum.reference.mutants._parts import exps, fmt, lift, peak, ratio, total
-from extremum.reference.subjects.subject import EVERY, WIDE, subject
+from extremum.reference.mutants._parts import exps, fmt, lift, mutants_of, peak, ratio, total
+from extremum.reference.subjects.subject import EVERY, WIDE
+
+mutant = mutants_of("softmax_jacobian")
 
 _buffer = [np.empty((0, 0))]
 _running = [np.empty(0)]
@@ -27,21 +29,21 @@ def _jacobian(s: Array) -> Array:
 # The mask and the small end
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"mask": EVERY}, cause="masked value leaks")
+@mutant(fails={"mask": EVERY}, cause="masked value leaks")
 def jacobian_mask_of_minus_10000(x: Array) -> Array:
     """-inf is replaced by -10000, which leaks where the other entries lie lower."""
     w = lift(x)
     return _jacobian(_softmax(np.where(np.isneginf(w), w.dtype.type(-1e4), w))).astype(x.dtype)
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"mask": EVERY}, cause="masked value leaks")
+@mutant(fails={"mask": EVERY}, cause="masked value leaks")
 def jacobian_through_masked_logarithm(x: Array) -> Array:
     """s_i s_j (delta_ij / s_j - 1) with s_j = exp(log s_j), times the logits' mask: 0 * -inf is NaN."""
     w = lift(x)
     return (_jacobian(_softmax(w)) + 0 * (w - peak(w))).astype(x.dtype)
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"gradual_underflow": EVERY}, cause="subnormals flushed")
+@mutant(fails={"gradual_underflow": EVERY}, cause="subnormals flushed")
 def jacobian_flushed(x: Array) -> Array:
     """Entries below the smallest normal are made zero."""
     J = _jacobian(_softmax(x)).astype(x.dtype)
@@ -51,13 +53,13 @@ def jacobian_flushed(x: Array) -> Array:
 # The probabilities
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"finite": EVERY}, cause="exp overflow")
+@mutant(fails={"finite": EVERY}, cause="exp overflow")
 def jacobian_without_shift(x: Array) -> Array:
     """The maximum is not subtracted."""
     return _jacobian(ratio(np.exp(lift(x)))).astype(x.dtype)
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"finite": EVERY}, cause="underflow to zero")
+@mutant(fails={"finite": EVERY}, cause="underflow to zero")
 def divided_by_probabilities(x: Array) -> Array:
     """s s^T (diag(1/s) - 1): a probability that underflows is divided by, and 0 / 0 remains."""
     s = _softmax(x)
@@ -65,32 +67,27 @@ def divided_by_probabilities(x: Array) -> Array:
     return J.astype(x.dtype)
 
 
-@subject(
-    "softmax_jacobian",
-    kind="mutant",
-    fails={"accuracy": ("float64", "float32", "bfloat16")},
-    cause="rounding of the gap",
-)
+@mutant(fails={"accuracy": ("float64", "float32", "bfloat16")}, cause="rounding of the gap")
 def jacobian_through_logsumexp(x: Array) -> Array:
     """s is exp(x - y) with y = logsumexp(x), whose rounding costs abs(y) u."""
     w = lift(x)
     return _jacobian(np.exp(w - (peak(w) + np.log(total(exps(w)))))).astype(x.dtype)
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"accuracy": ("float16",)}, cause="accumulator stagnation")
+@mutant(fails={"accuracy": ("float16",)}, cause="accumulator stagnation")
 def jacobian_sum_in_own_format(x: Array) -> Array:
     """The denominator is summed in the dtype of `x`, where it stagnates."""
     e = exps(lift(x))
     return _jacobian(e / np.add.accumulate(e.astype(x.dtype))[-1:].astype(e.dtype)).astype(x.dtype)
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"accuracy": WIDE}, cause="precision narrowed")
+@mutant(fails={"accuracy": WIDE}, cause="precision narrowed")
 def probabilities_in_bfloat16(x: Array) -> Array:
     """The probabilities were stored in bfloat16 for the backward pass."""
     return _jacobian(_softmax(x).astype(ml_dtypes.bfloat16).astype(lift(x).dtype)).astype(x.dtype)
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"accuracy": ("float64", "float32", "bfloat16")}, cause="unknown")
+@mutant(fails={"accuracy": ("float64", "float32", "bfloat16")})
 def probabilities_clipped(x: Array) -> Array:
     """The probabilities are clipped to [1e-7, 1 - 1e-7], against a logarithm that nobody takes."""
     return _jacobian(np.clip(_softmax(x), 1e-7, 1 - 1e-7)).astype(x.dtype)
@@ -99,14 +96,14 @@ def probabilities_clipped(x: Array) -> Array:
 # The formula
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"rows_sum_to_zero": EVERY}, cause="unknown")
+@mutant(fails={"rows_sum_to_zero": EVERY})
 def diagonal_only_jacobian(x: Array) -> Array:
     """diag(s (1 - s)), as of the sigmoid: that s_i depends on the other logits is forgotten."""
     s = _softmax(x)
     return np.diag(s * (1 - s)).astype(x.dtype)
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"rows_sum_to_zero": EVERY}, cause="unknown")
+@mutant(fails={"rows_sum_to_zero": EVERY})
 def outer_product_added(x: Array) -> Array:
     """diag(s) + s s^T: the sign between the terms is wrong."""
     s = _softmax(x)
@@ -114,7 +111,7 @@ def outer_product_added(x: Array) -> Array:
     return J.astype(x.dtype)
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"rows_sum_to_zero": EVERY}, cause="unknown")
+@mutant(fails={"rows_sum_to_zero": EVERY})
 def diagonal_without_sum(x: Array) -> Array:
     """(e_i - e_i^2) / S^2 on the diagonal, as a solution prints the quotient rule: a factor S is lost."""
     e = exps(lift(x))
@@ -123,7 +120,7 @@ def diagonal_without_sum(x: Array) -> Array:
     return J.astype(x.dtype)
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"rows_sum_to_zero": EVERY}, cause="unknown")
+@mutant(fails={"rows_sum_to_zero": EVERY})
 def first_entry_without_sum(x: Array) -> Array:
     """(e_1 - e_1^2) / S^2 in the first entry, as a solution prints the matrix, and the rest as it should be."""
     e = exps(lift(x))
@@ -132,34 +129,34 @@ def first_entry_without_sum(x: Array) -> Array:
     return J.astype(x.dtype)
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"positive_semidefinite": EVERY}, cause="unknown")
+@mutant(fails={"positive_semidefinite": EVERY})
 def diagonal_forgotten(x: Array) -> Array:
     """-s s^T everywhere: the case i = j is forgotten."""
     s = _softmax(x)
     return (-np.outer(s, s)).astype(x.dtype)
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"positive_semidefinite": EVERY}, cause="unknown")
+@mutant(fails={"positive_semidefinite": EVERY})
 def terms_exchanged(x: Array) -> Array:
     """s s^T - diag(s): the derivative of the denominator comes first in the quotient rule."""
     return (-_jacobian(_softmax(x))).astype(x.dtype)
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"norm": EVERY}, cause="unknown")
+@mutant(fails={"norm": EVERY})
 def denominator_not_squared(x: Array) -> Array:
     """(e_i S delta_ij - e_i e_j) / S: the quotient rule with S for S^2."""
     e = exps(lift(x))
     return (total(e) * _jacobian(ratio(e))).astype(x.dtype)
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"norm": EVERY}, cause="unknown")
+@mutant(fails={"norm": EVERY})
 def symmetrised_without_half(x: Array) -> Array:
     """J + J^T, and the half is forgotten: twice the Jacobian."""
     J = _jacobian(_softmax(x))
     return (J + J.T).astype(x.dtype)
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"norm": EVERY}, cause="unknown")
+@mutant(fails={"norm": EVERY})
 def log_softmax_jacobian(x: Array) -> Array:
     """delta_ij - s_j, the Jacobian of the logarithm."""
     s = _softmax(x)
@@ -167,13 +164,13 @@ def log_softmax_jacobian(x: Array) -> Array:
     return J.astype(x.dtype)
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"vjp_agreement": EVERY}, cause="unknown")
+@mutant(fails={"vjp_agreement": EVERY})
 def divided_by_length(x: Array) -> Array:
     """J / n: the mean over the row, left over from a loss."""
     return (_jacobian(_softmax(x)) / len(x)).astype(x.dtype)
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"vjp_agreement": EVERY}, cause="cancellation")
+@mutant(fails={"vjp_agreement": EVERY}, cause="cancellation")
 def central_difference(x: Array) -> Array:
     """(softmax(x + h e_j) - softmax(x - h e_j)) / 2h with h = 1e-6, whatever the dtype and the size of `x`."""
     w = lift(x)
@@ -185,7 +182,7 @@ def central_difference(x: Array) -> Array:
 # The matrix
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"symmetric": EVERY}, cause="wrong axis")
+@mutant(fails={"symmetric": EVERY}, cause="wrong axis")
 def scaled_by_column(x: Array) -> Array:
     """s_j (delta_ij - s_j): s is broadcast along the rows, and s[:, None] was meant."""
     s = _softmax(x)
@@ -193,7 +190,7 @@ def scaled_by_column(x: Array) -> Array:
     return J.astype(x.dtype)
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"symmetric": EVERY}, cause="unknown")
+@mutant(fails={"symmetric": EVERY})
 def one_index_for_both(x: Array) -> Array:
     """-s_i s_i off the diagonal, as a solution prints it: i was written for j."""
     s = _softmax(x)
@@ -202,19 +199,19 @@ def one_index_for_both(x: Array) -> Array:
     return J.astype(x.dtype)
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"symmetric": EVERY}, cause="unknown")
+@mutant(fails={"symmetric": EVERY})
 def upper_triangle_only(x: Array) -> Array:
     """Half of the symmetric matrix is computed, and not mirrored."""
     return np.triu(_jacobian(_softmax(x))).astype(x.dtype)
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"vjp_agreement": EVERY}, cause="unknown")
+@mutant(fails={"vjp_agreement": EVERY})
 def rows_from_one(x: Array) -> Array:
     """Rows are numbered from one: each stands a row too low, and the last comes first."""
     return np.roll(_jacobian(_softmax(x)), 1, axis=0).astype(x.dtype)
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"vjp_agreement": EVERY}, cause="unknown")
+@mutant(fails={"vjp_agreement": EVERY})
 def first_tile_only(x: Array) -> Array:
     """One tile of 64 is computed, as if the row ended there, and the rest of the matrix stays zero."""
     J = np.zeros((len(x), len(x)), lift(x).dtype)
@@ -222,9 +219,7 @@ def first_tile_only(x: Array) -> Array:
     return J.astype(x.dtype)
 
 
-@subject(
-    "softmax_jacobian", kind="mutant", fails={"accuracy": ("float64", "float32", "bfloat16")}, cause="cancellation"
-)
+@mutant(fails={"accuracy": ("float64", "float32", "bfloat16")}, cause="cancellation")
 def last_column_by_difference(x: Array) -> Array:
     """The last column is what makes the rows sum to zero: the rounding errors of all others."""
     J = _jacobian(_softmax(x))
@@ -235,7 +230,7 @@ def last_column_by_difference(x: Array) -> Array:
 # The contract
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"row_independence": EVERY}, cause="state leaks between rows")
+@mutant(fails={"row_independence": EVERY}, cause="state leaks between rows")
 def jacobian_of_running_mean(x: Array) -> Array:
     """The probabilities are averaged with those of earlier calls of that length, as batch statistics are."""
     s = _softmax(x)
@@ -245,21 +240,21 @@ def jacobian_of_running_mean(x: Array) -> Array:
     return _jacobian(s).astype(x.dtype)
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"layout": EVERY}, cause="storage order ignored")
+@mutant(fails={"layout": EVERY}, cause="storage order ignored")
 def jacobian_in_memory_order(x: Array) -> Array:
     """The sign of the stride is ignored: a reversed view is read in the order of memory."""
     upwards = x[::-1] if x.strides[0] < 0 else x
     return _jacobian(_softmax(upwards)).astype(x.dtype)
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"purity": EVERY}, cause="input mutated")
+@mutant(fails={"purity": EVERY}, cause="input mutated")
 def jacobian_shifts_in_place(x: Array) -> Array:
     """The maximum is subtracted in the caller's array."""
     x -= x.max()
     return _jacobian(_softmax(x)).astype(x.dtype)
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"purity": EVERY}, cause="state leaks between rows")
+@mutant(fails={"purity": EVERY}, cause="state leaks between rows")
 def jacobian_buffer_reused(x: Array) -> Array:
     """The matrix is kept, and overwritten and returned again for the next row of its length."""
     if _buffer[0].shape != (len(x), len(x)) or _buffer[0].dtype != x.dtype:
@@ -268,33 +263,33 @@ def jacobian_buffer_reused(x: Array) -> Array:
     return _buffer[0]
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"dtype": ("float32", "float16", "bfloat16")}, cause="unknown")
+@mutant(fails={"dtype": ("float32", "float16", "bfloat16")})
 def promoted_by_identity(x: Array) -> Array:
     """s_i (delta_ij - s_j) with an identity matrix of float64, which promotes the result."""
     s = _softmax(x).astype(x.dtype)
     return np.asarray(s[:, None] * (np.eye(len(s)) - s))
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"dtype": ("float64",)}, cause="precision narrowed")
+@mutant(fails={"dtype": ("float64",)}, cause="precision narrowed")
 def matrix_of_float32(x: Array) -> Array:
     """The matrix is float32, to save memory, even for float64."""
     return _jacobian(_softmax(x)).astype(np.float32 if x.dtype.itemsize == 8 else x.dtype)
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"shape": EVERY}, cause="unknown")
+@mutant(fails={"shape": EVERY})
 def derivative_as_vector(x: Array) -> Array:
     """The derivatives s_i (1 - s_i) alone, as a vector: that of an elementwise function."""
     s = _softmax(x)
     return (s * (1 - s)).astype(x.dtype)
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"shape": EVERY}, cause="unknown")
+@mutant(fails={"shape": EVERY})
 def batch_axis_kept(x: Array) -> Array:
     """The row is made a batch of one, and the answer is still one."""
     return _jacobian(_softmax(x)).astype(x.dtype)[None]
 
 
-@subject("softmax_jacobian", kind="mutant", fails={"determinism": EVERY}, cause="unknown")
+@mutant(fails={"determinism": EVERY})
 def jacobian_dithered(x: Array) -> Array:
     """The matrix is dithered by up to a unit roundoff before it is rounded."""
     J = _jacobian(_softmax(x))

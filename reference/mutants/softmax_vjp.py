@@ -6,8 +6,10 @@ import ml_dtypes
 import numpy as np
 
 from extremum.reference.arithmetic.formats import Array
-from extremum.reference.mutants._parts import exps, fmt, lift, peak, ratio, total
-from extremum.reference.subjects.subject import EVERY, NARROW, WIDE, subject
+from extremum.reference.mutants._parts import exps, fmt, lift, mutants_of, peak, ratio, total
+from extremum.reference.subjects.subject import EVERY, NARROW, WIDE
+
+mutant = mutants_of("softmax_vjp")
 
 _buffer = [np.empty(0)]
 _running = [np.empty(0)]
@@ -28,14 +30,14 @@ def _centred(s: Array, g: Array) -> Array:
 # The mask and the small end
 
 
-@subject("softmax_vjp", kind="mutant", fails={"mask": EVERY}, cause="masked value leaks")
+@mutant(fails={"mask": EVERY}, cause="masked value leaks")
 def vjp_mask_of_minus_10000(x: Array, g: Array) -> Array:
     """-inf is replaced by -10000, which leaks where the other entries lie lower."""
     w = lift(x)
     return _centred(_softmax(np.where(np.isneginf(w), w.dtype.type(-1e4), w)), lift(g)).astype(x.dtype)
 
 
-@subject("softmax_vjp", kind="mutant", fails={"mask": EVERY}, cause="masked value leaks")
+@mutant(fails={"mask": EVERY}, cause="masked value leaks")
 def vjp_masked_head_is_nan(x: Array, g: Array) -> Array:
     """A running maximum from -inf: where the row starts with a masked entry, -inf - -inf is NaN."""
     w = lift(x)
@@ -44,7 +46,7 @@ def vjp_masked_head_is_nan(x: Array, g: Array) -> Array:
     return _centred(s / total(s), lift(g)).astype(x.dtype)
 
 
-@subject("softmax_vjp", kind="mutant", fails={"gradual_underflow": EVERY}, cause="subnormals flushed")
+@mutant(fails={"gradual_underflow": EVERY}, cause="subnormals flushed")
 def vjp_flushed(x: Array, g: Array) -> Array:
     """Entries below the smallest normal are made zero."""
     y = _centred(_softmax(x), lift(g)).astype(x.dtype)
@@ -54,46 +56,41 @@ def vjp_flushed(x: Array, g: Array) -> Array:
 # The probabilities
 
 
-@subject("softmax_vjp", kind="mutant", fails={"finite": EVERY}, cause="exp overflow")
+@mutant(fails={"finite": EVERY}, cause="exp overflow")
 def vjp_without_shift(x: Array, g: Array) -> Array:
     """The maximum is not subtracted."""
     return _centred(ratio(np.exp(lift(x))), lift(g)).astype(x.dtype)
 
 
-@subject("softmax_vjp", kind="mutant", fails={"finite": EVERY}, cause="underflow to zero")
+@mutant(fails={"finite": EVERY}, cause="underflow to zero")
 def vjp_shifted_by_magnitude(x: Array, g: Array) -> Array:
     """The largest magnitude is subtracted, not the maximum: far below zero all exps are zero, and so is the sum."""
     w = lift(x)
     return _centred(ratio(np.exp(w - peak(np.abs(w)))), lift(g)).astype(x.dtype)
 
 
-@subject("softmax_vjp", kind="mutant", fails={"accuracy": EVERY}, cause="sum overflow")
+@mutant(fails={"accuracy": EVERY}, cause="sum overflow")
 def exps_scaled_up(x: Array, g: Array) -> Array:
     """The exps are scaled up to the largest finite value, lest small ones underflow, and their sum overflows."""
     e = exps(lift(x))
     return _centred(ratio(e * np.finfo(e.dtype).max), lift(g)).astype(x.dtype)
 
 
-@subject(
-    "softmax_vjp",
-    kind="mutant",
-    fails={"annihilates_constants": ("float64", "float32", "bfloat16")},
-    cause="rounding of the gap",
-)
+@mutant(fails={"annihilates_constants": ("float64", "float32", "bfloat16")}, cause="rounding of the gap")
 def vjp_through_logsumexp(x: Array, g: Array) -> Array:
     """s is exp(x - y) with y = logsumexp(x), whose rounding costs abs(y) u."""
     w = lift(x)
     return _centred(np.exp(w - (peak(w) + np.log(total(exps(w))))), lift(g)).astype(x.dtype)
 
 
-@subject("softmax_vjp", kind="mutant", fails={"sum_to_zero": ("float64",)}, cause="unknown")
+@mutant(fails={"sum_to_zero": ("float64",)})
 def vjp_with_epsilon(x: Array, g: Array) -> Array:
     """1e-6 is added to the denominator of s, against a division by zero that cannot happen."""
     e = exps(lift(x))
     return _centred(e / (total(e) + e.dtype.type(1e-6)), lift(g)).astype(x.dtype)
 
 
-@subject("softmax_vjp", kind="mutant", fails={"accuracy": ("float64",)}, cause="precision narrowed")
+@mutant(fails={"accuracy": ("float64",)}, cause="precision narrowed")
 def vjp_through_float32(x: Array, g: Array) -> Array:
     """The computation is in float32, even for float64."""
     return _centred(_softmax(x.astype(np.float32)), g.astype(np.float32)).astype(x.dtype)
@@ -102,13 +99,13 @@ def vjp_through_float32(x: Array, g: Array) -> Array:
 # The formula
 
 
-@subject("softmax_vjp", kind="mutant", fails={"accuracy": EVERY}, cause="unknown")
+@mutant(fails={"accuracy": EVERY})
 def all_zero_gradient(x: Array, g: Array) -> Array:
     """Zero throughout, as of a graph that was cut: linear, and its entries sum to zero."""
     return np.zeros(x.shape, x.dtype)
 
 
-@subject("softmax_vjp", kind="mutant", fails={"annihilates_constants": EVERY}, cause="unknown")
+@mutant(fails={"annihilates_constants": EVERY})
 def diagonal_only_vjp(x: Array, g: Array) -> Array:
     """s_i (1 - s_i) g_i, as of the sigmoid: that s_i depends on the other logits is forgotten."""
     s = _softmax(x)
@@ -116,7 +113,7 @@ def diagonal_only_vjp(x: Array, g: Array) -> Array:
     return v.astype(x.dtype)
 
 
-@subject("softmax_vjp", kind="mutant", fails={"annihilates_constants": EVERY}, cause="unknown")
+@mutant(fails={"annihilates_constants": EVERY})
 def inner_product_added(x: Array, g: Array) -> Array:
     """s * (g + <g, s>): the sign between the terms is wrong."""
     s, w = _softmax(x), lift(g)
@@ -124,21 +121,21 @@ def inner_product_added(x: Array, g: Array) -> Array:
     return v.astype(x.dtype)
 
 
-@subject("softmax_vjp", kind="mutant", fails={"annihilates_constants": EVERY}, cause="unknown")
+@mutant(fails={"annihilates_constants": EVERY})
 def log_softmax_vjp(x: Array, g: Array) -> Array:
     """g - s sum(g), that of the logarithm."""
     v: Array = lift(g) - _softmax(x) * total(lift(g))
     return v.astype(x.dtype)
 
 
-@subject("softmax_vjp", kind="mutant", fails={"sum_to_zero": EVERY}, cause="unknown")
+@mutant(fails={"sum_to_zero": EVERY})
 def not_centred(x: Array, g: Array) -> Array:
     """s * g: the inner product is forgotten, as where the denominator is taken for a constant."""
     v: Array = _softmax(x) * lift(g)
     return v.astype(x.dtype)
 
 
-@subject("softmax_vjp", kind="mutant", fails={"sum_to_zero": EVERY}, cause="unknown")
+@mutant(fails={"sum_to_zero": EVERY})
 def centred_by_mean(x: Array, g: Array) -> Array:
     """s * (g - mean(g)): the mean is not weighted by s, which constants do not show."""
     w = lift(g)
@@ -146,20 +143,20 @@ def centred_by_mean(x: Array, g: Array) -> Array:
     return v.astype(x.dtype)
 
 
-@subject("softmax_vjp", kind="mutant", fails={"linear": EVERY}, cause="unknown")
+@mutant(fails={"linear": EVERY})
 def cross_entropy_gradient_instead(x: Array, g: Array) -> Array:
     """s - g, the gradient of the cross-entropy where g is one-hot."""
     v: Array = _softmax(x) - lift(g)
     return v.astype(x.dtype)
 
 
-@subject("softmax_vjp", kind="mutant", fails={"linear": EVERY}, cause="unknown")
+@mutant(fails={"linear": EVERY})
 def incoming_gradient_clipped(x: Array, g: Array) -> Array:
     """The incoming gradient is clipped to [-1, 1], as in training."""
     return _centred(_softmax(x), np.clip(lift(g), -1, 1)).astype(x.dtype)
 
 
-@subject("softmax_vjp", kind="mutant", fails={"accuracy": EVERY}, cause="cancellation")
+@mutant(fails={"accuracy": EVERY}, cause="cancellation")
 def directional_difference(x: Array, g: Array) -> Array:
     """(softmax(x + h g) - softmax(x - h g)) / 2h with h = 1e-6, whatever the dtype and the size of `x`."""
     w, step = lift(x), lift(g) * lift(x).dtype.type(1e-6)
@@ -170,7 +167,7 @@ def directional_difference(x: Array, g: Array) -> Array:
 # The inner product
 
 
-@subject("softmax_vjp", kind="mutant", fails={"accuracy": WIDE}, cause="precision narrowed")
+@mutant(fails={"accuracy": WIDE}, cause="precision narrowed")
 def inner_product_in_bfloat16(x: Array, g: Array) -> Array:
     """<g, s> is rounded to bfloat16 on its way to the second pass."""
     s, w = _softmax(x), lift(g)
@@ -178,7 +175,7 @@ def inner_product_in_bfloat16(x: Array, g: Array) -> Array:
     return v.astype(x.dtype)
 
 
-@subject("softmax_vjp", kind="mutant", fails={"annihilates_constants": NARROW}, cause="accumulator stagnation")
+@mutant(fails={"annihilates_constants": NARROW}, cause="accumulator stagnation")
 def inner_product_in_own_format(x: Array, g: Array) -> Array:
     """<g, s> is summed term by term in the dtype of `x`, where it stagnates."""
     s, w = _softmax(x), lift(g)
@@ -186,7 +183,7 @@ def inner_product_in_own_format(x: Array, g: Array) -> Array:
     return v.astype(x.dtype)
 
 
-@subject("softmax_vjp", kind="mutant", fails={"sum_to_zero": EVERY}, cause="unknown")
+@mutant(fails={"sum_to_zero": EVERY})
 def tail_left_out_of_inner_product(x: Array, g: Array) -> Array:
     """<g, s> is taken over whole vectors of eight, without the tail."""
     s, w = _softmax(x), lift(g)
@@ -198,7 +195,7 @@ def tail_left_out_of_inner_product(x: Array, g: Array) -> Array:
 # The contract
 
 
-@subject("softmax_vjp", kind="mutant", fails={"linear": EVERY}, cause="state leaks between rows")
+@mutant(fails={"linear": EVERY}, cause="state leaks between rows")
 def vjp_cached_by_logits(x: Array, g: Array) -> Array:
     """The last answer is given again for the same `x`, whatever `g`."""
     key = x.dtype.str.encode() + x.tobytes()
@@ -208,7 +205,7 @@ def vjp_cached_by_logits(x: Array, g: Array) -> Array:
     return _cache[key].copy()
 
 
-@subject("softmax_vjp", kind="mutant", fails={"row_independence": EVERY}, cause="state leaks between rows")
+@mutant(fails={"row_independence": EVERY}, cause="state leaks between rows")
 def vjp_of_running_mean(x: Array, g: Array) -> Array:
     """The probabilities are averaged with those of earlier calls of that length, as batch statistics are."""
     s = _softmax(x)
@@ -218,25 +215,20 @@ def vjp_of_running_mean(x: Array, g: Array) -> Array:
     return _centred(s, lift(g)).astype(x.dtype)
 
 
-@subject("softmax_vjp", kind="mutant", fails={"layout": EVERY}, cause="storage order ignored")
+@mutant(fails={"layout": EVERY}, cause="storage order ignored")
 def vjp_in_memory_order(x: Array, g: Array) -> Array:
     """The sign of the strides is ignored: a reversed view is read in the order of memory."""
     x, g = (a[::-1] if a.strides[0] < 0 else a for a in (x, g))
     return _centred(_softmax(x), lift(g)).astype(x.dtype)
 
 
-@subject(
-    "softmax_vjp",
-    kind="mutant",
-    fails={"layout": ("float64", "float32", "float16")},
-    cause="storage order ignored",
-)
+@mutant(fails={"layout": ("float64", "float32", "float16")}, cause="storage order ignored")
 def byte_order_of_g_ignored(x: Array, g: Array) -> Array:
     """The bytes of `g` are read in the machine's order, whatever its dtype says."""
     return _centred(_softmax(x), lift(g.view(g.dtype.newbyteorder("=")))).astype(x.dtype)
 
 
-@subject("softmax_vjp", kind="mutant", fails={"purity": EVERY}, cause="input mutated")
+@mutant(fails={"purity": EVERY}, cause="input mutated")
 def centred_in_place(x: Array, g: Array) -> Array:
     """The inner product is subtracted in the caller's `g`."""
     s = _softmax(x)
@@ -244,7 +236,7 @@ def centred_in_place(x: Array, g: Array) -> Array:
     return (s * lift(g)).astype(x.dtype)
 
 
-@subject("softmax_vjp", kind="mutant", fails={"purity": EVERY}, cause="state leaks between rows")
+@mutant(fails={"purity": EVERY}, cause="state leaks between rows")
 def vjp_buffer_reused(x: Array, g: Array) -> Array:
     """The result is kept, and overwritten and returned again for the next row of its length."""
     if _buffer[0].shape != x.shape or _buffer[0].dtype != x.dtype:
@@ -253,26 +245,26 @@ def vjp_buffer_reused(x: Array, g: Array) -> Array:
     return _buffer[0]
 
 
-@subject("softmax_vjp", kind="mutant", fails={"dtype": ("float32", "float16", "bfloat16")}, cause="unknown")
+@mutant(fails={"dtype": ("float32", "float16", "bfloat16")})
 def promoted_by_inner_product(x: Array, g: Array) -> Array:
     """<g, s> is a NumPy scalar of float64, which promotes the result."""
     s = _softmax(x).astype(x.dtype)
     return np.asarray(s * (g - np.float64(total(lift(g) * lift(s))[0])))
 
 
-@subject("softmax_vjp", kind="mutant", fails={"dtype": ("float64",)}, cause="precision narrowed")
+@mutant(fails={"dtype": ("float64",)}, cause="precision narrowed")
 def gradient_of_float32(x: Array, g: Array) -> Array:
     """The gradient is float32, to save memory, even for float64."""
     return _centred(_softmax(x), lift(g)).astype(np.float32 if x.dtype.itemsize == 8 else x.dtype)
 
 
-@subject("softmax_vjp", kind="mutant", fails={"shape": EVERY}, cause="unknown")
+@mutant(fails={"shape": EVERY})
 def column_returned(x: Array, g: Array) -> Array:
     """The product of a matrix and a column is returned as it comes: a column."""
     return _centred(_softmax(x), lift(g)).astype(x.dtype)[:, None]
 
 
-@subject("softmax_vjp", kind="mutant", fails={"determinism": WIDE}, cause="unknown")
+@mutant(fails={"determinism": WIDE})
 def summed_in_any_order(x: Array, g: Array) -> Array:
     """<g, s> is summed in another order at every call, as atomic additions are."""
     s, w = _softmax(x), lift(g)

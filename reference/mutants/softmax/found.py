@@ -9,43 +9,57 @@ from __future__ import annotations
 import numpy as np
 
 from extremum.reference.arithmetic.formats import Array
-from extremum.reference.mutants._parts import back, blocks, exp_below, exps, lift, over, peak, ratio, rows, total
-from extremum.reference.subjects.subject import EVERY, WIDE, subject
+from extremum.reference.mutants._parts import (
+    back,
+    blocks,
+    exp_below,
+    exps,
+    lift,
+    mutants_of,
+    over,
+    peak,
+    ratio,
+    rows,
+    total,
+)
+from extremum.reference.subjects.subject import EVERY, WIDE
+
+mutant = mutants_of("softmax")
 
 LOG2_E = 1.4426950408889634
 
 # The shift
 
 
-@subject("softmax", kind="mutant", fails={"finite": EVERY}, cause="underflow to zero")
+@mutant(fails={"finite": EVERY}, cause="underflow to zero")
 def maximum_from_zero(x: Array, axis: int = -1) -> Array:
     """The search for the maximum starts at zero, as in FluxML/NNlib.jl#43: rows far below it are 0 / 0."""
     w = lift(x)
     return ratio(np.exp(w - w.max(axis=axis, keepdims=True, initial=0)), axis).astype(x.dtype)
 
 
-@subject("softmax", kind="mutant", fails={"finite": EVERY}, cause="underflow to zero")
+@mutant(fails={"finite": EVERY}, cause="underflow to zero")
 def maximum_from_minus_10000(x: Array, axis: int = -1) -> Array:
     """The search for the maximum starts at -10000, as in karpathy/llm.c#67."""
     w = lift(x)
     return ratio(np.exp(w - w.max(axis=axis, keepdims=True, initial=-1e4)), axis).astype(x.dtype)
 
 
-@subject("softmax", kind="mutant", fails={"finite": EVERY}, cause="exp overflow")
+@mutant(fails={"finite": EVERY}, cause="exp overflow")
 def maximum_of_last_block(x: Array, axis: int = -1) -> Array:
     """The running maximum is reset with every block, so the last block's is subtracted, as in tile-ai/TileOPs#239."""
     w = rows(x, axis)
     return back(ratio(exp_below(w, peak(blocks(w, 4)[..., -1, :]))), axis, x)
 
 
-@subject("softmax", kind="mutant", fails={"at_most_one": EVERY}, cause="unknown")
+@mutant(fails={"at_most_one": EVERY})
 def maximum_not_updated(x: Array, axis: int = -1) -> Array:
     """The sum is merged under the new maximum, and the old one kept, as in KarhouTam/cuda-kernels#1."""
     w = rows(x, axis)
     return back(exp_below(w, peak(w[..., :4])) / total(exps(w)), axis, x)
 
 
-@subject("softmax", kind="mutant", fails={"shift_invariance": EVERY}, cause="unknown")
+@mutant(fails={"shift_invariance": EVERY})
 def vectors_not_shifted(x: Array, axis: int = -1) -> Array:
     """Only the tail beyond whole vectors of eight is shifted by the maximum, as in pytorch/pytorch#62897."""
     w = rows(x, axis)
@@ -53,7 +67,7 @@ def vectors_not_shifted(x: Array, axis: int = -1) -> Array:
     return back(ratio(np.exp(w - np.where(np.arange(n) < n - n % 8, 0, peak(w)))), axis, x)
 
 
-@subject("softmax", kind="mutant", fails={"sum_to_one": EVERY}, cause="unknown")
+@mutant(fails={"sum_to_one": EVERY})
 def last_block_not_shifted(x: Array, axis: int = -1) -> Array:
     """The last block of four enters the sum without the shift, as in tenstorrent/tt-metal#51278."""
     w = rows(x, axis)
@@ -64,7 +78,7 @@ def last_block_not_shifted(x: Array, axis: int = -1) -> Array:
 # The exponential
 
 
-@subject("softmax", kind="mutant", fails={"accuracy": EVERY}, cause="unknown")
+@mutant(fails={"accuracy": EVERY})
 def exp_by_table(x: Array, axis: int = -1) -> Array:
     """exp is looked up in a table of 1024 entries from -8 to 8, as in fastmachinelearning/hls4ml#42."""
     w = lift(x)
@@ -72,7 +86,7 @@ def exp_by_table(x: Array, axis: int = -1) -> Array:
     return ratio(np.exp(index / 64), axis).astype(x.dtype)
 
 
-@subject("softmax", kind="mutant", fails={"accuracy": ("float64", "float32", "float16")}, cause="unknown")
+@mutant(fails={"accuracy": ("float64", "float32", "float16")})
 def exp_by_chords(x: Array, axis: int = -1) -> Array:
     """2**t is linear between integers, as in openvinotoolkit/openvino#37857."""
     w = lift(x)
@@ -80,7 +94,7 @@ def exp_by_chords(x: Array, axis: int = -1) -> Array:
     return ratio(np.exp2(np.floor(t)) * (1 + t - np.floor(t)), axis).astype(x.dtype)
 
 
-@subject("softmax", kind="mutant", fails={"gradual_underflow": WIDE}, cause="subnormals flushed")
+@mutant(fails={"gradual_underflow": WIDE}, cause="subnormals flushed")
 def exp_cut_off(x: Array, axis: int = -1) -> Array:
     """2**t is zero from t = -126 down, as in flashinfer-ai/flashinfer#4502."""
     w = lift(x)
@@ -88,7 +102,7 @@ def exp_cut_off(x: Array, axis: int = -1) -> Array:
     return ratio(np.where(t <= -126, 0, np.exp2(t)), axis).astype(x.dtype)
 
 
-@subject("softmax", kind="mutant", fails={"nonnegative": EVERY}, cause="unknown")
+@mutant(fails={"nonnegative": EVERY})
 def logarithm_returned(x: Array, axis: int = -1) -> Array:
     """The logarithm of the softmax is returned, as in tensorflow/tensorflow#2315."""
     w = lift(x)
@@ -98,7 +112,7 @@ def logarithm_returned(x: Array, axis: int = -1) -> Array:
 # The sum
 
 
-@subject("softmax", kind="mutant", fails={"sum_to_one": EVERY}, cause="unknown")
+@mutant(fails={"sum_to_one": EVERY})
 def lane_sums_not_rescaled(x: Array, axis: int = -1) -> Array:
     """32 lanes sum under their own maxima, and the sums are added as they are, as in KarhouTam/cuda-kernels#3."""
     w = rows(x, axis)
@@ -106,7 +120,7 @@ def lane_sums_not_rescaled(x: Array, axis: int = -1) -> Array:
     return back(exps(w) / total(exp_below(lanes, peak(lanes))).sum(axis=-2), axis, x)
 
 
-@subject("softmax", kind="mutant", fails={"sum_to_one": EVERY}, cause="unknown")
+@mutant(fails={"sum_to_one": EVERY})
 def rescaled_upwards(x: Array, axis: int = -1) -> Array:
     """Streaming, and the sum so far is multiplied by exp(new - old), as in deepseek-ai/FlashMLA#177."""
     w = rows(x, axis)
@@ -114,7 +128,7 @@ def rescaled_upwards(x: Array, axis: int = -1) -> Array:
     return back(exps(w) / total(exp_below(w, so_far) * np.exp(peak(w) - so_far)), axis, x)
 
 
-@subject("softmax", kind="mutant", fails={"sum_to_one": EVERY}, cause="unknown")
+@mutant(fails={"sum_to_one": EVERY})
 def padding_counted(x: Array, axis: int = -1) -> Array:
     """Rows are filled up to a multiple of 32 with zeros, which count, as in tenstorrent/tt-metal#20008."""
     w = rows(x, axis)
@@ -123,7 +137,7 @@ def padding_counted(x: Array, axis: int = -1) -> Array:
     return back(ratio(exps(padded))[..., :n], axis, x)
 
 
-@subject("softmax", kind="mutant", fails={"shift_invariance": EVERY}, cause="unknown")
+@mutant(fails={"shift_invariance": EVERY})
 def one_in_denominator(x: Array, axis: int = -1) -> Array:
     """exp(x_i) / (1 + sum exp(x_j)), the quiet softmax of kyegomez/AttentionIsOFFByOne#5: it counts a logit of zero."""
     w = lift(x)
@@ -132,7 +146,7 @@ def one_in_denominator(x: Array, axis: int = -1) -> Array:
     return over(e, np.exp(-top) + total(e, axis), x)
 
 
-@subject("softmax", kind="mutant", fails={"sum_to_one": EVERY}, cause="underflow to zero")
+@mutant(fails={"sum_to_one": EVERY}, cause="underflow to zero")
 def maximum_and_sum_floored(x: Array, axis: int = -1) -> Array:
     """The maximum is at least -10000 and the sum at least 1e-6, as in tracel-ai/burn#4697: lower rows are zero."""
     w = lift(x)
@@ -143,20 +157,20 @@ def maximum_and_sum_floored(x: Array, axis: int = -1) -> Array:
 # The result
 
 
-@subject("softmax", kind="mutant", fails={"accuracy": EVERY}, cause="unknown")
+@mutant(fails={"accuracy": EVERY})
 def smallest_probability_added(x: Array, axis: int = -1) -> Array:
     """1e-4 is added to each probability before they are normalised again, as in ascust/SEC-MXNet#10."""
     return ratio(ratio(exps(lift(x), axis), axis) + 1e-4, axis).astype(x.dtype)
 
 
-@subject("softmax", kind="mutant", fails={"monotone": EVERY}, cause="unknown")
+@mutant(fails={"monotone": EVERY})
 def certainty_wraps_around(x: Array, axis: int = -1) -> Array:
     """A probability of one wraps around to zero, as it does in 8 bits in microsoft/onnxruntime#29728."""
     s = ratio(exps(lift(x), axis), axis).astype(x.dtype)
     return np.where(s == 1, 0, s).astype(x.dtype)
 
 
-@subject("softmax", kind="mutant", fails={"permutation_equivariance": EVERY}, cause="unknown")
+@mutant(fails={"permutation_equivariance": EVERY})
 def scattered_by_order(x: Array, axis: int = -1) -> Array:
     """Sorted probabilities are put back by the order, not by its inverse, as in lucidrains/PaLM-rlhf-pytorch#60."""
     w = rows(x, axis)
@@ -168,14 +182,14 @@ def scattered_by_order(x: Array, axis: int = -1) -> Array:
 # The mask
 
 
-@subject("softmax", kind="mutant", fails={"mask": EVERY}, cause="masked value leaks")
+@mutant(fails={"mask": EVERY}, cause="masked value leaks")
 def mask_of_1e_9(x: Array, axis: int = -1) -> Array:
     """-inf is replaced by 1e-9, where -1e9 was meant, as in awslabs/gluonts#1401."""
     w = lift(x)
     return ratio(exps(np.where(np.isneginf(w), 1e-9, w), axis), axis).astype(x.dtype)
 
 
-@subject("softmax", kind="mutant", fails={"mask": EVERY}, cause="masked value leaks")
+@mutant(fails={"mask": EVERY}, cause="masked value leaks")
 def masked_afterwards(x: Array, axis: int = -1) -> Array:
     """The mask is applied to the probabilities, and their sum not renewed: asked in abisee/pointer-generator#88."""
     w = lift(x)
@@ -183,7 +197,7 @@ def masked_afterwards(x: Array, axis: int = -1) -> Array:
     return np.where(hidden, 0, ratio(exps(np.where(hidden, 0, w), axis), axis)).astype(x.dtype)
 
 
-@subject("softmax", kind="mutant", fails={"mask": ("float64", "float32", "bfloat16")}, cause="masked value leaks")
+@mutant(fails={"mask": ("float64", "float32", "bfloat16")}, cause="masked value leaks")
 def probabilities_floored(x: Array, axis: int = -1) -> Array:
     """No probability is below exp(-64), as in PaddlePaddle/Paddle#4366: a masked entry gets that, not zero."""
     return np.maximum(ratio(exps(lift(x), axis), axis), np.exp(-64)).astype(x.dtype)

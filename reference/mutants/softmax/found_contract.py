@@ -12,22 +12,24 @@ import ml_dtypes
 import numpy as np
 
 from extremum.reference.arithmetic.formats import Array
-from extremum.reference.mutants._parts import back, exps, lift, over, rows, sound, total
-from extremum.reference.subjects.subject import EVERY, NARROW, subject
+from extremum.reference.mutants._parts import back, exps, lift, mutants_of, over, rows, sound, total
+from extremum.reference.subjects.subject import EVERY, NARROW
+
+mutant = mutants_of("softmax")
 
 _calls = count()
 
 # Rows and axes
 
 
-@subject("softmax", kind="mutant", fails={"row_independence": EVERY}, cause="wrong axis")
+@mutant(fails={"row_independence": EVERY}, cause="wrong axis")
 def sum_of_whole_array(x: Array, axis: int = -1) -> Array:
     """Each row is divided by the sum of the whole array, as in uTensor/uTensor#171."""
     e = exps(lift(x), axis)
     return over(e, e.sum(), x)
 
 
-@subject("softmax", kind="mutant", fails={"row_independence": EVERY}, cause="unknown")
+@mutant(fails={"row_independence": EVERY})
 def misaligned_head_dropped(x: Array, axis: int = -1) -> Array:
     """A row that starts at an odd offset loses its first term: rows of odd length, as in pytorch/pytorch#147284."""
     e = exps(rows(x, axis))
@@ -36,25 +38,25 @@ def misaligned_head_dropped(x: Array, axis: int = -1) -> Array:
     return back(e / total(np.where(lost, 0, e)), axis, x)
 
 
-@subject("softmax", kind="mutant", fails={"axis": EVERY}, cause="wrong axis")
+@mutant(fails={"axis": EVERY}, cause="wrong axis")
 def last_axis_always(x: Array, axis: int = -1) -> Array:
     """The axis is accepted and ignored, as in paiml/aprender#2152."""
     return sound(x, -1)
 
 
-@subject("softmax", kind="mutant", fails={"axis": EVERY}, cause="wrong axis")
+@mutant(fails={"axis": EVERY}, cause="wrong axis")
 def axis_guessed(x: Array, axis: int = -1) -> Array:
     """The axis is guessed from the number of dimensions, for which see pytorch/pytorch#3238."""
     return sound(x, 0 if x.ndim in (1, 3) else 1)
 
 
-@subject("softmax", kind="mutant", fails={"axis": EVERY}, cause="wrong axis")
+@mutant(fails={"axis": EVERY}, cause="wrong axis")
 def trailing_axes_joined(x: Array, axis: int = -1) -> Array:
     """The axis and all after it are one, as in the matrices of ONNX before version 13: onnx/onnx#1544."""
     return sound(x.reshape(*x.shape[: axis % x.ndim], -1), -1).reshape(x.shape)
 
 
-@subject("softmax", kind="mutant", fails={"axis": EVERY}, cause="wrong axis")
+@mutant(fails={"axis": EVERY}, cause="wrong axis")
 def summed_along_old_axis(x: Array, axis: int = -1) -> Array:
     """The rows are transposed, and summed along the axis that they had before, as in dpilger26/NumCpp#57."""
     e = exps(rows(x, axis))
@@ -64,27 +66,27 @@ def summed_along_old_axis(x: Array, axis: int = -1) -> Array:
 # Memory
 
 
-@subject("softmax", kind="mutant", fails={"layout": EVERY}, cause="storage order ignored")
+@mutant(fails={"layout": EVERY}, cause="storage order ignored")
 def storage_offset_ignored(x: Array, axis: int = -1) -> Array:
     """A view is read from the start of its storage, as in intel/ipex-llm#2776 and ml-explore/mlx#657."""
     host = x.base if isinstance(x.base, np.ndarray) and x.base.dtype == x.dtype else x
     return sound(np.resize(host, x.shape), axis)
 
 
-@subject("softmax", kind="mutant", fails={"layout": EVERY}, cause="storage order ignored")
+@mutant(fails={"layout": EVERY}, cause="storage order ignored")
 def storage_orders_mixed(x: Array, axis: int = -1) -> Array:
     """Unless `x` is in C order, the result is written in C and read in F order: deeplearning4j/deeplearning4j#7560."""
     return sound(x, axis).ravel().reshape(x.shape, order="C" if x.flags.c_contiguous else "F")
 
 
-@subject("softmax", kind="mutant", fails={"purity": EVERY}, cause="input mutated")
+@mutant(fails={"purity": EVERY}, cause="input mutated")
 def answer_written_to_argument(x: Array, axis: int = -1) -> Array:
     """The result is written into the argument, as in JuliaGPU/CUDA.jl#592."""
     x[...] = sound(x, axis)
     return x
 
 
-@subject("softmax", kind="mutant", fails={"purity": EVERY}, cause="unknown")
+@mutant(fails={"purity": EVERY})
 def print_left_in(x: Array, axis: int = -1) -> Array:
     """Every call prints, as in chainer/chainer#2610."""
     print(x.shape)
@@ -94,26 +96,26 @@ def print_left_in(x: Array, axis: int = -1) -> Array:
 # Dtype and shape
 
 
-@subject("softmax", kind="mutant", fails={"dtype": ("float32", "float16", "bfloat16")}, cause="unknown")
+@mutant(fails={"dtype": ("float32", "float16", "bfloat16")})
 def promoted_by_constant(x: Array, axis: int = -1) -> Array:
     """A scale of one, kept as an array of float64, promotes the result."""
     return sound(x, axis) * np.ones(1)
 
 
-@subject("softmax", kind="mutant", fails={"dtype": NARROW}, cause="unknown")
+@mutant(fails={"dtype": NARROW})
 def halves_confused(x: Array, axis: int = -1) -> Array:
     """float16 is returned for bfloat16, and bfloat16 for float16: both have 16 bits."""
     other = {"float16": ml_dtypes.bfloat16, "bfloat16": np.float16}
     return sound(x, axis).astype(other.get(x.dtype.name, x.dtype))
 
 
-@subject("softmax", kind="mutant", fails={"shape": EVERY}, cause="unknown")
+@mutant(fails={"shape": EVERY})
 def returned_as_matrix(x: Array, axis: int = -1) -> Array:
     """The result keeps the two dimensions that the input was coerced to, as asked in onnx/onnx#1544."""
     return sound(x, axis).reshape(-1, x.shape[-1])
 
 
-@subject("softmax", kind="mutant", fails={"shape": EVERY}, cause="unknown")
+@mutant(fails={"shape": EVERY})
 def batch_of_one_dropped(x: Array, axis: int = -1) -> Array:
     """A first axis of length one is dropped, as in clovaai/rexnet#20."""
     s = sound(x, axis)
@@ -123,7 +125,7 @@ def batch_of_one_dropped(x: Array, axis: int = -1) -> Array:
 # State
 
 
-@subject("softmax", kind="mutant", fails={"determinism": EVERY}, cause="unknown")
+@mutant(fails={"determinism": EVERY})
 def update_lost(x: Array, axis: int = -1) -> Array:
     """Every other call loses the last term of the sum, a race as in JustVugg/colibri#1098."""
     e = exps(rows(x, axis))

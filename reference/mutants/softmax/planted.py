@@ -18,6 +18,7 @@ from extremum.reference.mutants._parts import (
     fmt,
     joined,
     lift,
+    mutants_of,
     over,
     peak,
     ratio,
@@ -25,46 +26,49 @@ from extremum.reference.mutants._parts import (
     sound,
     total,
 )
-from extremum.reference.subjects.subject import EVERY, NARROW, WIDE, subject
+from extremum.reference.subjects.subject import EVERY, NARROW, WIDE
 
 # The shift
 
 
-@subject("softmax", kind="mutant", fails={"finite": EVERY}, cause="exp overflow")
+mutant = mutants_of("softmax")
+
+
+@mutant(fails={"finite": EVERY}, cause="exp overflow")
 def no_shift(x: Array, axis: int = -1) -> Array:
     """The maximum is not subtracted."""
     return ratio(np.exp(lift(x)), axis).astype(x.dtype)
 
 
-@subject("softmax", kind="mutant", fails={"finite": EVERY}, cause="exp overflow")
+@mutant(fails={"finite": EVERY}, cause="exp overflow")
 def shifted_by_minimum(x: Array, axis: int = -1) -> Array:
     """The minimum is subtracted, not the maximum."""
     w = lift(x)
     return ratio(np.exp(w - w.min(axis=axis, keepdims=True)), axis).astype(x.dtype)
 
 
-@subject("softmax", kind="mutant", fails={"finite": EVERY}, cause="exp overflow")
+@mutant(fails={"finite": EVERY}, cause="exp overflow")
 def shifted_by_mean(x: Array, axis: int = -1) -> Array:
     """The mean is subtracted, not the maximum."""
     w = lift(x)
     return ratio(np.exp(w - w.mean(axis=axis, keepdims=True)), axis).astype(x.dtype)
 
 
-@subject("softmax", kind="mutant", fails={"finite": EVERY}, cause="exp overflow")
+@mutant(fails={"finite": EVERY}, cause="exp overflow")
 def shifted_by_first(x: Array, axis: int = -1) -> Array:
     """The first entry is subtracted, not the maximum."""
     w = rows(x, axis)
     return back(ratio(np.exp(w - w[..., :1])), axis, x)
 
 
-@subject("softmax", kind="mutant", fails={"finite": EVERY}, cause="underflow to zero")
+@mutant(fails={"finite": EVERY}, cause="underflow to zero")
 def shifted_by_largest_magnitude(x: Array, axis: int = -1) -> Array:
     """The largest magnitude is subtracted, not the maximum: below zero the sum underflows."""
     w = lift(x)
     return ratio(np.exp(w - peak(np.abs(w), axis)), axis).astype(x.dtype)
 
 
-@subject("softmax", kind="mutant", fails={"finite": EVERY}, cause="exp overflow")
+@mutant(fails={"finite": EVERY}, cause="exp overflow")
 def tail_left_out_of_maximum(x: Array, axis: int = -1) -> Array:
     """The maximum is taken over whole vectors of eight, without the tail."""
     w = rows(x, axis)
@@ -72,7 +76,7 @@ def tail_left_out_of_maximum(x: Array, axis: int = -1) -> Array:
     return back(ratio(exp_below(w, peak(w[..., : n - n % 8 or n]))), axis, x)
 
 
-@subject("softmax", kind="mutant", fails={"finite": EVERY}, cause="exp overflow")
+@mutant(fails={"finite": EVERY}, cause="exp overflow")
 def logarithm_without_shift(x: Array, axis: int = -1) -> Array:
     """exp(x - log sum exp(x)): the logarithm of the sum is taken for the remedy, and no maximum subtracted."""
     w = lift(x)
@@ -80,14 +84,14 @@ def logarithm_without_shift(x: Array, axis: int = -1) -> Array:
     return s.astype(x.dtype)
 
 
-@subject("softmax", kind="mutant", fails={"monotone": EVERY}, cause="unknown")
+@mutant(fails={"monotone": EVERY})
 def running_maximum(x: Array, axis: int = -1) -> Array:
     """Each entry is shifted by the maximum so far, not by the final one."""
     w = rows(x, axis)
     return back(ratio(exp_below(w, np.maximum.accumulate(w, axis=-1))), axis, x)
 
 
-@subject("softmax", kind="mutant", fails={"permutation_equivariance": EVERY}, cause="unknown")
+@mutant(fails={"permutation_equivariance": EVERY})
 def blocks_not_merged(x: Array, axis: int = -1) -> Array:
     """Each block of four is shifted by its own maximum, which are never merged."""
     w = rows(x, axis)
@@ -95,22 +99,20 @@ def blocks_not_merged(x: Array, axis: int = -1) -> Array:
     return back(ratio(joined(exp_below(b, peak(b)), w.shape[-1])), axis, x)
 
 
-@subject("softmax", kind="mutant", fails={"shift_invariance": EVERY}, cause="unknown")
+@mutant(fails={"shift_invariance": EVERY})
 def divided_by_maximum(x: Array, axis: int = -1) -> Array:
     """The row is divided by its maximum, not shifted by it."""
     w = lift(x)
     return ratio(np.exp(w / peak(w, axis)), axis).astype(x.dtype)
 
 
-@subject("softmax", kind="mutant", fails={"shift_invariance": EVERY}, cause="unknown")
+@mutant(fails={"shift_invariance": EVERY})
 def clipped_logits(x: Array, axis: int = -1) -> Array:
     """The logits are clipped to [-50, 50] first."""
     return ratio(exps(np.clip(lift(x), -50, 50), axis), axis).astype(x.dtype)
 
 
-@subject(
-    "softmax", kind="mutant", fails={"shift_invariance": ("float64", "float32", "float16")}, cause="precision narrowed"
-)
+@mutant(fails={"shift_invariance": ("float64", "float32", "float16")}, cause="precision narrowed")
 def logits_in_bfloat16(x: Array, axis: int = -1) -> Array:
     """The logits are rounded to bfloat16 before the shift."""
     w = lift(x)
@@ -120,34 +122,34 @@ def logits_in_bfloat16(x: Array, axis: int = -1) -> Array:
 # The exponential
 
 
-@subject("softmax", kind="mutant", fails={"accuracy": EVERY}, cause="unknown")
+@mutant(fails={"accuracy": EVERY})
 def temperature_left_in(x: Array, axis: int = -1) -> Array:
     """The exponent is divided by a temperature of 1.1."""
     w = lift(x)
     return ratio(np.exp((w - peak(w, axis)) / w.dtype.type(1.1)), axis).astype(x.dtype)
 
 
-@subject("softmax", kind="mutant", fails={"accuracy": EVERY}, cause="unknown")
+@mutant(fails={"accuracy": EVERY})
 def truncated_logits(x: Array, axis: int = -1) -> Array:
     """The logits are truncated to integers."""
     return ratio(exps(np.trunc(lift(x)), axis), axis).astype(x.dtype)
 
 
-@subject("softmax", kind="mutant", fails={"accuracy": ("float64", "float32", "bfloat16")}, cause="unknown")
+@mutant(fails={"accuracy": ("float64", "float32", "bfloat16")})
 def clipped_exponent(x: Array, axis: int = -1) -> Array:
     """The shifted exponent is clipped at -20: nothing is less likely than that."""
     w = lift(x)
     return ratio(np.exp(np.maximum(w - peak(w, axis), -20)), axis).astype(x.dtype)
 
 
-@subject("softmax", kind="mutant", fails={"accuracy": ("float64", "float32", "bfloat16")}, cause="precision narrowed")
+@mutant(fails={"accuracy": ("float64", "float32", "bfloat16")}, cause="precision narrowed")
 def exp_in_float16(x: Array, axis: int = -1) -> Array:
     """exp is computed in float16."""
     w = lift(x)
     return ratio(np.exp((w - peak(w, axis)).astype(np.float16)).astype(w.dtype), axis).astype(x.dtype)
 
 
-@subject("softmax", kind="mutant", fails={"accuracy": ("float64", "float32", "float16")}, cause="unknown")
+@mutant(fails={"accuracy": ("float64", "float32", "float16")})
 def exp_by_exponent_bits(x: Array, axis: int = -1) -> Array:
     """exp is Schraudolph's (1999): the exponent scaled into the bits of a float32, wrong by up to 6 %."""
     w = lift(x)
@@ -156,7 +158,7 @@ def exp_by_exponent_bits(x: Array, axis: int = -1) -> Array:
     return ratio(bits.view(np.float32).astype(w.dtype), axis).astype(x.dtype)
 
 
-@subject("softmax", kind="mutant", fails={"nonnegative": EVERY}, cause="unknown")
+@mutant(fails={"nonnegative": EVERY})
 def cubic_exp(x: Array, axis: int = -1) -> Array:
     """exp is its Taylor polynomial of degree three, which is negative below -1.6."""
     w = lift(x)
@@ -164,7 +166,7 @@ def cubic_exp(x: Array, axis: int = -1) -> Array:
     return ratio(1 + d * (1 + d / 2 * (1 + d / 3)), axis).astype(x.dtype)
 
 
-@subject("softmax", kind="mutant", fails={"monotone": EVERY}, cause="unknown")
+@mutant(fails={"monotone": EVERY})
 def quadratic_exp(x: Array, axis: int = -1) -> Array:
     """exp is its Taylor polynomial of degree two, which rises again below -1."""
     w = lift(x)
@@ -172,9 +174,7 @@ def quadratic_exp(x: Array, axis: int = -1) -> Array:
     return ratio(1 + d * (1 + d / 2), axis).astype(x.dtype)
 
 
-@subject(
-    "softmax", kind="mutant", fails={"gradual_underflow": ("float64", "float32", "float16")}, cause="subnormals flushed"
-)
+@mutant(fails={"gradual_underflow": ("float64", "float32", "float16")}, cause="subnormals flushed")
 def subnormal_exps_flushed(x: Array, axis: int = -1) -> Array:
     """exp is zero where it would be subnormal in the dtype of `x`."""
     e = exps(lift(x), axis)
@@ -184,14 +184,14 @@ def subnormal_exps_flushed(x: Array, axis: int = -1) -> Array:
 # The sum
 
 
-@subject("softmax", kind="mutant", fails={"sum_to_one": NARROW}, cause="accumulator stagnation")
+@mutant(fails={"sum_to_one": NARROW}, cause="accumulator stagnation")
 def sum_in_own_format(x: Array, axis: int = -1) -> Array:
     """The sum is kept in the dtype of `x`, where it stagnates: at 2048 in float16, at 256 in bfloat16."""
     e = exps(rows(x, axis))
     return back(e / np.add.accumulate(e.astype(x.dtype), axis=-1)[..., -1:].astype(e.dtype), axis, x)
 
 
-@subject("softmax", kind="mutant", fails={"sum_to_one": EVERY}, cause="unknown")
+@mutant(fails={"sum_to_one": EVERY})
 def tail_left_out_of_sum(x: Array, axis: int = -1) -> Array:
     """The sum is taken over whole vectors of eight, without the tail."""
     e = exps(rows(x, axis))
@@ -199,28 +199,28 @@ def tail_left_out_of_sum(x: Array, axis: int = -1) -> Array:
     return back(e / total(e[..., : n - n % 8 or n]), axis, x)
 
 
-@subject("softmax", kind="mutant", fails={"sum_to_one": EVERY}, cause="unknown")
+@mutant(fails={"sum_to_one": EVERY})
 def never_rescaled(x: Array, axis: int = -1) -> Array:
     """Streaming, and the sum so far is not rescaled when the maximum rises."""
     w = rows(x, axis)
     return back(exps(w) / total(exp_below(w, np.maximum.accumulate(w, axis=-1))), axis, x)
 
 
-@subject("softmax", kind="mutant", fails={"sum_to_one": WIDE}, cause="unknown")
+@mutant(fails={"sum_to_one": WIDE})
 def epsilon_in_denominator(x: Array, axis: int = -1) -> Array:
     """1e-6 is added to the sum, against a division by zero that cannot happen."""
     e = exps(lift(x), axis)
     return over(e, total(e, axis) + e.dtype.type(1e-6), x)
 
 
-@subject("softmax", kind="mutant", fails={"permutation_equivariance": EVERY}, cause="unknown")
+@mutant(fails={"permutation_equivariance": EVERY})
 def running_denominator(x: Array, axis: int = -1) -> Array:
     """Each entry is divided by the sum so far, not by the final one."""
     e = exps(rows(x, axis))
     return back(e / np.cumsum(e, axis=-1), axis, x)
 
 
-@subject("softmax", kind="mutant", fails={"at_most_one": EVERY}, cause="unknown")
+@mutant(fails={"at_most_one": EVERY})
 def odds(x: Array, axis: int = -1) -> Array:
     """Each entry is left out of its own denominator: odds, not probabilities."""
     e = exps(lift(x), axis)
@@ -230,7 +230,7 @@ def odds(x: Array, axis: int = -1) -> Array:
 # The scaling
 
 
-@subject("softmax", kind="mutant", fails={"sum_to_one": ("float64", "float32", "float16")}, cause="precision narrowed")
+@mutant(fails={"sum_to_one": ("float64", "float32", "float16")}, cause="precision narrowed")
 def reciprocal_in_bfloat16(x: Array, axis: int = -1) -> Array:
     """The reciprocal of the sum is rounded to bfloat16."""
     e = exps(lift(x), axis)
@@ -239,7 +239,7 @@ def reciprocal_in_bfloat16(x: Array, axis: int = -1) -> Array:
     return s.astype(x.dtype)
 
 
-@subject("softmax", kind="mutant", fails={"at_most_one": ("float64", "float32", "float16")}, cause="precision narrowed")
+@mutant(fails={"at_most_one": ("float64", "float32", "float16")}, cause="precision narrowed")
 def normaliser_in_bfloat16(x: Array, axis: int = -1) -> Array:
     """exp(x - y), and y = logsumexp(x) was stored in bfloat16."""
     w = lift(x)
@@ -248,33 +248,33 @@ def normaliser_in_bfloat16(x: Array, axis: int = -1) -> Array:
     return s.astype(x.dtype)
 
 
-@subject("softmax", kind="mutant", fails={"accuracy": ("float64",)}, cause="precision narrowed")
+@mutant(fails={"accuracy": ("float64",)}, cause="precision narrowed")
 def float64_through_float32(x: Array, axis: int = -1) -> Array:
     """The computation is in float32, even for float64."""
     return ratio(exps(x.astype(np.float32), axis), axis).astype(x.dtype)
 
 
-@subject("softmax", kind="mutant", fails={"sum_to_one": EVERY}, cause="exp overflow")
+@mutant(fails={"sum_to_one": EVERY}, cause="exp overflow")
 def overflow_hidden(x: Array, axis: int = -1) -> Array:
     """NaN is replaced by zero, not prevented by a shift."""
     return np.nan_to_num(ratio(np.exp(lift(x)), axis), nan=0.0).astype(x.dtype)
 
 
-@subject("softmax", kind="mutant", fails={"sum_to_one": EVERY}, cause="unknown")
+@mutant(fails={"sum_to_one": EVERY})
 def top_eight_not_renormalised(x: Array, axis: int = -1) -> Array:
     """All but the eight largest probabilities are dropped, and the rest is not scaled up again."""
     s = ratio(exps(rows(x, axis)))
     return back(np.where(s < np.sort(s, axis=-1)[..., -8:][..., :1], 0, s), axis, x)
 
 
-@subject("softmax", kind="mutant", fails={"sum_to_one": EVERY}, cause="unknown")
+@mutant(fails={"sum_to_one": EVERY})
 def two_by_sigmoid(x: Array, axis: int = -1) -> Array:
     """A row of two gets the sigmoid of each entry, not of their difference."""
     one = np.ones(1, lift(x).dtype)
     return over(one, one + np.exp(-lift(x)), x) if x.shape[axis] == 2 else sound(x, axis)
 
 
-@subject("softmax", kind="mutant", fails={"nonnegative": EVERY}, cause="cancellation")
+@mutant(fails={"nonnegative": EVERY}, cause="cancellation")
 def last_by_complement(x: Array, axis: int = -1) -> Array:
     """The last probability is one less the sum of the others."""
     s = ratio(exps(rows(x, axis)))
@@ -282,36 +282,34 @@ def last_by_complement(x: Array, axis: int = -1) -> Array:
     return back(s, axis, x)
 
 
-@subject("softmax", kind="mutant", fails={"accuracy": EVERY}, cause="unknown")
+@mutant(fails={"accuracy": EVERY})
 def normalised_twice(x: Array, axis: int = -1) -> Array:
     """Softmax is taken of the softmax."""
     return ratio(exps(ratio(exps(lift(x), axis), axis), axis), axis).astype(x.dtype)
 
 
-@subject("softmax", kind="mutant", fails={"accuracy": EVERY}, cause="unknown")
+@mutant(fails={"accuracy": EVERY})
 def one_hot(x: Array, axis: int = -1) -> Array:
     """The hard maximum: one for the first largest entry, zero for all others."""
     w = rows(x, axis)
     return back(np.arange(w.shape[-1]) == w.argmax(axis=-1)[..., None], axis, x)
 
 
-@subject("softmax", kind="mutant", fails={"accuracy": EVERY}, cause="unknown")
+@mutant(fails={"accuracy": EVERY})
 def small_probabilities_dropped(x: Array, axis: int = -1) -> Array:
     """Probabilities below 1e-3 are returned as zero."""
     s = ratio(exps(lift(x), axis), axis)
     return np.where(s < 1e-3, 0, s).astype(x.dtype)
 
 
-@subject(
-    "softmax", kind="mutant", fails={"gradual_underflow": ("float64", "float32", "float16")}, cause="subnormals flushed"
-)
+@mutant(fails={"gradual_underflow": ("float64", "float32", "float16")}, cause="subnormals flushed")
 def subnormals_flushed(x: Array, axis: int = -1) -> Array:
     """Subnormal results are flushed to zero."""
     s = sound(x, axis)
     return np.where(s < fmt(x).tiny, 0, s).astype(x.dtype)
 
 
-@subject("softmax", kind="mutant", fails={"permutation_equivariance": EVERY}, cause="unknown")
+@mutant(fails={"permutation_equivariance": EVERY})
 def sorted_output(x: Array, axis: int = -1) -> Array:
     """The probabilities are returned in descending order, not put back in their places."""
     return back(np.sort(ratio(exps(rows(x, axis))), axis=-1)[..., ::-1], axis, x)
@@ -320,14 +318,14 @@ def sorted_output(x: Array, axis: int = -1) -> Array:
 # The mask
 
 
-@subject("softmax", kind="mutant", fails={"mask": EVERY}, cause="masked value leaks")
+@mutant(fails={"mask": EVERY}, cause="masked value leaks")
 def finite_mask(x: Array, axis: int = -1) -> Array:
     """-inf is replaced by -10000, which leaks where the row lies lower."""
     w = lift(x)
     return ratio(exps(np.where(np.isneginf(w), w.dtype.type(-1e4), w), axis), axis).astype(x.dtype)
 
 
-@subject("softmax", kind="mutant", fails={"mask": EVERY}, cause="masked value leaks")
+@mutant(fails={"mask": EVERY}, cause="masked value leaks")
 def masked_block_is_nan(x: Array, axis: int = -1) -> Array:
     """A block of four that is masked throughout is shifted by its own maximum: -inf - -inf is NaN."""
     w = rows(x, axis)
