@@ -31,13 +31,29 @@ EVERY_LAYOUT = (
 
 
 @dataclass(frozen=True)
+class Lines:
+    """What a script that reproduces a finding says in place of `give` and `take`.
+
+    `given` turns the NumPy array `{x}` into the library's own, in the cell's dtype, `{dtype}`; `given_as_is` keeps the
+    dtype that it has. `taken` turns the answer `{call}` into a NumPy array.
+    """
+
+    imports: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    given: str = "{x}"
+    given_as_is: str = "{x}"
+    taken: str = "{call}"
+
+
+@dataclass(frozen=True)
 class Adapter:
-    """One array library: its name, the two conversions and the layouts that its arrays can have."""
+    """One array library: its name, the two conversions, the layouts that its arrays can have, the lines of a script."""
 
     name: str
     give: Callable[[Array], Any]
     take: Callable[[Any], Array]
     layouts: tuple[str, ...] = EVERY_LAYOUT
+    lines: Lines = Lines()
 
 
 def _same(x: Array) -> Array:
@@ -87,8 +103,31 @@ def _from_jax(answer: Any) -> Array:
 ADAPTERS = MappingProxyType(
     {
         "numpy": Adapter("numpy", _same, _from_numpy),
-        "torch": Adapter("torch", _to_torch, _from_torch, ("C", "F", "sliced", "rows-sliced", "broadcast")),
-        "jax": Adapter("jax", _to_jax, _from_jax, ("C",)),
+        "torch": Adapter(
+            "torch",
+            _to_torch,
+            _from_torch,
+            ("C", "F", "sliced", "rows-sliced", "broadcast"),
+            Lines(
+                imports=("import torch",),
+                given="torch.tensor({x}.astype(float)).to(torch.{dtype})",
+                given_as_is="torch.tensor({x})",
+                taken="{call}.to(torch.float64).numpy()",
+            ),
+        ),
+        "jax": Adapter(
+            "jax",
+            _to_jax,
+            _from_jax,
+            ("C",),
+            Lines(
+                imports=("import jax",),
+                settings=('jax.config.update("jax_enable_x64", True)',),
+                given="jax.numpy.asarray({x})",
+                given_as_is="jax.numpy.asarray({x})",
+                taken="np.asarray({call})",
+            ),
+        ),
     }
 )
 

@@ -10,6 +10,7 @@ from extremum.properties.contested.conventions import property_of
 from extremum.properties.roles.registry import roles
 from extremum.properties.values.finding import Cell, Witness
 from extremum.properties.values.signature import Signature
+from extremum.reference.subjects.adapters import ADAPTERS
 from extremum.reference.subjects.subject import subjects
 
 LAYOUTS = {  # as `properties.inputs.layouts.present` makes them
@@ -82,25 +83,16 @@ def _function(cell: Cell, subject: Mapping[str, str], signature: Signature, stac
     head = f"f = lambda {', '.join(inputs)}" + (", axis=-1" if signature.batched else "")
     keyword = f", {subject['axis']}=axis" if signature.batched and subject.get("axis") else ""
     as_they_are = cell.property.startswith(("integer=", "boolean="))  # conventions: the dtype is what they are about
-    given = {
-        "torch": "torch.tensor({x})" if as_they_are else f"torch.tensor({{x}}.astype(float)).to(torch.{cell.dtype})",
-        "jax": "jax.numpy.asarray({x})",
-    }.get(subject.get("arrays", ""), "{x}")
+    library = ADAPTERS.get(subject.get("arrays", ""), ADAPTERS["numpy"]).lines
+    given = (library.given_as_is if as_they_are else library.given).replace("{dtype}", cell.dtype)
     if moved and not keyword:
-        given = given.format(x="np.moveaxis({x}, axis, -1).copy()")
-    call = f"{name}({', '.join(given.format(x=x) if rank else x for x, rank in signature.inputs.items())}{keyword})"
-    match subject.get("arrays", "numpy"):
-        case "torch":
-            head_lines, body = ["import torch"], f"{call}.to(torch.float64).numpy()"
-        case "jax":
-            head_lines, body = ["import jax"], f"np.asarray({call})"
-        case _:
-            head_lines, body = [], call
+        given = given.replace("{x}", "np.moveaxis({x}, axis, -1).copy()")
+    shown = (given.replace("{x}", x) if rank else x for x, rank in signature.inputs.items())
+    body = library.taken.replace("{call}", f"{name}({', '.join(shown)}{keyword})")
     if stacked:  # one call for each row
         rows = f"zip({', '.join(inputs)})" if len(inputs) > 1 else inputs[0]
         body = f"np.stack([{body} for {', '.join(inputs)} in {rows}])"
-    settings = ['jax.config.update("jax_enable_x64", True)'] if "import jax" in head_lines else []
-    return [*head_lines, imported, "", *settings, f"{head}: {body}"]
+    return [*library.imports, imported, "", *library.settings, f"{head}: {body}"]
 
 
 def _imported(place: str, attribute: str) -> tuple[str, str]:
