@@ -23,7 +23,7 @@ from extremum.properties.exhaustion.scan import pointwise
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Experiment
 from extremum.properties.roles.softmax import ROLE
-from extremum.properties.steps import screen as screening
+from extremum.properties.steps import screen
 from extremum.properties.steps.blocks import BLOCK, LONG_BLOCK, Block
 from extremum.properties.steps.screen import Swept
 from extremum.reference.arithmetic.formats import FORMATS, Array
@@ -64,9 +64,9 @@ def cells(properties: Sequence[Property], subjects: int = 1) -> list[Cell]:
 
 def audited(made: Block, under_way: list[Cell]) -> None:
     """What the sweep does with one more block in each cell."""
-    screening.forget()
+    screen.forget()
     for experiment, swept in under_way:
-        screening.examine(swept, experiment, made, 0)
+        screen.examine(swept, experiment, made, 0)
 
 
 def by_length() -> tuple[Points, Points]:

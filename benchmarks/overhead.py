@@ -38,7 +38,7 @@ from extremum.properties.model.property import Property
 from extremum.properties.model.role import Experiment
 from extremum.properties.roles.softmax import ROLE
 from extremum.properties.roles.softmax import fused_screen as fused
-from extremum.properties.steps import screen as screening
+from extremum.properties.steps import screen
 from extremum.properties.steps.blocks import Block, block
 from extremum.properties.steps.screen import Swept, examine, settle
 from extremum.reference.arithmetic.formats import FORMATS
@@ -71,7 +71,7 @@ def made(n: int, regimes: tuple[Regime, ...]) -> list[Block]:
 
 def audit(blocks: list[Block], properties: list[Property]) -> None:
     """Every property of every block, from scratch."""
-    screening.forget()
+    screen.forget()
     swept = {p.name: Swept() for p in properties}
     for prop in properties:
         experiment = Experiment(CALL, ROLE, prop, FMT)

@@ -13,7 +13,7 @@ reference: the worst cases that are known are in `worst_cases.csv`, where those 
 A share may be above 1 of gaps, for the search is not confined to them, and below 0 where all that was found lies within
 what is allowed with room to spare. Of an infinite ratio it is 1 or 0: found or not. The last lines are, for each way,
 the least share, and how many reach 95 %, of the properties that hold and of those that fail. The 95 % of float32 gaps
-need the extra `fast`: see `properties/neighbours.py`.
+need the extra `fast`: see `properties/steps/neighbours.py`.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from extremum.properties.model.role import Experiment, rows_alone
 from extremum.properties.model.view import Observation
 from extremum.properties.roles.softmax import ROLE
 from extremum.properties.roles.softmax.accuracy import PROPERTY
-from extremum.properties.steps import screen as screening
+from extremum.properties.steps import screen
 from extremum.properties.steps.blocks import block
 from extremum.properties.steps.decide import certify
 from extremum.properties.steps.screen import Swept
@@ -54,9 +54,9 @@ def main() -> None:
     rows = sum(len(made.x) for made in blocks)
 
     def swept() -> None:
-        screening.forget()
+        screen.forget()
         for made in blocks:
-            screening.examine(Swept(), EXPERIMENT, made, 0)
+            screen.examine(Swept(), EXPERIMENT, made, 0)
 
     with quiet():
         examples = 300

@@ -38,14 +38,11 @@ def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> Non
     """With --subject, add the other options, and a worker process where none was asked for."""
     if not any(a == "--subject" or a.startswith("--subject=") for a in args):
         return  # so that none of the other names is taken in runs that audit nothing
-    worker = "PYTEST_XDIST_WORKER" in os.environ
-    if worker:
-        end_silently()
     group = parser.getgroup("extremum")
     for name, action, text in OPTIONS:
         group.addoption(name, action=action, default=None, help=text, dest=destination(name))
     given = any(a.startswith(("-n", "--numprocesses", "--dist", "--tx", "--pdb", "--trace")) for a in args)
-    if not given and not worker and "no:xdist" not in args:
+    if not given and "PYTEST_XDIST_WORKER" not in os.environ and "no:xdist" not in args:
         args += ["-n", "1"]  # a subject may crash or hang: it runs in a process that the run survives
     for name in THREADS:  # the workers share the cores: with threads of their own as well they wait for each other
         os.environ.setdefault(name, "1")
@@ -56,6 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """With --subject, register the audit, which holds all other hooks."""
     if not config.getoption("subject", []):
         return
+    if hasattr(config, "workerinput"):  # the environment does not tell: what a worker starts inherits it
+        end_silently()
     from extremum.reports.driving.session import Audit
 
     config.pluginmanager.register(Audit.of(config), "extremum-audit")

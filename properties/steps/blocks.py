@@ -43,7 +43,7 @@ LENGTHS = {
     "point": point_lengths,
 }
 BLOCK = 2**14  # entries: a block and its truth in float64 stay in the second-level cache
-MANY = 16  # times as many rows has the block of rows of 4; and that of 2, where all are one call and `ascent` climbs
+MANY = 16  # times as many rows has the block of rows of 4; and that of 2, where all are one call and `climb` goes on
 LONG_BLOCK = 2**17  # beyond MODERATE: one to eight rows
 MASKED_ROWS = 8  # rows of one mask regime share the columns that are masked
 

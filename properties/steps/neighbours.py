@@ -1,7 +1,7 @@
 """Neighbours: millions of rows of two, in runs of neighbouring floats, rated by a fused screen.
 
 Where an error is the sum of several roundings, the worst is where all of them meet. That is luck, which comes to one
-row in a million, and has no slope that `ascent` could climb. Among the floats of 16 bits the ascent finds it; of more
+row in a million, and has no slope that `climb` could follow. Among the floats of 16 bits the climb finds it; of more
 bits, rows are called by the million, where a fused screen rates them in less time than the subject answers. In a run,
 one entry goes through consecutive floats near a row that has come close; every so often there are normal deviates
 instead. The properties that one call decides share the runs; of rows that the fused screen does not clear, the screen
@@ -142,7 +142,7 @@ class Neighbours:
 def has_neighbours(experiment: Experiment, made: Block) -> bool:
     """Whether neighbours are called: for properties that one call on a row decides and a fused screen may rate.
 
-    Of 16 bits the ascent does as well.
+    In 16-bit formats the climb already reaches these rows.
     """
     prop, role = experiment.prop, experiment.role
     plain = prop.pointwise

@@ -190,6 +190,8 @@ def render(found: Study, folder: Path, record: str) -> None:
     write(folder / "report.json", record)
     if drawn:
         write(folder / "trap.svg", drawn)
+    else:  # none of an earlier run beside a report that has none
+        (folder / "trap.svg").unlink(missing_ok=True)
     write(folder / "report.md", markdown.filled("trap.md", **context))
     write(folder / "report.html", html.filled("trap.html", **context))
 

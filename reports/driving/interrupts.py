@@ -19,7 +19,7 @@ def blocked() -> Iterator[None]:
     """Block SIGINT in this thread; one that comes is acted on afterwards.
 
     A process that is started meanwhile inherits the block, so that nothing interrupts it in the middle of an import,
-    which would print a traceback. `end_silently` lifts it there.
+    which would print a traceback. `end_silently` lifts it there; a process that does not call it keeps it.
     """
     if not CAN_BLOCK:
         yield

@@ -99,6 +99,7 @@ class Audit:
         self.cells: dict[tuple[str, str, str, str], Cell] = {}
         self.contested: list[Behaviour] = []
         self.internal_errors: list[str] = []
+        self.closed = False  # whether the report is written
         worker: dict[str, Any] | None = getattr(config, "workerinput", None)
         self.is_worker = worker is not None
         self.began = float.fromhex(worker["extremum_began"]) if worker else time.monotonic()
@@ -244,6 +245,15 @@ class Audit:
         report = self.report()
         if session.exitstatus == 0 and not session.items and report.exit_code == 5:
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
+        self._close(report)
+
+    def pytest_unconfigure(self) -> None:
+        """Write the report of a session that was interrupted before it began: pytest tells nobody that it finished."""
+        if not self.is_worker and not self.closed:
+            self._close(self.report())
+
+    def _close(self, report: Record) -> None:
+        self.closed = True
         render(report, self.report_dir, self.json_file)
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -17,20 +17,42 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("seconds", [0.0, 0.4, 0.8, 1.2, 1.6, 2.0, 2.5, 3.0, 4.0, 6.0])
-def test_ctrl_c_ends_an_audit_without_a_traceback(tmp_path: Path, seconds: float) -> None:
-    words = ("audit", "shifted", "naive", "--dtype", "float32", "-n", "2", "--report-dir", str(tmp_path))
-    # Interrupted while workers start, import, compile and judge: the header is written just before they start.
-    command = [str(Path(sys.executable).parent / "extremum"), *words]
+SAID = "extremum: interrupted; what was found until then is in the report"
+
+
+def interrupted(seconds: float, *words: str, **environment: str) -> tuple[int, str, str]:
+    """Exit code, output and errors of a command that Ctrl-C reaches so long after its first line."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        [str(Path(sys.executable).parent / "extremum"), *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env=clean | environment,
     ) as process:
         assert process.stdout is not None
         header = process.stdout.readline()
         time.sleep(seconds)
         os.killpg(process.pid, signal.SIGINT)
         said, errors = process.communicate(timeout=120)
-    assert header.startswith("shifted: role softmax")
+    return process.returncode, header + said, errors
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.4, 0.8, 1.2, 1.6, 2.0, 2.5, 3.0, 4.0, 6.0])
+def test_ctrl_c_ends_an_audit_without_a_traceback(tmp_path: Path, seconds: float) -> None:
+    words = ("audit", "shifted", "naive", "--dtype", "float32", "-n", "2", "--report-dir", str(tmp_path))
+    # Interrupted while workers start, import, compile and judge: the header is written just before they start.
+    code, said, errors = interrupted(seconds, *words)
+    assert said.startswith("shifted: role softmax")
     assert "Traceback" not in said + errors
-    assert process.returncode == 2, errors
-    assert errors.strip() == "extremum: interrupted; what was found until then is in the report"
+    assert code == 2, errors
+    assert errors.strip() == SAID
+    assert (tmp_path / "report.json").exists()
+
+
+def test_an_audit_that_a_worker_of_xdist_starts_is_no_worker(tmp_path: Path) -> None:
+    words = ("audit", "shifted", "naive", "--dtype", "float32", "-n", "2", "--report-dir", str(tmp_path))
+    code, _, errors = interrupted(2.0, *words, PYTEST_XDIST_WORKER="gw0")
+    assert (code, errors.strip()) == (2, SAID)
+    assert (tmp_path / "report.json").exists()
