@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from extremum.properties.calling.call import Call, Declined
 from extremum.properties.contested.outcomes import Outcome
 from extremum.properties.contested.situations import SITUATIONS, Situation
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
-from extremum.properties.model.view import Observation, View
+from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.roles.registry import roles
 from extremum.properties.values.case import Case
 from extremum.reference.arithmetic.formats import format_of
@@ -84,8 +83,8 @@ class Convention:
         return Observation(case.arguments, count=len(wrong), note=note)
 
 
-def _counting(text: str) -> Callable[[View], tuple[Any, Any]]:
-    def measure(view: View) -> tuple[Any, Any]:
+def _counting(text: str) -> Callable[[View], Measured]:
+    def measure(view: View) -> Measured:
         return float(view.observation.count), 0.0
 
     measure.__doc__ = text

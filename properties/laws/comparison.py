@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from extremum.properties.model.view import View
+from extremum.properties.model.view import Measured, View
 from extremum.reference.arithmetic.formats import Array
 from extremum.reference.arithmetic.wide import where
 
 
-def compare(view: View) -> tuple[Any, Any]:
+def compare(view: View) -> Measured:
     """Measured: the difference of `out` and `other`. Allowed: twice what one sound answer may be off.
 
     By the triangle inequality two answers that are each within the allowance of the same exact value are

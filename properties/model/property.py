@@ -11,12 +11,12 @@ import numpy as np
 
 from extremum.properties.calling.call import Call
 from extremum.properties.inputs.draw import Draw
-from extremum.properties.model.view import Observation, View
+from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.values.case import Case
 from extremum.properties.values.signature import Arguments
 from extremum.reference.arithmetic.formats import Array
 
-Measure = Callable[[View], tuple[Any, Any]]
+Measure = Callable[[View], Measured]
 
 
 def alone(call: Call, case: Case) -> Observation:

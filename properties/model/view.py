@@ -14,6 +14,8 @@ from extremum.reference.arithmetic.formats import Array, Format
 from extremum.reference.arithmetic.wide import Arithmetic, where
 from extremum.reference.truth import Columns, Truth
 
+Measured = tuple[Any, Any]  # (measured, allowed): arrays in the view's arithmetic that broadcast to (rows, width)
+
 if TYPE_CHECKING:
     from extremum.properties.model.role import Role
 

@@ -29,7 +29,7 @@ from extremum.properties.inputs.lengths import LONGEST
 from extremum.properties.inputs.regimes import Regime
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Experiment, Role
-from extremum.properties.model.view import Observation, View
+from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.onset.lines import LINES, Line, edges, grid, ordinals
 from extremum.properties.steps.decide import FAR, Decision, at, certify, screen
 from extremum.properties.values.signature import Arguments
@@ -43,18 +43,18 @@ BLOCK = 2**18  # entries of the answers to one call
 BESIDE = (0, 1, 2, 8, 64, 2**10, 2**20)  # floats beside an edge, where a bisection begins
 
 
-def overflow(view: View) -> tuple[Any, Any]:
+def overflow(view: View) -> Measured:
     """No output is lost (`lost`), but for what is put down to underflow (`downwards`)."""
     return _lost_by(view, lambda: ~downwards(view))
 
 
-def underflow(view: View) -> tuple[Any, Any]:
+def underflow(view: View) -> Measured:
     """No output is lost (`lost`) by what is put down to underflow (`downwards`)."""
     return _lost_by(view, lambda: downwards(view))
 
 
 @lru_cache(maxsize=1)
-def lost(view: View) -> tuple[Any, Any]:
+def lost(view: View) -> Measured:
     """What is lost of each output, and what is allowed: abs(exact) of what came as 0, and infinity of what is flawed.
 
     An output is lost where it is NaN or infinite and the exact value is in range, or where it is 0 and the exact value
@@ -85,7 +85,7 @@ def downwards(view: View) -> Array:
     return np.asarray(small | ~(spoiled.any(axis=-1, keepdims=True) | gone.all(axis=-1, keepdims=True)))
 
 
-def _lost_by(view: View, blamed: Callable[[], Array]) -> tuple[Any, Any]:
+def _lost_by(view: View, blamed: Callable[[], Array]) -> Measured:
     if view.clean and not (view.answer == 0).any():  # the exact value is not needed
         return np.zeros((1, 1)), 0.0
     measured, allowed = lost(view)

@@ -19,7 +19,7 @@ from extremum.properties.laws.comparison import compare
 from extremum.properties.model import rounding
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
-from extremum.properties.model.view import View
+from extremum.properties.model.view import Measured, View
 from extremum.properties.roles.log_softmax import in_roundoffs
 from extremum.properties.roles.softmax import bounds
 from extremum.properties.values.signature import Signature, scalar
@@ -51,7 +51,7 @@ def keeps_digits(view: View) -> Any:
     return abs(view.exact) * view.arithmetic.lift(relative) + lost
 
 
-def finite(view: View) -> tuple[Any, Any]:
+def finite(view: View) -> Measured:
     """The loss is finite where the exact value is.
 
     For finite logits the exact loss is at most max - logits[L] + log n; only where that reaches the largest finite
@@ -64,7 +64,7 @@ def finite(view: View) -> tuple[Any, Any]:
     return np.where(np.isfinite(view.answer) | view.beyond, 0.0, 1.0), 0.0
 
 
-def nonnegative(view: View) -> tuple[Any, Any]:
+def nonnegative(view: View) -> Measured:
     """The loss is not negative.
 
     log S >= 0 under any rounding, since the term of the maximum in S is 1, and max - logits[L] >= 0; so is their sum.
@@ -79,7 +79,7 @@ def nonnegative(view: View) -> tuple[Any, Any]:
     return np.maximum(-out, 0.0), 0.0
 
 
-def accuracy(view: View) -> tuple[Any, Any]:
+def accuracy(view: View) -> Measured:
     """The loss is as close to the exact value as a sound algorithm comes, from exp(-45) up to the end of the range.
 
     Allowed, absolute: g (2 D_L + log S) u, and the error of log S (`properties.roles.cross_entropy`), with
@@ -93,7 +93,7 @@ def accuracy(view: View) -> tuple[Any, Any]:
     return view.error(abs(view.out - view.exact)), view.allowance
 
 
-def masked(view: View) -> tuple[Any, Any]:
+def masked(view: View) -> Measured:
     """Logits of -inf do not count.
 
     exp(-inf) = 0 adds nothing, so the exact loss is that of the logits without them; two answers of a sound

@@ -28,7 +28,7 @@ from extremum.properties.laws import contract
 from extremum.properties.model import rounding
 from extremum.properties.model.property import Property, roundoff, ulp
 from extremum.properties.model.role import Role
-from extremum.properties.model.view import View
+from extremum.properties.model.view import Measured, View
 from extremum.properties.roles import derivatives
 from extremum.properties.roles.log_softmax import allowance as log_allowance
 from extremum.properties.roles.softmax import bounds
@@ -61,7 +61,7 @@ def keeps_digits(view: View) -> Any:
     return view.at(relative) * abs(view.exact) + view.n * bounds.gradual(view.fmt)
 
 
-def finite(view: View) -> tuple[Any, Any]:
+def finite(view: View) -> Measured:
     """No output is NaN or infinite.
 
     For finite logits every exact entry lies in [-1, 1], so no rounding can excuse another answer: none is allowed.
@@ -73,7 +73,7 @@ def finite(view: View) -> tuple[Any, Any]:
     return np.where(np.isfinite(view.answer), 0.0, 1.0), 0.0
 
 
-def in_range(view: View) -> tuple[Any, Any]:
+def in_range(view: View) -> Measured:
     """The entry of the label lies in [-1, 0], and the others in [0, 1].
 
     A rounded softmax lies in [0, 1] (`nonnegative` and `at_most_one` of softmax), and 1 taken off it, rounded, in
@@ -94,7 +94,7 @@ def in_range(view: View) -> tuple[Any, Any]:
     return measured, where(~(label & (answer < low)), 0.0, view.allowance)
 
 
-def sum_to_zero(view: View) -> tuple[Any, Any]:
+def sum_to_zero(view: View) -> Measured:
     """The entries sum to zero.
 
     The probabilities sum to one, and one is taken off. Allowed is the sum of the allowances of `accuracy`; the sum of
@@ -108,7 +108,7 @@ def sum_to_zero(view: View) -> tuple[Any, Any]:
     return where(flawed, np.inf, abs(view.total)), view.arithmetic.total(allowance(view, slice(None)))
 
 
-def accuracy(view: View) -> tuple[Any, Any]:
+def accuracy(view: View) -> Measured:
     """Every entry is as close to the exact value as a sound algorithm comes.
 
     Allowed: s_j (E_j + (r_e + 2) u) beside the label, with E_j of a sound log_softmax; at it, that of s_L - 1, which is

@@ -12,7 +12,7 @@ from extremum.properties.laws import masking
 from extremum.properties.laws.comparison import compare
 from extremum.properties.model.property import Property, subnormal, ulp
 from extremum.properties.model.rounding import additions
-from extremum.properties.model.view import Observation, View
+from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.roles.softmax.bounds import SCALINGS
 from extremum.properties.values.case import Case
 from extremum.reference.arithmetic.formats import Array
@@ -46,7 +46,7 @@ def error(view: View) -> Any:
     return where(flushed(view), 0.0, view.error(abs(view.out - view.exact)))
 
 
-def masked(view: View) -> tuple[Any, Any]:
+def masked(view: View) -> Measured:
     """An entry of -inf gets exactly zero, and the others get what they get without it.
 
     A masked entry has probability 0 and stays there, so every derivative with respect to it, and of it, is 0: nothing
@@ -67,7 +67,7 @@ def observe_masked(call: Call, case: Case) -> Observation:
     return masking.observe(call, case, lambda out: np.where(np.isnan(out), np.inf, np.abs(out)))
 
 
-def gradual_underflow(view: View) -> tuple[Any, Any]:
+def gradual_underflow(view: View) -> Measured:
     """Entries below the smallest normal are rounded, not flushed to zero.
 
     Judged where the entry is 0 and the exact value is not, but below the smallest normal. A sound answer may be 0 only

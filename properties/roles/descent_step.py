@@ -30,7 +30,7 @@ from extremum.properties.inputs.regimes import REGIMES, Regime
 from extremum.properties.laws import contract
 from extremum.properties.model.property import Property, alone, subnormal, ulp
 from extremum.properties.model.role import Role
-from extremum.properties.model.view import Observation, View
+from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.values.case import Case
 from extremum.properties.values.signature import Arguments, Signature
 from extremum.reference.arithmetic.formats import Array, Format
@@ -79,7 +79,7 @@ def flush_cost(view: View) -> Any:
     return where(x >= tiny, 0, abs(view.arithmetic.lift(x))) + where(normal, 0, update) + where(kept, 0, y)
 
 
-def finite(view: View) -> tuple[Any, Any]:
+def finite(view: View) -> Measured:
     """No output is NaN or infinite.
 
     x is at most a quarter of the largest finite value and s g a tenth, so that neither the product nor the difference
@@ -92,7 +92,7 @@ def finite(view: View) -> tuple[Any, Any]:
     return np.where(np.isfinite(view.answer), 0.0, 1.0), 0.0
 
 
-def nan_kept(view: View) -> tuple[Any, Any]:
+def nan_kept(view: View) -> Measured:
     """An entry whose x or gradient is NaN comes out NaN, and one where either is infinite does not come out finite.
 
     x - s g has no other value there. A step that swallows them trains on with a model that is broken already. Refusing
@@ -126,7 +126,7 @@ def observe_or_decline(call: Call, case: Case) -> Observation:
         raise
 
 
-def zero_gradient(view: View) -> tuple[Any, Any]:
+def zero_gradient(view: View) -> Measured:
     """A zero gradient leaves x as it is.
 
     s * 0 is 0 and x - 0 is x, both exactly: nothing is allowed but another sign of zero, and zero for a subnormal x,
@@ -148,7 +148,7 @@ def without_gradient(draw: Draw, arguments: Arguments) -> Case:
     return Case({**arguments, "gradient": np.ascontiguousarray(np.broadcast_to(zeros, arguments["x"].shape))})
 
 
-def accuracy(view: View) -> tuple[Any, Any]:
+def accuracy(view: View) -> Measured:
     """Every entry is as close to x - s g as a sound step comes.
 
     Allowed: E (1 + u) + u abs(x - s g), with E = (2 u + u^2) s abs(g) + eta (`properties.roles.descent_step` derives
@@ -163,7 +163,7 @@ def accuracy(view: View) -> tuple[Any, Any]:
     return view.error(abs(view.out - view.exact)), view.allowance + flush_cost(view)
 
 
-def gradual_underflow(view: View) -> tuple[Any, Any]:
+def gradual_underflow(view: View) -> Measured:
     """What is below the smallest normal is rounded, not flushed to zero.
 
     Judged where x, g, s g or the answer is below the smallest normal and the error is no more than flushing them takes
@@ -179,7 +179,7 @@ def gradual_underflow(view: View) -> tuple[Any, Any]:
     return where(elsewhere, 0, error), view.allowance
 
 
-def update_kept(view: View) -> tuple[Any, Any]:
+def update_kept(view: View) -> Measured:
     """An update that is larger than half a spacing of floats at x moves x.
 
     Where the answer is x itself, s abs(g) is measured, and half the spacing at x is allowed: a smaller update is

@@ -28,7 +28,7 @@ from extremum.properties.laws.comparison import compare
 from extremum.properties.model import rounding
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
-from extremum.properties.model.view import Observation, View
+from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.roles.softmax import (
     bounds,
     permutation_equivariance,
@@ -65,7 +65,7 @@ def undefined(view: View) -> Array:
     return np.asarray(wrong & ~View(view.role, view.fmt, view.observation, view.arithmetic).outside)  # in all columns
 
 
-def finite(view: View) -> tuple[Any, Any]:
+def finite(view: View) -> Measured:
     """No output is NaN or +inf.
 
     For rows of finite entries every exact output is a real number that is not positive, so no rounding can excuse
@@ -78,7 +78,7 @@ def finite(view: View) -> tuple[Any, Any]:
     return np.where(undefined(view), 1.0, 0.0), 0.0
 
 
-def nonpositive(view: View) -> tuple[Any, Any]:
+def nonpositive(view: View) -> Measured:
     """No output is positive.
 
     The depth x - max x is at most 0. The term of the maximum in S is exp(0) = 1, a rounded sum of nonnegative
@@ -93,7 +93,7 @@ def nonpositive(view: View) -> tuple[Any, Any]:
     return np.maximum(out, 0.0), 0.0
 
 
-def saturation(view: View) -> tuple[Any, Any]:
+def saturation(view: View) -> Measured:
     """No output is -inf where the exact value is in the range of the format.
 
     The logarithm is there to keep what a probability loses when it underflows: a gap of 1000 is exp(-1000) = 0 as a
@@ -107,7 +107,7 @@ def saturation(view: View) -> tuple[Any, Any]:
     return np.where(np.isneginf(view.answer[:, view.columns]) & ~view.beyond, 1.0, 0.0), 0.0
 
 
-def exp_sum_to_one(view: View) -> tuple[Any, Any]:
+def exp_sum_to_one(view: View) -> Measured:
     """The exponentials of a row sum to one.
 
     An output that is off by E_j changes its exponential by at most s_j (E_j + E_j**2), so the sum may be off by
@@ -125,7 +125,7 @@ def exp_sum_to_one(view: View) -> tuple[Any, Any]:
     return where(flawed, np.inf, measured), view.arithmetic.total(view.parts.s * off * (off + 1.0))
 
 
-def accuracy(view: View) -> tuple[Any, Any]:
+def accuracy(view: View) -> Measured:
     """Every output is as close to the exact value as a sound algorithm comes.
 
     Allowed, absolute: g (abs(depth_j) + abs(L_j)) u for the two differences, and the error of log S:
@@ -140,7 +140,7 @@ def accuracy(view: View) -> tuple[Any, Any]:
     return view.error(abs(view.out - view.exact)), view.allowance
 
 
-def shifted(view: View) -> tuple[Any, Any]:
+def shifted(view: View) -> Measured:
     """Adding one number to a whole row changes nothing.
 
     Only shifts that are exact in the dtype are tried: x + c has no rounding error in any entry. The exact
@@ -154,7 +154,7 @@ def shifted(view: View) -> tuple[Any, Any]:
     return compare(view)
 
 
-def permuted(view: View) -> tuple[Any, Any]:
+def permuted(view: View) -> Measured:
     """Permuting a row permutes its outputs.
 
     The exact values are the same numbers, and two answers of a sound algorithm are each within its
@@ -168,7 +168,7 @@ def permuted(view: View) -> tuple[Any, Any]:
     return compare(view)
 
 
-def masked(view: View) -> tuple[Any, Any]:
+def masked(view: View) -> Measured:
     """An entry of -inf gets exactly -inf, and the others get what they get without it.
 
     log(exp(-inf)) = -inf in the extended reals, so nothing else is allowed at a masked entry. The others have the

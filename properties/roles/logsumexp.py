@@ -21,7 +21,7 @@ from extremum.properties.laws import contract, masking
 from extremum.properties.laws.comparison import compare
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
-from extremum.properties.model.view import Observation, View
+from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.roles.log_softmax import in_roundoffs
 from extremum.properties.roles.softmax import (
     bounds,
@@ -42,7 +42,7 @@ def allowance(view: View) -> Any:
     return bounds.log_error(view) + abs(view.truth.exact()) * view.fmt.unit_roundoff + view.fmt.eta
 
 
-def finite(view: View) -> tuple[Any, Any]:
+def finite(view: View) -> Measured:
     """The output is finite where the exact value is.
 
     The exact value lies between max x and max x + log n; only where it reaches the largest finite value, with what a
@@ -55,7 +55,7 @@ def finite(view: View) -> tuple[Any, Any]:
     return np.where(np.isfinite(view.answer) | view.beyond, 0.0, 1.0), 0.0
 
 
-def between(view: View) -> tuple[Any, Any]:
+def between(view: View) -> Measured:
     """The output lies between max x and max x + log n.
 
     Below nothing is allowed: S >= 1 under any rounding, since the term of the maximum is 1, so log S >= 0, and
@@ -73,7 +73,7 @@ def between(view: View) -> tuple[Any, Any]:
     return measured, choose(below, view.allowance * 0.0, view.allowance)
 
 
-def one_element(view: View) -> tuple[Any, Any]:
+def one_element(view: View) -> Measured:
     """Of a row of one entry, the output is that entry, bit for bit.
 
     x - x is 0, exp(0) is 1, log(1) is 0, and x + 0 is x: no step rounds. What is counted are rows with another
@@ -91,7 +91,7 @@ def alone_in_its_row(_draw: Draw, arguments: Arguments) -> Case:
     return Case({"x": np.ascontiguousarray(arguments["x"][:, :1])})
 
 
-def infinities(view: View) -> tuple[Any, Any]:
+def infinities(view: View) -> Measured:
     """A row of -inf alone gives -inf, and a row with +inf gives +inf.
 
     The extended reals decide both: a sum of zeros has the logarithm -inf, and exp(+inf) = inf whatever else is
@@ -122,7 +122,7 @@ def observe_infinities(call: Call, case: Case) -> Observation:
     return Observation(case.arguments, count=int(wrong.sum()), note=note)
 
 
-def accuracy(view: View) -> tuple[Any, Any]:
+def accuracy(view: View) -> Measured:
     """The output is as close to the exact value as a sound algorithm comes.
 
     Allowed, absolute: u abs(y) for the addition of the maximum, and the error of log S:
@@ -137,7 +137,7 @@ def accuracy(view: View) -> tuple[Any, Any]:
     return view.error(abs(view.out - view.exact)), view.allowance
 
 
-def shift_equivariance(view: View) -> tuple[Any, Any]:
+def shift_equivariance(view: View) -> Measured:
     """Adding one number to a whole row adds it to the output.
 
     Only shifts c that are exact in the dtype are tried. Then y(x + c) = y(x) + c exactly, and what is measured is
@@ -160,7 +160,7 @@ def observe_shift(call: Call, case: Case) -> Observation:
     return Observation({"x": x, "shift": shift}, call.rows({"x": x}), other)
 
 
-def permutation_invariance(view: View) -> tuple[Any, Any]:
+def permutation_invariance(view: View) -> Measured:
     """Permuting a row does not change the output.
 
     The exact value is the same, and two answers of a sound algorithm are each within its allowance of
@@ -182,7 +182,7 @@ def observe_permuted(call: Call, case: Case) -> Observation:
     return Observation({"x": x}, call.rows({"x": x}), permuted, order=order)
 
 
-def masked(view: View) -> tuple[Any, Any]:
+def masked(view: View) -> Measured:
     """Entries of -inf do not count.
 
     exp(-inf) = 0 adds nothing, so the exact value is that of the row without them; two answers of a sound

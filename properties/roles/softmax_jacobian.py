@@ -29,7 +29,7 @@ from extremum.properties.laws.comparison import compare
 from extremum.properties.model import rounding
 from extremum.properties.model.property import Property, roundoff
 from extremum.properties.model.role import Role
-from extremum.properties.model.view import Observation, View
+from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.roles import derivatives
 from extremum.properties.roles.softmax import bounds
 from extremum.properties.values.case import Case
@@ -91,7 +91,7 @@ def weighed(view: View, entries: Any, v: Any) -> Any:
     return view.arithmetic.total(inner * v)
 
 
-def finite(view: View) -> tuple[Any, Any]:
+def finite(view: View) -> Measured:
     """No entry is NaN or infinite.
 
     For finite x every exact entry lies in [-1/4, 1/4], so no rounding can excuse another answer: none is allowed.
@@ -104,7 +104,7 @@ def finite(view: View) -> tuple[Any, Any]:
     return np.where(np.isfinite(view.answer), 0.0, 1.0), 0.0
 
 
-def symmetric(view: View) -> tuple[Any, Any]:
+def symmetric(view: View) -> Measured:
     """The Jacobian is symmetric.
 
     s_i s_j = s_j s_i exactly, and two entries that are each within the allowance of `accuracy` of the same value
@@ -124,7 +124,7 @@ def observe_transposed(call: Call, case: Case) -> Observation:
     return Observation(case.arguments, out, transposed)
 
 
-def rows_sum_to_zero(view: View) -> tuple[Any, Any]:
+def rows_sum_to_zero(view: View) -> Measured:
     """Each row of the Jacobian sums to zero.
 
     The outputs of softmax sum to one whatever x is, so their derivatives sum to zero. Allowed is the sum of the
@@ -140,7 +140,7 @@ def rows_sum_to_zero(view: View) -> tuple[Any, Any]:
     return where(flawed, np.inf, measured), by_row(view, ones, lambda columns: of_entries(view, columns))
 
 
-def positive_semidefinite(view: View) -> tuple[Any, Any]:
+def positive_semidefinite(view: View) -> Measured:
     """The Jacobian is positive semidefinite: v^T J v is a variance, sum s_i v_i**2 - (sum s_i v_i)**2.
 
     v is the eigenvector of the smallest eigenvalue of the answer, found in float64; whatever v is, v^T J v >= 0, so
@@ -155,7 +155,7 @@ def positive_semidefinite(view: View) -> tuple[Any, Any]:
     return weighed(view, view.whole, v) * -1.0, weighed(view, of_entries(view, slice(None)), abs(v))
 
 
-def norm(view: View) -> tuple[Any, Any]:
+def norm(view: View) -> Measured:
     """The norm of the Jacobian is at most 1/2.
 
     v^T J v is the variance under s of numbers v_i with sum v_i**2 = 1. Popoviciu: a variance is at most a quarter of
@@ -186,7 +186,7 @@ def eigenvector(which: int) -> Callable[[Call, Case], Observation]:
     return observe
 
 
-def accuracy(view: View) -> tuple[Any, Any]:
+def accuracy(view: View) -> Measured:
     """Every entry is as close to the exact value as a sound algorithm comes.
 
     Allowed: (2 q + 2 u) relative beside the diagonal; on it, the error of s_i - s_i**2, which is relative to s_i and
@@ -200,7 +200,7 @@ def accuracy(view: View) -> tuple[Any, Any]:
     return derivatives.error(view), view.allowance
 
 
-def vjp_agreement(view: View) -> tuple[Any, Any]:
+def vjp_agreement(view: View) -> Measured:
     """The Jacobian times a vector g is the VJP of softmax, s * (g - <g, s>).
 
     J is symmetric, so the product is the VJP. The exact VJP is compared with the exact product of the answer and

@@ -33,7 +33,7 @@ from extremum.properties.laws import contract
 from extremum.properties.model import rounding
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
-from extremum.properties.model.view import Observation, View
+from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.roles import derivatives
 from extremum.properties.roles.softmax import bounds
 from extremum.properties.values.case import Case
@@ -70,7 +70,7 @@ def in_cotangents(view: View) -> Array:
     return np.asarray(np.maximum(view.fmt.unit_roundoff * g, view.fmt.tiny))
 
 
-def finite(view: View) -> tuple[Any, Any]:
+def finite(view: View) -> Measured:
     """No output is NaN or infinite.
 
     abs(s_j (g_j - t)) is at most max g - min g, which is in range for the cotangents that are tried (64 times their sum
@@ -83,7 +83,7 @@ def finite(view: View) -> tuple[Any, Any]:
     return np.where(np.isfinite(view.answer), 0.0, 1.0), 0.0
 
 
-def sum_to_zero(view: View) -> tuple[Any, Any]:
+def sum_to_zero(view: View) -> Measured:
     """The entries sum to zero.
 
     sum_j s_j (g_j - t) = t - t, because s sums to one. Allowed is the sum of the allowances of `accuracy`, and of what
@@ -101,7 +101,7 @@ def sum_to_zero(view: View) -> tuple[Any, Any]:
     return where(flawed, np.inf, abs(view.total)), view.arithmetic.total(allowed + dropped)
 
 
-def accuracy(view: View) -> tuple[Any, Any]:
+def accuracy(view: View) -> Measured:
     """Every entry is as close to the exact value as a sound algorithm comes.
 
     Allowed: s_j ((q_j + 3 u) abs(g_j - t) + (d + 2) u abs(g_j) + (1 + q_j) T) and what underflow adds, with T the error
@@ -115,7 +115,7 @@ def accuracy(view: View) -> tuple[Any, Any]:
     return derivatives.error(view), view.allowance
 
 
-def annihilates_constants(view: View) -> tuple[Any, Any]:
+def annihilates_constants(view: View) -> Measured:
     """A constant cotangent gives zero.
 
     A constant c is annihilated, since the outputs of softmax sum to one: s_j (c - c) = 0. Allowed is the allowance of
@@ -134,7 +134,7 @@ def constants(draw: Draw, arguments: Arguments) -> Case:
     return Case({**arguments, "g": np.ascontiguousarray(np.broadcast_to(c, arguments["g"].shape))})
 
 
-def linear(view: View) -> tuple[Any, Any]:
+def linear(view: View) -> Measured:
     """The product is linear in the cotangent.
 
     f(x, g + h) is compared with f(x, g) + f(x, h), for g and h whose sum is exact in the dtype. The exact values are

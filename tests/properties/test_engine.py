@@ -260,14 +260,14 @@ def test_a_wrong_exponent_deep_in_a_bfloat16_row_is_found() -> None:
 
 def test_a_call_that_does_not_return_is_hung_with_its_witness() -> None:
     def endless(x: Array, axis: int = -1) -> Array:
-        while x.shape[axis] == 5:
+        while x.shape[axis] == 1:  # the first block: nothing before it uses up the limit
             time.sleep(0.01)
         return wide(x, axis)
 
-    cell = audit(endless, "finite", settings=Settings(examples=5, timeout=1.0))
+    cell = audit(endless, "finite", settings=Settings(examples=5, timeout=2.0))
     assert cell.verdict == "hung"
     assert cell.simplest is not None
-    assert decode(cell.simplest.arguments).x.shape[1] == 5
+    assert decode(cell.simplest.arguments).x.shape[1] == 1
 
 
 def test_many_calls_that_take_too_long_together_are_incomplete() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -145,3 +146,13 @@ def test_the_plugin_imports_neither_numpy_nor_hypothesis(tmp_path: Path) -> None
     code = "import sys, extremum.reports.plugin; print([m for m in ('numpy', 'hypothesis') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_what_is_published_names_modules_that_exist() -> None:
+    names = {
+        name.rstrip(".")
+        for path in (ROOT / "reports" / "published").rglob("report.*")
+        for name in re.findall(r"extremum\.(?:reference|properties|reports)[\w.]*", path.read_text(encoding="utf-8"))
+    }
+    assert len(names) > 20
+    assert {n for n in names if n.removeprefix("extremum.") not in MODULES and n != "extremum.reports.audit"} == set()

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from extremum.properties.calling.call import Call
 from extremum.properties.inputs.draw import Draw
 from extremum.properties.laws.comparison import compare
 from extremum.properties.model.property import Property, ulp
-from extremum.properties.model.view import Observation, View
+from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.values.case import Case, integer
 from extremum.properties.values.signature import Arguments
 
 
-def measure(view: View) -> tuple[Any, Any]:
+def measure(view: View) -> Measured:
     """Rows along any axis of an array of any number of dimensions get what they get as rows of a matrix.
 
     One to four dimensions, every axis, counted from either end; a subject without an axis parameter is called

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from extremum.properties.calling.call import Call
 from extremum.properties.laws.comparison import differing
 from extremum.properties.model.property import Property
-from extremum.properties.model.view import Observation, View
+from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.values.case import Case
 
 
-def measure(view: View) -> tuple[Any, Any]:
+def measure(view: View) -> Measured:
     """The same input gets the same bits, call after call.
 
     Three calls are compared; no entry may differ, NaN payloads included.

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from extremum.properties.calling.call import Call
 from extremum.properties.model.property import Property
-from extremum.properties.model.view import Observation, View
+from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.values.case import Case
 
 
-def measure(view: View) -> tuple[Any, Any]:
+def measure(view: View) -> Measured:
     """The answer has the dtype of the input.
 
     Another dtype is either a silent loss of precision or, promoted, a silent doubling of memory that

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from extremum.properties.calling.call import Call, Declined, Misbehaviour
 from extremum.properties.inputs.draw import Draw
 from extremum.properties.laws.comparison import compare
 from extremum.properties.model.property import Property, ulp
-from extremum.properties.model.view import Observation, View
+from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.values.case import Case
 from extremum.properties.values.signature import Arguments, first
 from extremum.reference.subjects.adapters import EVERY_LAYOUT
@@ -20,7 +19,7 @@ MATRICES = 3  # axes that an array of matrices has, with that of the rows
 OF_VECTORS = ("reversed", "sliced", "read-only", "byte-swapped")
 
 
-def measure(view: View) -> tuple[Any, Any]:
+def measure(view: View) -> Measured:
     """The same values get the same answer however they lie in memory.
 
     Fortran order, negative strides, columns and every second column of a larger array, zero strides (a

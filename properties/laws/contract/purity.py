@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from typing import Any
 
 import numpy as np
 
@@ -11,11 +10,11 @@ from extremum.properties.calling.call import Call
 from extremum.properties.inputs.layouts import present
 from extremum.properties.laws.comparison import differing
 from extremum.properties.model.property import Property
-from extremum.properties.model.view import Observation, View
+from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.values.case import Case
 
 
-def measure(view: View) -> tuple[Any, Any]:
+def measure(view: View) -> Measured:
     """A call changes nothing but its own result.
 
     After the call the input has the bits that it had, an answer given earlier has not been overwritten by the

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -11,12 +10,12 @@ from extremum.properties.calling.call import Call, Declined, Misbehaviour
 from extremum.properties.inputs.draw import Draw
 from extremum.properties.laws.comparison import compare
 from extremum.properties.model.property import Property, ulp
-from extremum.properties.model.view import Observation, View
+from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.values.case import Case
 from extremum.properties.values.signature import Arguments
 
 
-def measure(view: View) -> tuple[Any, Any]:
+def measure(view: View) -> Measured:
     """Each row gets what it gets alone, whatever stands in the rows beside it.
 
     Beside it may stand a row of -inf or of NaN, whose own answer is contested and not judged. The exact values

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from extremum.properties.calling.call import Call
 from extremum.properties.inputs.draw import Draw
 from extremum.properties.model.property import Property
-from extremum.properties.model.view import Observation, View
+from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.values.case import Case
 from extremum.properties.values.signature import Arguments, first
 
 
-def measure(view: View) -> tuple[Any, Any]:
+def measure(view: View) -> Measured:
     """The answer has the shape that the role gives it, whatever leading axes the input has.
 
     One to three dimensions, lengths of one among them. Nothing is allowed.

@@ -25,7 +25,7 @@ from extremum.properties.inputs.regimes import Regime
 from extremum.properties.laws import contract
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
-from extremum.properties.model.view import Observation, View
+from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.roles.gradient_of.gradient_judges import (
     Judge,
     answers,
@@ -88,7 +88,7 @@ def along(draw: Draw, arguments: Arguments) -> Case:
     return Case({**arguments, "v": draw.fmt.round(np.broadcast_to(v, arguments["x"].shape))})
 
 
-def identity(view: View) -> tuple[Any, Any]:
+def identity(view: View) -> Measured:
     """In exact arithmetic the gradient's inner product with any direction is the derivative of f along it.
 
     Both functions are evaluated on rational numbers. Of a quadratic f the quotient (f(x + h v) - f(x - h v)) / (2 h)
@@ -105,7 +105,7 @@ def identity(view: View) -> tuple[Any, Any]:
     return _measured(view)
 
 
-def enclosed(view: View) -> tuple[Any, Any]:
+def enclosed(view: View) -> Measured:
     """The gradient's inner product with any direction is the derivative of f along it, to half the digits.
 
     The derivative is enclosed in ball arithmetic, at x and over all points within sqrt(u) abs(x) of it. Measured is the
@@ -121,7 +121,7 @@ def enclosed(view: View) -> tuple[Any, Any]:
     return _measured(view)
 
 
-def estimated(view: View) -> tuple[Any, Any]:
+def estimated(view: View) -> Measured:
     """The gradient's inner product with any direction agrees with the estimated derivative of f along it.
 
     Asked where f can't be evaluated on exact numbers. The derivative is estimated in float64 by a complex step where
@@ -136,7 +136,7 @@ def estimated(view: View) -> tuple[Any, Any]:
     return _measured(view)
 
 
-def finite(view: View) -> tuple[Any, Any]:
+def finite(view: View) -> Measured:
     """The gradient is finite where the derivatives of f are enclosed and in range.
 
     Every entry is judged whose derivative is proved to be below half of the largest finite value. None may be NaN or
@@ -149,7 +149,7 @@ def finite(view: View) -> tuple[Any, Any]:
     return _measured(view)
 
 
-def alike(view: View) -> tuple[Any, Any]:
+def alike(view: View) -> Measured:
     """The same values get the same gradient, to half the digits, in whatever layout and after whatever calls.
 
     No bound is known for an arbitrary gradient: allowed is sqrt(u) times its largest entry.
@@ -165,7 +165,7 @@ def alike(view: View) -> tuple[Any, Any]:
         return np.where(same, 0.0, np.nan_to_num(np.abs(out - other), nan=np.inf)), top * delta_of(view.fmt.name)
 
 
-def _measured(view: View) -> tuple[Any, Any]:
+def _measured(view: View) -> Measured:
     return view.observation.arguments["measured"], view.observation.arguments["allowed"]
 
 

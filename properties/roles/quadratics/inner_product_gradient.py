@@ -15,7 +15,7 @@ from extremum.properties.inputs.regimes import Regime
 from extremum.properties.laws import contract
 from extremum.properties.model.property import Property, ulp
 from extremum.properties.model.role import Role
-from extremum.properties.model.view import View
+from extremum.properties.model.view import Measured, View
 from extremum.properties.roles.quadratics import shared as quadratics
 from extremum.properties.values.signature import Arguments, Signature
 from extremum.reference.arithmetic.wide import RATIONALS
@@ -27,7 +27,7 @@ def allowance(view: View) -> Any:
     return view.arithmetic.lift(np.zeros_like(view.observation.arguments["w"][:, view.columns]))
 
 
-def bitwise(view: View) -> tuple[Any, Any]:
+def bitwise(view: View) -> Measured:
     """The gradient is w, bit for bit.
 
     d<w, x>/dx_i = w_i, whatever x is: there is nothing to round. Signed zeros and subnormal numbers are kept.
@@ -41,7 +41,7 @@ def bitwise(view: View) -> tuple[Any, Any]:
     return np.where((out == w) & (np.signbit(out) == np.signbit(w)), 0.0, 1.0), 0.0
 
 
-def linear_in_w(view: View) -> tuple[Any, Any]:
+def linear_in_w(view: View) -> Measured:
     """The gradient is linear in w.
 
     f(w + v, x) is compared with f(w, x) + f(v, x), for w and v whose sum is exact in the dtype: both sides are the

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from extremum.properties.inputs import matrices as systems
 from extremum.properties.laws import contract
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
-from extremum.properties.model.view import View
+from extremum.properties.model.view import Measured, View
 from extremum.properties.roles.quadratics import shared as quadratics
 from extremum.properties.roles.quadratics import squares
 from extremum.properties.values.signature import Signature, like
@@ -16,7 +14,7 @@ from extremum.reference.arithmetic.wide import RATIONALS
 from extremum.reference.truth.quadratics import least_squares_gradient as truth
 
 
-def accuracy(view: View) -> tuple[Any, Any]:
+def accuracy(view: View) -> Measured:
     """Every entry is as close to the exact value as a sound algorithm comes.
 
     Allowed: ((1 + g(m))(1 + g(n + 1))(1 + 4 u) - 1) 2 abs(B^T) (abs(B) abs(x) + abs(c)) and what underflow adds
@@ -30,7 +28,7 @@ def accuracy(view: View) -> tuple[Any, Any]:
     return view.error(abs(view.out - view.exact)), view.allowance
 
 
-def linear_in_x_and_c(view: View) -> tuple[Any, Any]:
+def linear_in_x_and_c(view: View) -> Measured:
     """The gradient is linear in x and c together.
 
     f(B, x + y, c + d) is compared with f(B, x, c) + f(B, y, d), for vectors whose sums are exact in the dtype. The

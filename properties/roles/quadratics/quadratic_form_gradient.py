@@ -25,7 +25,7 @@ from extremum.properties.inputs.regimes import Regime
 from extremum.properties.laws import contract
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
-from extremum.properties.model.view import View
+from extremum.properties.model.view import Measured, View
 from extremum.properties.roles.quadratics import shared as quadratics
 from extremum.properties.roles.quadratics.shared import compounded, flush_cost, gradual, inner, scaling
 from extremum.properties.values.case import Case
@@ -86,7 +86,7 @@ def overflow(view: View) -> Array:
         return np.asarray(~(most < view.fmt.max / quadratics.EXCUSED))[:, None]
 
 
-def accuracy(view: View) -> tuple[Any, Any]:
+def accuracy(view: View) -> Measured:
     """Every entry is as close to the exact value as a sound algorithm comes.
 
     Allowed: ((1 + g(2 n))(1 + 4 u) - 1) sum_j (abs(A_ij) + abs(A_ji)) abs(x_j) and what underflow adds
@@ -100,7 +100,7 @@ def accuracy(view: View) -> tuple[Any, Any]:
     return view.error(abs(view.out - view.exact)), view.allowance
 
 
-def skew(view: View) -> tuple[Any, Any]:
+def skew(view: View) -> Measured:
     """A skew matrix has the gradient zero.
 
     A + A^T = 0, so that (A + A^T) x is exactly zero, and A x and A^T x are opposite: added they leave at most the
@@ -119,7 +119,7 @@ def of_skew(_draw: Draw, arguments: Arguments) -> Case:
     return Case({**arguments, "A": upper - np.swapaxes(upper, 1, 2)})
 
 
-def linear_in_matrix(view: View) -> tuple[Any, Any]:
+def linear_in_matrix(view: View) -> Measured:
     """The gradient is linear in A.
 
     f(A + C, x) is compared with f(A, x) + f(C, x), for matrices whose sum is exact in the dtype. The exact values are

@@ -13,15 +13,13 @@ where a flush is let pass, times four smallest normals.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from extremum.properties.calling.call import Call
 from extremum.properties.inputs.draw import Draw, pick
 from extremum.properties.model.property import Property, subnormal
 from extremum.properties.model.rounding import additions
-from extremum.properties.model.view import Observation, View
+from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.values.case import Case
 from extremum.properties.values.signature import Arguments
 from extremum.reference.arithmetic.formats import Array, Format
@@ -83,7 +81,7 @@ def in_ulps_of_reach(view: View) -> Array:
     return np.asarray(np.clip(reach * view.fmt.unit_roundoff, view.fmt.eta, view.fmt.max))
 
 
-def finite(view: View) -> tuple[Any, Any]:
+def finite(view: View) -> Measured:
     """The gradient is finite wherever the exact value is representable.
 
     A sum of products may overflow on its way to a value in range, and so may A + A^T, a residual, or the entries
@@ -108,7 +106,7 @@ def _nothing(_view: View) -> Array:
     return np.zeros((1, 1))
 
 
-def identity(view: View) -> tuple[Any, Any]:
+def identity(view: View) -> Measured:
     """The difference quotient of f along any direction is the gradient's inner product with it, for every step.
 
     f is at most quadratic, so (f(x + h v) - f(x - h v)) / (2 h) = <grad f(x), v> exactly, however large h is: the
@@ -159,7 +157,7 @@ def observe_beside(call: Call, case: Case) -> Observation:
     return Observation(case.arguments, call.rows(call.signature.of(case.arguments)))
 
 
-def linear_in_x(view: View) -> tuple[Any, Any]:
+def linear_in_x(view: View) -> Measured:
     """The gradient is linear in x.
 
     f(x + y) is compared with f(x) + f(y), for x and y whose sum is exact in the dtype. The exact values are equal;
@@ -173,7 +171,7 @@ def linear_in_x(view: View) -> tuple[Any, Any]:
     return of_sum(view, "x")
 
 
-def of_sum(view: View, *names: str) -> tuple[Any, Any]:
+def of_sum(view: View, *names: str) -> Measured:
     """The difference of f at a sum, and the sum of f at its two summands, in these arguments; and what is allowed."""
     second = {name: view.observation.arguments[f"{name}2"] for name in names}
     both = {name: view.observation.arguments[name] for name in names}
@@ -210,7 +208,7 @@ def observe_sum(call: Call, case: Case, *names: str) -> Observation:
     return Observation({**both, **{f"{name}2": two[name] for name in names}}, out, apart)
 
 
-def hessian_symmetric(view: View) -> tuple[Any, Any]:
+def hessian_symmetric(view: View) -> Measured:
     """The Hessian that differences of the gradient imply is symmetric.
 
     The Hessian of a quadratic is constant, so f(x + a) - f(x) is the Hessian times a, and <f(x + a) - f(x), b> is
@@ -269,7 +267,7 @@ def observe_around(call: Call, case: Case) -> Observation:
     return Observation({**given, **beside, **seen, "at_x": out}, out)
 
 
-def gradual_underflow(view: View) -> tuple[Any, Any]:
+def gradual_underflow(view: View) -> Measured:
     """Terms below the smallest normal are rounded, not flushed to zero.
 
     Judged where the error is one that a flush explains: at most the allowance of `accuracy`, which lets flushes pass.

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from extremum.properties.inputs import matrices as systems
 from extremum.properties.inputs.draw import Draw
 from extremum.properties.inputs.regimes import Regime
 from extremum.properties.laws import contract
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
-from extremum.properties.model.view import View
+from extremum.properties.model.view import Measured, View
 from extremum.properties.roles.quadratics import shared as quadratics
 from extremum.properties.roles.quadratics import squares
 from extremum.properties.values.signature import Arguments, Signature, like
@@ -18,7 +16,7 @@ from extremum.reference.arithmetic.wide import RATIONALS
 from extremum.reference.truth.quadratics import squared_norm_gradient as truth
 
 
-def accuracy(view: View) -> tuple[Any, Any]:
+def accuracy(view: View) -> Measured:
     """Every entry is as close to the exact value as a sound algorithm comes.
 
     Allowed: ((1 + g(m))(1 + g(n + 1))(1 + 4 u) - 1) 2 abs(B^T) abs(B) abs(x) and what underflow adds

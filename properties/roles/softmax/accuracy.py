@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from extremum.properties.model.property import Property, ulp
-from extremum.properties.model.view import View
+from extremum.properties.model.view import Measured, View
 from extremum.properties.roles.softmax import bounds
 from extremum.properties.roles.softmax.bounds import flushed
 from extremum.reference.arithmetic.wide import where
 
 
-def measure(view: View) -> tuple[Any, Any]:
+def measure(view: View) -> Measured:
     """Every output is as close to the exact value as a sound algorithm comes.
 
     Allowed: t + t**2 relative, t = (d + 2 + g D_j + g W((n - 1) / e)) u + 2 r_e, with D_j = max x - x_j and

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from extremum.properties.model.property import Property
-from extremum.properties.model.view import View
+from extremum.properties.model.view import Measured, View
 
 
-def measure(view: View) -> tuple[Any, Any]:
+def measure(view: View) -> Measured:
     """No output is NaN or infinite.
 
     For rows of finite entries every exact output lies in [0, 1], so no rounding can excuse another

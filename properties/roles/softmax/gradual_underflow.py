@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from extremum.properties.model.property import Property, subnormal
 from extremum.properties.model.rounding import additions
-from extremum.properties.model.view import View
+from extremum.properties.model.view import Measured, View
 from extremum.properties.roles.softmax.bounds import componentwise, flushed, gradual
 from extremum.reference.arithmetic.wide import where
 
 
-def measure(view: View) -> tuple[Any, Any]:
+def measure(view: View) -> Measured:
     """Outputs below the smallest normal are rounded, not flushed to zero.
 
     Judged where the output is 0 and the exact value s is subnormal (`properties.roles.softmax.bounds`, `flushed`). A

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from extremum.properties.calling.call import Call
 from extremum.properties.laws import masking
 from extremum.properties.laws.comparison import compare
 from extremum.properties.model.property import Property, ulp
-from extremum.properties.model.view import Observation, View
+from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.values.case import Case
 
 
-def measure(view: View) -> tuple[Any, Any]:
+def measure(view: View) -> Measured:
     """An entry of -inf gets exactly zero, and the others get what they get without it.
 
     exp(-inf) = 0 is exact, so nothing is allowed at a masked entry. The others have the same exact values

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from extremum.properties.calling.call import Call
 from extremum.properties.model.property import Property
 from extremum.properties.model.rounding import EXP_ERROR, gap_roundings
-from extremum.properties.model.view import Observation, View
+from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.roles.softmax.bounds import SCALINGS, gradual, rescaling
 from extremum.properties.values.case import Case
 from extremum.reference.arithmetic.wide import where
 
 
-def measure(view: View) -> tuple[Any, Any]:
+def measure(view: View) -> Measured:
     """A larger input has no smaller output, and equal inputs have equal outputs, up to rounding.
 
     Entries are compared in the order of x, neighbours with each other. Both are scaled by the same S, so

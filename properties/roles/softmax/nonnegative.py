@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from extremum.properties.model.property import Property
-from extremum.properties.model.view import View
+from extremum.properties.model.view import Measured, View
 
 
-def measure(view: View) -> tuple[Any, Any]:
+def measure(view: View) -> Measured:
     """No output is negative.
 
     exp is positive, a sum of nonnegative terms is nonnegative under any rounding, and so is their

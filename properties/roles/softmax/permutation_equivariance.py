@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import gcd
-from typing import Any
 
 import numpy as np
 
@@ -11,12 +10,12 @@ from extremum.properties.calling.call import Call
 from extremum.properties.inputs.draw import Draw
 from extremum.properties.laws.comparison import compare
 from extremum.properties.model.property import Property, ulp
-from extremum.properties.model.view import Observation, View
+from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.values.case import Case, integer
 from extremum.properties.values.signature import Arguments
 
 
-def measure(view: View) -> tuple[Any, Any]:
+def measure(view: View) -> Measured:
     """Permuting a row permutes its outputs.
 
     The exact values are the same numbers, and two answers of a sound algorithm are each within its

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from extremum.properties.calling.call import Call
@@ -11,14 +9,14 @@ from extremum.properties.inputs.draw import Draw, pick
 from extremum.properties.inputs.regimes import log_max
 from extremum.properties.laws.comparison import compare
 from extremum.properties.model.property import Property, ulp
-from extremum.properties.model.view import Observation, View
+from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.values.case import Case
 from extremum.properties.values.signature import Arguments
 from extremum.reference.arithmetic.double_double import two_sum
 from extremum.reference.arithmetic.formats import Array
 
 
-def measure(view: View) -> tuple[Any, Any]:
+def measure(view: View) -> Measured:
     """Adding one number to a whole row changes nothing.
 
     Only shifts that are exact in the dtype are tried: x + c has no rounding error in any entry. The exact

@@ -8,12 +8,12 @@ import numpy as np
 
 from extremum.properties.model.property import Property, roundoff
 from extremum.properties.model.rounding import additions
-from extremum.properties.model.view import View
+from extremum.properties.model.view import Measured, View
 from extremum.properties.roles.softmax.bounds import rescaling, sum_error
 from extremum.reference.arithmetic.wide import where
 
 
-def measure(view: View) -> tuple[Any, Any]:
+def measure(view: View) -> Measured:
     """The outputs of a row sum to one.
 
     Allowed: (d + 2) u + n eta / 2, with d additions on the longest path of the sum, two roundings to
