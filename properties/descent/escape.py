@@ -1,13 +1,7 @@
 """The law of escape: from the landing on, each step leads 1 - eps f''(x*) times as far from the maximum.
 
 With d_k = x_k - x*, and f'(x*) = 0, the mean value theorem gives an exact step d_{k+1} = (1 - eps f''(xi)) d_k for some
-xi between x* and x_k. In a format of unit roundoff u the slope and its product with eps are rounded, each by a factor
-1 + delta with abs(delta) <= u, and the difference by half a spacing, so that
-
-    abs(d_{k+1} - (1 - eps f''(xi)) d_k) <= (2 u + u^2) abs(eps f'(x_k)) + spacing(x_{k+1}) / 2,
-
-and what underflow adds to the slope, times eps, and to the product: half of the smallest subnormal each. At a
-maximum with f'' < 0 the factor is above 1 whatever eps > 0 is.
+xi between x* and x_k. At a maximum with f'' < 0 the factor is above 1 whatever eps > 0 is.
 """
 
 from __future__ import annotations

@@ -40,7 +40,16 @@ def smallest_landing_step(bits: int) -> tuple[Any, Any]:
 
 
 def follows_the_law(orbit: Orbit, function: Smooth, top: Exact, k: int) -> bool:
-    """Whether step k of the orbit, from x_k to x_{k+1}, is within the law above, in balls."""
+    """Whether step k of the orbit, from x_k to x_{k+1}, is within the law of escape, in balls.
+
+    By the mean value theorem an exact step is d_{k+1} = (1 - eps f''(xi)) d_k. In a format of unit roundoff u the slope
+    and its product with eps are rounded, each by a factor 1 + delta with abs(delta) <= u, and the difference by half a
+    spacing, so that
+
+        abs(d_{k+1} - (1 - eps f''(xi)) d_k) <= (2 u + u^2) abs(eps f'(x_k)) + spacing(x_{k+1}) / 2,
+
+    and what underflow adds to the slope, times eps, and to the product: half of the smallest subnormal each.
+    """
     x, y = orbit.points[k], orbit.points[k + 1]
     with flint.ctx.workprec(4 * orbit.rounding.precision + 64):
         at, x_star, eps = flint.arb(x), exact.ball(top), flint.arb(orbit.step)
