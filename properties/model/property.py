@@ -47,12 +47,12 @@ def one(_view: View) -> Array:
 
 @dataclass(frozen=True)
 class Property:
-    """A statement about a role, in the form that it takes in floating point.
+    """A statement about a role, in the form that it takes in floating point: its text, its measure, its experiment.
 
-    `measure` gives (measured, allowed), arrays that broadcast to (rows, n), and holds the statement, the
-    bound and its source in its docstring, and there an example and the usual fix in paragraphs that begin with
-    "Example:" and "Fix:". `arrange` makes a case of rows of arguments; None: the arguments as they are. `observe` makes
-    the calls; None: one call on the rows.
+    `statement` is one sentence, `bound` what is allowed and why, in paragraphs, with its source; `example` shows a
+    failure, `fix` its usual causes and the usual fix. `source` is the module that derives the bound, where that is not
+    the module of `measure`. `measure` gives (measured, allowed), arrays that broadcast to (rows, n). `arrange` makes a
+    case of rows of arguments; None: the arguments as they are. `observe` makes the calls; None: one call on the rows.
     `rows` (a block's) and `lengths` say how much of the sweep it affords, and `longest` how long rows are, where it is
     another number than the role's. An `exact` property is a comparison that needs no truth, and `proof` is what it is.
     `grades` tell how good an answer is where it holds: from best to worst, each with what it allows. `script` are the
@@ -76,6 +76,26 @@ class Property:
     longest: int | None = None
     grades: Mapping[str, Callable[[View], Any]] = field(default_factory=dict)
     script: tuple[str, ...] = ("print(f({args}))",)
+    statement: str = ""
+    bound: str = ""
+    example: str = ""
+    fix: str = ""
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        """Until every property has its text in fields: from the docstring of its measure."""
+        if self.statement:
+            return
+        paragraphs = inspect.cleandoc(self.measure.__doc__ or "").split("\n\n")
+        titled = [p for p in paragraphs[1:] if p.startswith(("Example: ", "Fix: "))]
+        told = {
+            "statement": paragraphs[0].replace("\n", " "),
+            "bound": "\n\n".join(p for p in paragraphs[1:] if p not in titled),
+            "example": next((p.removeprefix("Example: ") for p in titled if p.startswith("Example: ")), ""),
+            "fix": next((p.removeprefix("Fix: ") for p in titled if p.startswith("Fix: ")), ""),
+        }
+        for name, text in told.items():
+            object.__setattr__(self, name, text)
 
     @property
     def one_call(self) -> bool:
@@ -94,31 +114,3 @@ class Property:
     def observation_of(self, call: Call, case: Case) -> Observation:
         """What the calls of the property gave."""
         return alone(call, case) if self.observe is None else self.observe(call, case)
-
-    @property
-    def statement(self) -> str:
-        """The first sentence of the docstring."""
-        return self.paragraphs[0].replace("\n", " ")
-
-    @property
-    def derivation(self) -> str:
-        """What is allowed and why: the paragraphs of the docstring between the statement and the example."""
-        return "\n\n".join(p for p in self.paragraphs[1:] if not p.startswith(("Example: ", "Fix: ")))
-
-    @property
-    def example(self) -> str:
-        """What a failure looks like."""
-        return self._titled("Example: ")
-
-    @property
-    def fix(self) -> str:
-        """The usual causes and the usual fix."""
-        return self._titled("Fix: ")
-
-    @property
-    def paragraphs(self) -> list[str]:
-        """The paragraphs of the docstring of `measure`."""
-        return inspect.cleandoc(self.measure.__doc__ or "").split("\n\n")
-
-    def _titled(self, title: str) -> str:
-        return next((p.removeprefix(title) for p in self.paragraphs if p.startswith(title)), "")

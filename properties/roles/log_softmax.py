@@ -202,8 +202,15 @@ ROLE = Role(
         Property("saturation", "EX203", saturation, unit="outputs", severity="critical", exact=True),
         Property("exp_sum_to_one", "EX204", exp_sum_to_one, unit="value", lengths="moderate"),
         Property("accuracy", "EX205", accuracy, unit="u", scale=in_roundoffs),
-        replace(shift_invariance.PROPERTY, code="EX207", measure=shifted, unit="u", scale=in_roundoffs),
-        replace(permutation_equivariance.PROPERTY, code="EX208", measure=permuted, unit="u", scale=in_roundoffs),
+        replace(shift_invariance.PROPERTY, code="EX207", measure=shifted, statement="", unit="u", scale=in_roundoffs),
+        replace(
+            permutation_equivariance.PROPERTY,
+            code="EX208",
+            measure=permuted,
+            statement="",
+            unit="u",
+            scale=in_roundoffs,
+        ),
         Property(
             "mask",
             "EX210",

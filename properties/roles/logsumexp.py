@@ -223,6 +223,7 @@ ROLE = Role(
         Property("accuracy", "EX305", accuracy, unit="u", scale=in_roundoffs),
         replace(
             shift_invariance.PROPERTY,
+            statement="",
             name="shift_equivariance",
             code="EX307",
             measure=shift_equivariance,

@@ -49,17 +49,18 @@ class Explanation:
 
 def explanation(prop: Property) -> Explanation:
     """What the docstring and the fields of a property say, as plain data."""
-    named = re.findall(r"`properties\.(\w+(?:\.\w+)*)`", prop.derivation)
+    source = prop.source or prop.measure.__module__
+    named = re.findall(r"`properties\.(\w+(?:\.\w+)*)`", prop.bound)
     return Explanation(
         code=prop.code,
         name=prop.name,
         severity=prop.severity,
         roles=tuple(role.name for role in roles().values() if prop.code in {p.code for p in role.properties}),
         statement=_line(prop.statement),
-        derivation=tuple(_line(p) for p in prop.derivation.split("\n\n") if p),
+        derivation=tuple(_line(p) for p in prop.bound.split("\n\n") if p.strip()),
         example=_line(prop.example),
         fix=_line(prop.fix),
-        sources=tuple(dict.fromkeys([prop.measure.__module__, *(f"extremum.properties.{name}" for name in named)])),
+        sources=tuple(dict.fromkeys([source, *(f"extremum.properties.{name}" for name in named)])),
     )
 
 

@@ -265,7 +265,7 @@ def test_codes_are_unique_and_every_convention_says_what_it_accepts_and_why() ->
         prop = property_of("softmax", name)
         assert prop is not None
         assert prop.statement.startswith("By convention, a ")
-        assert prop.derivation
+        assert prop.bound
         assert prop.fix
 
 

@@ -1,0 +1,30 @@
+"""Measures that properties share: what is measured of a view, and what is allowed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from extremum.properties.model.view import Measured, View
+
+
+def absolute_error(view: View) -> Measured:
+    """The distance of each entry from its exact value; the error bound of the role is allowed.
+
+    Infinite where an entry is not finite and the exact value is in range.
+    """
+    return view.error(abs(view.out - view.exact)), view.allowance
+
+
+def nonfinite(view: View) -> Measured:
+    """1 for each entry that is NaN or infinite; none is allowed."""
+    return np.where(np.isfinite(view.answer), 0.0, 1.0), 0.0
+
+
+def nonfinite_in_range(view: View) -> Measured:
+    """1 for each entry that is NaN or infinite though its exact value is in range; none is allowed."""
+    return np.where(np.isfinite(view.answer) | view.beyond, 0.0, 1.0), 0.0
+
+
+def counted(view: View) -> Measured:
+    """What the experiment counted; none is allowed."""
+    return float(view.observation.count), 0.0
