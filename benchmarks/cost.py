@@ -23,9 +23,10 @@ from extremum.properties.exhaustion.scan import pointwise
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Experiment
 from extremum.properties.roles.softmax import ROLE
-from extremum.properties.steps import screen
 from extremum.properties.steps.blocks import BLOCK, LONG_BLOCK, Block
-from extremum.properties.steps.screen import Swept
+from extremum.properties.steps.evidence import Evidence
+from extremum.properties.steps.screen import screen_block
+from extremum.properties.steps.sharing import Shared
 from extremum.reference.arithmetic.formats import FORMATS, Array
 from extremum.reference.subjects.subject import named
 
@@ -36,7 +37,7 @@ CALL = Call(SHIFTED, ROLE.signature)
 EVERY = pointwise(ROLE)
 ACCURACY = [p for p in EVERY if p.name == "accuracy"]
 Points = list[tuple[float, float]]
-Cell = tuple[Experiment, Swept]
+Cell = tuple[Experiment, Evidence]
 
 
 def best(work: Callable[[], object], repeat: int = 7) -> float:
@@ -59,14 +60,14 @@ def blocked(x: Array) -> Block:
 def cells(properties: Sequence[Property], subjects: int = 1) -> list[Cell]:
     """A cell for each property of each of some subjects, which has seen nothing yet."""
     calls = [Call(replace(SHIFTED, name=f"subject {k}"), ROLE.signature) for k in range(subjects)]
-    return [(Experiment(call, ROLE, prop, FMT), Swept()) for call in calls for prop in properties]
+    return [(Experiment(call, ROLE, prop, FMT), Evidence()) for call in calls for prop in properties]
 
 
 def audited(made: Block, under_way: list[Cell]) -> None:
     """What the sweep does with one more block in each cell."""
-    screen.forget()
-    for experiment, swept in under_way:
-        screen.examine(swept, experiment, made, 0)
+    shared = Shared()
+    for experiment, evidence in under_way:
+        screen_block(evidence, experiment, made, shared, 0)
 
 
 def by_length() -> tuple[Points, Points]:

@@ -26,13 +26,15 @@ from hypothesis.errors import Flaky
 from hypothesis.extra.numpy import array_shapes, arrays, from_dtype
 
 from extremum.properties.calling.call import Call, Declined, quiet
+from extremum.properties.engine import sweep
 from extremum.properties.inputs.draw import Drawn, Sampled
 from extremum.properties.model.role import Experiment
 from extremum.properties.roles.registry import roles
 from extremum.properties.steps.blocks import blocks
 from extremum.properties.steps.decide import decide
-from extremum.properties.steps.screen import Swept, sweep
+from extremum.properties.steps.evidence import Evidence
 from extremum.properties.steps.search import search
+from extremum.properties.steps.sharing import Shared
 from extremum.properties.values.case import Case
 from extremum.reference.arithmetic.formats import FORMATS, Array
 from extremum.reference.subjects.subject import subjects
@@ -62,12 +64,13 @@ def by_regimes(experiment: Experiment, seed: int = 0) -> Seen:
         rows += len(made.x)
         if refutes(experiment, prop.case_of(Sampled(rng, fmt, len(made.x), n, made.m), made.arguments)):
             return rows, time.perf_counter() - start
-    sweep(swept := Swept(), experiment, seed, None, lambda: False)
-    if swept.candidates:  # rows that fail only together, or alone
+    shared, evidence = Shared(), Evidence()
+    sweep(evidence, experiment, shared.blocks(experiment, seed, None), shared, seed, lambda: False)
+    if evidence.refuted:  # rows that fail only together, or alone
         return rows, time.perf_counter() - start
     regimes = [r for r in experiment.role.regimes if r.masked == prop.masked]
     found = search(experiment, regimes, 128, 8, seed, lambda: False)
-    return (rows + found.examined, time.perf_counter() - start) if found.case is not None else None
+    return (rows + found.examined, time.perf_counter() - start) if found.refutation is not None else None
 
 
 def by_default_arrays(experiment: Experiment, examples: int) -> Seen:

@@ -38,9 +38,10 @@ from extremum.properties.model.property import Property
 from extremum.properties.model.role import Experiment
 from extremum.properties.roles.softmax import ROLE
 from extremum.properties.roles.softmax import fused_screen as fused
-from extremum.properties.steps import screen
 from extremum.properties.steps.blocks import Block, block
-from extremum.properties.steps.screen import Swept, examine, settle
+from extremum.properties.steps.evidence import Evidence
+from extremum.properties.steps.screen import screen_block, settle
+from extremum.properties.steps.sharing import Shared
 from extremum.reference.arithmetic.formats import FORMATS
 from extremum.reference.subjects.subject import named
 
@@ -71,13 +72,12 @@ def made(n: int, regimes: tuple[Regime, ...]) -> list[Block]:
 
 def audit(blocks: list[Block], properties: list[Property]) -> None:
     """Every property of every block, from scratch."""
-    screen.forget()
-    swept = {p.name: Swept() for p in properties}
+    shared, evidence = Shared(), {p.name: Evidence() for p in properties}
     for prop in properties:
         experiment = Experiment(CALL, ROLE, prop, FMT)
         for one in blocks:
-            examine(swept[prop.name], experiment, one, 0)
-        settle(swept[prop.name], experiment)
+            screen_block(evidence[prop.name], experiment, one, shared, 0)
+        settle(evidence[prop.name], experiment)
 
 
 def rounds(works: list[Callable[[], object]], count: int = ROUNDS) -> list[float]:

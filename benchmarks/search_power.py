@@ -33,12 +33,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.extra.numpy import arrays, from_dtype
 
 from extremum.properties.calling.call import Call, quiet
+from extremum.properties.engine import sweep
 from extremum.properties.exhaustion.scan import DOMAINS, pointwise, scan
 from extremum.properties.model.role import Experiment
 from extremum.properties.roles.registry import role_named
 from extremum.properties.steps.blocks import blocks
 from extremum.properties.steps.climb import ratios_of
-from extremum.properties.steps.screen import Swept, through
+from extremum.properties.steps.evidence import Evidence
+from extremum.properties.steps.sharing import Shared
 from extremum.reference.arithmetic.formats import FORMATS, Array, Format
 from extremum.reference.subjects.subject import named, subjects
 
@@ -95,9 +97,9 @@ def ours(experiment: Experiment) -> tuple[float, int]:
     """The largest ratio that the default search finds in rows of two, and how many rows it looks at."""
     role, prop, dtype = experiment.role, experiment.prop, experiment.fmt.name
     of_two = (b for b in blocks(role, prop, dtype, 0, None) if b.x.shape[-1] == 2)
-    swept = Swept()
-    through(swept, of_two, experiment, 0, lambda: False)
-    return max(swept.best.ratio, swept.worst_ratio), swept.examined
+    evidence = Evidence()
+    sweep(evidence, experiment, of_two, Shared(), 0, lambda: False)
+    return max(evidence.closest.ratio, evidence.worst_ratio), evidence.examined
 
 
 def bits(fmt: Format, rng: np.random.Generator, rows: int) -> Array:

@@ -21,11 +21,12 @@ from extremum.properties.model.role import Experiment, rows_alone
 from extremum.properties.model.view import Observation
 from extremum.properties.roles.softmax import ROLE
 from extremum.properties.roles.softmax.accuracy import PROPERTY
-from extremum.properties.steps import screen
 from extremum.properties.steps.blocks import block
 from extremum.properties.steps.decide import certify
-from extremum.properties.steps.screen import Swept
+from extremum.properties.steps.evidence import Evidence
+from extremum.properties.steps.screen import screen_block
 from extremum.properties.steps.search import search
+from extremum.properties.steps.sharing import Shared
 from extremum.reference.arithmetic.formats import FORMATS
 from extremum.reference.arithmetic.wide import BALLS
 from extremum.reference.softmax import shifted
@@ -54,9 +55,9 @@ def main() -> None:
     rows = sum(len(made.x) for made in blocks)
 
     def swept() -> None:
-        screen.forget()
+        shared = Shared()
         for made in blocks:
-            screen.examine(Swept(), EXPERIMENT, made, 0)
+            screen_block(Evidence(), EXPERIMENT, made, shared, 0)
 
     with quiet():
         examples = 300

@@ -1,7 +1,7 @@
-"""The engine: judges one cell. Sweep, certify, search and shrink; every driver calls `judge_cell`.
+"""The engine: judges one cell. Sweep, certify, climb, search; then shrink, rerun and diagnose what was refuted.
 
-A cell and a seed go in and a `Cell` comes out, both plain data; nothing is shared between cells but
-inputs and their truth, which are functions of the seed alone.
+A cell and a seed go in, and a `Cell` comes out, both plain data. Cells share nothing but what `Shared` holds: inputs
+and their truth, which are functions of the seed, and the subject's answers to whole blocks.
 """
 
 from __future__ import annotations
@@ -9,38 +9,35 @@ from __future__ import annotations
 import re
 import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from itertools import product
+from functools import partial
 from math import inf
 
-import numpy as np
-
-from extremum.properties.calling.call import Call, Misbehaviour, quiet
+from extremum.properties.calling.call import Call, Expired, Misbehaviour
 from extremum.properties.calling.recorder import Recorder
-from extremum.properties.calling.time_limit import OutOfTime, limited
 from extremum.properties.diagnosis.diagnose import diagnose
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Experiment, Role, grade_of
-from extremum.properties.model.view import Observation, View
-from extremum.properties.steps.screen import Candidate, Swept, sweep
-from extremum.properties.steps.search import search
-from extremum.properties.steps.shrink import smaller
+from extremum.properties.steps.blocks import Block
+from extremum.properties.steps.climb import climb_block, climb_neighbours, climbs
+from extremum.properties.steps.evidence import Evidence
+from extremum.properties.steps.neighbours import has_neighbours
+from extremum.properties.steps.screen import certify_rows, screen_block, settle
+from extremum.properties.steps.search import LONGEST_SEARCHED, SHORTEST_SEARCHED, search
+from extremum.properties.steps.sharing import Shared
+from extremum.properties.steps.shrink import shrink
 from extremum.properties.steps.witness import unfinished, witness_of
 from extremum.properties.values.finding import Cell, number
-from extremum.properties.values.signature import first
-from extremum.reference.arithmetic.formats import DEFAULT_DTYPES, FORMATS, Format, format_of
-from extremum.reference.arithmetic.wide import screen_arithmetic
+from extremum.reference.arithmetic.formats import DEFAULT_DTYPES, FORMATS, Array, Format, format_of
 from extremum.reference.subjects.subject import Subject
-
-LONGEST_SEARCHED = 128  # rows that the search draws where the sweep has refuted nothing
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How much to examine. `deadline` is of `time.monotonic`.
+    """How much to examine. `deadline` is a time of `time.monotonic`; None means that there is no such limit.
 
-    `timeout` is in seconds for the sweep and search of one cell, and again for each step in which it is reported.
+    `timeout` is in seconds, for sweep and search of one cell together, and again for each step that reports a finding.
     """
 
     examples: int = 8
@@ -55,163 +52,190 @@ class Settings:
 
 
 def judge_cell(
-    subject: Subject, role: Role, prop: Property, dtype: str, settings: Settings, recorder: Recorder | None = None
+    subject: Subject,
+    role: Role,
+    prop: Property,
+    dtype: str,
+    settings: Settings,
+    shared: Shared | None = None,
+    recorder: Recorder | None = None,
 ) -> Cell:
     """Judge one cell: the verdict, and for a refutation its simplest and its worst witness, both run again.
 
-    Never raises for what the subject does; a subject that ends the process takes the caller with it, so
-    drivers call this in a process that may end.
+    `shared` is the audit's; without it the cell stands alone. Never raises for what the subject does. A subject that
+    ends the process takes the caller with it, so drivers call this in a process that may end.
     """
-    fmt = format_of(dtype)
-    compiled(role, fmt)
+    fmt, call = format_of(dtype), Call(subject, role.signature, recorder)
+    experiment, shared, evidence = Experiment(call, role, prop, fmt), shared or Shared(), Evidence()
+    shared.compile(role, fmt)
     start = time.perf_counter()
     cell = Cell(subject.name, role.name, prop.name, prop.code, dtype, unit=prop.unit)
-    call = Call(subject, role.signature, recorder)
     if settings.over():
-        cell.verdict, cell.detail = "incomplete", "the budget ended before this cell began"
+        cell = replace(cell, verdict="incomplete", detail="the budget ended before this cell began")
     elif prop.masked and not fmt.has_infinity:
-        cell.verdict, cell.detail = "inapplicable", f"{dtype} has no infinity to mask with"
+        cell = replace(cell, verdict="inapplicable", detail=f"{dtype} has no infinity to mask with")
     else:
-        experiment, swept = Experiment(call, role, prop, fmt), Swept()
-        _in_time(
-            lambda: _examine(cell, experiment, settings, swept),
-            call,
-            settings,
-            lambda: out_of_time(cell, call, settings),
-        )
-        cell.profile = swept.profile.record()
-        if swept.candidates and cell.verdict != "hung":  # what was refuted stays refuted, though the time is over
-            cell.examined = cell.examined or swept.examined
-            _report(cell, experiment, swept.candidates, swept.worse, settings)
-    if cell.verdict == "refuted":
-        cell.severity = prop.severity
-    cell.expected = cell.found and subject.may_fail(prop.name, dtype)
-    cell.missed = cell.verdict in ("held", "proved") and subject.must_fail(prop.name, dtype)
-    cell.seconds = round(time.perf_counter() - start, 4)
-    return cell
-
-
-_compiled: set[tuple[str, str]] = set()
-
-
-def compiled(role: Role, fmt: Format) -> None:
-    """See to it that the fused screens of the role are compiled: seconds, the first time, that are no cell's."""
-    if not role.has_fused or (role.name, fmt.name) in _compiled:
-        return
-    _compiled.add((role.name, fmt.name))
-    for n, writeable in product((2, LONGEST_SEARCHED), (True, False)):  # the rows of a block are not
-        arguments = role.ordinary(fmt, n)
-        first(arguments).flags.writeable = writeable
-        out = np.zeros((len(first(arguments)), role.signature.width(n)), fmt.dtype)
-        with quiet():
-            role.fused_screen(View(role, fmt, Observation(arguments, out), screen_arithmetic(fmt)), frozenset())
-
-
-def _in_time(act: Callable[[], None], call: Call, settings: Settings, late: Callable[[], None]) -> None:
-    """`act()`, or what it does until the time limit, and then `late()`."""
-    try:
-        with quiet(), limited(settings.timeout) as call.clock:
-            act()
-    except OutOfTime:
-        late()
-    except Exception:
-        if settings.timeout is None or call.clock() < settings.timeout:
-            raise
-        late()  # it came in the middle of a library's work
-    finally:
-        call.rest()
-
-
-def _examine(cell: Cell, experiment: Experiment, settings: Settings, swept: Swept) -> None:
-    """Sweep and search; what is refuted is kept in `swept`, where it is found however this ends."""
-    prop, fmt = experiment.prop, experiment.fmt
-    refusal = refuses(experiment.call, experiment.role, fmt)
-    if refusal:
-        cell.verdict, cell.detail = "inapplicable", f"the subject does not take {fmt.name}: {refusal}"
-        return
-    half = settings.timeout / 2 if settings.timeout else inf
-    sweep(swept, experiment, settings.seed, settings.regimes, settings.over, half)
-    chosen = settings.regimes
-    regimes = [r for r in experiment.role.regimes if r.masked == prop.masked and (chosen is None or r.name in chosen)]
-    if not regimes:
-        cell.verdict, cell.detail = "inapplicable", "none of the chosen regimes is one of this property's"
-        return
-    longest = min(LONGEST_SEARCHED, experiment.role.longest)
-    if swept.candidates:
-        refuting = {c.regime for c in swept.candidates}
-        regimes = [r for r in regimes if r.name in refuting]
-        longest = max(min(2 * c.case.x.shape[c.case.axis] for c in swept.candidates), 8)
-    found = search(
-        experiment,
-        regimes,
-        min(longest, experiment.role.longest),
-        settings.examples,
-        _number(settings.seed, cell),
-        settings.over,
+        examined = call.within(settings.timeout, partial(examine, cell, experiment, settings, shared, evidence))
+        cell = out_of_time(cell, examined, settings) if isinstance(examined, Expired) else examined
+        cell = replace(cell, profile=evidence.profile.record())
+        if evidence.refuted and cell.verdict != "hung":  # a refutation stands, even if time ran out after it
+            cell = report(cell, experiment, evidence, settings)
+    return replace(
+        cell,
+        severity=prop.severity if cell.verdict == "refuted" else cell.severity,
+        expected=cell.found and subject.may_fail(prop.name, dtype),
+        missed=cell.verdict in ("held", "proved") and subject.must_fail(prop.name, dtype),
+        seconds=round(time.perf_counter() - start, 4),
     )
-    if found.case is not None and found.decision is not None:
-        swept.candidates.append(Candidate(found.case, found.regime, found.decision))
-    cell.examined = swept.examined + found.examined
-    cell.regimes = sorted({r.name for r in regimes} | swept.regimes)
-    if swept.candidates:
-        return
-    if not cell.examined:
-        cell.verdict, cell.detail = "inapplicable", swept.declined or "nothing could be tried"
-    else:
-        complete = swept.complete and not settings.over()
-        cell.verdict, cell.detail = ("held", "") if complete else ("incomplete", "the budget ended")
-        cell.measured, cell.allowed = number(swept.best.measured), number(swept.best.allowed)
-        cell.grade = grade_of(experiment.role, prop, swept.exceeded) if prop.grades and swept.examined else ""
 
 
-def _report(
-    cell: Cell,
+def examine(cell: Cell, experiment: Experiment, settings: Settings, shared: Shared, evidence: Evidence) -> Cell:
+    """Sweep, certify, climb and search. The cell with its verdict, unless something was refuted."""
+    role, prop, chosen = experiment.role, experiment.prop, settings.regimes
+    refusal = refuses(experiment.call, role, experiment.fmt)
+    if refusal:
+        return replace(cell, verdict="inapplicable", detail=f"the subject does not take {cell.dtype}: {refusal}")
+    # A slow subject needs the second half of its time for the search.
+    patience = settings.timeout / 2 if settings.timeout else inf
+    rows = shared.blocks(experiment, settings.seed, chosen)
+    sweep(evidence, experiment, rows, shared, settings.seed, settings.over, patience)
+
+    regimes = [r for r in role.regimes if r.masked == prop.masked and (chosen is None or r.name in chosen)]
+    if not regimes:
+        return replace(cell, verdict="inapplicable", detail="none of the chosen regimes is one of this property's")
+    longest = LONGEST_SEARCHED
+    if evidence.refuted:  # the search looks for a simpler case of the same kind
+        refuting = {r.regime for r in evidence.refuted}
+        regimes = [r for r in regimes if r.name in refuting]
+        shortest = min(r.case.x.shape[r.case.axis] for r in evidence.refuted)
+        longest = max(2 * shortest, SHORTEST_SEARCHED)
+    seed = _seed_of(settings.seed, cell)
+    searched = search(experiment, regimes, min(longest, role.longest), settings.examples, seed, settings.over)
+    evidence.searched = searched.examined
+    if searched.refutation is not None:
+        evidence.refuted.append(searched.refutation)
+    return verdict_of(cell, experiment, evidence, {r.name for r in regimes}, settings)
+
+
+def sweep(
+    evidence: Evidence,
     experiment: Experiment,
-    candidates: Sequence[Candidate],
-    worse: Sequence[Candidate],
-    settings: Settings,
+    blocks: Iterable[Block],
+    shared: Shared,
+    seed: int,
+    stop: Callable[[], bool],
+    patience: float = inf,
 ) -> None:
-    """Make the cell a finding: cut the simplest case down, run both witnesses again, and diagnose.
+    """Screen every block until `stop()`, certify what the screen can't clear, and climb from the best short rows.
 
-    Each step has the time limit of a cell. Without the first and the last it is a finding all the same.
+    After `patience` seconds nothing more is climbed and no neighbours are called: a slow subject would take too long.
     """
-    call = experiment.call
-    # Of equal size, the one that Hypothesis shrank (the last) is simpler than what the sweep came across.
-    simplest = min(reversed(candidates), key=lambda c: c.case.size)
-    worst = max((*candidates, *worse), key=lambda c: (c.decision.ratio, -c.case.size))
+    end = time.monotonic() + patience
 
-    def cut_down() -> None:
-        nonlocal simplest
-        for found in smaller(experiment, simplest):
-            simplest = found
+    def climb(rows: Block, ratio: Array) -> None:
+        if not stop() and time.monotonic() < end:
+            climb_block(evidence, experiment, rows, ratio, seed)
 
-    def witnesses() -> None:
-        both = [witness_of(experiment, c.case, c.regime, c.decision) for c in (simplest, worst)]
-        cell.verdict, cell.detail = "refuted", simplest.decision.cause
-        cell.simplest, cell.worst = both
-        cell.measured, cell.allowed = cell.worst.measured, cell.worst.allowed
-        cell.regimes = sorted({c.regime for c in candidates})
-        cell.grade = "beyond" if experiment.prop.grades else ""
-        cell.cause = "unknown"  # until it is diagnosed
+    last: Block | None = None
+    steepest: tuple[Block, Array] | None = None
+    for rows in blocks:
+        if stop():
+            evidence.stopped = True
+            break
+        screened = screen_block(evidence, experiment, rows, shared, seed)
+        if screened.doubt is not None:
+            certify_rows(evidence, experiment, rows, screened.case, screened.doubt)
+        if len(screened.ratio) < len(rows.x):
+            continue
+        if climbs(experiment, rows.x.shape[-1]):
+            if not evidence.refuted:
+                climb(rows, screened.ratio)
+            elif steepest is None or screened.ratio.max() > steepest[1].max():
+                steepest = rows, screened.ratio
+        if not evidence.refuted and has_neighbours(experiment, rows):
+            last = rows
+    if steepest is not None and evidence.worst_ratio < inf:  # once for all that is refuted: how wrong is it at worst?
+        climb(*steepest)
+    if last is not None and not evidence.refuted and not stop():  # last of all, since it takes longest
+        climb_neighbours(evidence, experiment, last, shared, seed, stop, end - time.monotonic())
+    settle(evidence, experiment)
 
-    def diagnosed() -> None:
-        cell.cause = diagnose(experiment, simplest.case, simplest.decision)
 
-    _in_time(cut_down, call, settings, lambda: None)
-    _in_time(witnesses, call, settings, lambda: out_of_time(cell, call, settings))
-    if cell.verdict == "refuted":
-        _in_time(diagnosed, call, settings, lambda: None)
+def verdict_of(cell: Cell, experiment: Experiment, evidence: Evidence, searched: set[str], settings: Settings) -> Cell:
+    """The cell with what was examined and, if nothing was refuted, its verdict; `searched` are the search's regimes."""
+    role, prop = experiment.role, experiment.prop
+    cell = replace(cell, examined=evidence.examined, regimes=sorted(searched.union(*evidence.regimes)))
+    if evidence.refuted:
+        return cell
+    if not cell.examined:
+        return replace(cell, verdict="inapplicable", detail=evidence.declined or "nothing could be tried")
+    complete = not evidence.stopped and not settings.over()
+    graded = prop.grades and any(evidence.rows)  # the search measures no grades
+    return replace(
+        cell,
+        verdict="held" if complete else "incomplete",
+        detail="" if complete else "the budget ended",
+        measured=number(evidence.closest.measured),
+        allowed=number(evidence.closest.allowed),
+        grade=grade_of(role, prop, evidence.exceeded) if graded else "",
+    )
+
+
+def report(cell: Cell, experiment: Experiment, evidence: Evidence, settings: Settings) -> Cell:
+    """Shrink the simplest refutation, run both witnesses again, and diagnose: the cell as a finding.
+
+    Each step has the full time limit. Shrinking and diagnosis may run out of time; the finding stands.
+    """
+    call, seconds = experiment.call, settings.timeout
+    call.within(seconds, partial(shrink, evidence, experiment))
+    finding = call.within(seconds, partial(rerun, cell, experiment, evidence))
+    if isinstance(finding, Expired):
+        return out_of_time(replace(cell, examined=cell.examined or evidence.examined), finding, settings)
+    simplest = evidence.simplest
+    cause = call.within(seconds, partial(diagnose, experiment, simplest.case, simplest.decision))
+    return replace(finding, cause="unknown" if isinstance(cause, Expired) else cause)
+
+
+def rerun(cell: Cell, experiment: Experiment, evidence: Evidence) -> Cell:
+    """The refuted cell with both witnesses, each run again from its record."""
+    simplest, worst = (
+        witness_of(experiment, r.case, r.regime, r.decision) for r in (evidence.simplest, evidence.worst)
+    )
+    return replace(
+        cell,
+        verdict="refuted",
+        detail=evidence.simplest.decision.cause,
+        examined=cell.examined or evidence.examined,
+        regimes=sorted({r.regime for r in evidence.refuted}),
+        simplest=simplest,
+        worst=worst,
+        measured=worst.measured,
+        allowed=worst.allowed,
+        grade="beyond" if experiment.prop.grades else "",
+    )
 
 
 def refuses(call: Call, role: Role, fmt: Format) -> str:
     """Why the subject does not take this dtype, or an empty string.
 
-    It does not where ordinary arguments make it raise in this dtype, and in another it answers. One that answers
-    in none is broken, not choosy, and is judged.
+    A subject refuses a dtype if ordinary arguments raise in it but succeed in another dtype. One that raises in every
+    dtype is broken, and is judged.
     """
     reason = _raises(call, role, fmt)
     others = (FORMATS[name] for name in DEFAULT_DTYPES if name != fmt.name)
     return reason if reason and any(not _raises(call, role, other) for other in others) else ""
+
+
+def out_of_time(cell: Cell, expired: Expired, settings: Settings) -> Cell:
+    """The cell after its time limit: `hung` if one call took most of the time, else `incomplete`."""
+    limit = settings.timeout or 0.0
+    if expired.arguments is not None and expired.seconds_in_call > limit / 2:
+        witness = unfinished(expired.arguments, expired.axis)
+        detail = f"one call had not returned after {expired.seconds_in_call:.0f} s"
+        return replace(cell, verdict="hung", detail=detail, severity="critical", simplest=witness, worst=witness)
+    return replace(
+        cell, verdict="incomplete", detail=f"the limit of {limit:g} s for a cell ended, no call took half of it"
+    )
 
 
 def _raises(call: Call, role: Role, fmt: Format) -> str:
@@ -224,18 +248,7 @@ def _raises(call: Call, role: Role, fmt: Format) -> str:
     return ""
 
 
-def out_of_time(cell: Cell, call: Call, settings: Settings) -> None:
-    """Say of a cell whose time limit has passed that it hung, if one call took most of it, or that it is incomplete."""
-    limit = settings.timeout or 0.0
-    if call.last is not None and call.seconds_in_call() > limit / 2:
-        cell.verdict, cell.detail = "hung", f"one call had not returned after {call.seconds_in_call():.0f} s"
-        cell.simplest = cell.worst = unfinished(*call.last)
-        cell.severity = "critical"
-    else:
-        cell.verdict, cell.detail = "incomplete", f"the limit of {limit:g} s for a cell ended, no call took half of it"
-
-
-def _number(seed: int, cell: Cell) -> int:
-    """A seed for the search of this cell: the same on any worker and in any folder, another for every cell."""
+def _seed_of(seed: int, cell: Cell) -> int:
+    """The seed of a cell's search: the same on any worker and in any folder, and another for every cell."""
     file = re.split(r"[/\\]", cell.subject)[-1]
     return zlib.crc32(repr((seed, replace(cell, subject=file).key)).encode())

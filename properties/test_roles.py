@@ -8,16 +8,18 @@ from dataclasses import replace
 import pytest
 
 from extremum.properties.calling.call import Call, quiet
-from extremum.properties.engine import Settings, judge_cell
+from extremum.properties.engine import Settings, judge_cell, sweep
 from extremum.properties.model.role import Experiment, Role
 from extremum.properties.roles.registry import roles
-from extremum.properties.steps.screen import Swept, sweep
+from extremum.properties.steps.evidence import Evidence
+from extremum.properties.steps.sharing import Shared
 from extremum.properties.steps.witness import witness_of
 from extremum.reference.arithmetic.formats import DEFAULT_DTYPES, FORMATS
 from extremum.reference.subjects.subject import Subject, subjects
 
 ROLES = list(roles().values())
 SETTINGS = Settings(examples=20, seed=1)
+SHARED = Shared()  # each process makes the inputs and their truth once
 OF_HISTORY = {"determinism", "row_independence"}  # what is random or keeps state may not fail again, run alone
 FIRST = "float32"  # the dtype that is always tried; the others are slow
 REFERENCES = [(role, s) for role in ROLES for s in subjects(role.name, "reference")]
@@ -43,7 +45,7 @@ def test_a_reference_fails_what_it_declares_and_nothing_else(role: Role, referen
 
 
 def nothing_unexpected(role: Role, reference: Subject, dtype: str, settings: Settings) -> None:
-    cells = [judge_cell(reference, role, prop, dtype, settings) for prop in role.properties]
+    cells = [judge_cell(reference, role, prop, dtype, settings, SHARED) for prop in role.properties]
     assert [(c.property, c.verdict, c.detail) for c in cells if c.unexpected] == []
 
 
@@ -59,15 +61,16 @@ def first_dtype(mutant: Subject, prop: str) -> str:
     ],
 )
 def test_a_mutant_is_refuted_up_to_its_first_failure(role: Role, mutant: Subject, prop: str, dtype: str) -> None:
-    found, swept = role.property_named(prop), Swept()
+    found, evidence = role.property_named(prop), Evidence()
     assert found is not None
     experiment = Experiment(Call(mutant, role.signature), role, found, FORMATS[dtype])
     with quiet():
-        sweep(swept, experiment, SETTINGS.seed, None, lambda: bool(swept.candidates))
-        if not swept.candidates:  # Hypothesis has to find it
-            assert judge_cell(mutant, role, found, dtype, SETTINGS).verdict == "refuted"
+        blocks = SHARED.blocks(experiment, SETTINGS.seed, None)
+        sweep(evidence, experiment, blocks, SHARED, SETTINGS.seed, lambda: bool(evidence.refuted))
+        if not evidence.refuted:  # Hypothesis has to find it
+            assert judge_cell(mutant, role, found, dtype, SETTINGS, SHARED).verdict == "refuted"
             return
-        first = swept.candidates[0]
+        first = evidence.refuted[0]
         certified = witness_of(experiment, first.case, first.regime, first.decision).certified
         assert prop in OF_HISTORY or "reruns differed" not in certified
 
@@ -80,7 +83,7 @@ def test_a_mutant_is_refuted_up_to_its_first_failure(role: Role, mutant: Subject
 def test_a_mutant_is_refuted_by_the_property_named_for_it(role: Role, mutant: Subject, prop: str) -> None:
     found = role.property_named(prop)
     assert found is not None
-    cell = judge_cell(mutant, role, found, first_dtype(mutant, prop), SETTINGS)
+    cell = judge_cell(mutant, role, found, first_dtype(mutant, prop), SETTINGS, SHARED)
     assert cell.verdict == "refuted", cell.detail
     assert cell.simplest is not None
     assert cell.worst is not None

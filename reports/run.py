@@ -8,9 +8,10 @@ from typing import Any
 from extremum.properties.engine import Settings
 from extremum.properties.roles.registry import role_named, role_of
 from extremum.properties.steps.resolve import GRADIENT_OF, adapt, introduce
+from extremum.properties.steps.sharing import Shared
 from extremum.reference.errors import UsageError
 from extremum.reports.driving.characterisation import behaviours
-from extremum.reports.driving.judging import forget, judge, settings_of
+from extremum.reports.driving.judging import judge, settings_of
 from extremum.reports.driving.request import Request, names, tasks
 from extremum.reports.report import Report
 
@@ -63,7 +64,7 @@ def audit(
     wanted = role or (GRADIENT_OF if of is not None else None)
     subject = adapt(function, name, role_named(wanted) if wanted else role_of(name, name), "", of)
     settings = settings_of(request)
-    forget()
-    cells = [judge(task, settings) for task in tasks(request, [subject])]
+    shared = Shared()
+    cells = [judge(task, settings, shared) for task in tasks(request, [subject])]
     contested = behaviours(subject, request) if request.whole and not settings.over() else []
     return Report(cells, seed, ["extremum.reports.audit", name], [introduce(subject)], contested=contested)

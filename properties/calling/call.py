@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from math import prod
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from extremum.properties.calling.recorder import Recorder
-from extremum.properties.calling.time_limit import OutOfTime
+from extremum.properties.calling.time_limit import OutOfTime, limited
 from extremum.properties.inputs.layouts import present
 from extremum.properties.values.signature import Arguments, Signature, first
 from extremum.reference.arithmetic.formats import FORMATS, Array
@@ -37,6 +37,18 @@ class Misbehaviour(Exception):
 
 class Declined(Exception):
     """The subject refused an input that it may refuse; nothing was shown either way."""
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Expired:
+    """A step that ran out of time, and the call that was then under way: its arguments and how long it had taken."""
+
+    arguments: Arguments | None
+    axis: int | None
+    seconds_in_call: float
 
 
 class Printed(io.StringIO):
@@ -72,6 +84,26 @@ class Call:
     def seconds_in_call(self) -> float:
         """Seconds since the call that is under way began; 0 where none is."""
         return self.clock() - self.began if self.under_way else 0.0
+
+    def within(self, seconds: float | None, step: Callable[[], T]) -> T | Expired:
+        """What `step()` returns, or how it ran out of time: after `seconds`, if these are not None."""
+        try:
+            with quiet(), limited(seconds) as clock:
+                self.clock = clock
+                return step()
+        except OutOfTime:
+            return self._expired()
+        except Exception:
+            # The alarm may come inside a library, which turns it into an error of its own.
+            if seconds is None or self.clock() < seconds:
+                raise
+            return self._expired()
+        finally:
+            self.rest()
+
+    def _expired(self) -> Expired:
+        arguments, axis = self.last if self.last is not None else (None, None)
+        return Expired(arguments, axis, self.seconds_in_call())
 
     def raw(self, arguments: Arguments, axis: int | None = None) -> Any:
         """The answer to one call as it came, for arrays handed over as they are: no copy is made."""

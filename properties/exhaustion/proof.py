@@ -6,25 +6,23 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 
-from extremum.properties.calling.call import Call, quiet
+from extremum.properties.calling.call import Call, Expired
 from extremum.properties.calling.recorder import Recorder
-from extremum.properties.calling.time_limit import OutOfTime, limited
-from extremum.properties.engine import Settings, compiled, out_of_time, refuses
-from extremum.properties.exhaustion.scan import DOMAINS, Domain, Tally, concluded, pointwise, scan
+from extremum.properties.engine import Settings, out_of_time, refuses
+from extremum.properties.exhaustion.scan import DOMAINS, Domain, concluded, pointwise, scan
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
+from extremum.properties.steps.sharing import Shared
 from extremum.properties.values.finding import Cell
+from extremum.properties.values.tally import Tally
 from extremum.reference.arithmetic.formats import Format, format_of
 from extremum.reference.subjects.subject import Subject
 
-PART = 2**16  # rows that the time limit is for: of a function that is called row by row, a second or two
-_scanned: dict[tuple[str, str], tuple[Subject, dict[str, Tally]]] = {}  # of one subject, by domain and dtype
-
-
-def forget_tallies() -> None:
-    """Let go of what cells share: in another audit the same function may answer otherwise."""
-    _scanned.clear()
+PART_ROWS = 2**16  # that the time limit is for: of a function that is called row by row, a second or two
 
 
 def prove_cell(
@@ -34,61 +32,72 @@ def prove_cell(
     domain: str,
     dtype: str,
     settings: Settings,
+    shared: Shared | None = None,
     recorder: Recorder | None = None,
 ) -> Cell:
     """Judge one cell over a whole domain: `proved` or refuted, or `incomplete` where the budget has ended before.
 
-    The time limit is for `PART` rows; what was refuted before it ended stays refuted. Never raises for what the subject
-    does, as `judge_cell`.
+    The time limit is for `PART_ROWS` rows; what was refuted before it ended stays refuted. `shared` is the audit's;
+    without it the domain is scanned for this cell alone. Never raises for what the subject does, as `judge_cell`.
     """
-    fmt, of = format_of(dtype), DOMAINS[domain]
-    compiled(role, fmt)
+    fmt, call, shared = format_of(dtype), Call(subject, role.signature, recorder), shared or Shared()
+    shared.compile(role, fmt)
     start = time.perf_counter()
-    call = Call(subject, role.signature, recorder)
     cell = Cell(subject.name, role.name, prop.name, prop.code, dtype, unit=prop.unit, regimes=[domain])
-    try:
-        with quiet(), limited(settings.timeout) as call.clock:
-            refusal = "" if settings.over() else refuses(call, role, fmt)
-        if refusal:
-            cell.verdict, cell.detail = "inapplicable", f"the subject does not take {dtype}: {refusal}"
-        else:
-            tally = _tallies(cell, call, role, of, fmt, settings)[prop.name]
-            if cell.verdict != "hung":
-                late = cell.detail
-                with limited(settings.timeout) as call.clock:
-                    cell = concluded(subject, role, prop, of, fmt, tally, call)
-                if late and cell.verdict == "incomplete":
-                    cell.detail = f"{cell.detail}: {late}"
-    except OutOfTime:
-        out_of_time(cell, call, settings)
-    finally:
-        call.rest()
-    cell.expected = cell.found and subject.may_fail(prop.name, dtype)
-    cell.seconds = round(time.perf_counter() - start, 4)
-    return cell
+    refusal = "" if settings.over() else call.within(settings.timeout, partial(refuses, call, role, fmt))
+    if isinstance(refusal, Expired):
+        cell = out_of_time(cell, refusal, settings)
+    elif refusal:
+        cell = replace(cell, verdict="inapplicable", detail=f"the subject does not take {dtype}: {refusal}")
+    else:
+        cell = _proved(cell, call, role, prop, DOMAINS[domain], fmt, settings, shared)
+    expected = cell.found and subject.may_fail(prop.name, dtype)
+    return replace(cell, expected=expected, seconds=round(time.perf_counter() - start, 4))
 
 
-def _tallies(cell: Cell, call: Call, role: Role, domain: Domain, fmt: Format, settings: Settings) -> dict[str, Tally]:
-    """What is known of each property over the domain, as far as budget and time limit go; the cell says which ended."""
-    key = domain.name, fmt.name
-    known = _scanned.get(key)
-    if known is not None and known[0] is call.subject:
-        return known[1]
+def _proved(
+    cell: Cell,
+    call: Call,
+    role: Role,
+    prop: Property,
+    domain: Domain,
+    fmt: Format,
+    settings: Settings,
+    shared: Shared,
+) -> Cell:
+    """The cell with the verdict of a scan, or of the part of it that budget and time limit allowed."""
+    tallies, expired = _tallies(call, role, domain, fmt, settings, shared)
+    late = cell if expired is None else out_of_time(cell, expired, settings)
+    if late.verdict == "hung":
+        return late
+    judge = partial(concluded, call.subject, role, prop, domain, fmt, tallies[prop.name], call)
+    judged = call.within(settings.timeout, judge)
+    if isinstance(judged, Expired):
+        return out_of_time(late, judged, settings)
+    if expired is not None and judged.verdict == "incomplete":
+        return replace(judged, detail=f"{judged.detail}: {late.detail}")
+    return judged
+
+
+def _tallies(
+    call: Call, role: Role, domain: Domain, fmt: Format, settings: Settings, shared: Shared
+) -> tuple[Mapping[str, Tally], Expired | None]:
+    """What is known of each property over the domain, as far as the budget goes, and how a part ran out of time."""
+    known = shared.scan_of(call.subject, domain.name, fmt.name)
+    if known is not None:
+        return known, None
     properties, size = pointwise(role), domain.size(fmt)
     tallies = {prop.name: Tally() for prop in properties}
-    for start in range(0, size, PART):
+    for start in range(0, size, PART_ROWS):
         if settings.over():
-            return tallies
-        span = start, min(start + PART, size)
-        try:
-            with limited(settings.timeout) as call.clock:
-                found = scan(call.subject, role, properties, domain, fmt, span, call=call)
-        except OutOfTime:
-            out_of_time(cell, call, settings)
-            call.rest()
-            return tallies
+            return tallies, None
+        span = start, min(start + PART_ROWS, size)
+        part = call.within(
+            settings.timeout, partial(scan, call.subject, role, properties, domain, fmt, span, call=call)
+        )
+        if isinstance(part, Expired):
+            return tallies, part
         for name, tally in tallies.items():
-            tally.merge(found[name])
-    _scanned.clear()
-    _scanned[key] = call.subject, tallies
-    return tallies
+            tally.merge(part[name])
+    shared.keep_scan(call.subject, domain.name, fmt.name, tallies)
+    return tallies, None

@@ -17,11 +17,10 @@ where an answer is another then, nothing is proved.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from heapq import nsmallest
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
@@ -36,14 +35,13 @@ from extremum.properties.steps.decide import Decision, decide, exceeded, screen_
 from extremum.properties.steps.witness import witness_of
 from extremum.properties.values.case import Case
 from extremum.properties.values.finding import Cell, number
+from extremum.properties.values.tally import DOUBTS_KEPT, REFUTED_KEPT, Tally
 from extremum.reference.arithmetic.formats import Array, Format
 from extremum.reference.arithmetic.wide import screen_arithmetic
 from extremum.reference.errors import UsageError, nearest
 from extremum.reference.subjects.subject import Subject
 
 BLOCK = 2**14  # rows: measured, of 2^10 to 2^18; the block and its truth in float64 stay in the second-level cache
-KEPT = 4096  # rows in doubt that are certified; a subject that leaves more, and none of them refuted, is incomplete
-WITNESSES = 4  # refuted rows after which no more are certified
 ALONE = 64, 2**16  # rows that are asked again alone: so many of a small domain, and one in so many of a large one
 TOGETHER = (2, 8, 64, 1024, BLOCK)  # rows that are decided together where none fails alone
 
@@ -100,43 +98,6 @@ def domain_named(name: str) -> Domain:
     return DOMAINS[name]
 
 
-@dataclass
-class Tally:
-    """What is known of one property over a part of a domain.
-
-    `worst` is (ratio, index) of the largest ratio, at the lowest index that has it. `doubtful` are the lowest `KEPT`
-    indices of rows that the screen can't clear, `doubts` how many there are: counted to `KEPT` + 1, so that what fails
-    everywhere is tallied fast. `strays` are the lowest indices of rows with another answer alone than among others.
-    `exceeded` are the property's grades that a row exceeds; with so many doubts some may lack.
-    """
-
-    rows: int = 0
-    worst: tuple[float, int] = (-np.inf, -1)
-    doubts: int = 0
-    doubtful: list[int] = field(default_factory=list)
-    strays: list[int] = field(default_factory=list)
-    exceeded: frozenset[str] = frozenset()
-
-    def merge(self, other: Tally) -> None:
-        """Add what is known of a disjoint part."""
-        self.rows += other.rows
-        self.worst = max(self.worst, other.worst, key=lambda w: (w[0], -w[1]))
-        self.doubts = min(self.doubts + other.doubts, KEPT + 1)
-        self.doubtful = nsmallest(KEPT, [*self.doubtful, *other.doubtful])
-        self.strays = nsmallest(WITNESSES, [*self.strays, *other.strays])
-        self.exceeded |= other.exceeded
-
-    def to_json(self) -> dict[str, Any]:
-        """The tally as JSON; an infinite ratio as a string."""
-        return {**asdict(self), "worst": [number(self.worst[0]), self.worst[1]], "exceeded": sorted(self.exceeded)}
-
-    @staticmethod
-    def from_json(record: Mapping[str, Any]) -> Tally:
-        """The inverse of `to_json`."""
-        ratio, index = record["worst"]
-        return Tally(**{**record, "worst": (float(ratio), index), "exceeded": frozenset(record["exceeded"])})
-
-
 def pointwise(role: Role) -> list[Property]:
     """The properties that one call on a row decides: those that a domain of rows can prove."""
     return [p for p in role.properties if p.pointwise]
@@ -172,8 +133,8 @@ def scan(
 ) -> dict[str, Tally]:
     """Screen the rows of `span` (start, stop) of a domain: one call and one truth for all properties.
 
-    A block for which the subject raises is halved, down to the rows that it raises for, and after `KEPT` of those taken
-    as a whole: what is kept is known by then.
+    A block for which the subject raises is halved, down to the rows that it raises for. After `DOUBTS_KEPT` of those,
+    blocks are taken as a whole: what is kept is known by then.
     """
     tallies = {p.name: Tally() for p in properties}
     call = call or Call(subject, role.signature)
@@ -186,7 +147,7 @@ def scan(
             try:
                 out = call.rows({"x": x})
             except Misbehaviour:
-                if stop - start > 1 and raising < KEPT:
+                if stop - start > 1 and raising < DOUBTS_KEPT:
                     middle = (start + stop) // 2
                     waiting += [(middle, stop), (start, middle)]
                     continue
@@ -202,7 +163,7 @@ def scan(
             for index in range(-(-start // again) * again, stop, again):
                 if _strays(call, x[index - start :][:1], out[index - start]):
                     for tally in tallies.values():
-                        tally.strays = nsmallest(WITNESSES, [*tally.strays, index])
+                        tally.strays = nsmallest(REFUTED_KEPT, [*tally.strays, index])
     return tallies
 
 
@@ -227,7 +188,7 @@ def _screen(tally: Tally, prop: Property, view: View, start: int, fused: Fused |
         def part(rows: Array) -> View:
             return View(view.role, view.fmt, view.observation.take(rows), view.arithmetic, careful=False)
 
-        if tally.doubts > KEPT and tally.worst[0] >= 1:
+        if tally.doubts > DOUBTS_KEPT and tally.worst[0] >= 1:
             near = larger(fused, prop.name, tally.worst[0])
         else:
             near = closer(fused, prop.name, limit, tally.worst[0])
@@ -259,9 +220,9 @@ def _keep(tally: Tally, start: int, by_row: Array, doubtful: Array) -> None:
     place = int(np.argmax(by_row))
     if by_row[place] > tally.worst[0]:
         tally.worst = float(by_row[place]), start + place
-    if doubtful.any() and tally.doubts <= KEPT:
-        tally.doubts = min(tally.doubts + int(doubtful.sum()), KEPT + 1)
-        room = KEPT - len(tally.doubtful)  # blocks come in order of their indices
+    if doubtful.any() and tally.doubts <= DOUBTS_KEPT:
+        tally.doubts = min(tally.doubts + int(doubtful.sum()), DOUBTS_KEPT + 1)
+        room = DOUBTS_KEPT - len(tally.doubtful)  # blocks come in order of their indices
         tally.doubtful += [start + i for i in np.flatnonzero(doubtful)[:room].tolist()]
 
 
@@ -286,7 +247,7 @@ def concluded(
             case, decision = decided(index)
             if decision.refuted:
                 refuted.append((case, decision))
-            if len(refuted) >= WITNESSES:
+            if len(refuted) >= REFUTED_KEPT:
                 break
         alike = tally.worst[0] <= 1 / screen_arithmetic(fmt).limit  # else beyond the screen's error, and cleared alone
         if not refuted and not alike:
@@ -297,9 +258,9 @@ def concluded(
             refuted.append(worst)
         if refuted:
             _refute(cell, experiment, domain, refuted)
-        elif tally.rows != last or tally.doubts > KEPT:
+        elif tally.rows != last or tally.doubts > DOUBTS_KEPT:
             cell.verdict = "incomplete"
-            doubts = f"{tally.doubts:,}" if tally.doubts <= KEPT else f"more than {KEPT:,}"
+            doubts = f"{tally.doubts:,}" if tally.doubts <= DOUBTS_KEPT else f"more than {DOUBTS_KEPT:,}"
             cell.detail = f"{tally.rows:,} rows were scanned" + f", {doubts} are in doubt" * (tally.doubts > 0)
         elif not alike or tally.strays:
             cell.verdict = "incomplete"
@@ -310,7 +271,7 @@ def concluded(
             cell.measured, cell.allowed = number(decision.measured), number(decision.allowed)
             cell.detail = f"{domain.text}: {tally.rows:,} rows"
             cell.detail += f"; the worst is {_written(case)}" if decision.ratio > 0 else ""
-    if prop.grades and (refuted or tally.doubts <= KEPT):
+    if prop.grades and (refuted or tally.doubts <= DOUBTS_KEPT):
         cell.grade = "beyond" if refuted else grade_of(role, prop, tally.exceeded)
     cell.expected = cell.found and subject.may_fail(prop.name, fmt.name)
     return cell  # a declared failure that does not come is no news: it may be of longer rows

@@ -27,7 +27,7 @@ class Observation:
     `arguments` are those of the role, each with a leading axis of rows. The answer `out` has shape (rows, width)
     and so has, for a property that compares two answers, `other`. `extra` (rows, 1) is a quantity that must
     be 0 besides, `order` that of the entries in the other call. A property that only counts fills `count` and
-    `note`, and nothing else is measured. `memo` holds what was computed of it and may be wanted again.
+    `note`, and nothing else is measured.
     """
 
     arguments: Arguments
@@ -37,7 +37,6 @@ class Observation:
     order: Array | None = None
     count: int = 0
     note: str = ""
-    memo: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @property
     def x(self) -> Array:
@@ -55,6 +54,21 @@ class Observation:
         return replace(self, arguments=arguments, out=part(self.out), other=part(self.other), extra=part(self.extra))
 
 
+@dataclass(frozen=True)
+class KnownTruth:
+    """The truth of some rows, and the error bounds on them that were computed so far, for all who look at the rows."""
+
+    truth: Truth
+    _bounds: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    def allowance(self, view: View) -> Any:
+        """The allowance of the view's role, in all columns."""
+        key = view.role.allowance, view.careful
+        if key not in self._bounds:
+            self._bounds[key] = view.role.allowance(view)
+        return self._bounds[key]
+
+
 class View:
     """An observation seen in one arithmetic, for `Property.measure`.
 
@@ -69,13 +83,13 @@ class View:
         observation: Observation,
         arithmetic: Arithmetic,
         columns: Array | None = None,
-        truth: Truth | None = None,
+        known: KnownTruth | None = None,
         careful: bool = True,
     ) -> None:
         self.role, self.fmt, self.observation, self.arithmetic = role, fmt, observation, arithmetic
         self.careful = careful
         self.columns: Columns = slice(None) if columns is None else columns
-        self._truth = truth
+        self._known = known
 
     @property
     def n(self) -> int:
@@ -90,7 +104,7 @@ class View:
     @cached_property
     def truth(self) -> Truth:
         """The role's truth of whole rows."""
-        return self._truth or self.role.truth(self.observation.arguments, self.arithmetic)
+        return self._known.truth if self._known else self.role.truth(self.observation.arguments, self.arithmetic)
 
     @property
     def parts(self) -> Any:
@@ -187,12 +201,9 @@ class View:
     @cached_property
     def allowance(self) -> Any:
         """What one sound answer may be off, by component."""
-        if not isinstance(self.columns, slice):
-            return self.role.allowance(self)
-        key = self.role.allowance, self.careful  # other properties see the same rows
-        if key not in self.truth.memo:
-            self.truth.memo[key] = self.role.allowance(self)
-        return self.truth.memo[key]
+        if self._known is not None and isinstance(self.columns, slice):
+            return self._known.allowance(self)
+        return self.role.allowance(self)
 
     def at(self, values: Any) -> Any:
         """The shown columns of `values` (rows, width)."""

@@ -31,7 +31,7 @@ from extremum.properties.model.property import Property
 from extremum.properties.model.role import Experiment, Role
 from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.onset.lines import LINES, Line, edges, grid, ordinals
-from extremum.properties.steps.decide import FAR, Decision, at, certify, screen
+from extremum.properties.steps.decide import FAR_RATIO, Decision, at, certify, screen
 from extremum.properties.values.signature import Arguments
 from extremum.reference.arithmetic.formats import Array, Format, format_of
 from extremum.reference.arithmetic.wide import row_max, screen_arithmetic, where
@@ -273,7 +273,7 @@ def decided(experiment: Experiment, observation: Observation) -> Decision:
     worst = at(view, prop, measured, allowed, 0, column)
     if worst.ratio <= view.arithmetic.limit:
         return worst
-    if worst.ratio > FAR:
+    if worst.ratio > FAR_RATIO:
         return replace(worst, refuted=True)
     doubtful = np.flatnonzero(ratio[0] > view.arithmetic.limit)
     alike = np.stack([values[0, doubtful].astype(np.float64) for values in (view.answer, measured, allowed)])

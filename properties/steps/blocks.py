@@ -1,4 +1,4 @@
-"""The sweep: whole blocks of rows from every regime, made once and shared by every cell of a dtype.
+"""Blocks: the rows of the sweep, from every regime, made once and shared by every cell of a dtype.
 
 A block's rows depend on the seed, the dtype and the length alone, so that subjects and properties are
 compared on the same inputs, and a row can be made again from these few numbers.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -31,9 +31,7 @@ from extremum.properties.roles.registry import role_named
 from extremum.properties.steps.profile import bins_of
 from extremum.properties.values.signature import Arguments, Shape, first
 from extremum.reference.arithmetic.formats import Array, format_of
-from extremum.reference.arithmetic.wide import Arithmetic, screen_arithmetic
 from extremum.reference.errors import UsageError
-from extremum.reference.truth import Truth
 
 LENGTHS = {
     "every": every_length,
@@ -42,12 +40,12 @@ LENGTHS = {
     "matrix": matrix_lengths,
     "point": point_lengths,
 }
-BLOCK = 2**14  # entries: a block and its truth in float64 stay in the second-level cache
-MANY = 16  # times as many rows has the block of rows of 4; and that of 2, where all are one call and `climb` goes on
-LONG_BLOCK = 2**17  # beyond MODERATE: one to eight rows
-MASKED_ROWS = 8  # rows of one mask regime share the columns that are masked
+BLOCK_ENTRIES = 2**14  # a block and its truth in float64 stay in the second-level cache
+LONG_BLOCK_ENTRIES = 2**17  # of rows longer than `MODERATE`: one to eight rows
+# The block of rows of 4 has so many times the rows of others; so has that of 2, from which the climb goes on.
+MANY_TIMES = 16
+MASKED_ROWS = 8  # at most, since all rows of a mask regime have the same columns masked
 
-Formula = Callable[[Arguments, Arithmetic], Truth]
 Maker = Callable[[Draw, Regime], Arguments]
 
 
@@ -55,7 +53,7 @@ Maker = Callable[[Draw, Regime], Arguments]
 class Block:
     """Rows of arguments of one length, and for each row its regime and its number within that regime.
 
-    Rows without numbers are none that a recipe restores.
+    Rows without numbers cannot be restored from a recipe.
     """
 
     arguments: Arguments
@@ -93,7 +91,36 @@ class Block:
         return {"regime": name, "seed": self.seed, **shape, "of": of, "row": self.numbers[row]}
 
 
-def blocks(role: Role, prop: Property, dtype: str, seed: int, chosen: tuple[str, ...] | None) -> Iterator[Block]:
+def block(
+    make: Maker, dtype: str, shape: Shape, rows: int, width: int, seed: int, regimes: tuple[Regime, ...]
+) -> Block:
+    """About `rows` rows from these regimes, as many as a block has room for with arrays of `width`.
+
+    `shape` is (m, n): n is the length of a row, m how many a matrix has.
+    """
+    m, n = shape
+    room = max(min(rows, (BLOCK_ENTRIES if n <= MODERATE and m == 1 else LONG_BLOCK_ENTRIES) // width), 1)
+    if room < len(regimes):
+        # A long block has room for some regimes only. Which ones changes with the length, so that each gets its turn.
+        turn = np.random.default_rng([seed, *([m] if m > 1 else []), n]).permutation(len(regimes))[:room]
+        regimes = tuple(regimes[i] for i in sorted(turn))
+    each = max(room // len(regimes), 1)
+    parts = [_rows(make, regime, dtype, shape, each, seed) for regime in regimes]
+    arguments = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    for a in arguments.values():
+        a.flags.writeable = False  # all cells share it: a call gets a copy
+    names = tuple(regime.name for regime in regimes for _ in range(each))
+    return Block(arguments, names, tuple(range(each)) * len(regimes), seed, m)
+
+
+def blocks(
+    role: Role,
+    prop: Property,
+    dtype: str,
+    seed: int,
+    chosen: tuple[str, ...] | None,
+    make: Callable[..., Block] = block,
+) -> Iterator[Block]:
     """The blocks of a property: one of each length, or of each length and each masked regime."""
     regimes = [r for r in role.regimes if r.masked == prop.masked and (chosen is None or r.name in chosen)]
     limit = min(prop.rows, role.rows)
@@ -103,37 +130,11 @@ def blocks(role: Role, prop: Property, dtype: str, seed: int, chosen: tuple[str,
         width = role.signature.entries(m, n)
         if prop.masked:
             for regime in regimes:
-                yield block(role.arguments, dtype, (m, n), min(limit, MASKED_ROWS), width, seed, (regime,))
+                yield make(role.arguments, dtype, (m, n), min(limit, MASKED_ROWS), width, seed, (regime,))
         elif now := _for_length(regimes, n):
-            yield block(role.arguments, dtype, (m, n), limit * (MANY if n in often else 1), width, seed, tuple(now))
-
-
-@lru_cache(maxsize=1024)
-def block(
-    make: Maker, dtype: str, shape: Shape, rows: int, width: int, seed: int, regimes: tuple[Regime, ...]
-) -> Block:
-    """About `rows` rows from these regimes, as many as a block has room for with arrays of `width`.
-
-    `shape` is (m, n): n is the length of a row, m how many a matrix has.
-    """
-    m, n = shape
-    room = max(min(rows, (BLOCK if n <= MODERATE and m == 1 else LONG_BLOCK) // width), 1)
-    if room < len(regimes):  # as many regimes as there is room for; which, changes with the length
-        turn = np.random.default_rng([seed, *([m] if m > 1 else []), n]).permutation(len(regimes))[:room]
-        regimes = tuple(regimes[i] for i in sorted(turn))
-    each = max(room // len(regimes), 1)
-    parts = [_rows(make, regime, dtype, shape, each, seed) for regime in regimes]
-    arguments = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    for a in arguments.values():
-        a.flags.writeable = False
-    names = tuple(regime.name for regime in regimes for _ in range(each))
-    return Block(arguments, names, tuple(range(each)) * len(regimes), seed, m)
-
-
-@lru_cache(maxsize=256)
-def truth(formula: Formula, made: Block, dtype: str) -> Truth:
-    """The truth of a block's rows in the arithmetic that screens its dtype; shared by the cells of the dtype."""
-    return formula(made.arguments, screen_arithmetic(format_of(dtype)))
+            yield make(
+                role.arguments, dtype, (m, n), limit * (MANY_TIMES if n in often else 1), width, seed, tuple(now)
+            )
 
 
 def restore(recipe: Mapping[str, Any], dtype: str) -> Array:
@@ -148,7 +149,8 @@ def restore(recipe: Mapping[str, Any], dtype: str) -> Array:
 
 
 def _for_length(regimes: Sequence[Regime], n: int) -> Sequence[Regime]:
-    if n >= LONGEST:  # one row: that whose sum leaves the range of float16
+    if n >= LONGEST:
+        # There is room for one row, and of all regimes equal entries show most: their sum leaves the range of float16.
         return [r for r in regimes if r.name == "all-equal"] or regimes
     return regimes if n <= LONG else [r for r in regimes if r.long]
 

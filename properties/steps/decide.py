@@ -16,9 +16,12 @@ from extremum.properties.values.case import Case
 from extremum.reference.arithmetic.formats import Array
 from extremum.reference.arithmetic.wide import row_max, screen_arithmetic
 
-FAR = 4.0  # a screen errs by less than half of an allowance in any arithmetic
-TOGETHER = 8  # doubtful entries of a row that are decided at once, the most doubtful first
-PRECISIONS = (128, 256, 512, 1024, 4096)  # bits of the balls, raised until the question is decided
+# A screen errs by less than half of an error bound in any arithmetic (`reference.arithmetic.wide`), so a ratio beyond
+# this is a refutation. Balls decide all the same before it is reported.
+FAR_RATIO = 4.0
+ENTRIES_AT_ONCE = 8  # doubtful entries of a row that are decided together, the most doubtful first
+BALL_BITS = (128, 256, 512, 1024, 4096)  # raised until the question is decided
+EXACT_BITS = 192  # of the exact value that a finding shows
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Decision:
 
 def ratios(measured: Array, allowed: Array) -> Array:
     """measured / allowed, with 0 / 0 = 0 and anything else over 0, or NaN, infinite."""
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"):  # 0 / 0 and x / 0 are decided below
         ratio = np.asarray(measured / allowed, np.float64)
     if not np.isfinite(ratio).all():
         ratio = np.where(measured == 0, 0.0, np.where(np.isnan(ratio), np.inf, ratio))
@@ -61,14 +64,15 @@ def screen(view: View, prop: Property) -> tuple[Array, Array, Array]:
 
 
 def screen_rows(view: View, prop: Property) -> tuple[Array, Array, Array, Array]:
-    """`screen`, with 0 for the ratios of rows in doubt; and the largest of each row, (rows,), or (1,) if of no rows.
+    """As `screen`, plus the largest ratio of each row, shape (rows,), or (1,) for a property that only counts.
 
-    That of a row in doubt is with every term of what is allowed, also those that most rows need not pay for.
+    Doubtful rows are measured again against the full error bound; in `ratio` they are set to 0.
     """
     measured, allowed, ratio = screen(view, prop)
     by_row, observation = row_max(ratio)[:, 0], view.observation
     doubtful = by_row > view.arithmetic.limit
     if doubtful.any():
+        # A first look leaves out terms of the bound that cost time and that few rows need; these rows may be such.
         if len(by_row) == len(observation.x):
             careful = View(view.role, view.fmt, observation.take(doubtful), view.arithmetic)
             by_row[doubtful] = row_max(screen(careful, prop)[2])[:, 0]
@@ -77,7 +81,7 @@ def screen_rows(view: View, prop: Property) -> tuple[Array, Array, Array, Array]
 
 
 def exceeded(view: View, prop: Property, measured: Array) -> frozenset[str]:
-    """The grades of the property whose allowance what was measured exceeds."""
+    """The grades of the property that some row exceeds."""
     over = {name: ratios(measured, view.narrow(may(view))) > 1 for name, may in prop.grades.items()}
     return frozenset(name for name, rows in over.items() if rows.any())
 
@@ -85,20 +89,21 @@ def exceeded(view: View, prop: Property, measured: Array) -> frozenset[str]:
 def decide(experiment: Experiment, case: Case, final: bool = False) -> Decision:
     """Run the experiment on `case` from scratch and decide it.
 
-    On the way to a witness, what exceeds its allowance `FAR` times over is refuted by the screen, whose own
-    error is proven to be less. What is reported is decided with `final`: in balls, and with the exact value.
-    A misbehaviour of the subject (it raises, or returns no array of the right kind) refutes any property:
-    there is no answer of which it could hold. `Declined` passes through.
+    On the way to a witness, the screen refutes what exceeds its error bound `FAR_RATIO` times over: its own error is
+    proven to be less. What is reported is decided with `final`: in balls, and with the exact value.
+    A subject that raises, or returns no array of the right kind, refutes any property: there is no answer that it could
+    hold for. `Declined` passes through.
     """
     try:
         observation = experiment.observe(case)
     except Misbehaviour as error:
+        # Where an infinity would be excused, so is an exception in its place (Python's OverflowError).
         if str(error).startswith("raises ") and _overflows(experiment, case):
-            return Decision(False)  # an exception in place of an infinity that is excused
+            return Decision(False)
         return Decision(True, np.inf, 0.0, np.inf, cause=str(error), certified="the call itself")
     if final:
         return with_exact(experiment, observation, judge(experiment, observation, np.inf))
-    return judge(experiment, observation, FAR)
+    return judge(experiment, observation, FAR_RATIO)
 
 
 def _overflows(experiment: Experiment, case: Case) -> bool:
@@ -118,13 +123,15 @@ def judge(experiment: Experiment, observation: Observation, far: float) -> Decis
         return worst
     if prop.exact or _undecidable(view, measured, int(row), int(column)):
         return _refuted(worst, prop.proof) if worst.ratio > 1 else worst
-    exactly = experiment.role.certifier.exact  # it is fast, and a screen may lose all to cancellation
-    lost = bool(np.isnan([worst.measured, worst.allowed]).any())  # the screen left its own range: it knows nothing
+    # Rationals are fast, and cancellation may cost a screen all its digits: rationals decide, however far it is.
+    exactly = experiment.role.certifier.exact
+    # NaN: the screen left its own range and knows nothing, so its ratio refutes nothing.
+    lost = bool(np.isnan([worst.measured, worst.allowed]).any())
     if worst.ratio > far and not exactly and not lost:
         return _refuted(worst, "the screen, far beyond its error")
     for r in np.argsort(-ratio.max(axis=1)):
         doubtful = np.argsort(-ratio[r], kind="stable")[: int((ratio[r] > view.arithmetic.limit).sum())]
-        for columns in np.split(doubtful, range(TOGETHER, doubtful.size, TOGETHER)):
+        for columns in np.split(doubtful, range(ENTRIES_AT_ONCE, doubtful.size, ENTRIES_AT_ONCE)):
             if columns.size and (how := certify(experiment, observation, int(r), columns)):
                 return _refuted(at(view, prop, measured, allowed, int(r), int(columns[0])), how)
     if lost:
@@ -133,10 +140,11 @@ def judge(experiment: Experiment, observation: Observation, far: float) -> Decis
 
 
 def _undecidable(view: View, measured: Array, row: int, column: int) -> bool:
-    """Whether no arithmetic need decide: there is no number to compare, or it is none of the answer's."""
+    """Whether no arithmetic is needed: there is no number to compare, or the number is not the answer's."""
     if view.observation.out is None or column >= view.width:
         return True
-    flawed = np.broadcast_to(view.flawed, view.answer.shape)  # what is not finite otherwise overflowed in the screen
+    # An infinite error of a row without a flaw is an overflow of the screen itself: balls have to decide it.
+    flawed = np.broadcast_to(view.flawed, view.answer.shape)
     return not np.isfinite(measured[row, column]) and bool(flawed[row].any())
 
 
@@ -147,10 +155,9 @@ def certify(experiment: Experiment, observation: Observation, row: int, columns:
     the highest precision leaves open (equality, in practice) is no refutation.
     """
     alone, arithmetic = observation.take(slice(row, row + 1)), experiment.role.certifier
-    before = flint.ctx.prec
-    try:
-        for bits in PRECISIONS:
-            flint.ctx.prec = bits
+    for bits in BALL_BITS:
+        # A `with`, since an alarm may end the evaluation: the precision is the whole process's.
+        with flint.ctx.workprec(bits):
             view = View(experiment.role, experiment.fmt, alone, arithmetic, columns=np.asarray(columns))
             measured, allowed = experiment.prop.measure(view)
             m, a = np.broadcast_arrays(np.asarray(measured, object), np.asarray(allowed, object))
@@ -159,8 +166,6 @@ def certify(experiment: Experiment, observation: Observation, row: int, columns:
                 return "rational arithmetic" if arithmetic.exact else f"balls of {bits} bits"
             if all(bool(x <= y) for x, y in pairs):
                 return ""
-    finally:
-        flint.ctx.prec = before
     return ""
 
 
@@ -173,15 +178,11 @@ def with_exact(experiment: Experiment, observation: Observation, decision: Decis
     """The decision with the exact answer at its place, as a decimal with the radius of its ball."""
     if experiment.prop.exact or observation.out is None or decision.column >= observation.out.shape[1]:
         return decision
-    before = flint.ctx.prec
-    try:
-        flint.ctx.prec = 192
+    with flint.ctx.workprec(EXACT_BITS):
         row = observation.take(slice(decision.row, decision.row + 1))
         arithmetic = experiment.role.certifier
         exact = experiment.role.truth(row.arguments, arithmetic).exact(np.array([decision.column]))
         return replace(decision, exact=arithmetic.shown(exact[0, 0]))
-    finally:
-        flint.ctx.prec = before
 
 
 def at(view: View, prop: Property, measured: Array, allowed: Array, row: int, column: int) -> Decision:

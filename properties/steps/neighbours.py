@@ -4,15 +4,16 @@ Where an error is the sum of several roundings, the worst is where all of them m
 row in a million, and has no slope that `climb` could follow. Among the floats of 16 bits the climb finds it; of more
 bits, rows are called by the million, where a fused screen rates them in less time than the subject answers. In a run,
 one entry goes through consecutive floats near a row that has come close; every so often there are normal deviates
-instead. The properties that one call decides share the runs; of rows that the fused screen does not clear, the screen
-judges the answers that came. A subject that goes from row to row in Python would take minutes, and is spared
-(`row_by_row`); so is, by powers of two, one that is slow. `benchmarks/search_power.py` tells what this reaches.
+instead. The properties that one call decides share the runs. The screen judges the answers that the fused screen does
+not clear. A subject that goes from row to row in Python would take minutes, and is spared (`row_by_row`); a slow one
+gets fewer calls, by powers of two. `benchmarks/search_power.py` tells what this reaches.
 """
 
 from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf, log2
@@ -25,17 +26,18 @@ from extremum.properties.model.fused import Fused, clears
 from extremum.properties.model.role import Experiment
 from extremum.properties.model.view import Observation, View
 from extremum.properties.steps.blocks import Block
-from extremum.properties.steps.decide import FAR, screen_rows
+from extremum.properties.steps.decide import FAR_RATIO, screen_rows
 from extremum.reference.arithmetic.formats import Array, Format
 from extremum.reference.arithmetic.wide import screen_arithmetic
 
+# Tuned with `benchmarks/search_power.py`, which prints the share of the known worst cases that is reached.
 CALLS = 256
-RUN = 2**13  # rows; two runs a call, with their answers, stay in the second-level cache
-ANEW = 4  # of so many calls, one is of normal deviates
-KEPT = 8  # rows of a kind, no two of the same gap
-NEAREST, FARTHEST = 10, 22  # binary orders of magnitude, in ulps, of the distance of a run from its row
-LEVEL = 0.5  # the share of runs whose row is shifted to (d, 0): around 0 floats, and so gaps, are finest
-FEW = 256  # rows that show whether a subject goes from row to row
+RUN_ROWS = 2**13  # two runs a call, with their answers, stay in the second-level cache
+ORDINARY_EVERY = 4  # calls, of which one is of normal deviates
+ROWS_KEPT = 8  # of a kind, no two of the same gap
+NEAREST_OCTAVE, FARTHEST_OCTAVE = 10, 22  # powers of two, in ulps: how far a run is from the row that it is near
+LEVEL_SHARE = 0.5  # of the runs: their row is shifted to (d, 0), since floats, and so gaps, are finest around 0
+PROBE_ROWS = 256  # that show whether a subject goes from row to row
 
 CLOSE, BEYOND = "close to what a property allows", "beyond a grade"
 Kind = tuple[str, str]  # one of these, and the name of the property or grade
@@ -52,16 +54,17 @@ class Notable:
     @property
     def floor(self) -> float:
         """The rank that a row has to exceed."""
-        return float(self.rank[-1]) if len(self.rank) == KEPT else 0.0
+        return float(self.rank[-1]) if len(self.rank) == ROWS_KEPT else 0.0
 
     def take(self, x: Array, origin: Array, rank: Array) -> None:
         """Keep the most notable of what was and of these rows, no two of the same gap."""
-        most = np.argsort(-rank, kind="stable")[: KEPT**2]
+        # Many of a run have nearly the same gap: the best few of each gap need a longer list to be chosen from.
+        most = np.argsort(-rank, kind="stable")[: ROWS_KEPT**2]
         x, origin = np.concatenate([self.x, x[most]]), np.concatenate([self.origin, origin[most]])
         rank = np.concatenate([self.rank, rank[most]])
         order = np.argsort(-rank, kind="stable")
         _, first = np.unique(np.subtract(*x[order].astype(np.float64).T), return_index=True)
-        best = order[np.sort(first)[:KEPT]]
+        best = order[np.sort(first)[:ROWS_KEPT]]
         self.x, self.origin, self.rank = x[best], origin[best], rank[best]
 
 
@@ -115,14 +118,12 @@ class Neighbours:
             self._take((BEYOND, grade), x, origin, beyond)
 
     def _ratios(self, view: View, origin: Array, fused: Fused, name: str) -> Array:
-        """The ratio of each row: by the fused screen, and by the screen where that clears it not.
-
-        Once a row is refuted for sure no other needs be.
-        """
+        """The ratio of each row: by the fused screen, and by the screen for rows that it does not clear."""
         ratio, limit = fused.ratios[name], view.arithmetic.limit
         unclear = ~(ratio <= clears(fused, name, limit))
         most = self.doubtful[name].ratio.max() if name in self.doubtful else limit
-        if most > FAR or not unclear.any():
+        # One row that is refuted for sure is enough: the screen costs far more than a call.
+        if most > FAR_RATIO or not unclear.any():
             return ratio
         few, prop = view.observation.take(unclear), view.role.property_named(name)
         assert prop is not None
@@ -155,17 +156,18 @@ def neighbours(
 ) -> Neighbours:
     """Call the subject on runs near the best rows of the block, and on from the best of those, until `stop()`.
 
-    Where there is no fused screen of the answers, nothing is called. A call that raises is the last. Of `CALLS`, so
-    many are made, a power of two, as should fit into `seconds` by the time that the first takes: all of them, and so
-    the same for the same seed, unless a subject is some fifty times as slow as NumPy.
+    Nothing is called if there is no fused screen of the answers. A call that raises is the last. The first call shows
+    how many fit into `seconds`: all `CALLS`, and so the same rows for the same seed, unless a subject is some fifty
+    times as slow as NumPy; else the largest power of two that fits.
     """
     found, fmt = Neighbours(made.x[:0]), experiment.fmt
-    rng = np.random.default_rng([seed, CALLS, RUN])
+    rng = np.random.default_rng([seed, CALLS, RUN_ROWS])
     x, origin = made.x, np.arange(len(made.x))
     try:
-        if _rated(experiment, x[:FEW])[1] is None or row_by_row(experiment.call, x):
+        if _rated(experiment, x[:PROBE_ROWS])[1] is None or row_by_row(experiment.call, x):
             return found
-        turn, calls = 0, CALLS  # the first is of the block, which the sweep has counted
+        # Turn 0 is the block itself, which the sweep has counted. Turn 1 is timed: turn 0 may pay for a compilation.
+        turn, calls = 0, CALLS
         while turn <= calls and not stop():
             began = time.monotonic()
             view, fused = _rated(experiment, x)
@@ -177,7 +179,7 @@ def neighbours(
                 calls = _fitting(seconds, time.monotonic() - began)
             turn += 1
             near = found.closest()
-            x, origin = _near(rng, near, fmt) if near and turn % ANEW else _anew(rng, made, fmt)
+            x, origin = _near(rng, near, fmt) if near and turn % ORDINARY_EVERY else _ordinary_rows(rng, made, fmt)
     except Misbehaviour:
         found.raised = Doubtful(x, origin, np.full(len(x), inf))
     return found
@@ -190,30 +192,27 @@ def _fitting(seconds: float, one: float) -> int:
 
 
 def row_by_row(call: Call, x: Array) -> bool:
-    """Whether the subject goes from row to row of `x` in Python: whether it calls more functions for more rows.
-
-    Also where another profiler counts calls already. The first call of each shape, which may compile, is not counted.
-    """
+    """Whether the subject goes from row to row of `x` in Python: whether it calls more functions for more rows."""
+    # Only one profiler can count. Under another (coverage, cProfile) the subject counts as slow, and is spared.
     if sys.getprofile() is not None:
         return True
-    few, many = (_functions_called(call, x[:rows]) for rows in (FEW, 2 * FEW))
-    return many - few > FEW / 2
+    few, many = (_functions_called(call, x[:rows]) for rows in (PROBE_ROWS, 2 * PROBE_ROWS))
+    return many - few > PROBE_ROWS / 2
 
 
 def _functions_called(call: Call, x: Array) -> int:
-    count = 0
+    calls = Counter[str]()
 
     def profile(_frame: Any, event: str, _argument: Any) -> None:
-        nonlocal count
-        count += event in {"call", "c_call"}
+        calls[event] += 1
 
-    call.rows({"x": x})
+    call.rows({"x": x})  # the first call of a shape may compile, which is not counted
     sys.setprofile(profile)
     try:
         call.rows({"x": x})
     finally:
         sys.setprofile(None)
-    return count
+    return calls["call"] + calls["c_call"]
 
 
 def _rated(experiment: Experiment, x: Array) -> tuple[View, Fused | None]:
@@ -228,17 +227,17 @@ def _near(rng: np.random.Generator, closest: list[Notable], fmt: Format) -> tupl
     for _ in range(2):
         notable = closest[rng.integers(len(closest))]
         one = int(rng.integers(len(notable.x)))
-        row = np.repeat(notable.x[one : one + 1], RUN, axis=0)
-        if rng.random() < LEVEL:
+        row = np.repeat(notable.x[one : one + 1], RUN_ROWS, axis=0)
+        if rng.random() < LEVEL_SHARE:
             row -= row[:, 1:]
-        column = int(rng.integers(2)) if row[0, 1] else 0
-        away = int(rng.standard_normal() * 2.0 ** rng.uniform(NEAREST, FARTHEST))
-        row[:, column] = fmt.step(row[:, column], np.arange(away - RUN // 2, away + RUN // 2))
+        column = int(rng.integers(2)) if row[0, 1] else 0  # a zero stays: the run is of gaps
+        away = int(rng.standard_normal() * 2.0 ** rng.uniform(NEAREST_OCTAVE, FARTHEST_OCTAVE))
+        row[:, column] = fmt.step(row[:, column], np.arange(away - RUN_ROWS // 2, away + RUN_ROWS // 2))
         runs.append(row)
-        origins.append(np.full(RUN, notable.origin[one]))
+        origins.append(np.full(RUN_ROWS, notable.origin[one]))
     return np.concatenate(runs), np.concatenate(origins)
 
 
-def _anew(rng: np.random.Generator, made: Block, fmt: Format) -> tuple[Array, Array]:
+def _ordinary_rows(rng: np.random.Generator, made: Block, fmt: Format) -> tuple[Array, Array]:
     """As many rows of normal deviates, as if they came from an ordinary row of the block."""
-    return fmt.round(rng.standard_normal((2 * RUN, 2))), np.full(2 * RUN, made.ordinary)
+    return fmt.round(rng.standard_normal((2 * RUN_ROWS, 2))), np.full(2 * RUN_ROWS, made.ordinary)

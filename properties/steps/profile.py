@@ -8,16 +8,16 @@ import numpy as np
 
 from extremum.reference.arithmetic.formats import Array
 
-CEILING = 1e12  # an infinite ratio is drawn here
-PER_OCTAVE = 4
-SMALLEST = -24  # octaves: what is smaller is drawn there
-BINS = (1024 - SMALLEST) * PER_OCTAVE + 1
+LARGEST_RATIO = 1e12  # an infinite ratio is drawn here
+BINS_PER_OCTAVE = 4
+SMALLEST_OCTAVE = -24  # a smaller magnitude is drawn here
+BINS = (1024 - SMALLEST_OCTAVE) * BINS_PER_OCTAVE + 1
 
 
 def bins_of(magnitudes: Array) -> Array:
     """The bins of magnitudes that are finite and not negative."""
-    octaves = np.log2(np.maximum(magnitudes, 2.0**SMALLEST)) - SMALLEST
-    return np.asarray(np.rint(octaves * PER_OCTAVE), int)
+    octaves = np.log2(np.maximum(magnitudes, 2.0**SMALLEST_OCTAVE)) - SMALLEST_OCTAVE
+    return np.asarray(np.rint(octaves * BINS_PER_OCTAVE), int)
 
 
 @dataclass
@@ -29,7 +29,7 @@ class Profile:
 
     def add(self, bins: Array, n: int, ratio: Array) -> None:
         """Take in the ratios (rows,) of rows of length n, whose largest finite entries are in `bins`."""
-        ratio = np.minimum(np.maximum(ratio, 0.0), CEILING)
+        ratio = np.minimum(np.maximum(ratio, 0.0), LARGEST_RATIO)
         np.maximum.at(self.magnitude, bins, ratio)
         if len(ratio):
             self.length[n] = max(self.length.get(n, 0.0), float(ratio.max()))
@@ -37,7 +37,7 @@ class Profile:
     def record(self) -> dict[str, list[list[float]]]:
         """Points (input, ratio) by rising input, rounded to what a plot can show."""
         bins = np.flatnonzero(self.magnitude >= 0)
-        places = 2.0 ** np.minimum(bins / PER_OCTAVE + SMALLEST, 1023.99)
+        places = 2.0 ** np.minimum(bins / BINS_PER_OCTAVE + SMALLEST_OCTAVE, 1023.99)  # below the largest float64
         magnitude = zip(places.tolist(), self.magnitude[bins].tolist(), strict=True)
         length = [[float(n), r] for n, r in sorted(self.length.items())]
         return {

@@ -16,11 +16,14 @@ from extremum.properties.inputs.draw import LONGEST_DRAWN, Drawn
 from extremum.properties.inputs.regimes import Regime
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Experiment, Role
-from extremum.properties.steps.decide import Decision, decide
+from extremum.properties.steps.decide import decide
+from extremum.properties.steps.evidence import Refutation
 from extremum.properties.values.case import Case
 from extremum.reference.arithmetic.formats import Format
 
-ROWS = (1, 1, 1, 2, 3)  # in one array: often one, which is cheap, and more, so that what leaks can show
+ROW_COUNTS = (1, 1, 1, 2, 3)  # often one row, which is cheap; sometimes more, so that what leaks between rows can show
+LONGEST_SEARCHED = 128  # entries of a row, if the sweep has refuted nothing
+SHORTEST_SEARCHED = 8  # entries, if it has: rows of up to twice the shortest that failed, and at least of these
 
 
 class Refuted(Exception):
@@ -28,13 +31,11 @@ class Refuted(Exception):
 
 
 @dataclass(frozen=True)
-class Found:
-    """What the search came back with; `case` is None where nothing was refuted."""
+class Searched:
+    """How many rows the search examined, and the simplest refutation that it came to, if any."""
 
     examined: int
-    case: Case | None = None
-    regime: str = ""
-    decision: Decision | None = None
+    refutation: Refutation | None = None
 
 
 @st.composite
@@ -50,7 +51,7 @@ def cases(
     regime = draw(st.sampled_from(list(regimes)))
     n = draw(st.integers(1, longest))
     m = draw(st.sampled_from(role.heights(n)))
-    d = Drawn(draw, fmt, draw(st.sampled_from(ROWS)) if n <= LONGEST_DRAWN else 1, n, m)
+    d = Drawn(draw, fmt, draw(st.sampled_from(ROW_COUNTS)) if n <= LONGEST_DRAWN else 1, n, m)
     return prop.case_of(d, role.arguments(d, regime)), regime.name
 
 
@@ -61,48 +62,48 @@ def search(
     examples: int,
     random_seed: int,
     stop: Callable[[], bool],
-) -> Found:
-    """Run up to `examples` cases; the case of a refutation is the simplest that Hypothesis shrinks it to.
+) -> Searched:
+    """Run up to `examples` cases; a refutation is the simplest that Hypothesis shrinks it to.
 
     Every case is decided as in the sweep, so what it is shrunk to is refuted with proof. Deterministic for
     a seed: no deadline, no database, no health check that measures time. After `stop()` no case is called.
     """
-    examined = 0
-    last: tuple[Case, str, Decision] | None = None
+    examined: list[int] = []
+    refuted: list[Refutation] = []  # each simpler than the one before
 
     @seed(random_seed)
     @settings(
         max_examples=max(examples, 1),
-        database=None,
+        database=None,  # a run depends on its seed alone
         deadline=None,
         derandomize=False,
         phases=(Phase.generate, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=list(HealthCheck),  # they measure time, and machines are noisy
         verbosity=Verbosity.quiet,
         print_blob=False,
         report_multiple_bugs=False,
     )
     @given(cases(experiment.role, experiment.prop, experiment.fmt, regimes, longest))
     def every_case_holds(pair: tuple[Case, str]) -> None:
-        nonlocal examined, last
         if stop():
-            return
+            return  # Hypothesis cannot be stopped from inside; a case that is not called costs nothing
         case, regime = pair
         try:
             decision = decide(experiment, case)
         except Declined:
             return
-        examined += len(case.x) if case.x.ndim > 1 else 1
+        examined.append(len(case.x) if case.x.ndim > 1 else 1)
         if decision.refuted:
-            last = case, regime, decision
+            refuted.append(Refutation(case, regime, decision))
             raise Refuted
 
     if examples > 0:
         try:
             every_case_holds()
         except (Refuted, Flaky):
-            pass
-        except (HypothesisException, OutOfTime):  # it ended before its end: what was refuted until then still counts
-            if last is None:
+            pass  # Flaky: the subject answered otherwise when Hypothesis ran it again; the refutation stands
+        except (HypothesisException, OutOfTime):
+            # Time ran out while Hypothesis shrank: what was refuted until then still counts.
+            if not refuted:
                 raise
-    return Found(examined, *last) if last is not None else Found(examined)
+    return Searched(sum(examined), refuted[-1] if refuted else None)

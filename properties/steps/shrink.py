@@ -10,31 +10,31 @@ import numpy as np
 
 from extremum.properties.model.role import Experiment
 from extremum.properties.steps.decide import decide
-from extremum.properties.steps.screen import Candidate
+from extremum.properties.steps.evidence import Evidence, Refutation
 from extremum.properties.values.case import Case
 from extremum.reference.arithmetic.formats import Array
 
-REDUCTIONS = 40  # parts of a witness that are tried
-ENTRIES = 8  # of a row that are tried one by one; of a longer one the halves
+MOST_PARTS = 40  # of a witness that are tried
+SHORT_ROW = 8  # entries at most, which are tried one by one; of a longer row the halves are
 
 
-def smaller(experiment: Experiment, candidate: Candidate) -> Iterator[Candidate]:
-    """Ever smaller parts of the candidate that are refuted too: what a search finds, it shrinks by chance.
+def shrink(evidence: Evidence, experiment: Experiment) -> None:
+    """Cut the simplest refutation down to ever smaller parts that are refuted too, each of them evidence.
 
-    Only of rows of which one call decides: others say how their arguments belong together.
+    Only if one call on a row decides the property: other properties arrange arguments that belong together.
     """
-    prop = experiment.prop
-    if not prop.pointwise:
+    if not experiment.prop.pointwise:
         return
-    left, found = REDUCTIONS, True
-    while found and left > 0:
-        found = False
-        for part in islice(parts(candidate.case), left):
+    left, smaller = MOST_PARTS, True
+    while smaller and left > 0:
+        smaller = False
+        whole = evidence.simplest
+        for part in islice(parts(whole.case), left):
             left -= 1
             decision = decide(experiment, part)
             if decision.refuted:
-                candidate, found = Candidate(part, candidate.regime, decision), True
-                yield candidate
+                evidence.shrunk.append(Refutation(part, whole.regime, decision))
+                smaller = True
                 break
 
 
@@ -44,6 +44,7 @@ def parts(case: Case) -> Iterator[Case]:
     Of a matrix and its vectors no part is a call of the same kind: there are none.
     """
     x = case.x
+    # A matrix and its vectors, or a row with arguments of other shapes, belong together.
     if not x.ndim or any(a.ndim and a.shape not in (x.shape, x.shape[:1]) for a in case.arguments.values()):
         return
     axis = case.axis % x.ndim
@@ -52,7 +53,7 @@ def parts(case: Case) -> Iterator[Case]:
         yield taken(case, np.arange(1), rows[0])
     along, count = (rows[0], x.shape[rows[0]]) if rows else (axis, x.shape[axis])
     if count > 1:
-        if not rows and count <= ENTRIES:
+        if not rows and count <= SHORT_ROW:
             yield from (taken(case, np.arange(k, k + 1), along) for k in range(count))
         yield from (taken(case, places, along) for places in np.array_split(np.arange(count), 2))
 

@@ -11,7 +11,7 @@ import numpy as np
 from extremum.properties.calling.call import Declined
 from extremum.properties.model.role import Experiment
 from extremum.properties.steps.blocks import restore
-from extremum.properties.steps.decide import FAR, Decision, decide
+from extremum.properties.steps.decide import FAR_RATIO, Decision, decide
 from extremum.properties.values.case import Case, checksum, encode, integer, recipe_of
 from extremum.properties.values.finding import Witness, number
 from extremum.properties.values.signature import Arguments
@@ -23,7 +23,7 @@ class Contradiction(RuntimeError):
     """The screen and the balls disagree by more than the screen's error: a defect of extremum, not of the subject."""
 
 
-AGAIN = 3  # runs in which a subject that is not deterministic may show its failure again
+RERUNS = 3  # in which a subject that is not deterministic may show its failure again
 
 
 def witness_of(experiment: Experiment, case: Case, regime: str, seen: Decision) -> Witness:
@@ -35,17 +35,18 @@ def witness_of(experiment: Experiment, case: Case, regime: str, seen: Decision) 
     """
     signature = experiment.role.signature
     record = encode(replace(case, arguments=signature.shown(case.arguments)))
-    for _ in range(AGAIN):
+    for _ in range(RERUNS):
         read = decode(record)
         try:
             again = decide(experiment, replace(read, arguments=signature.stacked(read.arguments)), final=True)
-        except Declined:  # of a function that is not deterministic
-            continue
-        if not again.refuted and again.ratio > FAR:
+        except Declined:
+            continue  # only a subject that is not deterministic refuses what it answered before
+        # Balls are right and the screen's error is proven: if they disagree, one of our proofs is wrong.
+        if not again.refuted and again.ratio > FAR_RATIO:
             raise Contradiction(f"balls clear what the screen refuted {again.ratio:.3g} times over: {record}"[:2000])
         if again.refuted:
             return _written(record, regime, again, again.certified)
-    return _written(record, regime, seen, f"{seen.certified}; seen once, {AGAIN} reruns differed")
+    return _written(record, regime, seen, f"{seen.certified}; seen once, {RERUNS} reruns differed")
 
 
 def _written(record: dict[str, Any], regime: str, decision: Decision, how: str) -> Witness:
@@ -85,6 +86,7 @@ def _decode(name: str, argument: Mapping[str, Any]) -> Array:
         values, counts = zip(*argument["runs"], strict=True)
         flat = np.repeat([float.fromhex(v) for v in values], counts)
     else:
+        # Another version may draw other rows from the same recipe: the checksum tells.
         x = restore(argument["recipe"], argument["dtype"]).reshape(shape)
         if checksum(x) != argument["sha256"]:
             raise UsageError(f"argument {name!r}: its recipe no longer restores it; it was made by another version")

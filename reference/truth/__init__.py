@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from extremum.reference.arithmetic.formats import Array
@@ -16,13 +16,11 @@ class Truth:
     """The exact answer to rows of arguments, in values of one arithmetic.
 
     `value` has shape (rows, width), width being the entries of one answer; or it is a function of the columns
-    wanted, where the whole would be too much to compute for a few of them. `parts` is the role's own affair, and
-    `memo` holds what was computed of this truth and may be wanted again.
+    wanted, where the whole would be too much to compute for a few of them. `parts` is the role's own affair.
     """
 
     value: Any | Callable[[Columns], Any]
     parts: Any = None
-    memo: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def exact(self, columns: Columns = slice(None)) -> Any:
         """The exact answer in those columns, shape (rows, columns)."""

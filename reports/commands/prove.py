@@ -18,9 +18,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from extremum.properties.engine import Settings
-from extremum.properties.exhaustion.scan import Domain, Tally, domain_named
+from extremum.properties.exhaustion.scan import Domain, domain_named
 from extremum.properties.steps.resolve import introduce, resolve
 from extremum.properties.values.finding import Cell
+from extremum.properties.values.tally import Tally
 from extremum.reference.arithmetic.formats import Format, format_of
 from extremum.reference.errors import UsageError
 from extremum.reports.driving.console import summary

@@ -6,16 +6,10 @@ import time
 
 from extremum.properties.calling.recorder import Recorder
 from extremum.properties.engine import Settings, judge_cell
-from extremum.properties.exhaustion.proof import forget_tallies, prove_cell
-from extremum.properties.steps.screen import forget_answers
+from extremum.properties.exhaustion.proof import prove_cell
+from extremum.properties.steps.sharing import Shared
 from extremum.properties.values.finding import Cell
 from extremum.reports.driving.request import Request, Task
-
-
-def forget() -> None:
-    """Let go of what the cells of another audit shared: the same function may answer otherwise by now."""
-    forget_answers()
-    forget_tallies()
 
 
 def settings_of(request: Request, began: float | None = None) -> Settings:
@@ -25,8 +19,8 @@ def settings_of(request: Request, began: float | None = None) -> Settings:
     return Settings(request.examples, request.seed, request.regimes, deadline, request.cell_timeout)
 
 
-def judge(task: Task, settings: Settings, recorder: Recorder | None = None) -> Cell:
-    """Judge one task."""
+def judge(task: Task, settings: Settings, shared: Shared, recorder: Recorder | None = None) -> Cell:
+    """Judge one task of the audit that `shared` is for."""
     if task.domain is not None:
-        return prove_cell(task.subject, task.role, task.property, task.domain, task.dtype, settings, recorder)
-    return judge_cell(task.subject, task.role, task.property, task.dtype, settings, recorder)
+        return prove_cell(task.subject, task.role, task.property, task.domain, task.dtype, settings, shared, recorder)
+    return judge_cell(task.subject, task.role, task.property, task.dtype, settings, shared, recorder)

@@ -17,13 +17,14 @@ from typing import Any, TypeVar
 from extremum.properties.calling.call import Call, quiet
 from extremum.properties.calling.recorder import Recorder, read
 from extremum.properties.engine import refuses
-from extremum.properties.exhaustion.scan import BLOCK, DOMAINS, Domain, Tally, concluded, scan
+from extremum.properties.exhaustion.scan import BLOCK, DOMAINS, Domain, concluded, scan
 from extremum.properties.model.property import Property
 from extremum.properties.roles.registry import role_named
 from extremum.properties.steps.resolve import resolve
 from extremum.properties.steps.witness import unfinished
 from extremum.properties.values.finding import Cell
 from extremum.properties.values.signature import Arguments, first
+from extremum.properties.values.tally import Tally
 from extremum.reference.arithmetic.formats import Format, format_of
 from extremum.reference.subjects.subject import Subject
 from extremum.reports.driving.crash_report import confirmed

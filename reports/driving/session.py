@@ -17,13 +17,14 @@ from extremum.properties.calling.recorder import Recorder
 from extremum.properties.contested.situations import Behaviour
 from extremum.properties.roles.registry import roles
 from extremum.properties.steps.resolve import introduce
+from extremum.properties.steps.sharing import Shared
 from extremum.properties.values.finding import Cell
 from extremum.reference.errors import UsageError
 from extremum.reference.subjects.subject import Subject
 from extremum.reports.driving import interrupts
 from extremum.reports.driving.characterisation import behaviours, interrupted
 from extremum.reports.driving.crash_report import aftermath, confirmed, hung
-from extremum.reports.driving.judging import forget, judge, settings_of
+from extremum.reports.driving.judging import judge, settings_of
 from extremum.reports.driving.options import destination
 from extremum.reports.driving.request import Request, Task, names, resolved, scheduled, seconds, tasks
 from extremum.reports.driving.watchdog import Watch, end_with_parent
@@ -91,7 +92,7 @@ class Audit:
     def __init__(
         self, config: pytest.Config, request: Request, report_dir: Path | None, json_file: Path | None
     ) -> None:
-        forget()
+        self.shared = Shared()
         self.config, self.request = config, request
         self.report_dir, self.json_file = report_dir, json_file
         self.subjects = resolved(request)
@@ -171,7 +172,7 @@ class Audit:
 
     def judge(self, task: Task) -> Cell:
         """Judge a cell."""
-        return judge(task, settings_of(self.request, self.began), self.recorder)
+        return judge(task, settings_of(self.request, self.began), self.shared, self.recorder)
 
     def characterise(self, subject: Subject) -> list[dict[str, str]]:
         """The records of what the subject does where its answer is contested; none where the budget has ended."""

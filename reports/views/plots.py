@@ -23,7 +23,7 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 
-from extremum.properties.steps.profile import CEILING
+from extremum.properties.steps.profile import LARGEST_RATIO
 from extremum.properties.values.finding import Cell
 from extremum.reference.arithmetic.formats import FORMATS
 
@@ -101,7 +101,7 @@ def settings() -> Iterator[None]:
 def frame_of(cells: Sequence[Cell]) -> Frame:
     """The furniture that these cells need."""
     points = [(name, x, r) for c in cells for name in ("magnitude", "length") for x, r in c.profile.get(name, [])]
-    largest = max((r for _, _, r in points if r < CEILING), default=1.0)
+    largest = max((r for _, _, r in points if r < LARGEST_RATIO), default=1.0)
     decades = next((d for d in HEIGHTS if largest <= 10.0**d), HEIGHTS[-1])
     magnitude = max((x for name, x, _ in points if name == "magnitude"), default=1.0)
     length = max((x for name, x, _ in points if name == "length"), default=1.0)
@@ -220,8 +220,8 @@ def _curves(
     bars: list[list[tuple[float, float]]] = []
     last: tuple[float, float, bool] | None = None  # x, and y in a lane, of the point before
     for x, ratio in points:
-        finite = 10.0**LOWEST <= ratio < CEILING
-        y = height(ratio) if finite else ROOF + (1 - ROOF) * lane if ratio >= CEILING else FLOOR * lane
+        finite = 10.0**LOWEST <= ratio < LARGEST_RATIO
+        y = height(ratio) if finite else ROOF + (1 - ROOF) * lane if ratio >= LARGEST_RATIO else FLOOR * lane
         runs = lines if finite else bars
         joined = last is not None and last[2] == finite and (finite or (last[1] == y and x - last[0] < 3 * COLUMN))
         if joined:

@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from shared_cells import SHARED, judge_cell
 
 from extremum.properties.calling.call import Call, quiet
-from extremum.properties.engine import Settings, judge_cell
+from extremum.properties.engine import Settings, sweep
 from extremum.properties.model.role import Experiment
 from extremum.properties.roles.registry import role_named
-from extremum.properties.steps.climb import AT_ONCE, _to_an_edge, climb
-from extremum.properties.steps.screen import Swept, sweep
+from extremum.properties.steps.climb import BATCH_ROWS, _to_an_edge, ascent
+from extremum.properties.steps.evidence import Evidence
 from extremum.reference.arithmetic.formats import FORMATS, Array
 from extremum.reference.softmax import wide
 from extremum.reference.subjects.subject import Subject, named
@@ -30,7 +31,7 @@ def test_a_climb_never_leaves_the_finite_floats(dtype: str) -> None:
     largest = fmt.max * np.array([[-1.0, 1.0], [1.0, 1.0], [-1.0, -1.0], [1.0, 0.0]])
     x = fmt.round(np.repeat(largest, 50, axis=0))
     with quiet():
-        moved = climb(experiment(wide, dtype), x, np.zeros(len(x)), rng)[0]
+        moved = ascent(experiment(wide, dtype), x, np.zeros(len(x)), rng)[0]
     assert np.isfinite(moved.astype(np.float64)).all()
     assert np.isfinite(_to_an_edge(rng, x, fmt).astype(np.float64)).all()
 
@@ -44,14 +45,14 @@ def test_no_call_of_a_climb_has_more_rows_than_a_block() -> None:
 
     x = np.zeros((1600, 2), np.float32)
     with quiet():
-        climb(experiment(counted, "float32"), x, np.zeros(len(x)), np.random.default_rng(0))
-    assert max(rows) <= AT_ONCE
+        ascent(experiment(counted, "float32"), x, np.zeros(len(x)), np.random.default_rng(0))
+    assert max(rows) <= BATCH_ROWS
 
 
 def test_rows_of_normal_deviates_come_from_no_row_of_the_block() -> None:
     x = np.full((10, 2), 1e30, np.float32)  # the answer is exact wherever this is moved to
     with quiet():
-        reached, ratio, start = climb(experiment(wide, "float32"), x, np.zeros(len(x)), np.random.default_rng(0))
+        reached, ratio, start = ascent(experiment(wide, "float32"), x, np.zeros(len(x)), np.random.default_rng(0))
     assert (ratio > 0).all()
     assert (start >= len(x)).all()
     assert (np.abs(reached) < 1e6).all()
@@ -70,11 +71,9 @@ def test_what_a_climb_reaches_from_a_refuted_row_is_the_worst_and_not_the_simple
 
 
 def test_a_slow_subject_is_not_climbed() -> None:
-    swept = Swept()
+    slow, evidence, climbed = experiment(wide, "float16"), Evidence(), Evidence()
     with quiet():
-        sweep(swept, experiment(wide, "float16"), 0, ("ordinary",), lambda: False, patience=-1)
-    assert swept.complete
-    most = swept.examined
-    with quiet():
-        sweep(climbed := Swept(), experiment(wide, "float16"), 0, ("ordinary",), lambda: False)
-    assert climbed.examined > most + 5000
+        sweep(evidence, slow, SHARED.blocks(slow, 0, ("ordinary",)), SHARED, 0, lambda: False, patience=-1)
+        sweep(climbed, slow, SHARED.blocks(slow, 0, ("ordinary",)), SHARED, 0, lambda: False)
+    assert not evidence.stopped
+    assert climbed.examined > evidence.examined + 5000

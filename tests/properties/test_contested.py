@@ -12,10 +12,11 @@ import jsonschema
 import numpy as np
 import pytest
 from record_schema import SCHEMA
+from shared_cells import judge_cell
 
 from extremum.properties.contested.conventions import CONVENTIONS, convention_named, property_of
 from extremum.properties.contested.situations import SITUATIONS, Behaviour, characterise, dtype_for
-from extremum.properties.engine import Settings, judge_cell
+from extremum.properties.engine import Settings
 from extremum.properties.model.role import Role
 from extremum.properties.roles.registry import roles
 from extremum.properties.roles.softmax import ROLE

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from shared_cells import judge_cell
 
 from extremum.properties.calling.call import Call, quiet
-from extremum.properties.engine import Settings, judge_cell
+from extremum.properties.engine import Settings
 from extremum.properties.model.role import Experiment
 from extremum.properties.roles.registry import role_named, roles
 from extremum.properties.steps.decide import Decision, decide

@@ -5,7 +5,10 @@ import pytest
 
 pytest.importorskip("numba", reason="the fused screens are compiled by Numba (the extra fast)")
 
-from extremum.properties.engine import Settings, judge_cell
+from shared_cells import judge_cell
+
+from extremum.properties import engine
+from extremum.properties.engine import Settings
 from extremum.properties.exhaustion.scan import DOMAINS, pointwise, scan
 from extremum.properties.model.fused import MARGIN, Fused, closer, exceeding, larger
 from extremum.properties.model.role import Role
@@ -13,9 +16,9 @@ from extremum.properties.model.view import Observation, View
 from extremum.properties.roles.registry import role_named
 from extremum.properties.roles.softmax import ROLE, kernel
 from extremum.properties.roles.softmax import fused_screen as fused
-from extremum.properties.steps import screen as screening
 from extremum.properties.steps.blocks import block
 from extremum.properties.steps.decide import ratios, screen
+from extremum.properties.steps.sharing import Shared
 from extremum.properties.values.finding import Cell
 from extremum.reference.arithmetic.formats import FORMATS, Array, Format
 from extremum.reference.arithmetic.wide import screen_arithmetic
@@ -127,14 +130,17 @@ def numbers(cell: Cell) -> tuple[float, float]:
     ],
 )
 def test_a_cell_is_judged_alike_without_the_loops(subject: str, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(screening, "has_neighbours", lambda *_: False)  # they are for the loops alone
-    screening.forget()
+    monkeypatch.setattr(engine, "has_neighbours", lambda *_: False)  # they are for the loops alone
     (found,) = named(subject, "softmax")
     properties = [p for p in pointwise(ROLE) if not p.exact]
-    with_loops = [judge_cell(found, ROLE, prop, dtype, Settings(examples=5)) for prop in properties]
+
+    def judged() -> list[Cell]:
+        shared = Shared()
+        return [engine.judge_cell(found, ROLE, p, dtype, Settings(examples=5), shared) for p in properties]
+
+    with_loops = judged()
     monkeypatch.setattr(fused, "kernel", lambda: None)
-    screening.forget()
-    without = [judge_cell(found, ROLE, prop, dtype, Settings(examples=5)) for prop in properties]
+    without = judged()
     for a, b in zip(with_loops, without, strict=True):
         assert (a.verdict, a.grade, a.examined, a.regimes) == (b.verdict, b.grade, b.examined, b.regimes)
         assert numbers(a) == pytest.approx(numbers(b), rel=1e-6)

@@ -10,8 +10,9 @@ from typing import Any
 import flint
 import numpy as np
 import pytest
+from shared_cells import judge_cell
 
-from extremum.properties.engine import Settings, judge_cell
+from extremum.properties.engine import Settings
 from extremum.properties.roles.gradient_of.directional import (
     NotEvaluable,
     complex_step,

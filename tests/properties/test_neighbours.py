@@ -8,15 +8,17 @@ import pytest
 
 pytest.importorskip("numba", reason="neighbours are rated by a fused screen, compiled by Numba (the extra fast)")
 
+from shared_cells import judge_cell
+
 from extremum.properties.calling.call import Call, quiet
-from extremum.properties.engine import Settings, judge_cell
+from extremum.properties.engine import Settings
 from extremum.properties.model.role import Experiment
 from extremum.properties.roles.softmax import ROLE
 from extremum.properties.steps.blocks import Block, blocks
 from extremum.properties.steps.neighbours import (
     CALLS,
-    FEW,
-    RUN,
+    PROBE_ROWS,
+    RUN_ROWS,
     Neighbours,
     Notable,
     _fitting,
@@ -136,10 +138,10 @@ def test_a_row_beyond_a_grade_is_looked_at() -> None:
 
 def test_sound_code_holds_and_its_rows_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     every = cell(wide, "finite", examples=0)
-    monkeypatch.setattr("extremum.properties.steps.screen.has_neighbours", lambda *_: False)
+    monkeypatch.setattr("extremum.properties.engine.has_neighbours", lambda *_: False)
     swept = cell(wide, "finite", examples=0)
     assert every.verdict == swept.verdict == "held"
-    assert every.examined == swept.examined + CALLS * 2 * RUN
+    assert every.examined == swept.examined + CALLS * 2 * RUN_ROWS
 
 
 @pytest.mark.parametrize(("seconds", "one", "calls"), [(30, 0.002, CALLS), (1, 0.1, 8), (1, 3, 1), (-1, 1, 1)])
@@ -155,11 +157,11 @@ def test_a_subject_that_goes_from_row_to_row_is_spared() -> None:
         return by_rows(x, axis)
 
     assert found(counted).rows == 0
-    assert sum(calls) < 10 * FEW
+    assert sum(calls) < 10 * PROBE_ROWS
 
 
 def test_rows_are_told_from_blocks() -> None:
-    x = np.zeros((2 * FEW, 2), np.float32)
+    x = np.zeros((2 * PROBE_ROWS, 2), np.float32)
     assert row_by_row(Call(Subject("it", "softmax", by_rows)), x)
     assert not row_by_row(Call(Subject("it", "softmax", wide)), x)
 
@@ -174,17 +176,17 @@ def test_properties_share_the_runs_and_the_same_seed_finds_the_same() -> None:
 
 def test_the_end_of_the_budget_ends_the_runs() -> None:
     left = iter(range(3))
-    assert found(wide, stop=lambda: next(left, None) is None).rows <= 3 * 2 * RUN
+    assert found(wide, stop=lambda: next(left, None) is None).rows <= 3 * 2 * RUN_ROWS
 
 
 def test_a_slow_subject_is_not_left_incomplete_for_its_neighbours() -> None:
     def slow(x: Array, axis: int = -1) -> Array:
-        time.sleep(0.02 * (len(x) == 2 * RUN))
+        time.sleep(0.02 * (len(x) == 2 * RUN_ROWS))
         return wide(x, axis)
 
     judged = cell(slow, "accuracy", timeout=0.02 * CALLS * 0.75)
     assert judged.verdict == "held"
-    assert judged.examined < 2 * RUN * (CALLS - 1)
+    assert judged.examined < 2 * RUN_ROWS * (CALLS - 1)
 
 
 def test_notable_rows_are_of_different_gaps_and_the_most_notable_come_first() -> None:

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from extremum.properties.exhaustion import proof
 from extremum.properties.exhaustion import scan as exhaustive
-from extremum.properties.exhaustion.proof import PART
+from extremum.properties.exhaustion.proof import PART_ROWS
 from extremum.reference.arithmetic.formats import Array
 from extremum.reference.errors import UsageError
 from extremum.reference.softmax import naive, shifted
@@ -83,7 +83,7 @@ def test_a_call_that_does_not_return_hangs_its_cells() -> None:
 def test_what_was_refuted_before_the_limit_stays_refuted(
     monkeypatch: pytest.MonkeyPatch, function: Callable[..., Array], verdict: str
 ) -> None:
-    monkeypatch.setattr(proof, "PART", 2**13)
+    monkeypatch.setattr(proof, "PART_ROWS", 2**13)
 
     def slow(x: Array, axis: int = -1) -> Array:
         if (x > 600).any() and len(x) > 1:
@@ -113,7 +113,7 @@ def test_a_domain_of_many_parts_is_scanned_once_for_all_properties() -> None:
     assert {c.verdict for c in report.cells} == {"proved"}
     size = report.cells[0].examined
     assert size <= sum(rows) < 2 * size
-    assert size < PART
+    assert size < PART_ROWS
 
 
 @pytest.mark.parametrize("options", [{"examples": 0}, {"exhaustive": "gaps"}])

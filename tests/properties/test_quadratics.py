@@ -8,9 +8,10 @@ from typing import Any
 import flint
 import numpy as np
 import pytest
+from shared_cells import judge_cell
 
 from extremum.properties.calling.call import Call, quiet
-from extremum.properties.engine import Settings, judge_cell
+from extremum.properties.engine import Settings
 from extremum.properties.inputs.draw import Sampled
 from extremum.properties.model.role import Experiment
 from extremum.properties.model.view import Observation, View

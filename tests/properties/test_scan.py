@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from extremum.properties.exhaustion import scan as exhaustive
-from extremum.properties.exhaustion.scan import DOMAINS, Tally, concluded, pointwise, scan
+from extremum.properties.exhaustion.scan import DOMAINS, concluded, pointwise, scan
 from extremum.properties.roles.registry import role_named
+from extremum.properties.values import tally as tallying
 from extremum.properties.values.finding import Cell
+from extremum.properties.values.tally import Tally
 from extremum.reference.arithmetic.formats import FORMATS
 from extremum.reference.softmax import wide
 from extremum.reference.subjects.subject import Subject, named, subjects
@@ -83,7 +85,8 @@ def test_the_tally_does_not_depend_on_the_block(name: str, block: int) -> None:
 
 
 def test_tallies_merge_in_any_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exhaustive, "KEPT", 50)
+    for module in (exhaustive, tallying):
+        monkeypatch.setattr(module, "DOUBTS_KEPT", 50)
     role, d, fmt = role_named("softmax"), DOMAINS["gaps"], FORMATS["float16"]
     (subject,) = named("naive", "softmax")
     spans = [(0, 9000), (9000, 20_000), (20_000, d.size(fmt))]
@@ -115,7 +118,8 @@ def test_where_many_rows_fail_the_worst_is_as_exact(role: str, subject: str, mon
     (found,) = named(subject, role)
     span = (0, d.size(fmt))
     every = scan(found, role_named(role), properties, d, fmt, span)
-    monkeypatch.setattr(exhaustive, "KEPT", 20)
+    for module in (exhaustive, tallying):
+        monkeypatch.setattr(module, "DOUBTS_KEPT", 20)
     few = scan(found, role_named(role), properties, d, fmt, span, 100)
     assert any(tally.doubts == 21 for tally in few.values())
     for name, tally in few.items():

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from shared_cells import judge_cell
 
-from extremum.properties.engine import Settings, judge_cell
+from extremum.properties.engine import Settings
 from extremum.properties.roles.registry import role_named
 from extremum.properties.steps.shrink import parts
 from extremum.properties.values.case import Case

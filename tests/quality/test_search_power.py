@@ -8,12 +8,13 @@ from math import isfinite
 from pathlib import Path
 
 import pytest
+from shared_cells import SHARED
 
 from extremum.properties.calling.call import Call, quiet
+from extremum.properties.engine import sweep
 from extremum.properties.model.role import Experiment
 from extremum.properties.roles.registry import role_named
-from extremum.properties.steps.blocks import blocks
-from extremum.properties.steps.screen import Swept, through
+from extremum.properties.steps.evidence import Evidence
 from extremum.reference.arithmetic.formats import FORMATS
 from extremum.reference.subjects.subject import named
 
@@ -28,8 +29,8 @@ def test_the_search_comes_close_to_the_worst_of_all_pairs(known: dict[str, str])
     prop = role.property_named(known["property"])
     assert prop is not None
     experiment = Experiment(Call(subject, role.signature), role, prop, fmt)
-    of_two = (b for b in blocks(role, experiment.prop, fmt.name, 0, None) if b.x.shape[-1] == 2)
+    evidence, of_two = Evidence(), (b for b in SHARED.blocks(experiment, 0, None) if b.x.shape[-1] == 2)
     with quiet():
-        through(swept := Swept(), of_two, experiment, 0, lambda: False)
-    reached = max(swept.best.ratio, swept.worst_ratio)
+        sweep(evidence, experiment, of_two, SHARED, 0, lambda: False)
+    reached = max(evidence.closest.ratio, evidence.worst_ratio)
     assert reached >= 0.95 * worst if isfinite(worst) else reached == worst

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from shared_cells import judge_cell
 
-from extremum.properties.engine import Settings, judge_cell
+from extremum.properties.engine import Settings
 from extremum.properties.roles.registry import role_named
 from extremum.properties.steps.resolve import introduce, resolve
 from extremum.reference.errors import UsageError

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from shared_cells import judge_cell
 
-from extremum.properties.engine import Settings, judge_cell
+from extremum.properties.engine import Settings
 from extremum.properties.inputs.layouts import present
 from extremum.properties.roles.registry import roles
 from extremum.properties.values.finding import Cell, Witness

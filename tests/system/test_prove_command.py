@@ -18,9 +18,10 @@ from click.testing import CliRunner, Result
 from record_schema import SCHEMA
 from rich.console import Console
 
-from extremum.properties.exhaustion.scan import DOMAINS, Tally, provable
+from extremum.properties.exhaustion.scan import DOMAINS, provable
 from extremum.properties.roles import softmax
 from extremum.properties.roles.registry import role_named
+from extremum.properties.values.tally import Tally
 from extremum.reference.arithmetic.formats import FORMATS
 from extremum.reference.errors import UsageError
 from extremum.reports.cli import main

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from shared_cells import judge_cell
 
 from extremum.properties import engine
 from extremum.properties.calling.recorder import Recorder, calling, read
 from extremum.properties.calling.time_limit import PARTS, RETRY, OutOfTime, limited
-from extremum.properties.engine import Settings, judge_cell
+from extremum.properties.engine import Settings
 from extremum.properties.roles.registry import role_named
 from extremum.properties.steps.resolve import resolve
 from extremum.properties.values.case import Case

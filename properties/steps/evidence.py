@@ -1,0 +1,108 @@
+"""What the steps of a cell have seen, kept so that whatever ends a step, everything that it saw before stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from extremum.properties.model.view import Observation
+from extremum.properties.steps.decide import Decision
+from extremum.properties.steps.profile import Profile
+from extremum.properties.values.case import Case
+
+CERTIFIED_CASES = 12  # refutations of a cell after which only worse rows, or those of new regimes, are certified
+
+
+@dataclass(frozen=True)
+class Refutation:
+    """A case that refutes the property, with its proof."""
+
+    case: Case
+    regime: str
+    decision: Decision
+
+
+@dataclass
+class Evidence:
+    """What the steps of one cell have seen so far.
+
+    An alarm may end a step between any two instructions, so the lists are only ever appended to, one complete event at
+    a time, and everything else is computed from them:
+    `rows` are how many rows the sweep and the climb examined at a time, `regimes` the regimes of each block, `searched`
+    how many rows the search examined;
+    `cleared` are rows that the screen cleared, each closer to its error bound than the one before;
+    `rated` are rows that a fused screen rated, with their ratios, each the closest so far; the last is for `settle`;
+    `refuted` are refutations, `worse` those that were reached from one, which are worse and no simpler, `shrunk` ever
+    smaller versions of the simplest; `exceeded_grades` are grades that some row exceeds. `declined` is why the subject
+    refused a block, `stopped` whether blocks were left out because the budget ended.
+    """
+
+    rows: list[int] = field(default_factory=list)
+    regimes: list[frozenset[str]] = field(default_factory=list)
+    searched: int = 0
+    cleared: list[Decision] = field(default_factory=list)
+    rated: list[tuple[float, Observation]] = field(default_factory=list)
+    refuted: list[Refutation] = field(default_factory=list)
+    worse: list[Refutation] = field(default_factory=list)
+    shrunk: list[Refutation] = field(default_factory=list)
+    exceeded_grades: list[frozenset[str]] = field(default_factory=list)
+    declined: str = ""
+    stopped: bool = False
+    profile: Profile = field(default_factory=Profile)
+
+    @property
+    def examined(self) -> int:
+        """How many rows were examined."""
+        return sum(self.rows) + self.searched
+
+    @property
+    def closest(self) -> Decision:
+        """What was decided of the cleared row that came closest to its error bound."""
+        return self.cleared[-1] if self.cleared else Decision(False)
+
+    @property
+    def closest_ratio(self) -> float:
+        """The largest ratio of a row that holds, by the screen or by a fused screen."""
+        return max(self.closest.ratio, self.rated[-1][0] if self.rated else 0.0)
+
+    @property
+    def worst_ratio(self) -> float:
+        """The largest ratio of a refutation; 0 if there is none."""
+        return max((r.decision.ratio for r in (*self.refuted, *self.worse)), default=0.0)
+
+    @property
+    def exceeded(self) -> frozenset[str]:
+        """The grades that some row exceeds."""
+        return frozenset().union(*self.exceeded_grades)
+
+    @property
+    def simplest(self) -> Refutation:
+        """The smallest refutation. Of equal sizes the last: Hypothesis shrank it, and chance chose the others."""
+        return self.shrunk[-1] if self.shrunk else min(reversed(self.refuted), key=lambda r: r.case.size)
+
+    @property
+    def worst(self) -> Refutation:
+        """The refutation with the largest ratio, the smallest of those that share it."""
+        return max((*self.refuted, *self.worse), key=lambda r: (r.decision.ratio, -r.case.size))
+
+    def asks_for(self, ratio: float, regime: str) -> bool:
+        """Whether certifying a row with this ratio could change what is reported."""
+        if len(self.refuted) < CERTIFIED_CASES or regime not in {r.regime for r in self.refuted}:
+            return True
+        return ratio > self.worst_ratio
+
+    def exceed(self, grades: frozenset[str]) -> None:
+        """Take in grades that a row exceeds."""
+        if grades - self.exceeded:
+            self.exceeded_grades.append(grades)
+
+    def clear(self, decision: Decision) -> None:
+        """Take in a row that holds, if it is closer to its error bound than all before."""
+        if decision.ratio > self.closest.ratio:
+            self.cleared.append(decision)
+
+    def take(self, case: Case, regime: str, decision: Decision) -> None:
+        """Take in what was decided of a case."""
+        if decision.refuted:
+            self.refuted.append(Refutation(case, regime, decision))
+        else:
+            self.clear(decision)
