@@ -231,15 +231,38 @@ def properties(role: str | None) -> None:
 @click.argument("code")
 @click.option("--role", help="Role whose property it is, where CODE is a name that several roles have.")
 def explain(code: str, role: str | None) -> None:
-    """Explain a finding's CODE (EX101 ...): the statement, the bound and its source, an example, the usual fix.
+    """Explain a finding's CODE (EX101 ...), or its cause ("exp overflow" ...).
 
-    A property's name does as well, where it is one role's alone.
+    Of a property: the statement, the bound and its source, an example, the usual fix, and the mutants that it must
+    refute. Its name does as well, where it is one role's alone. Of a cause: the experiment that decides it, the usual
+    fix, and the mutants that have it. --role shows the mutants of one role.
     """
-    from extremum.reports.views.explain import WIDTH, find, lines
+    from extremum.reports.views.explain import WIDTH
+    from extremum.reports.views.explain import explain as explanation
 
-    prop = find(code, role)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDTH
-    click.echo("\n".join(lines(prop, min(max(width, 40), 100))))
+    click.echo("\n".join(explanation(code, role, min(max(width, 40), 100))))
+
+
+@main.command()
+@click.option("--role", help="Only properties of this role.")
+@click.option("--property", "properties", multiple=True, metavar="P,...", help="Only these properties.  [default: all]")
+@click.option("--dtype", multiple=True, metavar="D,...", help="Formats.  [default: float64,float32,float16,bfloat16]")
+def bounds(role: str | None, properties: tuple[str, ...], dtype: tuple[str, ...]) -> None:
+    """List the allowed errors: of the error model, and by role, property and format.
+
+    What is allowed depends on the row: each cell has the smallest and the largest over ordinary rows of n entries.
+    """
+    from extremum.properties.roles.registry import role_named
+    from extremum.properties.roles.registry import roles as known
+    from extremum.reference.arithmetic.formats import DEFAULT_DTYPES, format_of
+    from extremum.reports.driving.request import Request, names
+    from extremum.reports.views.bounds_table import table
+
+    Request(role=role, dtypes=names(dtype), properties=names(properties)).check()
+    among = [role_named(role)] if role else list(known().values())
+    formats = [format_of(name) for name in dict.fromkeys(names(dtype) or DEFAULT_DTYPES)]
+    click.echo("\n".join(table(among, formats, names(properties))))
 
 
 @main.command()

@@ -1,7 +1,11 @@
 """Experiments on the arithmetic along a row: it is shifted, drawn together, cut short, reordered, in other precision.
 
-Each gives the name of a cause in `properties.diagnosis.diagnose`, or an empty string where it shows none. All but the
-one on significant bits are for roles that compute a softmax on the way.
+Each experiment returns the name of a cause in `properties.diagnosis.diagnose`, or an empty string where it shows none.
+All but `subnormal_answer` and `significant_bits` need a role whose rows can be shifted (`Role.shiftable`).
+
+The thresholds are judged together: `python benchmarks/causes.py` counts how often the diagnosis names the defect that
+was planted, over the mutants of all roles. Run it after any change to one of them. "Logits" below is the unit of the
+entries of such a row: the exponents that exp is given.
 """
 
 from __future__ import annotations
@@ -10,270 +14,289 @@ from collections.abc import Callable
 
 import numpy as np
 
-from extremum.properties.diagnosis.bench import Bench, Trial, bits_used, depth, same_bits
+from extremum.properties.diagnosis.diagnosis_run import DiagnosisRun, Probe, bits_used, depth, same_bits
 from extremum.properties.inputs.regimes import log_eta, log_max, log_tiny
 from extremum.properties.model.rounding import RECURSIVE_FROM
 from extremum.properties.values.signature import Arguments
 from extremum.reference.arithmetic.formats import FORMATS, Format
 
-NEAR = 0.35  # how far from where a format ends a failure may begin, in exponents: half of what sets two ends apart
-MODERATE = 4.0  # a shift or gap that no exponential minds
-FURTHER = 1.1  # times as far out: where a value is lost for sure
-FAR_BELOW = 2e4  # further down than the floors that people start a maximum from
-ROOM = 0.9  # of the largest value: a sum below it does not overflow
-APART = 40.0  # a gap that makes the others count for nothing, in any dtype
-FAR_OUT = 2.0**20  # where a rounding in float32 is 1/16
-LEFT = 16.0  # allowances, times the largest entry, that the rounding of a gap explains
-COARSE = 2.0**8  # times the error in float32 exceeds that in float64 where it is one of rounding
-SOME = 2.0**-4  # of the largest value: more than this is no rounding
-LOST_DIGITS = 14.0  # a gap beside which 1 - s has few digits in float32, and some in float64
-SHORT = 6  # rows in which no sum stagnates
-MUCH = 2.0**-5  # of what a stagnating sum loses in this experiment, which is about a half
-SPARE = 3  # the part of the significand, 1/3, that is zero in an answer that was kept in fewer bits
-CLOSE = 2.0**-6  # relative, or beside 1: what such an answer may be off
-MIN_VALUES = 3  # of full significands, so that it is no chance
-COTANGENTS = (1.2345678, 1.7654321, 1.3579246, 1.1234567, 1.4142136)
+# How far from the edge of a format a failure may begin, in logits: half of what sets two edges apart.
+EDGE_LOGITS = 0.35
+MODERATE_LOGITS = 4.0  # a shift or gap that overflows and underflows in no format
+FURTHER_FACTOR = 1.1  # times as far out, where a value is lost for sure
+FAR_BELOW_LOGITS = 2e4  # further down than the floors that people start a maximum from, such as -1e4
+SUM_SHARE = 0.9  # of the largest finite value: a sum of this size does not overflow
+APART_LOGITS = 40.0  # a gap at which the smaller entries weigh nothing: exp(-40) is below every unit roundoff
+FAR_OUT_LOGITS = 2.0**20  # an offset at which one rounding in float32 is 1/16
+GAP_RATIO = 16.0  # allowances, per logit of the largest entry, that the rounding of a gap explains
+DTYPE_FACTOR = 2.0**8  # by which an error of rounding is larger in float32 than in float64 (their u differ by 2**29)
+ROUNDING_SHARE = 2.0**-4  # of the largest exact value: a larger error is no rounding of float32
+DIGIT_GAP_LOGITS = 14.0  # a gap at which 1 - s has few digits in float32, and some in float64
+SHORT_ROW_MAX = 6  # entries: in a row shorter than this no sum stagnates
+STAGNATION_LOSS = 2.0**-5  # absolute error of an answer that shows stagnation; a stagnating sum loses about 1/2
+SPARE_DIVISOR = 3  # the last 1/3 of the significand is zero in an answer that was kept in fewer bits
+CLOSE_ERROR = 2.0**-6  # relative, or absolute beside 1: how far off an answer that was kept in fewer bits may be
+FULL_VALUES_MIN = 3  # exact values with a full significand that the evidence needs, so that it is no chance
+TINY_STEP, VISIBLE_STEP = 2.0**-15, 0.0105  # logits: below the spacing of bfloat16 near 1, and above it
+COTANGENTS = (1.2345678, 1.7654321, 1.3579246, 1.1234567, 1.4142136)  # significands of full length
 
 
-def formats(bench: Bench) -> list[Format]:
+def formats(run: DiagnosisRun) -> list[Format]:
     """The formats that the subject may compute in: its own, and the two wide ones."""
-    return list(dict.fromkeys((bench.fmt, FORMATS["float32"], FORMATS["float64"])))
+    return list(dict.fromkeys((run.fmt, FORMATS["float32"], FORMATS["float64"])))
 
 
 def begins(lost: Callable[[float], bool], place: float, fmt: Format) -> bool:
-    """Whether values are lost just above `place`, and not just below; in between lie the roundings of the place."""
-    near = NEAR + (2 * place * fmt.unit_roundoff if fmt.name == "float16" else 0.0)
+    """Whether values are lost just above `place` and not just below; between the two lie the roundings of the place."""
+    # A float16 entry at an edge of float64 is rounded by as much as EDGE_LOGITS.
+    near = EDGE_LOGITS + (2 * place * fmt.unit_roundoff if fmt.name == "float16" else 0.0)
     return lost(place + near) and not lost(place - near)
 
 
-def outweighed(bench: Bench) -> str:
-    """A row whose sum exceeds the largest finite value by the number of its terms, cut until it does not."""
-    row = bench.row
-    if not bench.of_logits or row is None:
+def shorter_row(run: DiagnosisRun) -> str:
+    """A row whose sum leaves the range by the number of its terms alone is cut until the sum stays in range."""
+    row = run.row
+    if not run.role.shiftable or row is None:
         return ""
-    gaps = depth(row[bench.x])
-    share = bench.fmt.max / float(np.exp(gaps).sum())
-    if share >= 1:
+    gaps = depth(row[run.x])
+    share = run.fmt.max / float(np.exp(gaps).sum())
+    if share >= 1:  # a sum of terms that are at most 1 fits: its overflow would need a missing shift, tried next
         return ""
-    shorter = bench.shortened(row, int(ROOM * share * gaps.size))
-    return "" if bench.fails(shorter) else "sum overflow"
+    shorter = run.shortened(row, int(SUM_SHARE * share * gaps.size))
+    return "" if run.fails(shorter) else "sum overflow"
 
 
-def shifted(bench: Bench) -> str:
-    """Values that are lost where a row lies high or low, and not around zero: where does that begin?"""
-    row = bench.row
-    if not bench.of_logits or row is None:
+def shifted_row(run: DiagnosisRun) -> str:
+    """Values are lost where a row lies high or low, and not around zero: at which offset does that begin?"""
+    row = run.row
+    if not run.role.shiftable or row is None:
         return ""
-    top = float(row[bench.x].astype(np.float64).max())
-    if not bench.lost(row):  # where they are not lost yet, further out they may be
-        row = bench.moved(row, FURTHER * top)
-    if not bench.lost(row) or any(bench.lost(bench.moved(row, t)) for t in (0.0, MODERATE, -MODERATE)):
+    top = float(row[run.x].astype(np.float64).max())
+    if not run.lost(row):  # a witness at the very edge is off and not yet lost
+        row = run.moved(row, FURTHER_FACTOR * top)
+    if not run.lost(row) or any(run.lost(run.moved(row, t)) for t in (0.0, MODERATE_LOGITS, -MODERATE_LOGITS)):
         return ""
-    if any(not bench.trial(bench.moved(row, t, MODERATE)).sound for t in (0.0, MODERATE, -MODERATE)):
-        return ""  # an ordinary row fails as well
-    return too_high(bench, row) if top > 0 else too_low(bench, row)
+    if any(not run.probe(run.moved(row, t, MODERATE_LOGITS)).sound for t in (0.0, MODERATE_LOGITS, -MODERATE_LOGITS)):
+        return ""  # an ordinary row fails too, so that the offset explains nothing
+    return too_high(run, row) if top > 0 else too_low(run, row)
 
 
-def too_high(bench: Bench, row: Arguments) -> str:
+def too_high(run: DiagnosisRun, row: Arguments) -> str:
     """Where a row is lost on its way up: where the largest exponential leaves a format, or where the sum does."""
-    gaps = depth(row[bench.x])
-    alone = bench.with_logits(row, np.where(np.arange(gaps.size) == gaps.argmax(), 0.0, -APART)[None])
+    gaps = depth(row[run.x])
+    # Alone, the largest entry decides: its exponential overflows at log max, and the sum of one entry no sooner.
+    alone = run.with_logits(row, np.where(np.arange(gaps.size) == gaps.argmax(), 0.0, -APART_LOGITS)[None])
     weight = float(np.log(np.exp(gaps).sum()))
-    for place in (log_max(fmt) / factors for fmt in formats(bench) for factors in (1, 2)):  # two: their product
-        if begins(lambda top: bench.lost(bench.moved(alone, top)), place, bench.fmt):
+    # A product of two exponentials overflows at half of log max: that too is an overflow of exp.
+    for place in (log_max(fmt) / factors for fmt in formats(run) for factors in (1, 2)):
+        if begins(lambda top: run.lost(run.moved(alone, top)), place, run.fmt):
             return "exp overflow"
-    for fmt in formats(bench):
-        above, below = log_max(fmt) - weight / 2, log_max(fmt) - weight - NEAR
-        here = below < row[bench.x].max() <= log_max(fmt)
-        if (here or bench.lost(bench.moved(row, above))) and not bench.lost(bench.moved(row, below)):
+    for fmt in formats(run):
+        above, below = log_max(fmt) - weight / 2, log_max(fmt) - weight - EDGE_LOGITS
+        here = below < row[run.x].max() <= log_max(fmt)  # the row itself lies where only its sum overflows
+        if (here or run.lost(run.moved(row, above))) and not run.lost(run.moved(row, below)):
             return "sum overflow"
     return ""
 
 
-def too_low(bench: Bench, row: Arguments) -> str:
+def too_low(run: DiagnosisRun, row: Arguments) -> str:
     """Whether a row is lost on its way down, and not before the exponentials of a format are zero."""
-    if not bench.lost(bench.moved(row, -min(FAR_BELOW, bench.fmt.max / 4))):
+    if not run.lost(run.moved(row, -min(FAR_BELOW_LOGITS, run.fmt.max / 4))):
         return ""
-    for fmt in formats(bench):
-        if bench.lost(bench.moved(row, FURTHER * log_eta(fmt))):
-            return "" if bench.lost(bench.moved(row, 0.45 * log_eta(fmt))) else "underflow to zero"
+    for fmt in formats(run):
+        if run.lost(run.moved(row, FURTHER_FACTOR * log_eta(fmt))):
+            # Half of log eta is where a product of two exponentials is zero. A row that is lost above 0.45 of it was
+            # lost to something else.
+            return "" if run.lost(run.moved(row, 0.45 * log_eta(fmt))) else "underflow to zero"
     return "underflow to zero"
 
 
-def drawn_together(bench: Bench) -> str:
-    """Values that are lost in a wide row and not where it is drawn together: at which gap does that begin?"""
-    row = bench.row
-    if not bench.of_logits or row is None or not bench.lost(row):
+def narrower_row(run: DiagnosisRun) -> str:
+    """Values are lost in a wide row, and not where it is drawn together: at which gap does that begin?"""
+    row = run.row
+    if not run.role.shiftable or row is None or not run.lost(row):
         return ""
-    if not bench.trial(bench.moved(row, 0.0, MODERATE)).sound:
+    if not run.probe(run.moved(row, 0.0, MODERATE_LOGITS)).sound:
         return ""
-    wide = bench.trial(bench.moved(row, 0.0, 4 * log_max(FORMATS["float64"])))
+    wide = run.probe(run.moved(row, 0.0, 4 * log_max(FORMATS["float64"])))
     if not wide.lost.any():
         return ""
-    leader = depth(row[bench.x])[0] == 0
-    width, n = wide.out.shape[1], len(leader)
-    at_leader = wide.flawed[0, :: n + 1] if width == n * n else wide.flawed[0]
+    largest = depth(row[run.x])[0] == 0
+    width, n = wide.out.shape[1], len(largest)
+    flawed = wide.flawed[0, :: n + 1] if width == n * n else wide.flawed[0]  # a matrix: its diagonal
     if wide.vector:
-        if at_leader[leader].any():
+        # Underflow takes the small entries of an answer and leaves the largest: one that is not finite overflowed.
+        if flawed[largest].any():
             return "exp overflow"
-        if width == n and wide.lost[0][leader].any():
+        if width == n and wide.lost[0][largest].any():
             return ""
-    elif not bench.labels and wide.flawed.any():
+    elif not run.labels and wide.flawed.any():  # a number: the sign of the infinity tells inf from log 0
         return "exp overflow" if wide.out[0, 0] > 0 else "underflow to zero"
-    places = [
-        place
-        for fmt in formats(bench)
-        for place in (
-            *([] if wide.vector else [("exp overflow", log_max(fmt))]),
+    edges = [
+        edge
+        for fmt in formats(run)
+        for edge in (
+            *([] if wide.vector else [("exp overflow", log_max(fmt))]),  # an answer for each entry showed it above
             ("subnormals flushed", -log_tiny(fmt)),
             ("underflow to zero", -log_eta(fmt) + float(np.log(2))),
         )
     ]
-    for cause, place in places:
-        if begins(lambda gap: bench.lost(bench.moved(row, 0.0, gap)), place, bench.fmt):
+    for cause, place in edges:
+        if begins(lambda gap: run.lost(run.moved(row, 0.0, gap)), place, run.fmt):
             return cause
-    for fmt in formats(bench):  # where 1 - s is 1: that place follows the precision
+    for fmt in formats(run):  # where 1 - s is 1: that place follows the precision
         place = -float(np.log(fmt.unit_roundoff / 2))
-        if begins(lambda gap: bench.lost(bench.moved(row, 0.0, gap)), place, bench.fmt):
-            beyond = bench.moved(row, 0.0, FURTHER * place)
-            return "cancellation" if of_rounding(bench, beyond) else ""
+        if begins(lambda gap: run.lost(run.moved(row, 0.0, gap)), place, run.fmt):
+            beyond = run.moved(row, 0.0, FURTHER_FACTOR * place)  # where it is lost for sure
+            return "cancellation" if of_rounding(run, beyond) else ""
     return ""
 
 
-def moved_apart(bench: Bench) -> str:
-    """Everything is lost, wherever the row lies, and nothing where the others weigh nothing beside the largest."""
-    row = bench.row
-    if not bench.of_logits or row is None or row[bench.x].shape[1] == 1 or not bench.trial(row).lost.all():
+def wider_row(run: DiagnosisRun) -> str:
+    """Everything is lost wherever the row lies, and nothing once the others weigh nothing beside the largest."""
+    row = run.row
+    if not run.role.shiftable or row is None or row[run.x].shape[1] == 1 or not run.probe(row).lost.all():
         return ""
-    if np.exp(-APART) < bench.fmt.tiny:  # too small for the dtype: an answer of zeros would be sound
+    if np.exp(-APART_LOGITS) < run.fmt.tiny:  # in such a dtype zeros are a sound answer, and show nothing
         return ""
-    top = np.arange(row[bench.x].shape[1]) == row[bench.x][0].astype(np.float64).argmax()
-    apart = bench.with_logits(row, np.where(top, 0.0, -APART)[None])
-    near = bench.with_logits(row, np.zeros((1, len(top))))
-    return "sum overflow" if bench.trial(apart).sound and bench.trial(near).lost.all() else ""
+    top = np.arange(row[run.x].shape[1]) == row[run.x][0].astype(np.float64).argmax()
+    apart = run.with_logits(row, np.where(top, 0.0, -APART_LOGITS)[None])
+    near = run.with_logits(row, np.zeros((1, len(top))))
+    return "sum overflow" if run.probe(apart).sound and run.probe(near).lost.all() else ""
 
 
-def subnormals_flushed(bench: Bench) -> str:
+def subnormal_answer(run: DiagnosisRun) -> str:
     """Whether the answer is zero where the exact value is subnormal, and not where it is larger."""
-    row = bench.row or next(iter(bench.rows), None)
+    row = run.row or next(iter(run.rows), None)
     if row is None:
         return ""
-    trial = bench.trial(row)
-    wrong = trial.failing if not trial.sound else np.ones_like(trial.failing)
-    small = (trial.out == 0) & (np.abs(trial.exact) < trial.tiny) & (np.abs(trial.exact) >= bench.fmt.eta)
-    if not (wrong & small).any() or (trial.failing & ~small).any():
+    probe = run.probe(row)
+    wrong = probe.failing if not probe.sound else np.ones_like(probe.failing)  # a flush may be within the bound
+    small = (probe.out == 0) & (np.abs(probe.exact) < probe.tiny) & (np.abs(probe.exact) >= run.fmt.eta)
+    if not (wrong & small).any() or (probe.failing & ~small).any():
         return ""
-    if not bench.of_logits:
+    if not run.role.shiftable:
         return "subnormals flushed"
-    above = bench.trial(bench.moved(row, 0.0, -log_tiny(bench.fmt) - 2 * NEAR))
+    above = run.probe(run.moved(row, 0.0, -log_tiny(run.fmt) - 2 * EDGE_LOGITS))
     if not ((above.out == 0) & (np.abs(above.exact) >= above.tiny)).any():
         return "subnormals flushed"
-    place = -log_tiny(FORMATS["float32"])  # those of the format that it computes in
-    there = begins(lambda gap: bench.lost(bench.moved(row, 0.0, gap)), place, bench.fmt)
+    # Normal values are zero too, so the dtype's own subnormals are not at fault. Those of float32 may be, if the
+    # subject computes in it.
+    place = -log_tiny(FORMATS["float32"])
+    there = begins(lambda gap: run.lost(run.moved(row, 0.0, gap)), place, run.fmt)
     return "subnormals flushed" if there else ""
 
 
-def summed(bench: Bench) -> str:
-    """Many small terms after a large one, and before it; and the row cut short.
+def order_of_sum(run: DiagnosisRun) -> str:
+    """A row of many small terms is summed with the large one first, and with it last; and the row is cut short.
 
-    Each is less than half of the spacing at the large one, all together weigh about half as much as it. In the wide
-    formats they lie high up, where the spacing is coarse, if it is the logarithm that is the accumulator.
+    Each small term is less than half of the spacing at the large one; all together they weigh about half as much as it.
     """
-    row = bench.row
-    if not bench.of_logits or row is None:
+    row = run.row
+    if not run.role.shiftable or row is None:
         return ""
-    shorter = range(2, min(row[bench.x].shape[1], SHORT))
-    if not shorter or any(bench.fails(bench.shortened(row, length)) for length in shorter):
+    shorter = range(2, min(row[run.x].shape[1], SHORT_ROW_MAX))
+    if not shorter or any(run.fails(run.shortened(row, length)) for length in shorter):
         return ""
-    u, wide = bench.fmt.unit_roundoff, bench.fmt.precision >= RECURSIVE_FROM
+    u, wide = run.fmt.unit_roundoff, run.fmt.precision >= RECURSIVE_FROM
     half = 2.0**-9 if wide else u
-    n = int(min(1 / half, bench.role.longest))
+    n = int(min(1 / half, run.role.longest))
+    # In float32 and float64 no row that a diagnosis affords has terms below half of u. If a running logarithm is the
+    # accumulator, an offset makes its spacing coarse: there the row lies high up.
     after = np.where(np.arange(n) == 0, 0.0, np.log(0.9 * half))[None]
-    top, finer = (half / u, bench.fmt.dtype) if wide else (0.0, FORMATS["float32"].dtype)
-    lost, kept = (bench.trial(bench.probe(top + x)).error.max() for x in (after, after[:, ::-1]))
-    control = bench.trial(bench.probe(after, dtype=finer)).error.max()
-    return "accumulator stagnation" if lost > max(2 * kept, COARSE * control, MUCH) else ""
+    top, finer = (half / u, run.fmt.dtype) if wide else (0.0, FORMATS["float32"].dtype)
+    lost, kept = (run.probe(run.rows_of(top + x)).error.max() for x in (after, after[:, ::-1]))
+    control = run.probe(run.rows_of(after, dtype=finer)).error.max()  # where nothing can stagnate
+    return "accumulator stagnation" if lost > max(2 * kept, DTYPE_FACTOR * control, STAGNATION_LOSS) else ""
 
 
-def of_rounding(bench: Bench, row: Arguments) -> bool:
+def of_rounding(run: DiagnosisRun, row: Arguments) -> bool:
     """Whether the error follows the precision: that in float32 is out of bounds, and in float64 is far smaller."""
-    coarse, fine = (bench.in_dtype(row, name) for name in ("float32", "float64"))
+    coarse, fine = (run.in_dtype(row, name) for name in ("float32", "float64"))
     if coarse is None or fine is None:
         return False
-    low, high = bench.trial(coarse), bench.trial(fine)
+    low, high = run.probe(coarse), run.probe(fine)
     wrong = low.failing
     if not wrong.any() or low.flawed.any() or high.flawed.any():
         return False
-    error = float(low.error[wrong].max())
-    return COARSE * float(high.error[wrong].max()) < error < SOME * max(1.0, float(np.abs(low.exact).max()))
+    error, largest = float(low.error[wrong].max()), max(1.0, float(np.abs(low.exact).max()))
+    # The upper limit keeps out a value that is lost in float32 and not in float64: that is no rounding.
+    return DTYPE_FACTOR * float(high.error[wrong].max()) < error < ROUNDING_SHARE * largest
 
 
-def kept_in_fewer_bits(bench: Bench) -> str:
+def significant_bits(run: DiagnosisRun) -> str:
     """Whether answers have few significant bits, or stand still where the input moves."""
-    fmt = bench.fmt
-    if bench.row is None or fmt.precision < RECURSIVE_FROM or of_rounding(bench, bench.row):
+    fmt = run.fmt
+    # A significand of 11 bits or fewer is too short to show that bits are missing. An error that follows the dtype is
+    # one of rounding, not of a format in between.
+    if run.row is None or fmt.precision < RECURSIVE_FROM or of_rounding(run, run.row):
         return ""
-    sets = [[bench.ordinary(n=5, rows=3)]]
-    if bench.of_logits:
-        sets.append([bench.probe(np.zeros((1, n))) for n in (3, 5, 7, 11, 13)])
-        sets.append([bench.probe(np.zeros((1, 8)), np.eye(8)[:1] * g) for g in COTANGENTS])
-    if any(_few_bits([bench.trial(rows) for rows in made], fmt) for made in sets):
+    sets = [[run.ordinary(n=5, rows=3)]]
+    if run.role.shiftable:
+        # Ties of an odd number: 1 / n and log n have a full significand, whatever the rounding of exp.
+        sets.append([run.rows_of(np.zeros((1, n))) for n in (3, 5, 7, 11, 13)])
+        sets.append([run.rows_of(np.zeros((1, 8)), np.eye(8)[:1] * g) for g in COTANGENTS])
+    if any(_few_bits([run.probe(rows) for rows in group], fmt) for group in sets):
         return "precision narrowed"
-    return "precision narrowed" if bench.of_logits and _stands_still(bench) else ""
+    return "precision narrowed" if run.role.shiftable and _stands_still(run) else ""
 
 
-def _few_bits(trials: list[Trial], fmt: Format) -> bool:
-    """Whether an entry, the same in all trials, has few significant bits and its exact value has not."""
-    width = min(trial.out.shape[1] for trial in trials)
-    out, exact = (np.concatenate([getattr(t, name)[:, :width] for t in trials]) for name in ("out", "exact"))
-    full = bits_used(fmt.round(exact).astype(np.float64), fmt.precision) > fmt.precision - SPARE
-    close = np.abs(out - exact) <= CLOSE * np.abs(exact)
-    few = close & (out != 0) & (bits_used(out, fmt.precision) <= fmt.precision - fmt.precision // SPARE)
-    return bool(((few | ~full).all(axis=0) & (full.sum(axis=0) >= MIN_VALUES)).any())
+def _few_bits(probes: list[Probe], fmt: Format) -> bool:
+    """Whether an entry, the same in all probes, has few significant bits and its exact value has not."""
+    width = min(probe.out.shape[1] for probe in probes)
+    out, exact = (np.concatenate([getattr(t, name)[:, :width] for t in probes]) for name in ("out", "exact"))
+    # An exact value that is short by itself, as 1/2, says nothing of how the answer was kept.
+    full = bits_used(fmt.round(exact).astype(np.float64), fmt.precision) > fmt.precision - SPARE_DIVISOR
+    close = np.abs(out - exact) <= CLOSE_ERROR * np.abs(exact)
+    few = close & (out != 0) & (bits_used(out, fmt.precision) <= fmt.precision - fmt.precision // SPARE_DIVISOR)
+    return bool(((few | ~full).all(axis=0) & (full.sum(axis=0) >= FULL_VALUES_MIN)).any())
 
 
-def _stands_still(bench: Bench) -> bool:
-    """Whether small steps of an entry leave the answer where it was, though the exact one moves, and larger ones not.
+def _stands_still(run: DiagnosisRun) -> bool:
+    """Whether a tiny step of an entry leaves the answer as it was, though the exact one moves, and a larger step not.
 
-    The larger is more than the spacing of bfloat16 in the entry, its exponential and the logarithm of the sum.
+    `VISIBLE_STEP` is more than the spacing of bfloat16 in the entry, its exponential and the logarithm of the sum.
     """
     entries = np.array([0.28, 0.305, 0.33, 0.35, 0.37, 0.39, 0.41])
 
-    def at(step: float) -> Trial:
-        return bench.trial(bench.probe(np.stack([0 * entries, -entries - step], axis=1)))
+    def at(step: float) -> Probe:
+        return run.probe(run.rows_of(np.stack([0 * entries, -entries - step], axis=1)))
 
-    here, near, far = at(0.0), at(2.0**-15), at(0.0105)
-    moves = np.abs(near.exact - here.exact) > 2.0**-4 * np.abs(far.exact - here.exact) * 2.0**-15 / 0.0105
+    here, near, far = at(0.0), at(TINY_STEP), at(VISIBLE_STEP)
+    # Where the exact answer does not depend on the entry, standing still is right.
+    moves = np.abs(near.exact - here.exact) > 2.0**-4 * np.abs(far.exact - here.exact) * TINY_STEP / VISIBLE_STEP
     still = same_bits(here.out, near.out) & moves
     column = int(still.sum(axis=0).argmax())
-    close = np.abs(here.out - here.exact) <= CLOSE
+    close = np.abs(here.out - here.exact) <= CLOSE_ERROR
+    # Two of the entries may lie beside a rounding boundary of the narrow format, where even a tiny step shows.
     stuck = still[:, column].sum() >= len(entries) - 2 and not same_bits(here.out, far.out)[:, column].any()
     return bool(stuck and close.all() and not here.sound)
 
 
-def rounded_apart(bench: Bench) -> str:
-    """Whether the error goes away where the row is shifted to a maximum of zero, and is of the size of a rounding."""
-    row = bench.row
-    if not bench.of_logits or row is None or bench.fails(bench.moved(row, 0.0)):
+def centred_row(run: DiagnosisRun) -> str:
+    """Whether the error goes away where the row is shifted to a maximum of zero, and is as large as a rounding."""
+    row = run.row
+    if not run.role.shiftable or row is None or run.fails(run.moved(row, 0.0)):
         return ""
-    # So far out that a rounding is larger than any answer, nothing can be told by its size.
-    top = float(row[bench.x].astype(np.float64).max())
-    row = row if abs(top) <= FAR_OUT else bench.moved(row, float(np.copysign(FAR_OUT, top)))
-    fine = bench.in_dtype(row, "float64")
-    if fine is None or not bench.fails(row):
+    # Further out a rounding is larger than any answer, so that the size of the error says nothing.
+    top = float(row[run.x].astype(np.float64).max())
+    row = row if abs(top) <= FAR_OUT_LOGITS else run.moved(row, float(np.copysign(FAR_OUT_LOGITS, top)))
+    fine = run.in_dtype(row, "float64")
+    if fine is None or not run.fails(row):
         return ""
-    # What is allowed is a few roundings of each value, and the rounding of an entry costs as many as it is large.
-    size = float(np.abs(row[bench.x].astype(np.float64)).max())
-    if max(bench.trial(fine).ratio.max(), bench.trial(row).ratio.max()) > LEFT * size:
+    # A few roundings of each value are allowed. The rounding of an entry costs as many as the entry is large.
+    size = float(np.abs(row[run.x].astype(np.float64)).max())
+    if max(run.probe(fine).ratio.max(), run.probe(row).ratio.max()) > GAP_RATIO * size:
         return ""
-    tie = bench.with_logits(row, np.full_like(row[bench.x], row[bench.x].max(), np.float64))
-    return "cancellation" if not bench.role.bounded and not bench.trial(tie).sound else "rounding of the gap"
+    # Of a loss or a logarithm, a tie is off too where log S was added to the maximum first: a cancellation.
+    tie = run.with_logits(row, np.full_like(row[run.x], row[run.x].max(), np.float64))
+    return "cancellation" if not run.role.bounded and not run.probe(tie).sound else "rounding of the gap"
 
 
-def subtracted(bench: Bench) -> str:
+def error_by_dtype(run: DiagnosisRun) -> str:
     """Whether the error follows the precision of the dtype, wherever the row lies and however short it is."""
-    row = bench.row
-    if not bench.of_logits or row is None:
+    row = run.row
+    if not run.role.shiftable or row is None:
         return ""
-    drawn = bench.moved(row, 0.0, LOST_DIGITS)  # at a larger gap nothing may be left, in any dtype
-    return "cancellation" if of_rounding(bench, row) or of_rounding(bench, drawn) else ""
+    drawn = run.moved(row, 0.0, DIGIT_GAP_LOGITS)  # at a larger gap no digit may be left, in any dtype
+    return "cancellation" if of_rounding(run, row) or of_rounding(run, drawn) else ""

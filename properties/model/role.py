@@ -36,6 +36,8 @@ class Role:
     block of the sweep at most `rows` rows; matrices have `heights(n)` rows of n, each of them tried. The exact values
     of a `bounded` role never leave the range of a format. What the screen can't clear is certified in `certifier`.
     Where exponentials of the first argument have edges, it is `edged`: `properties.onset.thresholds` looks for them.
+    It is `shiftable` where the first argument is rows of logits, of which a softmax is computed on the way: the
+    diagnosis then shifts, cuts and stretches these rows.
     Of what is contested, `contested` names the situations that arise (None: all). `overflow(view)` is where what a
     sound algorithm computes on its way may leave the range, so that an infinity or NaN is no flaw. Where `allowance`
     lets a flush to zero pass, `strict(view)` is what gradual underflow may cost. `fused(view, open_grades)` screens all
@@ -56,6 +58,7 @@ class Role:
     heights: Callable[[int], Sequence[int]] = lambda _n: (1,)
     bounded: bool = False
     edged: bool = True
+    shiftable: bool = False
     certifier: Arithmetic = BALLS
     contested: tuple[str, ...] | None = None
     overflow: Callable[[View], Array] = lambda _view: np.zeros((1, 1), bool)

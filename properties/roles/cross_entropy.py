@@ -114,6 +114,7 @@ ROLE = Role(
     value="logsumexp(logits) - logits[L]",
     truth=truth.cross_entropy,
     allowance=allowance,
+    shiftable=True,
     signature=Signature(inputs={"logits": 1, "L": 0}, answer=scalar, batched=False),
     regimes=PLAIN + MASKED,
     arguments=logits_and_labels,

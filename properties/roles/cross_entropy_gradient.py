@@ -130,6 +130,7 @@ ROLE = Role(
     value="s - onehot(L)",
     truth=truth.cross_entropy_gradient,
     allowance=allowance,
+    shiftable=True,
     signature=Signature(inputs={"logits": 1, "L": 0}, batched=False),
     arguments=logits_and_labels,
     rows=24,

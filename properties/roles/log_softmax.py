@@ -194,6 +194,7 @@ ROLE = Role(
     value="x_i - logsumexp(x)",
     truth=truth.log_softmax,
     allowance=allowance,
+    shiftable=True,
     fused=fused.log_softmax,
     regimes=PLAIN + MASKED,
     properties=(

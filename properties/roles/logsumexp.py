@@ -201,6 +201,7 @@ ROLE = Role(
     value="log sum_j exp(x_j), that axis removed",
     truth=truth.logsumexp,
     allowance=allowance,
+    shiftable=True,
     fused=fused.logsumexp,
     signature=Signature(answer=without_axis),
     regimes=PLAIN + MASKED,

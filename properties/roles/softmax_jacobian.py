@@ -240,6 +240,7 @@ ROLE = Role(
     value="diag(s) - s s^T",
     truth=truth.softmax_jacobian,
     allowance=allowance,
+    shiftable=True,
     signature=Signature(answer=square, batched=False),
     longest=LONGEST,
     rows=24,

@@ -176,6 +176,7 @@ ROLE = Role(
     value="s * (g - <g, s>)",
     truth=truth.softmax_vjp,
     allowance=allowance,
+    shiftable=True,
     signature=Signature(inputs={"x": 1, "g": 1}, batched=False),
     arguments=rows_and_cotangents,
     rows=24,

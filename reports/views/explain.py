@@ -1,20 +1,27 @@
-"""What a property's own docstring says of it, for every place that explains: terminal, HTML and Markdown."""
+"""Properties and causes in words, for every place that explains them: terminal, HTML and Markdown."""
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 import textwrap
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from extremum.properties.contested.conventions import CONVENTIONS
+from extremum.properties.diagnosis.diagnose import CAUSES
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
 from extremum.properties.roles.registry import role_named, roles
 from extremum.reference.errors import UsageError, nearest
+from extremum.reference.subjects.subject import Subject, subjects
 
 WIDTH = 80  # columns, where it is not known how many there are
-TABLE = "|---|"
+TABLE = "|---|"  # stands in the source of a module that has a table
+MUTANTS = "Mutants"
+
+Section = tuple[str, tuple[str, ...]]  # a title, and its paragraphs
 
 
 @dataclass(frozen=True)
@@ -37,8 +44,8 @@ class Explanation:
         return self.name in CONVENTIONS
 
     @property
-    def sections(self) -> list[tuple[str, tuple[str, ...]]]:
-        """What is said besides the statement: titles, and the paragraphs under each."""
+    def sections(self) -> list[Section]:
+        """The text after the statement."""
         named = [
             ("Contested" if self.contested else "Bound", self.derivation),
             ("Example", (self.example,)),
@@ -48,7 +55,7 @@ class Explanation:
 
 
 def explanation(prop: Property) -> Explanation:
-    """What the docstring and the fields of a property say, as plain data."""
+    """The text of a property as plain data, with the roles that have it and the modules that derive its bound."""
     source = prop.source or prop.measure.__module__
     named = re.findall(r"`properties\.(\w+(?:\.\w+)*)`", prop.bound)
     return Explanation(
@@ -64,51 +71,73 @@ def explanation(prop: Property) -> Explanation:
     )
 
 
+def explain(word: str, role: str | None = None, width: int = WIDTH) -> list[str]:
+    """The explanation of a property (its code or its name) or of a cause, in lines of at most `width` columns.
+
+    With `role`, of that role's property, and with the mutants of that role. Raises `UsageError` as `find` does.
+    """
+    among = [role_named(role).name] if role else list(roles())
+    if word.lower() in CAUSES:
+        return cause_lines(word.lower(), width, among)
+    return lines(find(word, role), width, among)
+
+
 def find(word: str, role: str | None = None) -> Property:
     """The property, or the convention, with that code or that name; of that role, where one is given.
 
-    Raises `UsageError` where there is none, with the nearest, and where properties of several roles have the name.
+    Raises `UsageError` where there is none, with the nearest code, name or cause, and where properties of several roles
+    have the name.
     """
     among = [role_named(role)] if role else list(roles().values())
-    found = _by_code(among)
-    if word.upper() in found:
-        return found[word.upper()]
-    codes = [code for code, prop in found.items() if prop.name == word]
+    by_code = _by_code(among)
+    if word.upper() in by_code:
+        return by_code[word.upper()]
+    codes = [code for code, prop in by_code.items() if prop.name == word]
     if len(codes) == 1:
-        return found[codes[0]]
+        return by_code[codes[0]]
     if codes:
         codes.sort(key=lambda code: int(code.removeprefix("EX")))
         raise UsageError(f"property={word!r} is one of several roles: write its code, {', '.join(codes)}")
-    names = list(dict.fromkeys(p.name for p in found.values()))
-    is_code = re.match(r"(?i)(ex)?\d", word)
-    valid = nearest(word.upper(), _nearby(word.upper(), sorted(found))) if is_code else nearest(word, names)
-    raise UsageError(f"code={word!r} is not known: {valid}")
+    if re.match(r"(?i)(ex)?\d", word):
+        raise UsageError(f"code={word!r} is not known: {nearest(word.upper(), _nearby(word.upper(), sorted(by_code)))}")
+    names = [*CAUSES, *dict.fromkeys(prop.name for prop in by_code.values())]
+    raise UsageError(f"code={word!r} is not known: {nearest(word, names)}")
 
 
-def lines(prop: Property, width: int = WIDTH) -> list[str]:
-    """The explanation for a terminal, in lines of at most `width` columns."""
-    said = explanation(prop)
-    of = ", ".join(said.roles) or f"any, where --convention {said.name} names it"
-    rows = [*said.sections, ("Source", (_kept(said),)), ("Roles", (of,))]
-    margin = max(len(title) for title, _ in rows) + 2
-    made = [f"{said.code}  {said.name}  severity {said.severity}", "", *_wrapped(said.statement, width)]
-    for title, paragraphs in rows:
-        made.append("")
-        for i, paragraph in enumerate(paragraphs):
-            made += [""] if i else []
-            made += _wrapped(paragraph, width, "" if i else title, margin)
-    return made
+def lines(prop: Property, width: int = WIDTH, among: Collection[str] | None = None) -> list[str]:
+    """The explanation of a property, with the mutants that it must refute; with `among`, those of these roles."""
+    text = explanation(prop)
+    chosen = [role for role in text.roles if among is None or role in among]
+    mutants = _mutants(chosen, lambda mutant: prop.name in mutant.fails)
+    owners = ", ".join(text.roles) or f"any, where --convention {text.name} names it"
+    sections: list[Section] = [*text.sections, (MUTANTS, mutants), ("Source", (_modules(text),)), ("Roles", (owners,))]
+    header = f"{text.code}  {text.name}  severity {text.severity}"
+    return [header, "", *_wrapped(text.statement, width), *_in_columns(sections, width)]
+
+
+def cause_lines(name: str, width: int, among: Collection[str]) -> list[str]:
+    """The explanation of a cause, with the mutants of these roles that are declared with it."""
+    cause = CAUSES[name]
+    mutants = _mutants(among, lambda mutant: mutant.cause == name)
+    sections: list[Section] = [("Decided", (cause.experiment,)), ("Fix", (cause.fix,)), (MUTANTS, mutants)]
+    return [f"{name}  cause", "", *_wrapped(cause.meaning, width), *_in_columns(sections, width)]
 
 
 def markdown(prose: str) -> str:
-    """A docstring's paragraph as Markdown: code spans stay, and no other sign means anything."""
+    """A paragraph as Markdown: code spans stay, and no other sign means anything."""
     code, plain = re.compile(r"(`[^`]+`)"), re.compile(r"([\\`*_{}\[\]<>|~$&#])")
     return "".join(part if i % 2 else plain.sub(r"\\\1", part) for i, part in enumerate(code.split(prose)))
 
 
+def _mutants(among: Collection[str], wanted: Callable[[Subject], bool]) -> tuple[str, ...]:
+    """The wanted mutants of these roles, a paragraph for each role that has any."""
+    names = {role: [mutant.name for mutant in subjects(role, "mutant") if wanted(mutant)] for role in among}
+    return tuple(f"{role}: {', '.join(group)}" for role, group in names.items() if group)
+
+
 def _by_code(among: list[Role]) -> dict[str, Property]:
-    found = {p.code: p for role in among for p in role.properties}
-    return found | {c.code: c.of(among[0]) for c in CONVENTIONS.values()}
+    own = {prop.code: prop for role in among for prop in role.properties}
+    return own | {convention.code: convention.of(among[0]) for convention in CONVENTIONS.values()}
 
 
 def _nearby(code: str, codes: list[str]) -> list[str]:
@@ -117,14 +146,26 @@ def _nearby(code: str, codes: list[str]) -> list[str]:
     return next(near for start in beginnings if (near := [c for c in codes if c.startswith(start)]))
 
 
-def _kept(said: Explanation) -> str:
-    first, *others = said.sources
-    return "; ".join([_with_table(first), *map(_with_table, others)])
+def _modules(text: Explanation) -> str:
+    return "; ".join(map(_with_table, text.sources))
 
 
 def _with_table(module: str) -> str:
-    kept = sys.modules.get(module)
-    return f"{module} (with the table)" if kept is not None and TABLE in (kept.__doc__ or "") else module
+    """The module's name, and whether it has a table; its source is read, since -OO leaves no docstring."""
+    has_table = module in sys.modules and TABLE in inspect.getsource(sys.modules[module])
+    return f"{module} (with the table)" if has_table else module
+
+
+def _in_columns(sections: list[Section], width: int) -> list[str]:
+    """Titles at the left, paragraphs beside them; a blank line before each, but not between the roles of mutants."""
+    shown = [(title, paragraphs) for title, paragraphs in sections if any(paragraphs)]
+    margin = max(len(title) for title, _ in shown) + 2
+    text: list[str] = []
+    for title, paragraphs in shown:
+        for i, paragraph in enumerate(paragraphs):
+            text += [""] if i == 0 or title != MUTANTS else []
+            text += _wrapped(paragraph, width, "" if i else title, margin)
+    return text
 
 
 def _line(paragraph: str) -> str:

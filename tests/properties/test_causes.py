@@ -8,16 +8,19 @@ import pytest
 
 from extremum.properties.calling.call import Call, quiet
 from extremum.properties.diagnosis.diagnose import CAUSES, diagnose
+from extremum.properties.diagnosis.diagnosis_run import DiagnosisRun
 from extremum.properties.inputs.regimes import PLAIN
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Experiment, Role
 from extremum.properties.model.view import View
-from extremum.properties.roles.registry import role_named
+from extremum.properties.roles.registry import role_named, roles
 from extremum.properties.steps.decide import Decision, decide
 from extremum.properties.values.case import Case, integer
 from extremum.reference.arithmetic.formats import FORMATS, Array
+from extremum.reference.arithmetic.wide import FLOAT64
 from extremum.reference.subjects.subject import Subject
 from extremum.reference.truth import Truth
+from extremum.reference.truth.logits import Logits
 
 
 def sound(x: Array, axis: int = -1) -> Array:
@@ -177,10 +180,37 @@ def test_a_mean_over_calls_leaks_from_row_to_row() -> None:
     assert cause_of(remembering(), "row_independence", {"x": x}) == "state leaks between rows"
 
 
-def test_there_are_fourteen_causes_each_with_a_finding_here_and_a_sentence() -> None:
+def test_there_are_fourteen_causes_each_with_a_finding_here_and_its_text() -> None:
     assert len(CAUSES) == 14
     assert {cause for cause, *_ in FINDINGS} == set(CAUSES)
-    assert all(sentence.endswith(".") for sentence in CAUSES.values())
+    for cause in CAUSES.values():
+        assert all(text[0].isupper() and text.endswith(".") for text in (cause.meaning, cause.experiment, cause.fix))
+        assert ". " not in cause.experiment  # one sentence
+
+
+def test_a_shiftable_role_is_one_that_computes_a_softmax() -> None:
+    assert {role.name for role in roles().values() if role.shiftable} == {
+        *("softmax", "log_softmax", "logsumexp", "softmax_jacobian", "softmax_vjp"),
+        *("cross_entropy", "cross_entropy_gradient"),
+    }
+
+
+@pytest.mark.parametrize("role", [role for role in roles().values() if role.shiftable], ids=lambda role: role.name)
+def test_the_truth_of_a_shiftable_role_is_made_of_logits(role: Role) -> None:
+    arguments = role.ordinary(FORMATS["float32"])
+    parts = role.truth(arguments, FLOAT64).parts
+    assert isinstance(parts, Logits)
+    assert np.array_equal(parts.x, next(iter(arguments.values())))
+
+
+def test_a_subject_whose_exact_answers_nobody_knows_is_asked_no_ordinary_rows() -> None:
+    role = role_named("gradient_of")
+    experiment = Experiment(
+        Call(Subject("it", role.name, np.cos, axis=None)), role, role.properties[0], FORMATS["float64"]
+    )
+    run = DiagnosisRun(experiment, Case({"x": np.ones((1, 2))}), Decision(True))
+    with pytest.raises(TypeError, match="not known"):
+        run.ordinary()
 
 
 def test_the_same_row_tells_exp_overflow_from_sum_overflow() -> None:

@@ -1,4 +1,4 @@
-"""Explanations: one text, from the property's docstring, in the terminal, the HTML and the Markdown."""
+"""Explanations: one text of a property or a cause, in the terminal, the HTML and the Markdown."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from extremum.properties.contested.conventions import CONVENTIONS, property_of
+from extremum.properties.diagnosis.diagnose import CAUSES
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
 from extremum.properties.roles.registry import roles
 from extremum.properties.values.finding import Cell
 from extremum.reference.errors import UsageError
+from extremum.reference.subjects.subject import subjects
 from extremum.reports.cli import main
 from extremum.reports.report import Report
 from extremum.reports.views.explain import explanation, find, lines, markdown
@@ -131,6 +133,9 @@ def test_a_name_will_do_where_it_is_one_roles_alone_or_the_role_is_named() -> No
         (("EX100",), "did you mean 'EX10"),
         (("203",), "did you mean 'EX203'"),
         (("acuracy",), "did you mean 'accuracy'"),
+        (("exp overflaw",), "did you mean 'exp overflow'"),
+        (("canceling",), "did you mean 'cancellation'"),
+        (("exp overflow", "--role", "softmix"), "did you mean 'softmax'"),
         (("finite",), "write its code, EX101, "),
         (("finite", "--role", "softmix"), "did you mean 'softmax'"),
         ((), "Missing argument 'CODE'"),
@@ -142,6 +147,47 @@ def test_what_is_not_known_is_one_line_and_exit_4(words: tuple[str, ...], said: 
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
     assert not done.stdout
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda r: r.name)
+def test_a_property_names_the_mutants_that_it_must_refute(role: Role) -> None:
+    for prop in role.properties:
+        declared = {mutant.name for mutant in subjects(role.name, "mutant") if prop.name in mutant.fails}
+        printed = "\n".join(lines(prop, among=[role.name]))
+        listed = re.search(r"\n\nMutants +(\w+): (.*?)\n\nSource", printed, re.DOTALL)
+        assert (listed is None) == (not declared)
+        if listed is not None:
+            assert listed[1] == role.name
+            assert set(re.findall(r"\w+", listed[2])) == declared
+
+
+def test_a_property_of_several_roles_names_the_mutants_of_each_or_of_the_one_asked_for() -> None:
+    every, one = explained("EX113").stdout, explained("EX113", "--role", "logsumexp").stdout
+    mutants = {role: every.count(f" {role}: ") for role in explanation(PROPERTIES["EX113"]).roles}
+    assert len(mutants) > 5
+    assert max(mutants.values()) == 1
+    assert {role for role in mutants if f" {role}: " in one} == {"logsumexp"}
+
+
+def test_a_convention_names_no_mutants() -> None:
+    assert "Mutants" not in explained("EX802").stdout
+
+
+@pytest.mark.parametrize("name", CAUSES)
+def test_a_cause_is_explained_with_its_experiment_its_fix_and_its_mutants(name: str) -> None:
+    done, cause = explained(name.upper()), CAUSES[name]
+    assert done.exit_code == 0
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    printed = joined(done.stdout)
+    assert printed.startswith(f"{name} cause {cause.meaning} Decided {cause.experiment} Fix {cause.fix} Mutants ")
+    declared = {role.name: [m.name for m in subjects(role.name, "mutant") if m.cause == name] for role in ROLES}
+    listed = " ".join(f"{role}: {', '.join(mutants)}" for role, mutants in declared.items() if mutants)
+    assert printed.endswith(f" Mutants {listed}")
+
+
+def test_the_cause_of_one_role_shows_that_roles_mutants() -> None:
+    shown = joined(explained("exp overflow", "--role", "logsumexp").stdout)
+    assert shown.endswith("Mutants logsumexp: logsumexp_without_shift, logsumexp_shifted_by_mean")
 
 
 def test_lines_are_as_wide_as_they_may_be() -> None:

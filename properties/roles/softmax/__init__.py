@@ -29,6 +29,7 @@ ROLE = Role(
     value="exp(x_i) / sum_j exp(x_j)",
     truth=truth.softmax,
     allowance=bounds.allowance,
+    shiftable=True,
     regimes=PLAIN + MASKED,
     bounded=True,
     fused=fused.softmax,

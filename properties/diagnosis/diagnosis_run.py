@@ -1,4 +1,8 @@
-"""The bench on which a finding is diagnosed: the subject is called again, on arguments changed in one respect."""
+"""A diagnosis run: the subject of a finding is called again, on arguments that are changed in one respect.
+
+`DiagnosisRun` has the refuted case and makes the changed arguments; each call on them is a `Probe`. The experiments of
+`arithmetic_causes` and `contract_causes` read the probes. `python benchmarks/causes.py` judges the constants here too.
+"""
 
 from __future__ import annotations
 
@@ -11,27 +15,28 @@ import numpy as np
 
 from extremum.properties.calling.call import Declined, Misbehaviour
 from extremum.properties.laws.comparison import differing
-from extremum.properties.model.role import Experiment, Role
+from extremum.properties.model.role import Experiment
 from extremum.properties.model.view import Observation, View
 from extremum.properties.steps.decide import Decision, decide, ratios
 from extremum.properties.values.case import Case
 from extremum.properties.values.signature import Arguments, first
-from extremum.reference.arithmetic.formats import FORMATS, Array, Format
+from extremum.reference.arithmetic.formats import FORMATS, Array
 from extremum.reference.arithmetic.wide import FLOAT64, screen_arithmetic
-from extremum.reference.truth.logits import Logits
 
-EXAMINED = 4  # rows of a case that are looked at, the refuted one first
-ENTRIES = 2**19  # of answers, in one diagnosis
-LENGTHS = (8, 64, 512, 4096)  # that a longer row is cut to, if it still fails
-COUNTED = frozenset(("purity", "dtype", "shape", "determinism"))  # properties that no row fails by its values
-NOTICEABLE = 4.0  # allowances by which a lost value differs from what came
+EXAMINED_ROWS = 4  # rows of a case that are examined, the refuted one first
+ENTRY_BUDGET = 2**19  # entries of answers that one diagnosis may compute
+CUT_LENGTHS = (8, 64, 512, 4096)  # entries that a longer row is cut to, if it still fails
+COUNTING_PROPERTIES = frozenset(("purity", "dtype", "shape", "determinism"))  # the values of a row fail none of them
+LOST_RATIO = 4.0  # allowances that an error exceeds where a value is lost
+FAR_FROM_ZERO = 16.0  # smallest normals: a larger exact value is no candidate for a flush
 
 
 @dataclass(frozen=True)
-class Trial:
-    """One call on rows of arguments: what came, what is exact, and the error in allowances, as float64 (rows, width).
+class Probe:
+    """One call on rows of arguments: the answer, the exact value, and the error, as float64 (rows, width).
 
-    `flawed` is where the answer is not finite and should be; all of it, where the subject raised.
+    `ratio` is the error in allowances. `flawed` is where the answer is not finite and should be: everywhere, if the
+    subject raised. `tiny` is the smallest normal of the dtype, and a `vector` answer has an entry for each input's.
     """
 
     out: Array
@@ -44,64 +49,60 @@ class Trial:
 
     @property
     def sound(self) -> bool:
-        """Whether every entry is within what a sound answer may be off."""
+        """Whether every entry is within its error bound."""
         return bool((self.ratio <= 1).all())
 
     @property
     def failing(self) -> Array:
-        """Where the answer is off, as a mask."""
+        """Where the answer is beyond its error bound, as a mask."""
         return np.asarray(self.ratio > 1)
 
     @cached_property
     def lost(self) -> Array:
-        """Where nothing is left of the value: the answer is not finite, or is 0 among others where it is far from 0."""
-        zero = (self.out == 0) & (self.ratio > NOTICEABLE) & (np.abs(self.exact) > 16 * self.tiny)
+        """Where the value is lost: the answer is not finite, or is 0 among others and the exact value far from 0."""
+        # A single number that is 0 may be right by chance, so a 0 counts only among the entries of a vector.
+        zero = (self.out == 0) & (self.ratio > LOST_RATIO) & (np.abs(self.exact) > FAR_FROM_ZERO * self.tiny)
         return np.asarray(self.flawed | (zero if self.vector else False))
 
 
 class Exhausted(Exception):
-    """The entries that a diagnosis may compute are spent."""
+    """The diagnosis has computed as many entries as it may."""
 
 
-class Bench:
+class DiagnosisRun:
     """A refuted case, and the means to run it again under other circumstances."""
 
     def __init__(self, experiment: Experiment, case: Case, decision: Decision) -> None:
         self.experiment, self.case, self.decision = experiment, case, decision
         self.call, self.role, self.prop, self.fmt = experiment.call, experiment.role, experiment.prop, experiment.fmt
         self.signature = self.role.signature
-        self._tried: dict[object, Trial] = {}
-        self._spent = 0
+        self._probes: dict[object, Probe] = {}
+        self._entries = 0
 
     @property
     def x(self) -> str:
         """The name of the first argument."""
         return next(iter(self.signature.inputs))
 
-    @cached_property
-    def of_logits(self) -> bool:
-        """Whether the role computes a softmax on the way: its rows can be shifted, cut and stretched."""
-        arguments = ordinary(self.role, self.fmt)
-        return isinstance(self.role.truth(arguments, FLOAT64).parts, Logits)
-
-    def trial(self, arguments: Arguments) -> Trial:
+    def probe(self, arguments: Arguments) -> Probe:
         """Call the subject on rows of arguments, and compare with the exact answer in the dtype of the rows.
 
-        What was tried is remembered. Raises `Exhausted` after `ENTRIES`, so that a long row costs no more than a few.
+        The same arguments are called once. Raises `Exhausted` after `ENTRY_BUDGET` entries.
         """
         key = tuple((name, a.dtype.name, a.shape, a.tobytes()) for name, a in arguments.items())
-        if key not in self._tried:
-            self._spent += len(first(arguments)) * self.signature.width(first(arguments).shape[-1])
-            if self._spent > ENTRIES:
+        if key not in self._probes:
+            # The budget counts entries, not calls, so that a long row costs no more than a few short ones.
+            self._entries += len(first(arguments)) * self.signature.width(first(arguments).shape[-1])
+            if self._entries > ENTRY_BUDGET:
                 raise Exhausted
-            self._tried[key] = self._try(arguments)
-        return self._tried[key]
+            self._probes[key] = self._call(arguments)
+        return self._probes[key]
 
-    def _try(self, arguments: Arguments) -> Trial:
+    def _call(self, arguments: Arguments) -> Probe:
         fmt = FORMATS[first(arguments).dtype.name]
         try:
             out, raised = self.call.rows(arguments), False
-        except (Misbehaviour, Declined):
+        except (Misbehaviour, Declined):  # an exception is evidence like an answer of NaN: experiments go on
             shape = len(first(arguments)), self.signature.width(first(arguments).shape[-1])
             out, raised = np.full(shape, np.nan, fmt.dtype), True
         view = View(self.role, fmt, Observation(arguments, out), screen_arithmetic(fmt))
@@ -109,33 +110,38 @@ class Bench:
         ratio = ratios(error, view.narrow(view.allowance))
         flawed = np.broadcast_to(view.flawed | raised, out.shape)
         exact, vector = view.narrow(view.exact), self.signature.width(2) > 1
-        return Trial(out.astype(np.float64), exact, error, ratio, flawed, fmt.tiny, vector)
+        return Probe(out.astype(np.float64), exact, error, ratio, flawed, fmt.tiny, vector)
 
     def lost(self, arguments: Arguments) -> bool:
         """Whether any value is lost."""
-        return bool(self.trial(arguments).lost.any())
+        return bool(self.probe(arguments).lost.any())
 
     @cached_property
     def rows(self) -> list[Arguments]:
         """The finite rows of the case that may be at fault, one by one; masked columns are taken out."""
-        return [row for made in self._made() for row in self._kept(made)]
+        return [row for arguments in self._called() for row in self._finite(arguments)]
 
     @cached_property
     def row(self) -> Arguments | None:
-        """The row that is off by itself, furthest first, or the one that the property refutes; None where none is."""
-        if self.prop.name in COUNTED or any(differing(self.trial(r).out, self._try(r).out) for r in self.rows):
-            return None  # of an answer that varies nothing is shown by calling again
-        worst = max(self.rows, key=lambda row: float(self.trial(row).ratio.max()), default=None)
-        if worst is None or self.trial(worst).sound:
+        """The worst row that fails by itself, or else one that the property refutes; None if there is none."""
+        # An answer that varies from call to call shows nothing when the subject is called again.
+        if self.prop.name in COUNTING_PROPERTIES or any(self._varies(row) for row in self.rows):
+            return None
+        worst = max(self.rows, key=lambda row: float(self.probe(row).ratio.max()), default=None)
+        if worst is None or self.probe(worst).sound:
             worst = next((row for row in self.rows if self.fails(row)), None)
-        if worst is None or not self.of_logits:
+        if worst is None or not self.role.shiftable:
             return worst
-        cut = (self.shortened(worst, length) for length in LENGTHS if length < worst[self.x].shape[1])
-        return next((row for row in cut if not self.trial(row).sound), worst)
+        # Every experiment calls the subject on the row again and again: a short row keeps them within the budget.
+        cut = (self.shortened(worst, length) for length in CUT_LENGTHS if length < worst[self.x].shape[1])
+        return next((row for row in cut if not self.probe(row).sound), worst)
+
+    def _varies(self, row: Arguments) -> bool:
+        return bool(differing(self.probe(row).out, self._call(row).out))
 
     def fails(self, row: Arguments) -> bool:
-        """Whether the row is off by itself, or refuted by a property that is measured on it alone."""
-        return not self.trial(row).sound or (self.prop.observe is None and decide(self.experiment, Case(row)).refuted)
+        """Whether the row is beyond its error bound, or refuted by a property that is measured on it alone."""
+        return not self.probe(row).sound or (self.prop.observe is None and decide(self.experiment, Case(row)).refuted)
 
     def with_logits(self, row: Arguments, logits: Array) -> Arguments:
         """The row with other logits, rounded to the dtype."""
@@ -147,15 +153,16 @@ class Bench:
 
     def columns(self, row: Arguments, kept: Array) -> Arguments:
         """The row cut to those columns (a mask), and to that of a label; other numbers stay."""
-        kept = kept.copy()
+        kept = kept.copy()  # the caller's mask stays as it is
         for name in self.labels:
             kept[row[name]] = True
         cut = {name: a[:, kept] if self.signature.inputs[name] else a for name, a in row.items()}
+        # A label is a position in the row: it moves down by the columns that are cut before it.
         moved = {name: np.asarray([kept[: int(row[name][0])].sum()], row[name].dtype) for name in self.labels}
         return {**cut, **moved}
 
     def shortened(self, row: Arguments, length: int) -> Arguments:
-        """The row cut to its maximum and the first others."""
+        """The row cut to its maximum and the first others, `length` entries in all."""
         kept = np.zeros(row[self.x].shape[1], bool)
         top = int(row[self.x][0].astype(np.float64).argmax())
         kept[top] = True
@@ -176,21 +183,24 @@ class Bench:
 
     def ordinary(self, n: int = 3, rows: int = 3) -> Arguments:
         """Rows that any subject of the role answers, another in every row; logits of like size, so that all count."""
-        if not self.of_logits:
-            return ordinary(self.role, self.fmt, n, rows)
+        if not self.role.shiftable:
+            sampled = self.role.sampled(np.random.default_rng(1), self.fmt, n, rows)
+            self.role.truth(sampled, FLOAT64)  # raises where no exact answer is known: that subject may not take them
+            return sampled
+        # Entries between -2 and 2 weigh alike, so that a change of any of them shows in the answer.
         rng = np.random.default_rng(1)
-        return self.probe(rng.uniform(-2.0, 2.0, (rows, n)), rng.normal(size=(rows, n)))
+        return self.rows_of(rng.uniform(-2.0, 2.0, (rows, n)), rng.normal(size=(rows, n)))
 
-    def probe(self, logits: Any, g: Any = 1.0, dtype: np.dtype[Any] | None = None) -> Arguments:
+    def rows_of(self, logits: Any, g: Any = 1.0, dtype: np.dtype[Any] | None = None) -> Arguments:
         """Rows of these logits, with `g` for any other argument of floats, and the first entry for a label."""
         dtype = dtype or self.fmt.dtype
-        rows = np.asarray(logits, np.float64).astype(dtype)
-        others = np.broadcast_to(np.asarray(g, np.float64), rows.shape).astype(dtype)
-        labels = np.zeros(len(rows), np.int64)
-        made = {name: others if axes else labels for name, axes in self.signature.inputs.items()}
-        return {**made, self.x: rows}
+        x = np.asarray(logits, np.float64).astype(dtype)
+        others = np.broadcast_to(np.asarray(g, np.float64), x.shape).astype(dtype)
+        labels = np.zeros(len(x), np.int64)
+        arguments = {name: others if axes else labels for name, axes in self.signature.inputs.items()}
+        return {**arguments, self.x: x}
 
-    def _made(self) -> Iterator[Arguments]:
+    def _called(self) -> Iterator[Arguments]:
         """The rows that the property calls the subject on, those of its second call included."""
         given = self.case.arguments
         if self.signature.batched:
@@ -200,6 +210,7 @@ class Bench:
             base = dict(self.signature.of(self.signature.stacked(given)))
         base = {name: np.ascontiguousarray(a) for name, a in base.items()}
         yield base
+        # A property of two calls keeps in the case what makes the second: a shift, an order, another cotangent.
         x = base[self.x]
         if "shift" in given:
             yield {**base, self.x: (x + given["shift"]).astype(x.dtype)}
@@ -210,19 +221,15 @@ class Bench:
             yield {**base, "g": given["h"]}
             yield {**base, "g": (base["g"] + given["h"]).astype(x.dtype)}
 
-    def _kept(self, made: Arguments) -> Iterator[Arguments]:
-        x = made[self.x].astype(np.float64)
+    def _finite(self, arguments: Arguments) -> Iterator[Arguments]:
+        x = arguments[self.x].astype(np.float64)
         order = sorted(range(len(x)), key=lambda r: r != self.decision.row)
-        for r in order[:EXAMINED]:
-            row, kept = {name: a[r : r + 1] for name, a in made.items()}, np.isfinite(x[r])
+        for r in order[:EXAMINED_ROWS]:
+            row, finite = {name: a[r : r + 1] for name, a in arguments.items()}, np.isfinite(x[r])
+            # -inf is a masked entry for a property of masks alone: elsewhere the answer to it is contested.
             masked = np.isneginf(x[r]) & self.prop.masked
-            if (kept | masked).all() and kept.any():
-                yield row if kept.all() else self.columns(row, kept)
-
-
-def ordinary(role: Role, fmt: Format, n: int = 3, rows: int = 3) -> Arguments:
-    """Rows of arguments that any subject of the role answers, another in every row."""
-    return role.sampled(np.random.default_rng(1), fmt, n, rows)
+            if (finite | masked).all() and finite.any():
+                yield row if finite.all() else self.columns(row, finite)
 
 
 def depth(x: Array) -> Array:
@@ -232,9 +239,9 @@ def depth(x: Array) -> Array:
 
 
 def bits_used(values: Array, precision: int) -> Array:
-    """The bits of the significand from the first to the last that is set; 0 for zeros (int64)."""
+    """The bits of the significand from the first to the last that is set; 0 for zero, NaN and infinity (int64)."""
     whole = np.ldexp(np.frexp(np.abs(np.where(np.isfinite(values), values, 0.0)))[0], precision).astype(np.int64)
-    lowest = whole & -whole
+    lowest = whole & -whole  # two's complement: the lowest bit that is set
     return np.where(whole == 0, 0, precision - np.log2(np.maximum(lowest, 1)).astype(np.int64))
 
 
