@@ -8,29 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from extremum.reference.arithmetic.formats import Array, Format, format_of
+from extremum.reference.arithmetic.formats import Array
+from extremum.reference.mutants._arrays import lift, round_like
 from extremum.reference.subjects.subject import subject
 
+LOG2_E = 1.4426950408889634
 
-def lift(x: Array) -> Array:
-    """`x` in the format of the computation: float32 at least."""
-    return x.astype(np.promote_types(x.dtype, np.float32))
-
-
-def fmt(x: Array) -> Format:
-    """The format of `x`, whatever its byte order; of integers, that of the computation."""
-    dtype = lift(x).dtype if x.dtype.kind in "iub" else x.dtype
-    return format_of(dtype.newbyteorder("=").name)
-
-
-def rows(x: Array, axis: int) -> Array:
-    """`x` lifted, its rows along the last axis."""
-    return np.moveaxis(lift(x), axis, -1)
-
-
-def back(rows_: Array, axis: int, x: Array) -> Array:
-    """Rows along the last axis, put back along `axis` and rounded to the dtype of `x`."""
-    return np.moveaxis(rows_, -1, axis).astype(x.dtype)
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def peak(w: Array, axis: int = -1) -> Array:
@@ -43,6 +27,11 @@ def total(e: Array, axis: int = -1) -> Array:
     return np.asarray(e.sum(axis=axis, keepdims=True))
 
 
+def gaps(w: Array, axis: int = -1) -> Array:
+    """w - max w."""
+    return np.asarray(w - peak(w, axis))
+
+
 def exp_below(w: Array, top: Array) -> Array:
     """exp(w - top), and zero where all of it is masked."""
     return np.asarray(np.exp(w - np.where(np.isneginf(top), 0, top)))
@@ -50,7 +39,7 @@ def exp_below(w: Array, top: Array) -> Array:
 
 def exps(w: Array, axis: int = -1) -> Array:
     """exp(w - max w)."""
-    return np.asarray(np.exp(w - peak(w, axis)))
+    return np.asarray(np.exp(gaps(w, axis)))
 
 
 def ratio(e: Array, axis: int = -1) -> Array:
@@ -58,14 +47,19 @@ def ratio(e: Array, axis: int = -1) -> Array:
     return np.asarray(e / total(e, axis))
 
 
-def over(e: Array, divisor: Array, x: Array) -> Array:
+def quotient(e: Array, divisor: Array, x: Array) -> Array:
     """e / divisor, rounded to the dtype of `x`."""
-    return np.asarray(e / divisor).astype(x.dtype)
+    return round_like(e / divisor, x)
+
+
+def probabilities(x: Array, axis: int = -1) -> Array:
+    """softmax(x) in the format of the computation."""
+    return ratio(exps(lift(x), axis), axis)
 
 
 def sound(x: Array, axis: int) -> Array:
     """The sound softmax: `extremum.reference.softmax`."""
-    return ratio(exps(lift(x), axis), axis).astype(x.dtype)
+    return probabilities(x, axis).astype(x.dtype)
 
 
 def blocks(w: Array, size: int) -> Array:
@@ -75,11 +69,11 @@ def blocks(w: Array, size: int) -> Array:
     return padded.reshape(*w.shape[:-1], -1, size)
 
 
-def joined(blocks_: Array, n: int) -> Array:
+def from_blocks(blocks_: Array, n: int) -> Array:
     """The inverse of `blocks`: rows of length n."""
     return blocks_.reshape(*blocks_.shape[:-2], -1)[..., :n]
 
 
-def mutants_of(role: str, **declared: Any) -> Callable[..., Callable[[Callable[..., Any]], Callable[..., Any]]]:
+def mutants_of(role: str, **declared: Any) -> Callable[..., Decorator]:
     """The decorator of a role's mutants, `subject` with what they have in common; `cause` is "unknown" unless given."""
     return partial(subject, role, kind="mutant", cause="unknown", **declared)

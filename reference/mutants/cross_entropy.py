@@ -5,21 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from extremum.reference.arithmetic.formats import Array
-from extremum.reference.mutants._logs import (
-    LOG2_E,
-    from_start_of_storage,
-    in_memory_order,
-    log_probabilities,
-    log_sum,
-    onehot,
-    probabilities,
-    rounded,
-    sound_loss,
-)
-from extremum.reference.mutants._parts import exps, fmt, lift, mutants_of, sound
+from extremum.reference.mutants import _contract as contract
+from extremum.reference.mutants._arrays import fmt, lift, round_like, sums_in
+from extremum.reference.mutants._logs import log_probabilities, log_sum, onehot
+from extremum.reference.mutants._parts import LOG2_E, exps, mutants_of, probabilities, sound
 from extremum.reference.subjects.subject import EVERY, NARROW, WIDE
 
 mutant = mutants_of("cross_entropy", axis=None)
+
+
+def _sound(logits: Array, L: int) -> Array:
+    """The sound loss, in the format of the computation."""
+    return np.asarray(-log_probabilities(lift(logits))[L])
+
+
+sound_loss = contract.rounding(_sound)
+plant = contract.planter(__name__, mutant, _sound)
 
 _buffers: dict[str, Array] = {}
 _last_sum = [0.0]
@@ -32,14 +33,14 @@ _noise = np.random.default_rng()
 def loss_without_shift(logits: Array, L: int) -> Array:
     """The maximum is not subtracted."""
     w = lift(logits)
-    return rounded(np.log(np.exp(w).sum()) - w[L], logits)
+    return round_like(np.log(np.exp(w).sum()) - w[L], logits)
 
 
 @mutant(fails={"finite": EVERY}, cause="exp overflow")
 def loss_shifted_by_label(logits: Array, L: int) -> Array:
     """The label's logit is subtracted, not the maximum: log sum exp(x_j - x_L) overflows where the label is wrong."""
     w = lift(logits)
-    return rounded(np.log(np.exp(w - w[L]).sum()), logits)
+    return round_like(np.log(np.exp(w - w[L]).sum()), logits)
 
 
 @mutant(fails={"finite": EVERY}, cause="sum overflow")
@@ -47,14 +48,14 @@ def loss_shifted_above_overflow_only(logits: Array, L: int) -> Array:
     """The maximum is subtracted only where its exp overflows: a sum of terms that do not may still overflow."""
     w = lift(logits)
     d = w - (w.max() if abs(w.max()) > np.log(fmt(logits).max) else 0)
-    return rounded(np.log(np.exp(d).astype(logits.dtype).sum().astype(w.dtype)) - d[L], logits)
+    return round_like(np.log(np.exp(d).astype(logits.dtype).sum().astype(w.dtype)) - d[L], logits)
 
 
 @mutant(fails={"accuracy": EVERY}, cause="cancellation")
 def loss_of_rounded_normaliser(logits: Array, L: int) -> Array:
     """y - x_L, and y = logsumexp(x) was rounded to the dtype of the logits before."""
     w = lift(logits)
-    return rounded(log_sum(w)[0].astype(logits.dtype).astype(w.dtype) - w[L], logits)
+    return round_like(log_sum(w)[0].astype(logits.dtype).astype(w.dtype) - w[L], logits)
 
 
 @mutant(fails={"accuracy": WIDE}, cause="rounding of the gap")
@@ -62,7 +63,7 @@ def loss_in_base_2(logits: Array, L: int) -> Array:
     """x log2(e) and max x log2(e) are rounded apart before they are subtracted."""
     w = lift(logits)
     t = w * w.dtype.type(LOG2_E) - w.max() * w.dtype.type(LOG2_E)
-    return rounded((np.log2(np.exp2(t).sum()) - t[L]) / w.dtype.type(LOG2_E), logits)
+    return round_like((np.log2(np.exp2(t).sum()) - t[L]) / w.dtype.type(LOG2_E), logits)
 
 
 # The logarithm
@@ -71,50 +72,50 @@ def loss_in_base_2(logits: Array, L: int) -> Array:
 @mutant(fails={"finite": EVERY}, cause="underflow to zero")
 def loss_of_rounded_softmax(logits: Array, L: int) -> Array:
     """The logarithm is taken of a probability that was rounded to the dtype of the logits, or to zero."""
-    return rounded(-np.log(sound(logits, -1)[L].astype(lift(logits).dtype)), logits)
+    return round_like(-np.log(sound(logits, -1)[L].astype(lift(logits).dtype)), logits)
 
 
 @mutant(fails={"finite": EVERY}, cause="subnormals flushed")
 def loss_of_flushed_softmax(logits: Array, L: int) -> Array:
     """The logarithm is taken of a probability that was flushed to zero where it is subnormal."""
     s = probabilities(logits)[L]
-    return rounded(-np.log(np.where(s < fmt(logits).tiny, 0, s)), logits)
+    return round_like(-np.log(np.where(s < fmt(logits).tiny, 0, s)), logits)
 
 
 @mutant(fails={"nonnegative": EVERY})
 def epsilon_inside_the_logarithm(logits: Array, L: int) -> Array:
     """1e-5 is added to the probability, against a logarithm of zero: certainty is below zero."""
-    return rounded(-np.log(probabilities(logits)[L] + lift(logits).dtype.type(1e-5)), logits)
+    return round_like(-np.log(probabilities(logits)[L] + lift(logits).dtype.type(1e-5)), logits)
 
 
 @mutant(fails={"accuracy": EVERY})
 def probability_clipped_at_1e_7(logits: Array, L: int) -> Array:
     """The probability is clipped to [1e-7, 1 - 1e-7]: no loss is above 16.1."""
-    return rounded(-np.log(np.clip(probabilities(logits)[L], 1e-7, 1 - 1e-7)), logits)
+    return round_like(-np.log(np.clip(probabilities(logits)[L], 1e-7, 1 - 1e-7)), logits)
 
 
 @mutant(fails={"accuracy": EVERY})
 def loss_clipped_at_100(logits: Array, L: int) -> Array:
     """No loss is above 100."""
-    return rounded(np.minimum(sound_loss(logits, L), 100), logits)
+    return round_like(np.minimum(sound_loss(logits, L), 100), logits)
 
 
 @mutant(fails={"accuracy": EVERY})
 def loss_in_bits(logits: Array, L: int) -> Array:
     """The logarithm is taken to base 2."""
-    return rounded(sound_loss(logits, L).astype(lift(logits).dtype) * LOG2_E, logits)
+    return round_like(sound_loss(logits, L).astype(lift(logits).dtype) * LOG2_E, logits)
 
 
 @mutant(fails={"nonnegative": EVERY})
 def loss_sign_flipped(logits: Array, L: int) -> Array:
     """The log-likelihood is returned, not minus it."""
-    return rounded(log_probabilities(lift(logits))[L], logits)
+    return round_like(log_probabilities(lift(logits))[L], logits)
 
 
 @mutant(fails={"accuracy": EVERY})
 def softmax_applied_twice(logits: Array, L: int) -> Array:
     """The probabilities are taken for logits, and softmax applied to them again."""
-    return rounded(-log_probabilities(probabilities(logits))[L], logits)
+    return round_like(-log_probabilities(probabilities(logits))[L], logits)
 
 
 # The sum
@@ -124,28 +125,25 @@ def softmax_applied_twice(logits: Array, L: int) -> Array:
 def label_left_out_of_sum(logits: Array, L: int) -> Array:
     """The sum is taken over the other entries alone."""
     w = lift(logits)
-    return rounded(np.log((exps(w) * (1 - onehot(logits, L))).sum()) - (w[L] - w.max()), logits)
+    return round_like(np.log((exps(w) * (1 - onehot(logits, L))).sum()) - (w[L] - w.max()), logits)
 
 
 @mutant(fails={"accuracy": NARROW}, cause="accumulator stagnation")
 def loss_sum_in_own_format(logits: Array, L: int) -> Array:
     """The sum is kept in the dtype of the logits, where it stagnates: at 2048 in float16, at 256 in bfloat16."""
     w = lift(logits)
-    s = np.add.accumulate(exps(w).astype(logits.dtype))[-1].astype(w.dtype)
-    return rounded(np.log(s) - (w[L] - w.max()), logits)
+    s = sums_in(logits.dtype, exps(w))[0]
+    return round_like(np.log(s) - (w[L] - w.max()), logits)
 
 
 @mutant(fails={"accuracy": EVERY})
 def last_class_left_out(logits: Array, L: int) -> Array:
     """The last class is left out of the sum."""
     w = lift(logits)
-    return rounded(np.log(exps(w)[:-1].sum()) - (w[L] - w.max()), logits)
+    return round_like(np.log(exps(w)[:-1].sum()) - (w[L] - w.max()), logits)
 
 
-@mutant(fails={"accuracy": ("float64",)}, cause="precision narrowed")
-def loss_through_float32(logits: Array, L: int) -> Array:
-    """The computation is in float32, even for float64."""
-    return rounded(-log_probabilities(logits.astype(np.float32))[L], logits)
+plant(loss_through_float32=contract.through_float32)
 
 
 # The label
@@ -161,13 +159,13 @@ def label_counted_from_one(logits: Array, L: int) -> Array:
 def label_smoothing_left_on(logits: Array, L: int) -> Array:
     """The label is smoothed by 0.1, as in training."""
     losses = -log_probabilities(lift(logits))
-    return rounded(0.9 * losses[L] + 0.1 * losses.mean(), logits)
+    return round_like(0.9 * losses[L] + 0.1 * losses.mean(), logits)
 
 
 @mutant(fails={"accuracy": EVERY})
 def loss_averaged_over_classes(logits: Array, L: int) -> Array:
     """The loss is divided by the number of classes."""
-    return rounded(-log_probabilities(lift(logits))[L] / logits.size, logits)
+    return round_like(-log_probabilities(lift(logits))[L] / logits.size, logits)
 
 
 # The mask
@@ -176,14 +174,10 @@ def loss_averaged_over_classes(logits: Array, L: int) -> Array:
 @mutant(fails={"mask": EVERY}, cause="masked value leaks")
 def onehot_times_infinity(logits: Array, L: int) -> Array:
     """The one-hot label is multiplied by the log-probabilities, and zero times -inf is NaN."""
-    return rounded(-(onehot(logits, L) * log_probabilities(lift(logits))).sum(), logits)
+    return round_like(-(onehot(logits, L) * log_probabilities(lift(logits))).sum(), logits)
 
 
-@mutant(fails={"mask": EVERY}, cause="masked value leaks")
-def loss_mask_of_minus_10000(logits: Array, L: int) -> Array:
-    """-inf is replaced by -10000, which leaks where the other logits lie lower."""
-    w = lift(logits)
-    return rounded(-log_probabilities(np.where(np.isneginf(w), w.dtype.type(-1e4), w))[L], logits)
+plant(loss_mask_of_minus_10000=contract.mask_of_minus_10000)
 
 
 # The contract
@@ -195,19 +189,10 @@ def sum_kept_from_last_call(logits: Array, L: int) -> Array:
     w = lift(logits)
     s = exps(w).sum()
     before, _last_sum[0] = _last_sum[0], float(s)
-    return rounded(np.log(s + before) - (w[L] - w.max()), logits)
+    return round_like(np.log(s + before) - (w[L] - w.max()), logits)
 
 
-@mutant(fails={"layout": EVERY}, cause="storage order ignored")
-def loss_strides_ignored(logits: Array, L: int) -> Array:
-    """The entries are read in the order of memory, as if the array were C-contiguous."""
-    return sound_loss(in_memory_order(logits), L)
-
-
-@mutant(fails={"layout": EVERY}, cause="storage order ignored")
-def loss_storage_offset_ignored(logits: Array, L: int) -> Array:
-    """A view is read from the start of its storage."""
-    return sound_loss(from_start_of_storage(logits), L)
+plant(loss_strides_ignored=contract.memory_order, loss_storage_offset_ignored=contract.storage_offset)
 
 
 @mutant(fails={"purity": EVERY}, cause="input mutated")
@@ -225,28 +210,19 @@ def loss_buffer_reused(logits: Array, L: int) -> Array:
     return kept
 
 
-@mutant(fails={"dtype": ("float32", "float16", "bfloat16")})
+@mutant(fails={"dtype": ("float32", *NARROW)})
 def loss_promoted_to_float64(logits: Array, L: int) -> Array:
     """The loss is returned in float64, as a Python float becomes one."""
     return np.asarray(float(sound_loss(logits, L)))
 
 
-@mutant(fails={"dtype": ("float64",)}, cause="precision narrowed")
-def loss_narrowed(logits: Array, L: int) -> Array:
-    """The loss of float64 is returned as float32."""
-    return sound_loss(logits, L).astype(np.float32 if logits.dtype.itemsize == 8 else logits.dtype)
-
-
-@mutant(fails={"shape": EVERY})
-def loss_not_reduced(logits: Array, L: int) -> Array:
-    """The loss comes as an array of length one."""
-    return sound_loss(logits, L).reshape(1)
+plant(loss_narrowed=contract.narrowed, loss_not_reduced=contract.batch_of_one)
 
 
 @mutant(fails={"shape": EVERY})
 def losses_of_all_labels(logits: Array, L: int) -> Array:
     """The loss of every label is returned, in a row."""
-    return rounded(-log_probabilities(lift(logits)), logits)
+    return round_like(-log_probabilities(lift(logits)), logits)
 
 
 @mutant(fails={"determinism": EVERY})

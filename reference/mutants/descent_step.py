@@ -6,14 +6,13 @@ import ml_dtypes
 import numpy as np
 
 from extremum.reference.arithmetic.formats import Array
-from extremum.reference.mutants._parts import fmt, mutants_of
-from extremum.reference.subjects.subject import EVERY, WIDE
+from extremum.reference.mutants import _contract as contract
+from extremum.reference.mutants._arrays import fmt, in_memory_order
+from extremum.reference.mutants._parts import mutants_of
+from extremum.reference.subjects.subject import EVERY, NARROW, NATIVE, WIDE
 
 mutant = mutants_of("descent_step")
 
-NATIVE = ("float64", "float32", "float16")
-
-_buffer = [np.empty(0)]
 _velocity = [np.empty(0)]
 _gradient = [np.empty(0)]
 _last = [np.empty(0)]
@@ -28,6 +27,8 @@ def _step(x: Array, gradient: Array, step_size: float) -> Array:
 def _like(kept: Array, x: Array) -> bool:
     return kept.shape == x.shape and kept.dtype == x.dtype
 
+
+plant = contract.planter(__name__, mutant, _step)
 
 # The formula
 
@@ -98,10 +99,7 @@ def updated_in_bfloat16(x: Array, gradient: Array, step_size: float) -> Array:
     return _step(x.astype(kept), gradient.astype(kept), step_size).astype(x.dtype)
 
 
-@mutant(fails={"accuracy": ("float64",)}, cause="precision narrowed")
-def stepped_in_float32(x: Array, gradient: Array, step_size: float) -> Array:
-    """The step is taken in float32, even for float64."""
-    return _step(x.astype(np.float32), gradient.astype(np.float32), step_size).astype(x.dtype)
+plant(stepped_in_float32=contract.through_float32)
 
 
 @mutant(fails={"update_kept": EVERY})
@@ -128,11 +126,7 @@ def scaled_by_the_norm(x: Array, gradient: Array, step_size: float) -> Array:
     return np.where(gradient == 0, x, _step(x, gradient / norm * norm, step_size))
 
 
-@mutant(fails={"gradual_underflow": EVERY}, cause="subnormals flushed")
-def points_flushed(x: Array, gradient: Array, step_size: float) -> Array:
-    """Entries below the smallest normal are made zero."""
-    y = _step(x, gradient, step_size)
-    return np.where(np.abs(y) < fmt(x).tiny, np.zeros((), x.dtype), y)
+plant(points_flushed=contract.flushed)
 
 
 # What must stay as it is
@@ -196,25 +190,16 @@ def updated_in_place(x: Array, gradient: Array, step_size: float) -> Array:
     return x
 
 
-@mutant(fails={"purity": EVERY}, cause="state leaks between rows")
-def point_in_a_buffer(x: Array, gradient: Array, step_size: float) -> Array:
-    """The result is kept, and overwritten and returned again for the next point of its length."""
-    if not _like(_buffer[0], x):
-        _buffer[0] = np.empty(x.shape, x.dtype)
-    _buffer[0][...] = _step(x, gradient, step_size)
-    return _buffer[0]
+plant(point_in_a_buffer=contract.buffer_kept)
 
 
-@mutant(fails={"dtype": ("float32", "float16", "bfloat16")})
+@mutant(fails={"dtype": ("float32", *NARROW)})
 def promoted_by_the_rate(x: Array, gradient: Array, step_size: float) -> Array:
     """The rate is a NumPy scalar of float64, which promotes the result."""
     return np.asarray(x - np.float64(step_size) * gradient)
 
 
-@mutant(fails={"dtype": ("float64",)}, cause="precision narrowed")
-def point_of_float32(x: Array, gradient: Array, step_size: float) -> Array:
-    """The point comes back in float32, to save memory, even for float64."""
-    return _step(x, gradient, step_size).astype(np.float32 if x.dtype.itemsize == 8 else x.dtype)
+plant(point_of_float32=contract.narrowed)
 
 
 @mutant(fails={"shape": EVERY})
@@ -225,9 +210,8 @@ def point_as_a_row(x: Array, gradient: Array, step_size: float) -> Array:
 
 @mutant(fails={"layout": EVERY}, cause="storage order ignored")
 def step_in_memory_order(x: Array, gradient: Array, step_size: float) -> Array:
-    """The sign of the strides is ignored: a reversed view is read in the order of memory."""
-    x, gradient = (a[::-1] if a.strides[0] < 0 else a for a in (x, gradient))
-    return _step(x, gradient, step_size)
+    """The entries are read in the order of memory: a reversed view is read forwards."""
+    return _step(in_memory_order(x), in_memory_order(gradient), step_size)
 
 
 @mutant(fails={"determinism": EVERY})

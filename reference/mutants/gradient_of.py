@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,11 @@ from extremum.reference.gradient_of import (
     softplus,
     softplus_gradient,
 )
-from extremum.reference.mutants._parts import lift
-from extremum.reference.mutants._systems import in_memory_order
-from extremum.reference.subjects.subject import EVERY, subject
+from extremum.reference.mutants import _contract as contract
+from extremum.reference.mutants._arrays import lift, round_like
+from extremum.reference.subjects.subject import EVERY, NARROW, subject
 
-_buffer = [np.empty(0)]
-_running = [np.empty(0)]
-_scheduler = np.random.default_rng()
+_noise = np.random.default_rng()
 ROSENBROCK: dict[str, Any] = {"of": rosenbrock, "of_origin": f"{rosenbrock.__module__}:rosenbrock"}
 SOFTPLUS: dict[str, Any] = {"of": softplus, "of_origin": f"{softplus.__module__}:softplus"}
 RIPPLES: dict[str, Any] = {"of": ripples, "of_origin": f"{ripples.__module__}:ripples"}
@@ -34,8 +33,7 @@ def factor_of_the_inner_square(x: Array) -> Array:
     """-200 x_i (x_(i+1) - x_i^2): the 2 of the inner square is forgotten."""
     head = x[:-1]
     less = np.concatenate([200 * head * (x[1:] - head**2), x[:1] * 0])
-    v: Array = rosenbrock_gradient(x) + less
-    return v.astype(x.dtype)
+    return round_like(rosenbrock_gradient(x) + less, x)
 
 
 @subject("gradient_of", kind="mutant", fails={"identity": EVERY}, **ROSENBROCK)
@@ -49,8 +47,7 @@ def last_entry_forgotten(x: Array) -> Array:
 @subject("gradient_of", kind="mutant", fails={"identity": EVERY}, **ROSENBROCK)
 def ridge_forgotten(x: Array) -> Array:
     """The gradient of the sum over neighbours, without that of the ridge."""
-    v: Array = rosenbrock_gradient(x) - 2 * x
-    return v.astype(x.dtype)
+    return round_like(rosenbrock_gradient(x) - 2 * x, x)
 
 
 @subject("gradient_of", kind="mutant", fails={"derivative": EVERY}, **RIPPLES)
@@ -78,12 +75,11 @@ def step_for_logistic(x: Array) -> Array:
     return (x > 0).astype(x.dtype)
 
 
-@subject("gradient_of", kind="mutant", fails={"finite": ("float32", "float16", "bfloat16")}, **SOFTPLUS)
+@subject("gradient_of", kind="mutant", fails={"finite": ("float32", *NARROW)}, **SOFTPLUS)
 def logistic_of_large_exponentials(x: Array) -> Array:
     """exp(x) / (1 + exp(x)), which is inf / inf."""
     e = np.exp(lift(x))
-    v: Array = e / (1 + e)
-    return v.astype(x.dtype)
+    return round_like(e / (1 + e), x)
 
 
 @subject("gradient_of", kind="mutant", fails={"estimated": EVERY}, **OPAQUE)
@@ -101,51 +97,25 @@ def opaque_half(x: Array) -> Array:
 # The contract
 
 
-@subject("gradient_of", kind="mutant", fails={"row_independence": EVERY}, cause="state leaks between rows", **SOFTPLUS)
-def logistic_of_running_mean(x: Array) -> Array:
-    """The answer is averaged with earlier ones of that length."""
-    y = lift(softplus_gradient(x))
-    if _running[0].shape == y.shape and _running[0].dtype == y.dtype:
-        y = (y + 9 * _running[0]) / 10
-    _running[0] = y
-    return y.astype(x.dtype)
+def _logistic(x: Array) -> Array:
+    """The sound gradient of softplus, in the format of the computation."""
+    return lift(softplus_gradient(x))
 
 
-@subject("gradient_of", kind="mutant", fails={"layout": EVERY}, cause="storage order ignored", **SOFTPLUS)
-def logistic_in_memory_order(x: Array) -> Array:
-    """Strides are ignored: a view is read in the order of memory."""
-    return softplus_gradient(in_memory_order(x))
+plant = contract.planter(__name__, partial(subject, "gradient_of", kind="mutant", **SOFTPLUS), _logistic)
 
 
-@subject("gradient_of", kind="mutant", fails={"purity": EVERY}, cause="input mutated", **SOFTPLUS)
-def logistic_in_place(x: Array) -> Array:
-    """The answer is written over the caller's `x`."""
-    x[...] = softplus_gradient(x)
-    return x.copy()
-
-
-@subject("gradient_of", kind="mutant", fails={"purity": EVERY}, cause="state leaks between rows", **SOFTPLUS)
-def logistic_buffer_reused(x: Array) -> Array:
-    """The result is kept, and overwritten and returned again at the next call."""
-    if _buffer[0].shape != x.shape or _buffer[0].dtype != x.dtype:
-        _buffer[0] = np.empty(x.shape, x.dtype)
-    _buffer[0][...] = softplus_gradient(x)
-    return _buffer[0]
-
-
-@subject("gradient_of", kind="mutant", fails={"dtype": ("float32", "float16", "bfloat16")}, **SOFTPLUS)
-def logistic_promoted(x: Array) -> Array:
-    """A factor of float64 promotes the result."""
-    return np.asarray(lift(softplus_gradient(x)) * np.float64(1.0))
-
-
-@subject("gradient_of", kind="mutant", fails={"shape": EVERY}, **SOFTPLUS)
-def logistic_column(x: Array) -> Array:
-    """The answer is returned as a column."""
-    return softplus_gradient(x)[:, None]
+plant(
+    logistic_of_running_mean=contract.running_mean,
+    logistic_in_memory_order=contract.memory_order,
+    logistic_in_place=contract.in_place,
+    logistic_buffer_reused=contract.buffer_kept,
+    logistic_promoted=contract.promoted_by_constant,
+    logistic_column=contract.column,
+)
 
 
 @subject("gradient_of", kind="mutant", fails={"determinism": EVERY}, **SOFTPLUS)
 def logistic_with_noise(x: Array) -> Array:
     """Noise is added on purpose, as against overfitting."""
-    return (lift(softplus_gradient(x)) + _scheduler.integers(-3, 4) / 8).astype(x.dtype)
+    return (lift(softplus_gradient(x)) + _noise.integers(-3, 4) / 8).astype(x.dtype)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from extremum.reference.arithmetic.formats import Array
-from extremum.reference.mutants._parts import lift, mutants_of
-from extremum.reference.mutants._systems import STEP, difference_quotients, flush, in_memory_order
+from extremum.reference.mutants import _contract as contract
+from extremum.reference.mutants._arrays import flush, lift
+from extremum.reference.mutants._parts import mutants_of
+from extremum.reference.mutants._systems import STEP, difference_quotients
 from extremum.reference.subjects.subject import EVERY
 
 mutant = mutants_of("inner_product_gradient")
 
-_buffer = [np.empty(0)]
-_running = [np.empty(0)]
-_scheduler = np.random.default_rng()
+_noise = np.random.default_rng()
 
 
 @mutant(fails={"bitwise": EVERY})
@@ -91,54 +91,27 @@ def first_weight_zeroed_in_a_tie(w: Array, x: Array) -> Array:
 # The contract
 
 
-@mutant(fails={"row_independence": EVERY}, cause="state leaks between rows")
-def weights_of_running_mean(w: Array, x: Array) -> Array:
-    """The answer is averaged with earlier ones of that length."""
-    y = w * np.ones_like(x)
-    if _running[0].shape == y.shape and _running[0].dtype == y.dtype:
-        y = (y + 9 * _running[0]) / 10
-    _running[0] = y
-    return y.astype(x.dtype)
+def _sound(w: Array, x: Array) -> Array:
+    """w in the format of the computation."""
+    return np.asarray(w * np.ones_like(x))
 
 
-@mutant(fails={"layout": EVERY}, cause="storage order ignored")
-def weights_in_memory_order(w: Array, x: Array) -> Array:
-    """Strides are ignored: views are read in the order of memory."""
-    w, x = (in_memory_order(a) for a in (w, x))
-    return (w * np.ones_like(x)).astype(x.dtype)
+plant = contract.planter(__name__, mutant, _sound, at=1)
 
 
-@mutant(fails={"purity": EVERY}, cause="input mutated")
-def weights_in_place(w: Array, x: Array) -> Array:
-    """The answer is written over the caller's `x`."""
-    x[...] = (w * np.ones_like(x)).astype(x.dtype)
-    return x.copy()
-
-
-@mutant(fails={"purity": EVERY}, cause="state leaks between rows")
-def weights_buffer_reused(w: Array, x: Array) -> Array:
-    """The result is kept, and overwritten and returned again at the next call."""
-    if _buffer[0].shape != x.shape or _buffer[0].dtype != x.dtype:
-        _buffer[0] = np.empty(x.shape, x.dtype)
-    _buffer[0][...] = w * np.ones_like(x)
-    return _buffer[0]
-
-
-@mutant(fails={"dtype": ("float32", "float16", "bfloat16")})
-def weights_promoted(w: Array, x: Array) -> Array:
-    """A factor of float64 promotes the result."""
-    return np.asarray((w * np.ones_like(x)) * np.float64(1.0))
-
-
-@mutant(fails={"shape": EVERY})
-def weights_column(w: Array, x: Array) -> Array:
-    """The answer is returned as a column."""
-    return (w * np.ones_like(x)).astype(x.dtype)[:, None]
+plant(
+    weights_of_running_mean=contract.running_mean,
+    weights_in_memory_order=contract.memory_order,
+    weights_in_place=contract.in_place,
+    weights_buffer_reused=contract.buffer_kept,
+    weights_promoted=contract.promoted_by_constant,
+    weights_column=contract.column,
+)
 
 
 @mutant(fails={"determinism": EVERY})
 def weights_now_and_then_an_ulp_off(w: Array, x: Array) -> Array:
     """Uninitialised memory: now and then an entry is another."""
     y = w.copy()
-    y[_scheduler.integers(len(y))] += y.dtype.type(_scheduler.integers(2))
+    y[_noise.integers(len(y))] += y.dtype.type(_noise.integers(2))
     return y

@@ -6,33 +6,23 @@ import ml_dtypes
 import numpy as np
 
 from extremum.reference.arithmetic.formats import Array
-from extremum.reference.mutants._logs import (
-    LOG2_E,
-    from_start_of_storage,
-    in_memory_order,
-    log_probabilities,
-    log_total,
-    sound_log_softmax,
-)
-from extremum.reference.mutants._parts import (
-    back,
-    exp_below,
-    exps,
-    fmt,
-    lift,
-    mutants_of,
-    peak,
-    ratio,
-    rows,
-    sound,
-    total,
-)
-from extremum.reference.subjects.subject import EVERY, NARROW, WIDE
+from extremum.reference.mutants import _contract as contract
+from extremum.reference.mutants._arrays import fmt, in_memory_order, lift, rows, to_axis
+from extremum.reference.mutants._logs import log_probabilities, log_total
+from extremum.reference.mutants._parts import LOG2_E, exp_below, exps, gaps, mutants_of, peak, ratio, sound, total
+from extremum.reference.subjects.subject import EVERY, NARROW, NATIVE, WIDE
 
 mutant = mutants_of("log_softmax")
 
-_buffer = [np.empty(0)]
-_noise = np.random.default_rng()
+
+def _sound(x: Array, axis: int = -1) -> Array:
+    """The sound log-softmax, in the format of the computation."""
+    return log_probabilities(lift(x), axis)
+
+
+sound_log_softmax = contract.rounding(_sound)
+plant = contract.planter(__name__, mutant, _sound)
+
 
 # The shift
 
@@ -48,7 +38,7 @@ def log_softmax_without_shift(x: Array, axis: int = -1) -> Array:
 def log_softmax_shifted_by_first(x: Array, axis: int = -1) -> Array:
     """The first entry is subtracted, not the maximum."""
     d = rows(x, axis) - rows(x, axis)[..., :1]
-    return back(d - np.log(total(np.exp(d))), axis, x)
+    return to_axis(d - np.log(total(np.exp(d))), axis, x)
 
 
 @mutant(fails={"finite": EVERY}, cause="underflow to zero")
@@ -83,7 +73,7 @@ def log_softmax_in_base_2(x: Array, axis: int = -1) -> Array:
     return ((t - np.log2(total(np.exp2(t), axis))) / w.dtype.type(LOG2_E)).astype(x.dtype)
 
 
-@mutant(fails={"shift_invariance": ("float64", "float32", "float16")}, cause="precision narrowed")
+@mutant(fails={"shift_invariance": NATIVE}, cause="precision narrowed")
 def log_normaliser_in_bfloat16(x: Array, axis: int = -1) -> Array:
     """x - y, and y = logsumexp(x) was stored in bfloat16."""
     w = lift(x)
@@ -130,21 +120,21 @@ def log_probabilities_clipped(x: Array, axis: int = -1) -> Array:
 def log2_for_log(x: Array, axis: int = -1) -> Array:
     """The logarithm of the sum is taken to base 2."""
     w = lift(x)
-    return (w - peak(w, axis) - np.log2(total(exps(w, axis), axis))).astype(x.dtype)
+    return (gaps(w, axis) - np.log2(total(exps(w, axis), axis))).astype(x.dtype)
 
 
 @mutant(fails={"exp_sum_to_one": EVERY})
 def log1p_for_log(x: Array, axis: int = -1) -> Array:
     """log1p is taken of a sum that has the 1 of the maximum in it already."""
     w = lift(x)
-    return (w - peak(w, axis) - np.log1p(total(exps(w, axis), axis))).astype(x.dtype)
+    return (gaps(w, axis) - np.log1p(total(exps(w, axis), axis))).astype(x.dtype)
 
 
 @mutant(fails={"nonpositive": EVERY})
 def log_total_added(x: Array, axis: int = -1) -> Array:
     """The logarithm of the sum is added, not subtracted."""
     w = lift(x)
-    return (w - peak(w, axis) + log_total(w, axis)).astype(x.dtype)
+    return (gaps(w, axis) + log_total(w, axis)).astype(x.dtype)
 
 
 @mutant(fails={"nonpositive": EVERY})
@@ -160,7 +150,7 @@ def softmax_returned(x: Array, axis: int = -1) -> Array:
 def log_mean_subtracted(x: Array, axis: int = -1) -> Array:
     """The mean of the exps is taken, not their sum."""
     w = lift(x)
-    return (w - peak(w, axis) - np.log(exps(w, axis).mean(axis=axis, keepdims=True))).astype(x.dtype)
+    return (gaps(w, axis) - np.log(exps(w, axis).mean(axis=axis, keepdims=True))).astype(x.dtype)
 
 
 @mutant(fails={"exp_sum_to_one": NARROW}, cause="accumulator stagnation")
@@ -168,44 +158,37 @@ def log_total_in_own_format(x: Array, axis: int = -1) -> Array:
     """The sum is kept in the dtype of `x`, where it stagnates: at 2048 in float16, at 256 in bfloat16."""
     w = rows(x, axis)
     s = np.add.accumulate(exps(w).astype(x.dtype), axis=-1)[..., -1:].astype(w.dtype)
-    return back(w - peak(w) - np.log(s), axis, x)
+    return to_axis(gaps(w) - np.log(s), axis, x)
 
 
 @mutant(fails={"permutation_equivariance": EVERY})
 def last_left_out_of_log_total(x: Array, axis: int = -1) -> Array:
     """The last entry is left out of the sum."""
     w = rows(x, axis)
-    return back(w - peak(w) - np.log(total(exps(w)[..., :-1])), axis, x)
+    return to_axis(gaps(w) - np.log(total(exps(w)[..., :-1])), axis, x)
 
 
 @mutant(fails={"permutation_equivariance": EVERY})
 def running_log_total(x: Array, axis: int = -1) -> Array:
     """Each entry is divided by the sum so far, not by the final one."""
     w = rows(x, axis)
-    return back(w - peak(w) - np.log(np.cumsum(exps(w), axis=-1)), axis, x)
+    return to_axis(gaps(w) - np.log(np.cumsum(exps(w), axis=-1)), axis, x)
 
 
 @mutant(fails={"exp_sum_to_one": EVERY})
 def log_total_never_rescaled(x: Array, axis: int = -1) -> Array:
     """Streaming, and the sum so far is not rescaled when the maximum rises."""
     w = rows(x, axis)
-    return back(w - peak(w) - np.log(total(exp_below(w, np.maximum.accumulate(w, axis=-1)))), axis, x)
+    return to_axis(gaps(w) - np.log(total(exp_below(w, np.maximum.accumulate(w, axis=-1)))), axis, x)
 
 
-@mutant(fails={"accuracy": ("float64",)}, cause="precision narrowed")
-def log_softmax_through_float32(x: Array, axis: int = -1) -> Array:
-    """The computation is in float32, even for float64."""
-    return log_probabilities(x.astype(np.float32), axis).astype(x.dtype)
+plant(log_softmax_through_float32=contract.through_float32)
 
 
 # The mask
 
 
-@mutant(fails={"mask": EVERY}, cause="masked value leaks")
-def log_softmax_mask_of_minus_10000(x: Array, axis: int = -1) -> Array:
-    """-inf is replaced by -10000."""
-    w = lift(x)
-    return log_probabilities(np.where(np.isneginf(w), w.dtype.type(-1e4), w), axis).astype(x.dtype)
+plant(log_softmax_mask_of_minus_10000=contract.mask_of_minus_10000)
 
 
 @mutant(fails={"mask": EVERY}, cause="masked value leaks")
@@ -213,7 +196,7 @@ def masked_head_is_nan(x: Array, axis: int = -1) -> Array:
     """Streaming from a maximum of -inf: where the row starts with a masked entry, -inf - -inf is NaN."""
     w = rows(x, axis)
     so_far = np.maximum.accumulate(w, axis=-1)
-    return back(w - peak(w) - np.log(total(np.exp(w - so_far) * np.exp(so_far - peak(w)))), axis, x)
+    return to_axis(gaps(w) - np.log(total(np.exp(w - so_far) * np.exp(so_far - peak(w)))), axis, x)
 
 
 # The contract
@@ -223,7 +206,7 @@ def masked_head_is_nan(x: Array, axis: int = -1) -> Array:
 def log_total_of_whole_array(x: Array, axis: int = -1) -> Array:
     """The logarithm is taken of the sum over the whole array."""
     w = lift(x)
-    return (w - peak(w, axis) - np.log(exps(w, axis).sum())).astype(x.dtype)
+    return (gaps(w, axis) - np.log(exps(w, axis).sum())).astype(x.dtype)
 
 
 @mutant(fails={"axis": EVERY}, cause="wrong axis")
@@ -241,13 +224,10 @@ def log_softmax_axis_guessed(x: Array, axis: int = -1) -> Array:
 @mutant(fails={"layout": EVERY}, cause="storage order ignored")
 def log_softmax_strides_ignored(x: Array, axis: int = -1) -> Array:
     """The entries are read in the order of memory, as if the array were C-contiguous."""
-    return sound_log_softmax(in_memory_order(x), axis)
+    return sound_log_softmax(np.ascontiguousarray(in_memory_order(x)), axis)
 
 
-@mutant(fails={"layout": EVERY}, cause="storage order ignored")
-def log_softmax_storage_offset_ignored(x: Array, axis: int = -1) -> Array:
-    """A view is read from the start of its storage."""
-    return sound_log_softmax(from_start_of_storage(x), axis)
+plant(log_softmax_storage_offset_ignored=contract.storage_offset)
 
 
 @mutant(fails={"purity": EVERY}, cause="input mutated")
@@ -257,36 +237,10 @@ def log_softmax_shifted_in_place(x: Array, axis: int = -1) -> Array:
     return sound_log_softmax(x, axis)
 
 
-@mutant(fails={"purity": EVERY}, cause="state leaks between rows")
-def log_softmax_buffer_reused(x: Array, axis: int = -1) -> Array:
-    """The result is written into a buffer that is kept, and returned again for the next array of its shape."""
-    if _buffer[0].shape != x.shape or _buffer[0].dtype != x.dtype:
-        _buffer[0] = np.empty(x.shape, x.dtype)
-    _buffer[0][...] = sound_log_softmax(x, axis)
-    return _buffer[0]
-
-
-@mutant(fails={"dtype": NARROW})
-def log_softmax_promoted(x: Array, axis: int = -1) -> Array:
-    """The result stays in the format of the computation."""
-    return log_probabilities(lift(x), axis)
-
-
-@mutant(fails={"dtype": ("float64",)}, cause="precision narrowed")
-def log_softmax_narrowed(x: Array, axis: int = -1) -> Array:
-    """The result of float64 is returned as float32."""
-    return sound_log_softmax(x, axis).astype(np.float32 if x.dtype.itemsize == 8 else x.dtype)
-
-
-@mutant(fails={"shape": EVERY})
-def log_softmax_squeezed(x: Array, axis: int = -1) -> Array:
-    """Axes of length one are dropped."""
-    return sound_log_softmax(x, axis).squeeze()
-
-
-@mutant(fails={"determinism": EVERY})
-def log_softmax_dithered(x: Array, axis: int = -1) -> Array:
-    """The result is dithered by up to a unit roundoff before it is rounded."""
-    y = log_probabilities(lift(x), axis)
-    dithered: Array = y * (1 - fmt(x).unit_roundoff * _noise.random(y.shape))
-    return dithered.astype(x.dtype)
+plant(
+    log_softmax_buffer_reused=contract.buffer_kept,
+    log_softmax_promoted=contract.promoted,
+    log_softmax_narrowed=contract.narrowed,
+    log_softmax_squeezed=contract.squeezed,
+    log_softmax_dithered=contract.dithered,
+)

@@ -6,21 +6,23 @@ import ml_dtypes
 import numpy as np
 
 from extremum.reference.arithmetic.formats import Array
-from extremum.reference.mutants._logs import (
-    finite_peak,
-    from_start_of_storage,
-    in_memory_order,
-    log_sum,
-    sound_logsumexp,
-    without,
-)
-from extremum.reference.mutants._parts import exp_below, fmt, lift, mutants_of, peak, rows, total
+from extremum.reference.mutants import _contract as contract
+from extremum.reference.mutants._arrays import fmt, lift, rows, sums_in
+from extremum.reference.mutants._logs import drop_axis, finite_peak, log_sum
+from extremum.reference.mutants._parts import exp_below, mutants_of, peak, total
 from extremum.reference.subjects.subject import EVERY, NARROW, WIDE
 
 mutant = mutants_of("logsumexp")
 
-_buffer = [np.empty(0)]
-_noise = np.random.default_rng()
+
+def _sound(x: Array, axis: int = -1) -> Array:
+    """The sound logsumexp, in the format of the computation."""
+    return np.squeeze(log_sum(lift(x), axis), axis)
+
+
+sound_logsumexp = contract.rounding(_sound)
+plant = contract.planter(__name__, mutant, _sound)
+
 
 # The shift
 
@@ -28,7 +30,7 @@ _noise = np.random.default_rng()
 @mutant(fails={"finite": EVERY}, cause="exp overflow")
 def logsumexp_without_shift(x: Array, axis: int = -1) -> Array:
     """The maximum is not subtracted."""
-    return without(np.log(total(np.exp(lift(x)), axis)), axis, x)
+    return drop_axis(np.log(total(np.exp(lift(x)), axis)), axis, x)
 
 
 @mutant(fails={"finite": EVERY}, cause="exp overflow")
@@ -36,7 +38,7 @@ def logsumexp_shifted_by_mean(x: Array, axis: int = -1) -> Array:
     """The mean is subtracted and added back, not the maximum."""
     w = lift(x)
     a = w.mean(axis=axis, keepdims=True)
-    return without(a + np.log(total(np.exp(w - a), axis)), axis, x)
+    return drop_axis(a + np.log(total(np.exp(w - a), axis)), axis, x)
 
 
 @mutant(fails={"finite": EVERY}, cause="underflow to zero")
@@ -44,7 +46,7 @@ def logsumexp_shifted_by_magnitude(x: Array, axis: int = -1) -> Array:
     """The largest magnitude is subtracted and added back: below zero the sum underflows, and its log is -inf."""
     w = lift(x)
     a = peak(np.abs(w), axis)
-    return without(a + np.log(total(np.exp(w - a), axis)), axis, x)
+    return drop_axis(a + np.log(total(np.exp(w - a), axis)), axis, x)
 
 
 @mutant(fails={"finite": EVERY}, cause="sum overflow")
@@ -53,21 +55,21 @@ def logsumexp_shifted_above_overflow_only(x: Array, axis: int = -1) -> Array:
     w = lift(x)
     a = np.where(np.abs(peak(w, axis)) > float(np.log(fmt(x).max)), finite_peak(w, axis), 0)
     s = total(np.exp(w - a).astype(x.dtype), axis).astype(w.dtype)
-    return without(a + np.log(s), axis, x)
+    return drop_axis(a + np.log(s), axis, x)
 
 
 @mutant(fails={"shift_equivariance": EVERY})
 def maximum_not_added_back(x: Array, axis: int = -1) -> Array:
     """The maximum is subtracted, and not added back."""
     w = lift(x)
-    return without(np.log(total(np.exp(w - finite_peak(w, axis)), axis)), axis, x)
+    return drop_axis(np.log(total(np.exp(w - finite_peak(w, axis)), axis)), axis, x)
 
 
 @mutant(fails={"shift_equivariance": EVERY})
 def maximum_added_twice(x: Array, axis: int = -1) -> Array:
     """The maximum is added back to a sum that was not shifted in the first place."""
     w = lift(x)
-    return without(peak(w, axis) + log_sum(w, axis), axis, x)
+    return drop_axis(peak(w, axis) + log_sum(w, axis), axis, x)
 
 
 # The logarithm
@@ -77,21 +79,21 @@ def maximum_added_twice(x: Array, axis: int = -1) -> Array:
 def logsumexp_in_bits(x: Array, axis: int = -1) -> Array:
     """The logarithm of the sum is taken to base 2."""
     w = lift(x)
-    return without(peak(w, axis) + np.log2(total(np.exp(w - finite_peak(w, axis)), axis)), axis, x)
+    return drop_axis(peak(w, axis) + np.log2(total(np.exp(w - finite_peak(w, axis)), axis)), axis, x)
 
 
 @mutant(fails={"between": EVERY})
 def log1p_of_whole_sum(x: Array, axis: int = -1) -> Array:
     """log1p is taken of a sum that has the 1 of the maximum in it already."""
     w = lift(x)
-    return without(peak(w, axis) + np.log1p(total(np.exp(w - finite_peak(w, axis)), axis)), axis, x)
+    return drop_axis(peak(w, axis) + np.log1p(total(np.exp(w - finite_peak(w, axis)), axis)), axis, x)
 
 
 @mutant(fails={"between": EVERY})
 def log_total_subtracted(x: Array, axis: int = -1) -> Array:
     """The logarithm of the sum is subtracted from the maximum, not added to it."""
     w = lift(x)
-    return without(peak(w, axis) - np.log(total(np.exp(w - finite_peak(w, axis)), axis)), axis, x)
+    return drop_axis(peak(w, axis) - np.log(total(np.exp(w - finite_peak(w, axis)), axis)), axis, x)
 
 
 @mutant(fails={"one_element": EVERY})
@@ -99,7 +101,7 @@ def epsilon_under_the_logarithm(x: Array, axis: int = -1) -> Array:
     """1e-6 is added to the sum, against a logarithm of zero."""
     w = lift(x)
     s = total(np.exp(w - finite_peak(w, axis)), axis)
-    return without(peak(w, axis) + np.log(s + w.dtype.type(1e-6)), axis, x)
+    return drop_axis(peak(w, axis) + np.log(s + w.dtype.type(1e-6)), axis, x)
 
 
 # The sum
@@ -109,14 +111,14 @@ def epsilon_under_the_logarithm(x: Array, axis: int = -1) -> Array:
 def logmeanexp(x: Array, axis: int = -1) -> Array:
     """The mean of the exps is taken, not their sum."""
     w = lift(x)
-    return without(log_sum(w, axis) - np.log(w.dtype.type(x.shape[axis])), axis, x)
+    return drop_axis(log_sum(w, axis) - np.log(w.dtype.type(x.shape[axis])), axis, x)
 
 
 @mutant(fails={"one_element": EVERY})
 def folded_from_zero(x: Array, axis: int = -1) -> Array:
     """The fold starts at 0, which is the logarithm of 1, not at -inf."""
     w = lift(x)
-    return without(np.logaddexp(log_sum(w, axis), 0), axis, x)
+    return drop_axis(np.logaddexp(log_sum(w, axis), 0), axis, x)
 
 
 @mutant(fails={"accuracy": WIDE}, cause="accumulator stagnation")
@@ -129,37 +131,34 @@ def folded_by_logaddexp(x: Array, axis: int = -1) -> Array:
 def logsumexp_in_own_format(x: Array, axis: int = -1) -> Array:
     """The sum is kept in the dtype of `x`, where it stagnates: at 2048 in float16, at 256 in bfloat16."""
     w = rows(x, axis)
-    e = np.exp(w - finite_peak(w)).astype(x.dtype)
-    return without(peak(w) + np.log(np.add.accumulate(e, axis=-1)[..., -1:].astype(w.dtype)), -1, x)
+    e = np.exp(w - finite_peak(w))
+    return drop_axis(peak(w) + np.log(sums_in(x.dtype, e)), -1, x)
 
 
 @mutant(fails={"accuracy": EVERY})
 def hard_maximum(x: Array, axis: int = -1) -> Array:
     """The maximum is returned: the smooth one is close enough."""
-    return without(peak(x, axis), axis, x)
+    return drop_axis(peak(x, axis), axis, x)
 
 
 @mutant(fails={"permutation_invariance": EVERY})
 def last_left_out_of_logsumexp(x: Array, axis: int = -1) -> Array:
     """The last entry is left out of the sum."""
     w = rows(x, axis)
-    return without(peak(w) + np.log(total(np.exp(w - finite_peak(w))[..., :-1])), -1, x)
+    return drop_axis(peak(w) + np.log(total(np.exp(w - finite_peak(w))[..., :-1])), -1, x)
 
 
 @mutant(fails={"permutation_invariance": EVERY})
 def logsumexp_never_rescaled(x: Array, axis: int = -1) -> Array:
     """Streaming, and the sum so far is not rescaled when the maximum rises."""
     w = rows(x, axis)
-    return without(peak(w) + np.log(total(exp_below(w, np.maximum.accumulate(w, axis=-1)))), -1, x)
+    return drop_axis(peak(w) + np.log(total(exp_below(w, np.maximum.accumulate(w, axis=-1)))), -1, x)
 
 
 # The format
 
 
-@mutant(fails={"accuracy": ("float64",)}, cause="precision narrowed")
-def logsumexp_through_float32(x: Array, axis: int = -1) -> Array:
-    """The computation is in float32, even for float64."""
-    return without(log_sum(x.astype(np.float32), axis), axis, x)
+plant(logsumexp_through_float32=contract.through_float32)
 
 
 @mutant(fails={"accuracy": WIDE}, cause="precision narrowed")
@@ -167,14 +166,14 @@ def exps_in_bfloat16(x: Array, axis: int = -1) -> Array:
     """The exps are rounded to bfloat16 before they are added."""
     w = lift(x)
     e = np.exp(w - finite_peak(w, axis)).astype(ml_dtypes.bfloat16).astype(w.dtype)
-    return without(peak(w, axis) + np.log(total(e, axis)), axis, x)
+    return drop_axis(peak(w, axis) + np.log(total(e, axis)), axis, x)
 
 
 @mutant(fails={"one_element": EVERY}, cause="subnormals flushed")
 def subnormal_logits_flushed(x: Array, axis: int = -1) -> Array:
     """Subnormal logits are read as zero."""
     w = lift(x)
-    return without(log_sum(np.where(np.abs(w) < fmt(x).tiny, 0, w), axis), axis, x)
+    return drop_axis(log_sum(np.where(np.abs(w) < fmt(x).tiny, 0, w), axis), axis, x)
 
 
 # The infinities and the mask
@@ -184,20 +183,16 @@ def subnormal_logits_flushed(x: Array, axis: int = -1) -> Array:
 def all_masked_is_nan(x: Array, axis: int = -1) -> Array:
     """The maximum is subtracted where it is infinite, too: inf - inf is NaN."""
     w = lift(x)
-    return without(peak(w, axis) + np.log(total(np.exp(w - peak(w, axis)), axis)), axis, x)
+    return drop_axis(peak(w, axis) + np.log(total(np.exp(w - peak(w, axis)), axis)), axis, x)
 
 
 @mutant(fails={"infinities": EVERY}, cause="masked value leaks")
 def all_masked_is_lowest(x: Array, axis: int = -1) -> Array:
     """A row that is masked throughout gets the lowest finite value, from which the maximum was searched."""
-    return without(np.maximum(log_sum(lift(x), axis), -fmt(x).max), axis, x)
+    return drop_axis(np.maximum(log_sum(lift(x), axis), -fmt(x).max), axis, x)
 
 
-@mutant(fails={"mask": EVERY}, cause="masked value leaks")
-def logsumexp_mask_of_minus_10000(x: Array, axis: int = -1) -> Array:
-    """-inf is replaced by -10000, which leaks where the row lies lower."""
-    w = lift(x)
-    return without(log_sum(np.where(np.isneginf(w), w.dtype.type(-1e4), w), axis), axis, x)
+plant(logsumexp_mask_of_minus_10000=contract.mask_of_minus_10000)
 
 
 @mutant(fails={"mask": EVERY}, cause="masked value leaks")
@@ -205,7 +200,7 @@ def masked_entries_counted(x: Array, axis: int = -1) -> Array:
     """The mask is multiplied into the shifted exponents, so that a masked entry counts as the maximum does."""
     w = lift(x)
     d = np.where(np.isneginf(w), 0, w - finite_peak(w, axis))
-    return without(peak(w, axis) + np.log(total(np.exp(d), axis)), axis, x)
+    return drop_axis(peak(w, axis) + np.log(total(np.exp(d), axis)), axis, x)
 
 
 # The contract
@@ -216,7 +211,7 @@ def shifted_by_maximum_of_all_rows(x: Array, axis: int = -1) -> Array:
     """The maximum of the whole array is subtracted: rows that lie far below it are -inf."""
     w = lift(x)
     a = np.where(np.isfinite(w.max()), w.max(), 0)
-    return without(a + np.log(total(np.exp(w - a), axis)), axis, x)
+    return drop_axis(a + np.log(total(np.exp(w - a), axis)), axis, x)
 
 
 @mutant(fails={"axis": EVERY}, cause="wrong axis")
@@ -231,16 +226,7 @@ def logsumexp_of_first_axis(x: Array, axis: int = -1) -> Array:
     return sound_logsumexp(x, 0)
 
 
-@mutant(fails={"layout": EVERY}, cause="storage order ignored")
-def logsumexp_strides_ignored(x: Array, axis: int = -1) -> Array:
-    """The entries are read in the order of memory, as if the array were C-contiguous."""
-    return sound_logsumexp(in_memory_order(x), axis)
-
-
-@mutant(fails={"layout": EVERY}, cause="storage order ignored")
-def logsumexp_storage_offset_ignored(x: Array, axis: int = -1) -> Array:
-    """A view is read from the start of its storage."""
-    return sound_logsumexp(from_start_of_storage(x), axis)
+plant(logsumexp_strides_ignored=contract.memory_order, logsumexp_storage_offset_ignored=contract.storage_offset)
 
 
 @mutant(fails={"purity": EVERY}, cause="input mutated")
@@ -251,26 +237,11 @@ def logsumexp_shifted_in_place(x: Array, axis: int = -1) -> Array:
     return (top + sound_logsumexp(x, axis)).astype(x.dtype)
 
 
-@mutant(fails={"purity": EVERY}, cause="state leaks between rows")
-def logsumexp_buffer_reused(x: Array, axis: int = -1) -> Array:
-    """The result is written into a buffer that is kept, and returned again for the next result of its shape."""
-    y = sound_logsumexp(x, axis)
-    if _buffer[0].shape != y.shape or _buffer[0].dtype != y.dtype:
-        _buffer[0] = np.empty_like(y)
-    _buffer[0][...] = y
-    return _buffer[0]
-
-
-@mutant(fails={"dtype": NARROW})
-def logsumexp_promoted(x: Array, axis: int = -1) -> Array:
-    """The result stays in the format of the computation."""
-    return np.squeeze(log_sum(lift(x), axis), axis)
-
-
-@mutant(fails={"dtype": ("float64",)}, cause="precision narrowed")
-def logsumexp_narrowed(x: Array, axis: int = -1) -> Array:
-    """The result of float64 is returned as float32."""
-    return sound_logsumexp(x, axis).astype(np.float32 if x.dtype.itemsize == 8 else x.dtype)
+plant(
+    logsumexp_buffer_reused=contract.buffer_kept,
+    logsumexp_promoted=contract.promoted,
+    logsumexp_narrowed=contract.narrowed,
+)
 
 
 @mutant(fails={"shape": EVERY})
@@ -279,14 +250,4 @@ def logsumexp_keepdims_left_on(x: Array, axis: int = -1) -> Array:
     return log_sum(lift(x), axis).astype(x.dtype)
 
 
-@mutant(fails={"shape": EVERY})
-def logsumexp_squeezed(x: Array, axis: int = -1) -> Array:
-    """All axes of length one are dropped, not only the one that was summed."""
-    return log_sum(lift(x), axis).squeeze().astype(x.dtype)
-
-
-@mutant(fails={"determinism": EVERY})
-def logsumexp_dithered(x: Array, axis: int = -1) -> Array:
-    """The result is dithered by up to a unit roundoff before it is rounded."""
-    y = log_sum(lift(x), axis)
-    return without(y * (1 - fmt(x).unit_roundoff * _noise.random(y.shape)), axis, x)
+plant(logsumexp_squeezed=contract.squeezed, logsumexp_dithered=contract.dithered)

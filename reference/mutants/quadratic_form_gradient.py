@@ -5,15 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from extremum.reference.arithmetic.formats import Array
-from extremum.reference.mutants._parts import fmt, lift, mutants_of
-from extremum.reference.mutants._systems import STEP, difference_quotients, flush, form, in_memory_order
+from extremum.reference.mutants import _contract as contract
+from extremum.reference.mutants._arrays import fmt, in_any_order, lift
+from extremum.reference.mutants._parts import mutants_of
+from extremum.reference.mutants._systems import STEP, difference_quotients, form, sum_of_rows_in
 from extremum.reference.subjects.subject import EVERY, NARROW, WIDE
 
 mutant = mutants_of("quadratic_form_gradient")
-
-_buffer = [np.empty(0)]
-_running = [np.empty(0)]
-_scheduler = np.random.default_rng()
+plant = contract.planter(__name__, mutant, form, at=1)
 
 
 @mutant(fails={"skew": EVERY})
@@ -81,10 +80,7 @@ def form_through_float16(A: Array, x: Array) -> Array:
     return form(A.astype(np.float16).astype(A.dtype), x).astype(x.dtype)
 
 
-@mutant(fails={"accuracy": ("float64",)}, cause="precision narrowed")
-def form_through_float32(A: Array, x: Array) -> Array:
-    """The product is in float32, even for float64."""
-    return form(A.astype(np.float32), x.astype(np.float32)).astype(x.dtype)
+plant(form_through_float32=contract.through_float32)
 
 
 @mutant(fails={"finite": EVERY})
@@ -118,10 +114,7 @@ def projected_beside_x(A: Array, x: Array) -> Array:
     return (g - v * (np.sum(v * g) / np.where(square == 0, 1, square))).astype(x.dtype)
 
 
-@mutant(fails={"gradual_underflow": EVERY}, cause="subnormals flushed")
-def form_flushed(A: Array, x: Array) -> Array:
-    """What is below the smallest normal is made zero."""
-    return flush(form(A, x).astype(x.dtype))
+plant(form_flushed=contract.flushed)
 
 
 @mutant(fails={"accuracy": EVERY})
@@ -135,59 +128,19 @@ def tail_of_x_skipped(A: Array, x: Array) -> Array:
 @mutant(fails={"accuracy": NARROW}, cause="accumulator stagnation")
 def form_in_own_format(A: Array, x: Array) -> Array:
     """The terms are summed one by one in the dtype of `x`, where the sum stagnates."""
-    terms = (lift(A) + lift(A).T) * lift(x)
-    y = np.zeros(x.shape, x.dtype)
-    for column in terms.astype(x.dtype).T:
-        y = y + column
-    return y
+    return sum_of_rows_in(x.dtype, ((lift(A) + lift(A).T) * lift(x)).T)
 
 
 # The contract
 
-
-@mutant(fails={"row_independence": EVERY}, cause="state leaks between rows")
-def form_of_running_mean(A: Array, x: Array) -> Array:
-    """The answer is averaged with earlier ones of that length."""
-    y = form(A, x)
-    if _running[0].shape == y.shape and _running[0].dtype == y.dtype:
-        y = (y + 9 * _running[0]) / 10
-    _running[0] = y
-    return y.astype(x.dtype)
-
-
-@mutant(fails={"layout": EVERY}, cause="storage order ignored")
-def form_in_memory_order(A: Array, x: Array) -> Array:
-    """Strides are ignored: views are read in the order of memory."""
-    A, x = (in_memory_order(a) for a in (A, x))
-    return form(A, x).astype(x.dtype)
-
-
-@mutant(fails={"purity": EVERY}, cause="input mutated")
-def form_in_place(A: Array, x: Array) -> Array:
-    """The answer is written over the caller's `x`."""
-    x[...] = form(A, x).astype(x.dtype)
-    return x.copy()
-
-
-@mutant(fails={"purity": EVERY}, cause="state leaks between rows")
-def form_buffer_reused(A: Array, x: Array) -> Array:
-    """The result is kept, and overwritten and returned again at the next call."""
-    if _buffer[0].shape != x.shape or _buffer[0].dtype != x.dtype:
-        _buffer[0] = np.empty(x.shape, x.dtype)
-    _buffer[0][...] = form(A, x)
-    return _buffer[0]
-
-
-@mutant(fails={"dtype": ("float32", "float16", "bfloat16")})
-def form_promoted(A: Array, x: Array) -> Array:
-    """A factor of float64 promotes the result."""
-    return np.asarray(form(A, x) * np.float64(1.0))
-
-
-@mutant(fails={"shape": EVERY})
-def form_column(A: Array, x: Array) -> Array:
-    """The answer is returned as a column."""
-    return form(A, x).astype(x.dtype)[:, None]
+plant(
+    form_of_running_mean=contract.running_mean,
+    form_in_memory_order=contract.memory_order,
+    form_in_place=contract.in_place,
+    form_buffer_reused=contract.buffer_kept,
+    form_promoted=contract.promoted_by_constant,
+    form_column=contract.column,
+)
 
 
 @mutant(fails={"shape": EVERY})
@@ -200,5 +153,4 @@ def row_added_to_column(A: Array, x: Array) -> Array:
 @mutant(fails={"determinism": WIDE})
 def form_summed_in_any_order(A: Array, x: Array) -> Array:
     """The terms are added in another order at every call, as atomic additions are."""
-    M, order = lift(A), _scheduler.permutation(len(x))
-    return np.asarray(np.add.accumulate(((M + M.T) * lift(x))[:, order], axis=1)[:, -1]).astype(x.dtype)
+    return in_any_order(((lift(A) + lift(A).T) * lift(x)).T).astype(x.dtype)

@@ -6,19 +6,14 @@ import ml_dtypes
 import numpy as np
 
 from extremum.reference.arithmetic.formats import Array
-from extremum.reference.mutants._parts import exps, fmt, lift, mutants_of, peak, ratio, total
-from extremum.reference.subjects.subject import EVERY, WIDE
+from extremum.reference.mutants import _contract as contract
+from extremum.reference.mutants._arrays import lift, round_like, sums_in
+from extremum.reference.mutants._parts import exps, gaps, mutants_of, peak, probabilities, ratio, total
+from extremum.reference.subjects.subject import ALL_BUT_FLOAT16, EVERY, NARROW, WIDE
 
 mutant = mutants_of("softmax_jacobian")
 
-_buffer = [np.empty((0, 0))]
-_running = [np.empty(0)]
-_noise = np.random.default_rng()
-
-
-def _softmax(x: Array) -> Array:
-    """The sound probabilities, in the format of the computation."""
-    return ratio(exps(lift(x)))
+_running_mean = contract.averaging(probabilities)
 
 
 def _jacobian(s: Array) -> Array:
@@ -26,28 +21,28 @@ def _jacobian(s: Array) -> Array:
     return np.asarray(np.diag(s) - np.outer(s, s))
 
 
+def _sound(x: Array) -> Array:
+    """The sound Jacobian, in the format of the computation."""
+    return _jacobian(probabilities(x))
+
+
+plant = contract.planter(__name__, mutant, _sound)
+
+
 # The mask and the small end
 
 
-@mutant(fails={"mask": EVERY}, cause="masked value leaks")
-def jacobian_mask_of_minus_10000(x: Array) -> Array:
-    """-inf is replaced by -10000, which leaks where the other entries lie lower."""
-    w = lift(x)
-    return _jacobian(_softmax(np.where(np.isneginf(w), w.dtype.type(-1e4), w))).astype(x.dtype)
+plant(jacobian_mask_of_minus_10000=contract.mask_of_minus_10000)
 
 
 @mutant(fails={"mask": EVERY}, cause="masked value leaks")
 def jacobian_through_masked_logarithm(x: Array) -> Array:
     """s_i s_j (delta_ij / s_j - 1) with s_j = exp(log s_j), times the logits' mask: 0 * -inf is NaN."""
     w = lift(x)
-    return (_jacobian(_softmax(w)) + 0 * (w - peak(w))).astype(x.dtype)
+    return (_jacobian(probabilities(w)) + 0 * gaps(w)).astype(x.dtype)
 
 
-@mutant(fails={"gradual_underflow": EVERY}, cause="subnormals flushed")
-def jacobian_flushed(x: Array) -> Array:
-    """Entries below the smallest normal are made zero."""
-    J = _jacobian(_softmax(x)).astype(x.dtype)
-    return np.where(np.abs(J) < fmt(x).tiny, np.zeros((), x.dtype), J)
+plant(jacobian_flushed=contract.flushed)
 
 
 # The probabilities
@@ -62,12 +57,11 @@ def jacobian_without_shift(x: Array) -> Array:
 @mutant(fails={"finite": EVERY}, cause="underflow to zero")
 def divided_by_probabilities(x: Array) -> Array:
     """s s^T (diag(1/s) - 1): a probability that underflows is divided by, and 0 / 0 remains."""
-    s = _softmax(x)
-    J: Array = np.outer(s, s) * (np.diag(1 / s) - 1)
-    return J.astype(x.dtype)
+    s = probabilities(x)
+    return round_like(np.outer(s, s) * (np.diag(1 / s) - 1), x)
 
 
-@mutant(fails={"accuracy": ("float64", "float32", "bfloat16")}, cause="rounding of the gap")
+@mutant(fails={"accuracy": ALL_BUT_FLOAT16}, cause="rounding of the gap")
 def jacobian_through_logsumexp(x: Array) -> Array:
     """s is exp(x - y) with y = logsumexp(x), whose rounding costs abs(y) u."""
     w = lift(x)
@@ -78,19 +72,19 @@ def jacobian_through_logsumexp(x: Array) -> Array:
 def jacobian_sum_in_own_format(x: Array) -> Array:
     """The denominator is summed in the dtype of `x`, where it stagnates."""
     e = exps(lift(x))
-    return _jacobian(e / np.add.accumulate(e.astype(x.dtype))[-1:].astype(e.dtype)).astype(x.dtype)
+    return _jacobian(e / sums_in(x.dtype, e)).astype(x.dtype)
 
 
 @mutant(fails={"accuracy": WIDE}, cause="precision narrowed")
 def probabilities_in_bfloat16(x: Array) -> Array:
     """The probabilities were stored in bfloat16 for the backward pass."""
-    return _jacobian(_softmax(x).astype(ml_dtypes.bfloat16).astype(lift(x).dtype)).astype(x.dtype)
+    return _jacobian(probabilities(x).astype(ml_dtypes.bfloat16).astype(lift(x).dtype)).astype(x.dtype)
 
 
-@mutant(fails={"accuracy": ("float64", "float32", "bfloat16")})
+@mutant(fails={"accuracy": ALL_BUT_FLOAT16})
 def probabilities_clipped(x: Array) -> Array:
     """The probabilities are clipped to [1e-7, 1 - 1e-7], against a logarithm that nobody takes."""
-    return _jacobian(np.clip(_softmax(x), 1e-7, 1 - 1e-7)).astype(x.dtype)
+    return _jacobian(np.clip(probabilities(x), 1e-7, 1 - 1e-7)).astype(x.dtype)
 
 
 # The formula
@@ -99,16 +93,15 @@ def probabilities_clipped(x: Array) -> Array:
 @mutant(fails={"rows_sum_to_zero": EVERY})
 def diagonal_only_jacobian(x: Array) -> Array:
     """diag(s (1 - s)), as of the sigmoid: that s_i depends on the other logits is forgotten."""
-    s = _softmax(x)
+    s = probabilities(x)
     return np.diag(s * (1 - s)).astype(x.dtype)
 
 
 @mutant(fails={"rows_sum_to_zero": EVERY})
 def outer_product_added(x: Array) -> Array:
     """diag(s) + s s^T: the sign between the terms is wrong."""
-    s = _softmax(x)
-    J: Array = np.diag(s) + np.outer(s, s)
-    return J.astype(x.dtype)
+    s = probabilities(x)
+    return round_like(np.diag(s) + np.outer(s, s), x)
 
 
 @mutant(fails={"rows_sum_to_zero": EVERY})
@@ -132,14 +125,14 @@ def first_entry_without_sum(x: Array) -> Array:
 @mutant(fails={"positive_semidefinite": EVERY})
 def diagonal_forgotten(x: Array) -> Array:
     """-s s^T everywhere: the case i = j is forgotten."""
-    s = _softmax(x)
+    s = probabilities(x)
     return (-np.outer(s, s)).astype(x.dtype)
 
 
 @mutant(fails={"positive_semidefinite": EVERY})
 def terms_exchanged(x: Array) -> Array:
     """s s^T - diag(s): the derivative of the denominator comes first in the quotient rule."""
-    return (-_jacobian(_softmax(x))).astype(x.dtype)
+    return (-_sound(x)).astype(x.dtype)
 
 
 @mutant(fails={"norm": EVERY})
@@ -152,22 +145,21 @@ def denominator_not_squared(x: Array) -> Array:
 @mutant(fails={"norm": EVERY})
 def symmetrised_without_half(x: Array) -> Array:
     """J + J^T, and the half is forgotten: twice the Jacobian."""
-    J = _jacobian(_softmax(x))
+    J = _sound(x)
     return (J + J.T).astype(x.dtype)
 
 
 @mutant(fails={"norm": EVERY})
 def log_softmax_jacobian(x: Array) -> Array:
     """delta_ij - s_j, the Jacobian of the logarithm."""
-    s = _softmax(x)
-    J: Array = np.eye(len(s)) - s
-    return J.astype(x.dtype)
+    s = probabilities(x)
+    return round_like(np.eye(len(s)) - s, x)
 
 
 @mutant(fails={"vjp_agreement": EVERY})
 def divided_by_length(x: Array) -> Array:
     """J / n: the mean over the row, left over from a loss."""
-    return (_jacobian(_softmax(x)) / len(x)).astype(x.dtype)
+    return (_sound(x) / len(x)).astype(x.dtype)
 
 
 @mutant(fails={"vjp_agreement": EVERY}, cause="cancellation")
@@ -185,15 +177,14 @@ def central_difference(x: Array) -> Array:
 @mutant(fails={"symmetric": EVERY}, cause="wrong axis")
 def scaled_by_column(x: Array) -> Array:
     """s_j (delta_ij - s_j): s is broadcast along the rows, and s[:, None] was meant."""
-    s = _softmax(x)
-    J: Array = s * (np.eye(len(s)) - s)
-    return J.astype(x.dtype)
+    s = probabilities(x)
+    return round_like(s * (np.eye(len(s)) - s), x)
 
 
 @mutant(fails={"symmetric": EVERY})
 def one_index_for_both(x: Array) -> Array:
     """-s_i s_i off the diagonal, as a solution prints it: i was written for j."""
-    s = _softmax(x)
+    s = probabilities(x)
     J = np.repeat(-s[:, None] * s[:, None], len(s), axis=1)
     np.fill_diagonal(J, s * (1 - s))
     return J.astype(x.dtype)
@@ -202,27 +193,27 @@ def one_index_for_both(x: Array) -> Array:
 @mutant(fails={"symmetric": EVERY})
 def upper_triangle_only(x: Array) -> Array:
     """Half of the symmetric matrix is computed, and not mirrored."""
-    return np.triu(_jacobian(_softmax(x))).astype(x.dtype)
+    return np.triu(_sound(x)).astype(x.dtype)
 
 
 @mutant(fails={"vjp_agreement": EVERY})
 def rows_from_one(x: Array) -> Array:
     """Rows are numbered from one: each stands a row too low, and the last comes first."""
-    return np.roll(_jacobian(_softmax(x)), 1, axis=0).astype(x.dtype)
+    return np.roll(_sound(x), 1, axis=0).astype(x.dtype)
 
 
 @mutant(fails={"vjp_agreement": EVERY})
 def first_tile_only(x: Array) -> Array:
     """One tile of 64 is computed, as if the row ended there, and the rest of the matrix stays zero."""
     J = np.zeros((len(x), len(x)), lift(x).dtype)
-    J[:64, :64] = _jacobian(_softmax(x[:64]))
+    J[:64, :64] = _jacobian(probabilities(x[:64]))
     return J.astype(x.dtype)
 
 
-@mutant(fails={"accuracy": ("float64", "float32", "bfloat16")}, cause="cancellation")
+@mutant(fails={"accuracy": ALL_BUT_FLOAT16}, cause="cancellation")
 def last_column_by_difference(x: Array) -> Array:
     """The last column is what makes the rows sum to zero: the rounding errors of all others."""
-    J = _jacobian(_softmax(x))
+    J = _sound(x)
     J[:, -1] = -J[:, :-1].sum(axis=1)
     return J.astype(x.dtype)
 
@@ -233,65 +224,37 @@ def last_column_by_difference(x: Array) -> Array:
 @mutant(fails={"row_independence": EVERY}, cause="state leaks between rows")
 def jacobian_of_running_mean(x: Array) -> Array:
     """The probabilities are averaged with those of earlier calls of that length, as batch statistics are."""
-    s = _softmax(x)
-    if _running[0].shape == s.shape and _running[0].dtype == s.dtype:
-        s = (s + 9 * _running[0]) / 10
-    _running[0] = s
-    return _jacobian(s).astype(x.dtype)
+    return _jacobian(_running_mean(x)).astype(x.dtype)
 
 
-@mutant(fails={"layout": EVERY}, cause="storage order ignored")
-def jacobian_in_memory_order(x: Array) -> Array:
-    """The sign of the stride is ignored: a reversed view is read in the order of memory."""
-    upwards = x[::-1] if x.strides[0] < 0 else x
-    return _jacobian(_softmax(upwards)).astype(x.dtype)
+plant(jacobian_in_memory_order=contract.memory_order)
 
 
 @mutant(fails={"purity": EVERY}, cause="input mutated")
 def jacobian_shifts_in_place(x: Array) -> Array:
     """The maximum is subtracted in the caller's array."""
     x -= x.max()
-    return _jacobian(_softmax(x)).astype(x.dtype)
+    return _sound(x).astype(x.dtype)
 
 
-@mutant(fails={"purity": EVERY}, cause="state leaks between rows")
-def jacobian_buffer_reused(x: Array) -> Array:
-    """The matrix is kept, and overwritten and returned again for the next row of its length."""
-    if _buffer[0].shape != (len(x), len(x)) or _buffer[0].dtype != x.dtype:
-        _buffer[0] = np.empty((len(x), len(x)), x.dtype)
-    _buffer[0][...] = _jacobian(_softmax(x))
-    return _buffer[0]
+plant(jacobian_buffer_reused=contract.buffer_kept)
 
 
-@mutant(fails={"dtype": ("float32", "float16", "bfloat16")})
+@mutant(fails={"dtype": ("float32", *NARROW)})
 def promoted_by_identity(x: Array) -> Array:
     """s_i (delta_ij - s_j) with an identity matrix of float64, which promotes the result."""
-    s = _softmax(x).astype(x.dtype)
+    s = probabilities(x).astype(x.dtype)
     return np.asarray(s[:, None] * (np.eye(len(s)) - s))
 
 
-@mutant(fails={"dtype": ("float64",)}, cause="precision narrowed")
-def matrix_of_float32(x: Array) -> Array:
-    """The matrix is float32, to save memory, even for float64."""
-    return _jacobian(_softmax(x)).astype(np.float32 if x.dtype.itemsize == 8 else x.dtype)
+plant(matrix_of_float32=contract.narrowed)
 
 
 @mutant(fails={"shape": EVERY})
 def derivative_as_vector(x: Array) -> Array:
     """The derivatives s_i (1 - s_i) alone, as a vector: that of an elementwise function."""
-    s = _softmax(x)
+    s = probabilities(x)
     return (s * (1 - s)).astype(x.dtype)
 
 
-@mutant(fails={"shape": EVERY})
-def batch_axis_kept(x: Array) -> Array:
-    """The row is made a batch of one, and the answer is still one."""
-    return _jacobian(_softmax(x)).astype(x.dtype)[None]
-
-
-@mutant(fails={"determinism": EVERY})
-def jacobian_dithered(x: Array) -> Array:
-    """The matrix is dithered by up to a unit roundoff before it is rounded."""
-    J = _jacobian(_softmax(x))
-    dithered: Array = J * (1 - fmt(x).unit_roundoff * _noise.random(J.shape))
-    return dithered.astype(x.dtype)
+plant(batch_axis_kept=contract.batch_of_one, jacobian_dithered=contract.dithered)

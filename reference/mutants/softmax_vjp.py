@@ -6,25 +6,28 @@ import ml_dtypes
 import numpy as np
 
 from extremum.reference.arithmetic.formats import Array
-from extremum.reference.mutants._parts import exps, fmt, lift, mutants_of, peak, ratio, total
-from extremum.reference.subjects.subject import EVERY, NARROW, WIDE
+from extremum.reference.mutants import _contract as contract
+from extremum.reference.mutants._arrays import in_any_order, lift, round_like, sums_in
+from extremum.reference.mutants._parts import exps, mutants_of, peak, probabilities, ratio, total
+from extremum.reference.subjects.subject import ALL_BUT_FLOAT16, EVERY, NARROW, NATIVE, WIDE
 
 mutant = mutants_of("softmax_vjp")
 
-_buffer = [np.empty(0)]
-_running = [np.empty(0)]
 _cache: dict[bytes, Array] = {}
-_scheduler = np.random.default_rng()
-
-
-def _softmax(x: Array) -> Array:
-    """The sound probabilities, in the format of the computation."""
-    return ratio(exps(lift(x)))
+_running_mean = contract.averaging(probabilities)
 
 
 def _centred(s: Array, g: Array) -> Array:
     """The sound formula, from the probabilities and the lifted g."""
     return np.asarray(s * (g - total(g * s)))
+
+
+def _sound(x: Array, g: Array) -> Array:
+    """The sound product, in the format of the computation."""
+    return _centred(probabilities(x), lift(g))
+
+
+plant = contract.planter(__name__, mutant, _sound)
 
 
 # The mask and the small end
@@ -33,8 +36,7 @@ def _centred(s: Array, g: Array) -> Array:
 @mutant(fails={"mask": EVERY}, cause="masked value leaks")
 def vjp_mask_of_minus_10000(x: Array, g: Array) -> Array:
     """-inf is replaced by -10000, which leaks where the other entries lie lower."""
-    w = lift(x)
-    return _centred(_softmax(np.where(np.isneginf(w), w.dtype.type(-1e4), w)), lift(g)).astype(x.dtype)
+    return _centred(probabilities(contract.minus_10000_for_masked(x)), lift(g)).astype(x.dtype)
 
 
 @mutant(fails={"mask": EVERY}, cause="masked value leaks")
@@ -46,11 +48,7 @@ def vjp_masked_head_is_nan(x: Array, g: Array) -> Array:
     return _centred(s / total(s), lift(g)).astype(x.dtype)
 
 
-@mutant(fails={"gradual_underflow": EVERY}, cause="subnormals flushed")
-def vjp_flushed(x: Array, g: Array) -> Array:
-    """Entries below the smallest normal are made zero."""
-    y = _centred(_softmax(x), lift(g)).astype(x.dtype)
-    return np.where(np.abs(y) < fmt(x).tiny, np.zeros((), x.dtype), y)
+plant(vjp_flushed=contract.flushed)
 
 
 # The probabilities
@@ -76,7 +74,7 @@ def exps_scaled_up(x: Array, g: Array) -> Array:
     return _centred(ratio(e * np.finfo(e.dtype).max), lift(g)).astype(x.dtype)
 
 
-@mutant(fails={"annihilates_constants": ("float64", "float32", "bfloat16")}, cause="rounding of the gap")
+@mutant(fails={"annihilates_constants": ALL_BUT_FLOAT16}, cause="rounding of the gap")
 def vjp_through_logsumexp(x: Array, g: Array) -> Array:
     """s is exp(x - y) with y = logsumexp(x), whose rounding costs abs(y) u."""
     w = lift(x)
@@ -90,10 +88,7 @@ def vjp_with_epsilon(x: Array, g: Array) -> Array:
     return _centred(e / (total(e) + e.dtype.type(1e-6)), lift(g)).astype(x.dtype)
 
 
-@mutant(fails={"accuracy": ("float64",)}, cause="precision narrowed")
-def vjp_through_float32(x: Array, g: Array) -> Array:
-    """The computation is in float32, even for float64."""
-    return _centred(_softmax(x.astype(np.float32)), g.astype(np.float32)).astype(x.dtype)
+plant(vjp_through_float32=contract.through_float32)
 
 
 # The formula
@@ -108,60 +103,53 @@ def all_zero_gradient(x: Array, g: Array) -> Array:
 @mutant(fails={"annihilates_constants": EVERY})
 def diagonal_only_vjp(x: Array, g: Array) -> Array:
     """s_i (1 - s_i) g_i, as of the sigmoid: that s_i depends on the other logits is forgotten."""
-    s = _softmax(x)
-    v: Array = s * (1 - s) * lift(g)
-    return v.astype(x.dtype)
+    s = probabilities(x)
+    return round_like(s * (1 - s) * lift(g), x)
 
 
 @mutant(fails={"annihilates_constants": EVERY})
 def inner_product_added(x: Array, g: Array) -> Array:
     """s * (g + <g, s>): the sign between the terms is wrong."""
-    s, w = _softmax(x), lift(g)
-    v: Array = s * (w + total(w * s))
-    return v.astype(x.dtype)
+    s, w = probabilities(x), lift(g)
+    return round_like(s * (w + total(w * s)), x)
 
 
 @mutant(fails={"annihilates_constants": EVERY})
 def log_softmax_vjp(x: Array, g: Array) -> Array:
     """g - s sum(g), that of the logarithm."""
-    v: Array = lift(g) - _softmax(x) * total(lift(g))
-    return v.astype(x.dtype)
+    return round_like(lift(g) - probabilities(x) * total(lift(g)), x)
 
 
 @mutant(fails={"sum_to_zero": EVERY})
 def not_centred(x: Array, g: Array) -> Array:
     """s * g: the inner product is forgotten, as where the denominator is taken for a constant."""
-    v: Array = _softmax(x) * lift(g)
-    return v.astype(x.dtype)
+    return round_like(probabilities(x) * lift(g), x)
 
 
 @mutant(fails={"sum_to_zero": EVERY})
 def centred_by_mean(x: Array, g: Array) -> Array:
     """s * (g - mean(g)): the mean is not weighted by s, which constants do not show."""
     w = lift(g)
-    v: Array = _softmax(x) * (w - w.mean())
-    return v.astype(x.dtype)
+    return round_like(probabilities(x) * (w - w.mean()), x)
 
 
 @mutant(fails={"linear": EVERY})
 def cross_entropy_gradient_instead(x: Array, g: Array) -> Array:
     """s - g, the gradient of the cross-entropy where g is one-hot."""
-    v: Array = _softmax(x) - lift(g)
-    return v.astype(x.dtype)
+    return round_like(probabilities(x) - lift(g), x)
 
 
 @mutant(fails={"linear": EVERY})
 def incoming_gradient_clipped(x: Array, g: Array) -> Array:
     """The incoming gradient is clipped to [-1, 1], as in training."""
-    return _centred(_softmax(x), np.clip(lift(g), -1, 1)).astype(x.dtype)
+    return _centred(probabilities(x), np.clip(lift(g), -1, 1)).astype(x.dtype)
 
 
 @mutant(fails={"accuracy": EVERY}, cause="cancellation")
 def directional_difference(x: Array, g: Array) -> Array:
     """(softmax(x + h g) - softmax(x - h g)) / 2h with h = 1e-6, whatever the dtype and the size of `x`."""
     w, step = lift(x), lift(g) * lift(x).dtype.type(1e-6)
-    v: Array = (ratio(exps(w + step)) - ratio(exps(w - step))) / w.dtype.type(2e-6)
-    return v.astype(x.dtype)
+    return round_like((ratio(exps(w + step)) - ratio(exps(w - step))) / w.dtype.type(2e-6), x)
 
 
 # The inner product
@@ -170,26 +158,23 @@ def directional_difference(x: Array, g: Array) -> Array:
 @mutant(fails={"accuracy": WIDE}, cause="precision narrowed")
 def inner_product_in_bfloat16(x: Array, g: Array) -> Array:
     """<g, s> is rounded to bfloat16 on its way to the second pass."""
-    s, w = _softmax(x), lift(g)
-    v: Array = s * (w - total(w * s).astype(ml_dtypes.bfloat16).astype(s.dtype))
-    return v.astype(x.dtype)
+    s, w = probabilities(x), lift(g)
+    return round_like(s * (w - total(w * s).astype(ml_dtypes.bfloat16).astype(s.dtype)), x)
 
 
 @mutant(fails={"annihilates_constants": NARROW}, cause="accumulator stagnation")
 def inner_product_in_own_format(x: Array, g: Array) -> Array:
     """<g, s> is summed term by term in the dtype of `x`, where it stagnates."""
-    s, w = _softmax(x), lift(g)
-    v: Array = s * (w - np.add.accumulate((w * s).astype(x.dtype))[-1:].astype(s.dtype))
-    return v.astype(x.dtype)
+    s, w = probabilities(x), lift(g)
+    return round_like(s * (w - sums_in(x.dtype, w * s)), x)
 
 
 @mutant(fails={"sum_to_zero": EVERY})
 def tail_left_out_of_inner_product(x: Array, g: Array) -> Array:
     """<g, s> is taken over whole vectors of eight, without the tail."""
-    s, w = _softmax(x), lift(g)
+    s, w = probabilities(x), lift(g)
     whole = len(s) - len(s) % 8 or len(s)
-    v: Array = s * (w - total((w * s)[:whole]))
-    return v.astype(x.dtype)
+    return round_like(s * (w - total((w * s)[:whole])), x)
 
 
 # The contract
@@ -201,72 +186,48 @@ def vjp_cached_by_logits(x: Array, g: Array) -> Array:
     key = x.dtype.str.encode() + x.tobytes()
     if key not in _cache:
         _cache.clear()
-        _cache[key] = _centred(_softmax(x), lift(g)).astype(x.dtype)
+        _cache[key] = _centred(probabilities(x), lift(g)).astype(x.dtype)
     return _cache[key].copy()
 
 
 @mutant(fails={"row_independence": EVERY}, cause="state leaks between rows")
 def vjp_of_running_mean(x: Array, g: Array) -> Array:
     """The probabilities are averaged with those of earlier calls of that length, as batch statistics are."""
-    s = _softmax(x)
-    if _running[0].shape == s.shape and _running[0].dtype == s.dtype:
-        s = (s + 9 * _running[0]) / 10
-    _running[0] = s
-    return _centred(s, lift(g)).astype(x.dtype)
+    return _centred(_running_mean(x), lift(g)).astype(x.dtype)
 
 
-@mutant(fails={"layout": EVERY}, cause="storage order ignored")
-def vjp_in_memory_order(x: Array, g: Array) -> Array:
-    """The sign of the strides is ignored: a reversed view is read in the order of memory."""
-    x, g = (a[::-1] if a.strides[0] < 0 else a for a in (x, g))
-    return _centred(_softmax(x), lift(g)).astype(x.dtype)
+plant(vjp_in_memory_order=contract.memory_order)
 
 
-@mutant(fails={"layout": ("float64", "float32", "float16")}, cause="storage order ignored")
+@mutant(fails={"layout": NATIVE}, cause="storage order ignored")
 def byte_order_of_g_ignored(x: Array, g: Array) -> Array:
     """The bytes of `g` are read in the machine's order, whatever its dtype says."""
-    return _centred(_softmax(x), lift(g.view(g.dtype.newbyteorder("=")))).astype(x.dtype)
+    return _centred(probabilities(x), lift(g.view(g.dtype.newbyteorder("=")))).astype(x.dtype)
 
 
 @mutant(fails={"purity": EVERY}, cause="input mutated")
 def centred_in_place(x: Array, g: Array) -> Array:
     """The inner product is subtracted in the caller's `g`."""
-    s = _softmax(x)
+    s = probabilities(x)
     g -= total(lift(g) * s).astype(g.dtype)
     return (s * lift(g)).astype(x.dtype)
 
 
-@mutant(fails={"purity": EVERY}, cause="state leaks between rows")
-def vjp_buffer_reused(x: Array, g: Array) -> Array:
-    """The result is kept, and overwritten and returned again for the next row of its length."""
-    if _buffer[0].shape != x.shape or _buffer[0].dtype != x.dtype:
-        _buffer[0] = np.empty(x.shape, x.dtype)
-    _buffer[0][...] = _centred(_softmax(x), lift(g))
-    return _buffer[0]
+plant(vjp_buffer_reused=contract.buffer_kept)
 
 
-@mutant(fails={"dtype": ("float32", "float16", "bfloat16")})
+@mutant(fails={"dtype": ("float32", *NARROW)})
 def promoted_by_inner_product(x: Array, g: Array) -> Array:
     """<g, s> is a NumPy scalar of float64, which promotes the result."""
-    s = _softmax(x).astype(x.dtype)
+    s = probabilities(x).astype(x.dtype)
     return np.asarray(s * (g - np.float64(total(lift(g) * lift(s))[0])))
 
 
-@mutant(fails={"dtype": ("float64",)}, cause="precision narrowed")
-def gradient_of_float32(x: Array, g: Array) -> Array:
-    """The gradient is float32, to save memory, even for float64."""
-    return _centred(_softmax(x), lift(g)).astype(np.float32 if x.dtype.itemsize == 8 else x.dtype)
-
-
-@mutant(fails={"shape": EVERY})
-def column_returned(x: Array, g: Array) -> Array:
-    """The product of a matrix and a column is returned as it comes: a column."""
-    return _centred(_softmax(x), lift(g)).astype(x.dtype)[:, None]
+plant(gradient_of_float32=contract.narrowed, column_returned=contract.column)
 
 
 @mutant(fails={"determinism": WIDE})
 def summed_in_any_order(x: Array, g: Array) -> Array:
     """<g, s> is summed in another order at every call, as atomic additions are."""
-    s, w = _softmax(x), lift(g)
-    v: Array = s * (w - np.add.accumulate(_scheduler.permutation(w * s))[-1:])
-    return v.astype(x.dtype)
+    s, w = probabilities(x), lift(g)
+    return round_like(s * (w - in_any_order(w * s)), x)

@@ -5,21 +5,33 @@ from __future__ import annotations
 import numpy as np
 
 from extremum.reference.arithmetic.formats import Array
-from extremum.reference.mutants._parts import lift, mutants_of
-from extremum.reference.mutants._systems import STEP, difference_quotients, flush, in_memory_order, squares
+from extremum.reference.mutants import _contract as contract
+from extremum.reference.mutants._arrays import in_any_order, lift
+from extremum.reference.mutants._parts import mutants_of
+from extremum.reference.mutants._systems import (
+    matrix_for_transpose,
+    scaled_by_loss,
+    squares,
+    squares_difference,
+    sum_of_rows_in,
+)
 from extremum.reference.subjects.subject import EVERY, NARROW, WIDE
 
 mutant = mutants_of("squared_norm_gradient")
 
-_buffer = [np.empty(0)]
-_running = [np.empty(0)]
-_scheduler = np.random.default_rng()
+
+def _sound(B: Array, x: Array) -> Array:
+    """The sound gradient, in the format of the computation."""
+    return squares(B, lift(B) @ lift(x))
+
+
+plant = contract.planter(__name__, mutant, _sound, at=1)
 
 
 @mutant(fails={"accuracy": EVERY})
 def factor_two_forgotten(B: Array, x: Array) -> Array:
     """B^T B x."""
-    return (squares(B, lift(B) @ lift(x)) / 2).astype(x.dtype)
+    return (_sound(B, x) / 2).astype(x.dtype)
 
 
 @mutant(fails={"linear_in_x": EVERY})
@@ -33,14 +45,13 @@ def norm_not_squared(B: Array, x: Array) -> Array:
 @mutant(fails={"identity": EVERY})
 def descent_direction(B: Array, x: Array) -> Array:
     """-2 B^T B x: the sign of a step."""
-    return (-squares(B, lift(B) @ lift(x))).astype(x.dtype)
+    return (-_sound(B, x)).astype(x.dtype)
 
 
 @mutant(fails={"accuracy": EVERY})
 def transpose_forgotten(B: Array, x: Array) -> Array:
     """2 B B x where B is square, which shapes do not show."""
-    r = lift(B) @ lift(x)
-    return np.asarray(2 * ((lift(B) if len(r) == len(x) else lift(B).T) @ r)).astype(x.dtype)
+    return matrix_for_transpose(B, lift(B) @ lift(x), x).astype(x.dtype)
 
 
 @mutant(fails={"identity": EVERY})
@@ -59,16 +70,10 @@ def diagonal_of_gram(B: Array, x: Array) -> Array:
 @mutant(fails={"accuracy": EVERY}, cause="cancellation")
 def squares_forward_difference(B: Array, x: Array) -> Array:
     """(f(x + h e_i) - f(x)) / h with h = 1e-6."""
-    r = lift(B) @ lift(x)
-    moved = np.sum((r[:, None] + r.dtype.type(STEP) * lift(B)) ** 2, axis=0)
-    return difference_quotients(moved, np.sum(r**2)).astype(x.dtype)
+    return squares_difference(B, lift(B) @ lift(x)).astype(x.dtype)
 
 
-@mutant(fails={"accuracy": ("float64",)}, cause="precision narrowed")
-def squares_through_float32(B: Array, x: Array) -> Array:
-    """The product is in float32, even for float64."""
-    M = B.astype(np.float32)
-    return squares(M, M @ x.astype(np.float32)).astype(x.dtype)
+plant(squares_through_float32=contract.through_float32)
 
 
 @mutant(fails={"accuracy": ("float64", "float32")}, cause="precision narrowed")
@@ -80,10 +85,7 @@ def product_in_half(B: Array, x: Array) -> Array:
 @mutant(fails={"finite": EVERY})
 def product_squared(B: Array, x: Array) -> Array:
     """norm(B x)^2 is computed on the way, to scale the gradient by and back."""
-    r = lift(B) @ lift(x)
-    square = np.sum(r.astype(x.dtype) ** 2) * np.sum(np.abs(r.astype(x.dtype)))
-    top = lift(np.asarray(np.where(square == 0, x.dtype.type(1), square))).astype(r.dtype)
-    return (squares(B, r / top) * top).astype(x.dtype)
+    return scaled_by_loss(B, lift(B) @ lift(x), x).astype(x.dtype)
 
 
 @mutant(fails={"accuracy": EVERY})
@@ -93,72 +95,29 @@ def last_row_skipped(B: Array, x: Array) -> Array:
     return squares(B[:whole], lift(B)[:whole] @ lift(x)).astype(x.dtype)
 
 
-@mutant(fails={"gradual_underflow": EVERY}, cause="subnormals flushed")
-def squares_flushed(B: Array, x: Array) -> Array:
-    """What is below the smallest normal is made zero."""
-    return flush(squares(B, lift(B) @ lift(x)).astype(x.dtype))
+plant(squares_flushed=contract.flushed)
 
 
 @mutant(fails={"accuracy": NARROW}, cause="accumulator stagnation")
 def squares_in_own_format(B: Array, x: Array) -> Array:
     """The sum over rows stagnates in the dtype of `x`."""
-    r = lift(B) @ lift(x)
-    y = np.zeros(x.shape, x.dtype)
-    for row in (2 * lift(B) * r[:, None]).astype(x.dtype):
-        y = y + row
-    return y
+    return sum_of_rows_in(x.dtype, 2 * lift(B) * (lift(B) @ lift(x))[:, None])
 
 
 # The contract
 
-
-@mutant(fails={"row_independence": EVERY}, cause="state leaks between rows")
-def squares_of_running_mean(B: Array, x: Array) -> Array:
-    """The answer is averaged with earlier ones of that length."""
-    y = squares(B, lift(B) @ lift(x))
-    if _running[0].shape == y.shape and _running[0].dtype == y.dtype:
-        y = (y + 9 * _running[0]) / 10
-    _running[0] = y
-    return y.astype(x.dtype)
-
-
-@mutant(fails={"layout": EVERY}, cause="storage order ignored")
-def squares_in_memory_order(B: Array, x: Array) -> Array:
-    """Strides are ignored: views are read in the order of memory."""
-    B, x = (in_memory_order(a) for a in (B, x))
-    return squares(B, lift(B) @ lift(x)).astype(x.dtype)
-
-
-@mutant(fails={"purity": EVERY}, cause="input mutated")
-def squares_in_place(B: Array, x: Array) -> Array:
-    """The answer is written over the caller's `x`."""
-    x[...] = squares(B, lift(B) @ lift(x)).astype(x.dtype)
-    return x.copy()
-
-
-@mutant(fails={"purity": EVERY}, cause="state leaks between rows")
-def squares_buffer_reused(B: Array, x: Array) -> Array:
-    """The result is kept, and overwritten and returned again at the next call."""
-    if _buffer[0].shape != x.shape or _buffer[0].dtype != x.dtype:
-        _buffer[0] = np.empty(x.shape, x.dtype)
-    _buffer[0][...] = squares(B, lift(B) @ lift(x))
-    return _buffer[0]
-
-
-@mutant(fails={"dtype": ("float32", "float16", "bfloat16")})
-def squares_promoted(B: Array, x: Array) -> Array:
-    """A factor of float64 promotes the result."""
-    return np.asarray(squares(B, lift(B) @ lift(x)) * np.float64(1.0))
-
-
-@mutant(fails={"shape": EVERY})
-def squares_column(B: Array, x: Array) -> Array:
-    """The answer is returned as a column."""
-    return squares(B, lift(B) @ lift(x)).astype(x.dtype)[:, None]
+plant(
+    squares_of_running_mean=contract.running_mean,
+    squares_in_memory_order=contract.memory_order,
+    squares_in_place=contract.in_place,
+    squares_buffer_reused=contract.buffer_kept,
+    squares_promoted=contract.promoted_by_constant,
+    squares_column=contract.column,
+)
 
 
 @mutant(fails={"determinism": WIDE})
 def squares_summed_in_any_order(B: Array, x: Array) -> Array:
     """The rows are added in another order at every call, as atomic additions are."""
     terms = 2 * lift(B) * (lift(B) @ lift(x))[:, None]
-    return np.asarray(np.add.accumulate(_scheduler.permutation(terms))[-1]).astype(x.dtype)
+    return in_any_order(terms).astype(x.dtype)

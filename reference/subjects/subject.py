@@ -25,6 +25,8 @@ from extremum.reference.subjects.adapters import ADAPTERS, Adapter
 
 WIDE = ("float64", "float32")
 NARROW = ("float16", "bfloat16")
+NATIVE = ("float64", "float32", "float16")  # those that NumPy has itself
+ALL_BUT_FLOAT16 = ("float64", "float32", "bfloat16")
 EVERY = DEFAULT_DTYPES
 
 GROUPS = MappingProxyType({"references": "reference", "mutants": "mutant", "libraries": "library"})

@@ -9,24 +9,23 @@ from __future__ import annotations
 import numpy as np
 
 from extremum.reference.arithmetic.formats import Array
+from extremum.reference.mutants._arrays import lift, rows, to_axis
 from extremum.reference.mutants._parts import (
-    back,
+    LOG2_E,
     blocks,
     exp_below,
     exps,
-    lift,
+    gaps,
     mutants_of,
-    over,
     peak,
+    probabilities,
+    quotient,
     ratio,
-    rows,
     total,
 )
-from extremum.reference.subjects.subject import EVERY, WIDE
+from extremum.reference.subjects.subject import ALL_BUT_FLOAT16, EVERY, NATIVE, WIDE
 
 mutant = mutants_of("softmax")
-
-LOG2_E = 1.4426950408889634
 
 # The shift
 
@@ -49,14 +48,14 @@ def maximum_from_minus_10000(x: Array, axis: int = -1) -> Array:
 def maximum_of_last_block(x: Array, axis: int = -1) -> Array:
     """The running maximum is reset with every block, so the last block's is subtracted, as in tile-ai/TileOPs#239."""
     w = rows(x, axis)
-    return back(ratio(exp_below(w, peak(blocks(w, 4)[..., -1, :]))), axis, x)
+    return to_axis(ratio(exp_below(w, peak(blocks(w, 4)[..., -1, :]))), axis, x)
 
 
 @mutant(fails={"at_most_one": EVERY})
 def maximum_not_updated(x: Array, axis: int = -1) -> Array:
     """The sum is merged under the new maximum, and the old one kept, as in KarhouTam/cuda-kernels#1."""
     w = rows(x, axis)
-    return back(exp_below(w, peak(w[..., :4])) / total(exps(w)), axis, x)
+    return to_axis(exp_below(w, peak(w[..., :4])) / total(exps(w)), axis, x)
 
 
 @mutant(fails={"shift_invariance": EVERY})
@@ -64,7 +63,7 @@ def vectors_not_shifted(x: Array, axis: int = -1) -> Array:
     """Only the tail beyond whole vectors of eight is shifted by the maximum, as in pytorch/pytorch#62897."""
     w = rows(x, axis)
     n = w.shape[-1]
-    return back(ratio(np.exp(w - np.where(np.arange(n) < n - n % 8, 0, peak(w)))), axis, x)
+    return to_axis(ratio(np.exp(w - np.where(np.arange(n) < n - n % 8, 0, peak(w)))), axis, x)
 
 
 @mutant(fails={"sum_to_one": EVERY})
@@ -72,7 +71,7 @@ def last_block_not_shifted(x: Array, axis: int = -1) -> Array:
     """The last block of four enters the sum without the shift, as in tenstorrent/tt-metal#51278."""
     w = rows(x, axis)
     e, start = exps(w), (w.shape[-1] - 1) // 4 * 4
-    return back(e / (total(e[..., :start]) + total(np.exp(w[..., start:]))), axis, x)
+    return to_axis(e / (total(e[..., :start]) + total(np.exp(w[..., start:]))), axis, x)
 
 
 # The exponential
@@ -81,24 +80,23 @@ def last_block_not_shifted(x: Array, axis: int = -1) -> Array:
 @mutant(fails={"accuracy": EVERY})
 def exp_by_table(x: Array, axis: int = -1) -> Array:
     """exp is looked up in a table of 1024 entries from -8 to 8, as in fastmachinelearning/hls4ml#42."""
-    w = lift(x)
-    index = np.rint(np.maximum(w - peak(w, axis), -8) * 64)
+    index = np.rint(np.maximum(gaps(lift(x), axis), -8) * 64)
     return ratio(np.exp(index / 64), axis).astype(x.dtype)
 
 
-@mutant(fails={"accuracy": ("float64", "float32", "float16")})
+@mutant(fails={"accuracy": NATIVE})
 def exp_by_chords(x: Array, axis: int = -1) -> Array:
     """2**t is linear between integers, as in openvinotoolkit/openvino#37857."""
-    w = lift(x)
-    t = np.maximum((w - peak(w, axis)) * w.dtype.type(LOG2_E), -1100)
+    d = gaps(lift(x), axis)
+    t = np.maximum(d * d.dtype.type(LOG2_E), -1100)
     return ratio(np.exp2(np.floor(t)) * (1 + t - np.floor(t)), axis).astype(x.dtype)
 
 
 @mutant(fails={"gradual_underflow": WIDE}, cause="subnormals flushed")
 def exp_cut_off(x: Array, axis: int = -1) -> Array:
     """2**t is zero from t = -126 down, as in flashinfer-ai/flashinfer#4502."""
-    w = lift(x)
-    t = (w - peak(w, axis)) * w.dtype.type(LOG2_E)
+    d = gaps(lift(x), axis)
+    t = d * d.dtype.type(LOG2_E)
     return ratio(np.where(t <= -126, 0, np.exp2(t)), axis).astype(x.dtype)
 
 
@@ -106,7 +104,7 @@ def exp_cut_off(x: Array, axis: int = -1) -> Array:
 def logarithm_returned(x: Array, axis: int = -1) -> Array:
     """The logarithm of the softmax is returned, as in tensorflow/tensorflow#2315."""
     w = lift(x)
-    return (w - peak(w, axis) - np.log(total(exps(w, axis), axis))).astype(x.dtype)
+    return (gaps(w, axis) - np.log(total(exps(w, axis), axis))).astype(x.dtype)
 
 
 # The sum
@@ -117,7 +115,7 @@ def lane_sums_not_rescaled(x: Array, axis: int = -1) -> Array:
     """32 lanes sum under their own maxima, and the sums are added as they are, as in KarhouTam/cuda-kernels#3."""
     w = rows(x, axis)
     lanes = blocks(w, 32).swapaxes(-1, -2)
-    return back(exps(w) / total(exp_below(lanes, peak(lanes))).sum(axis=-2), axis, x)
+    return to_axis(exps(w) / total(exp_below(lanes, peak(lanes))).sum(axis=-2), axis, x)
 
 
 @mutant(fails={"sum_to_one": EVERY})
@@ -125,7 +123,7 @@ def rescaled_upwards(x: Array, axis: int = -1) -> Array:
     """Streaming, and the sum so far is multiplied by exp(new - old), as in deepseek-ai/FlashMLA#177."""
     w = rows(x, axis)
     so_far = np.maximum.accumulate(w, axis=-1)
-    return back(exps(w) / total(exp_below(w, so_far) * np.exp(peak(w) - so_far)), axis, x)
+    return to_axis(exps(w) / total(exp_below(w, so_far) * np.exp(peak(w) - so_far)), axis, x)
 
 
 @mutant(fails={"sum_to_one": EVERY})
@@ -134,7 +132,7 @@ def padding_counted(x: Array, axis: int = -1) -> Array:
     w = rows(x, axis)
     n = w.shape[-1]
     padded = np.pad(w, [(0, 0)] * (w.ndim - 1) + [(0, -n % 32)])
-    return back(ratio(exps(padded))[..., :n], axis, x)
+    return to_axis(ratio(exps(padded))[..., :n], axis, x)
 
 
 @mutant(fails={"shift_invariance": EVERY})
@@ -143,7 +141,7 @@ def one_in_denominator(x: Array, axis: int = -1) -> Array:
     w = lift(x)
     top = np.maximum(peak(w, axis), 0)
     e = np.exp(w - top)
-    return over(e, np.exp(-top) + total(e, axis), x)
+    return quotient(e, np.exp(-top) + total(e, axis), x)
 
 
 @mutant(fails={"sum_to_one": EVERY}, cause="underflow to zero")
@@ -151,7 +149,7 @@ def maximum_and_sum_floored(x: Array, axis: int = -1) -> Array:
     """The maximum is at least -10000 and the sum at least 1e-6, as in tracel-ai/burn#4697: lower rows are zero."""
     w = lift(x)
     e = np.exp(w - np.maximum(peak(w, axis), -1e4))
-    return over(e, np.maximum(total(e, axis), 1e-6), x)
+    return quotient(e, np.maximum(total(e, axis), 1e-6), x)
 
 
 # The result
@@ -160,13 +158,13 @@ def maximum_and_sum_floored(x: Array, axis: int = -1) -> Array:
 @mutant(fails={"accuracy": EVERY})
 def smallest_probability_added(x: Array, axis: int = -1) -> Array:
     """1e-4 is added to each probability before they are normalised again, as in ascust/SEC-MXNet#10."""
-    return ratio(ratio(exps(lift(x), axis), axis) + 1e-4, axis).astype(x.dtype)
+    return ratio(probabilities(x, axis) + 1e-4, axis).astype(x.dtype)
 
 
 @mutant(fails={"monotone": EVERY})
 def certainty_wraps_around(x: Array, axis: int = -1) -> Array:
     """A probability of one wraps around to zero, as it does in 8 bits in microsoft/onnxruntime#29728."""
-    s = ratio(exps(lift(x), axis), axis).astype(x.dtype)
+    s = probabilities(x, axis).astype(x.dtype)
     return np.where(s == 1, 0, s).astype(x.dtype)
 
 
@@ -176,7 +174,7 @@ def scattered_by_order(x: Array, axis: int = -1) -> Array:
     w = rows(x, axis)
     order = np.argsort(w, axis=-1, stable=True)
     s = ratio(exps(np.take_along_axis(w, order, axis=-1)))
-    return back(np.take_along_axis(s, order, axis=-1), axis, x)
+    return to_axis(np.take_along_axis(s, order, axis=-1), axis, x)
 
 
 # The mask
@@ -197,7 +195,7 @@ def masked_afterwards(x: Array, axis: int = -1) -> Array:
     return np.where(hidden, 0, ratio(exps(np.where(hidden, 0, w), axis), axis)).astype(x.dtype)
 
 
-@mutant(fails={"mask": ("float64", "float32", "bfloat16")}, cause="masked value leaks")
+@mutant(fails={"mask": ALL_BUT_FLOAT16}, cause="masked value leaks")
 def probabilities_floored(x: Array, axis: int = -1) -> Array:
     """No probability is below exp(-64), as in PaddlePaddle/Paddle#4366: a masked entry gets that, not zero."""
-    return np.maximum(ratio(exps(lift(x), axis), axis), np.exp(-64)).astype(x.dtype)
+    return np.maximum(probabilities(x, axis), np.exp(-64)).astype(x.dtype)

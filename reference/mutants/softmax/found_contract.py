@@ -12,7 +12,8 @@ import ml_dtypes
 import numpy as np
 
 from extremum.reference.arithmetic.formats import Array
-from extremum.reference.mutants._parts import back, exps, lift, mutants_of, over, rows, sound, total
+from extremum.reference.mutants._arrays import from_start_of_storage, lift, rows, to_axis
+from extremum.reference.mutants._parts import exps, mutants_of, quotient, sound, total
 from extremum.reference.subjects.subject import EVERY, NARROW
 
 mutant = mutants_of("softmax")
@@ -26,7 +27,7 @@ _calls = count()
 def sum_of_whole_array(x: Array, axis: int = -1) -> Array:
     """Each row is divided by the sum of the whole array, as in uTensor/uTensor#171."""
     e = exps(lift(x), axis)
-    return over(e, e.sum(), x)
+    return quotient(e, e.sum(), x)
 
 
 @mutant(fails={"row_independence": EVERY})
@@ -35,7 +36,7 @@ def misaligned_head_dropped(x: Array, axis: int = -1) -> Array:
     e = exps(rows(x, axis))
     place = np.arange(e.size).reshape(e.shape)
     lost = (place % e.shape[-1] == 0) & (place % 2 == 1)
-    return back(e / total(np.where(lost, 0, e)), axis, x)
+    return to_axis(e / total(np.where(lost, 0, e)), axis, x)
 
 
 @mutant(fails={"axis": EVERY}, cause="wrong axis")
@@ -60,7 +61,7 @@ def trailing_axes_joined(x: Array, axis: int = -1) -> Array:
 def summed_along_old_axis(x: Array, axis: int = -1) -> Array:
     """The rows are transposed, and summed along the axis that they had before, as in dpilger26/NumCpp#57."""
     e = exps(rows(x, axis))
-    return back(e / total(e, axis), axis, x)
+    return to_axis(e / total(e, axis), axis, x)
 
 
 # Memory
@@ -69,8 +70,7 @@ def summed_along_old_axis(x: Array, axis: int = -1) -> Array:
 @mutant(fails={"layout": EVERY}, cause="storage order ignored")
 def storage_offset_ignored(x: Array, axis: int = -1) -> Array:
     """A view is read from the start of its storage, as in intel/ipex-llm#2776 and ml-explore/mlx#657."""
-    host = x.base if isinstance(x.base, np.ndarray) and x.base.dtype == x.dtype else x
-    return sound(np.resize(host, x.shape), axis)
+    return sound(from_start_of_storage(x), axis)
 
 
 @mutant(fails={"layout": EVERY}, cause="storage order ignored")
@@ -96,7 +96,7 @@ def print_left_in(x: Array, axis: int = -1) -> Array:
 # Dtype and shape
 
 
-@mutant(fails={"dtype": ("float32", "float16", "bfloat16")})
+@mutant(fails={"dtype": ("float32", *NARROW)})
 def promoted_by_constant(x: Array, axis: int = -1) -> Array:
     """A scale of one, kept as an array of float64, promotes the result."""
     return sound(x, axis) * np.ones(1)
@@ -130,4 +130,4 @@ def update_lost(x: Array, axis: int = -1) -> Array:
     """Every other call loses the last term of the sum, a race as in JustVugg/colibri#1098."""
     e = exps(rows(x, axis))
     summed = e[..., : e.shape[-1] - next(_calls) % 2]
-    return back(e / total(summed), axis, x)
+    return to_axis(e / total(summed), axis, x)

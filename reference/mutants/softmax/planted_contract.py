@@ -10,15 +10,16 @@ from itertools import count
 import numpy as np
 
 from extremum.reference.arithmetic.formats import Array
-from extremum.reference.mutants._parts import back, exps, fmt, lift, mutants_of, over, ratio, rows, sound, total
-from extremum.reference.subjects.subject import EVERY, NARROW, WIDE
+from extremum.reference.mutants import _contract as contract
+from extremum.reference.mutants._arrays import in_memory_order, lift, rows, to_axis
+from extremum.reference.mutants._parts import exps, mutants_of, probabilities, quotient, ratio, sound, total
+from extremum.reference.subjects.subject import EVERY, NATIVE, WIDE
 
 mutant = mutants_of("softmax")
+plant = contract.planter(__name__, mutant, probabilities)
 
-_buffer = [np.empty(0)]
 _answer = [np.empty(0)]
 _calls = count()
-_noise = np.random.default_rng()
 
 # Rows and axes
 
@@ -40,7 +41,7 @@ def flattened(x: Array, axis: int = -1) -> Array:
 def sums_recycled(x: Array, axis: int = -1) -> Array:
     """The sums, without their axis, are laid along the entries and repeated, not along the rows."""
     e = exps(lift(x), axis)
-    return over(e, np.resize(e.sum(axis=axis), e.shape), x)
+    return quotient(e, np.resize(e.sum(axis=axis), e.shape), x)
 
 
 @mutant(fails={"axis": EVERY}, cause="wrong axis")
@@ -61,11 +62,10 @@ def negative_axis_is_last(x: Array, axis: int = -1) -> Array:
 @mutant(fails={"layout": EVERY}, cause="storage order ignored")
 def strides_ignored(x: Array, axis: int = -1) -> Array:
     """The entries are read in the order of memory, as if the array were C-contiguous."""
-    upwards = x[tuple(slice(None, None, -1 if stride < 0 else 1) for stride in x.strides)]
-    return sound(upwards.ravel(order="K").reshape(x.shape), axis)
+    return sound(np.ascontiguousarray(in_memory_order(x)), axis)
 
 
-@mutant(fails={"layout": ("float64", "float32", "float16")}, cause="storage order ignored")
+@mutant(fails={"layout": NATIVE}, cause="storage order ignored")
 def byte_order_ignored(x: Array, axis: int = -1) -> Array:
     """The bytes are read in the machine's order, whatever the dtype says."""
     return sound(x.view(x.dtype.newbyteorder("=")), axis)
@@ -78,13 +78,7 @@ def shifted_in_place(x: Array, axis: int = -1) -> Array:
     return sound(x, axis)
 
 
-@mutant(fails={"purity": EVERY}, cause="state leaks between rows")
-def buffer_reused(x: Array, axis: int = -1) -> Array:
-    """The result is written into a buffer that is kept, and returned again for the next array of its shape."""
-    if _buffer[0].shape != x.shape or _buffer[0].dtype != x.dtype:
-        _buffer[0] = np.empty(x.shape, x.dtype)
-    _buffer[0][...] = sound(x, axis)
-    return _buffer[0]
+plant(buffer_reused=contract.buffer_kept)
 
 
 @mutant(fails={"permutation_equivariance": EVERY}, cause="state leaks between rows")
@@ -98,22 +92,7 @@ def cached_by_shape(x: Array, axis: int = -1) -> Array:
 # Dtype and shape
 
 
-@mutant(fails={"dtype": NARROW})
-def promoted(x: Array, axis: int = -1) -> Array:
-    """The result stays in the format of the computation."""
-    return ratio(exps(lift(x), axis), axis)
-
-
-@mutant(fails={"dtype": ("float64",)}, cause="precision narrowed")
-def narrowed(x: Array, axis: int = -1) -> Array:
-    """The result of float64 is returned as float32."""
-    return sound(x, axis).astype(np.float32 if x.dtype.itemsize == 8 else x.dtype)
-
-
-@mutant(fails={"shape": EVERY})
-def squeezed(x: Array, axis: int = -1) -> Array:
-    """Axes of length one are dropped."""
-    return sound(x, axis).squeeze()
+plant(promoted=contract.promoted, narrowed=contract.narrowed, squeezed=contract.squeezed)
 
 
 @mutant(fails={"shape": EVERY})
@@ -126,18 +105,13 @@ def transposed(x: Array, axis: int = -1) -> Array:
 def keepdims_forgotten(x: Array, axis: int = -1) -> Array:
     """The sums lose their axis, and broadcast against the wrong one or none."""
     e = exps(lift(x), axis)
-    return over(e, e.sum(axis=axis), x)
+    return quotient(e, e.sum(axis=axis), x)
 
 
 # State
 
 
-@mutant(fails={"determinism": EVERY})
-def stochastic_rounding(x: Array, axis: int = -1) -> Array:
-    """The result is dithered by up to a unit roundoff before it is rounded."""
-    s = ratio(exps(lift(x), axis), axis)
-    dithered: Array = s * (1 - fmt(x).unit_roundoff * _noise.random(s.shape))
-    return dithered.astype(x.dtype)
+plant(stochastic_rounding=contract.dithered)
 
 
 @mutant(fails={"determinism": WIDE})
@@ -145,4 +119,4 @@ def order_by_turns(x: Array, axis: int = -1) -> Array:
     """Every other call adds the terms in reverse."""
     e = exps(rows(x, axis))
     terms = np.ascontiguousarray(e[..., ::-1]) if next(_calls) % 2 else e
-    return back(e / total(terms), axis, x)
+    return to_axis(e / total(terms), axis, x)
