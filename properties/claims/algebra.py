@@ -16,6 +16,11 @@ def gradient(f: Any, x: Array) -> Array:
     return shaped([along(f, x, i) for i in range(len(x))], x.shape)
 
 
+def inner_gradient(w: Array, x: Array) -> Array:
+    """The exact gradient of the inner product of w and x."""
+    return gradient(lambda y: w @ y, x)
+
+
 def along(f: Any, x: Array, i: int) -> Any:
     """The partial derivative of f by x_i, exactly."""
     axis = [flint.fmpq(int(k == i)) for k in range(len(x))]

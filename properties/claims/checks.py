@@ -1,4 +1,4 @@
-"""What a claim is checked by: equations in exact arithmetic, formulas to a bound, statements about floats, and audits."""
+"""The checks of claims: equations in exact arithmetic, formulas to a bound, statements about floats, and audits."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ import flint
 import numpy as np
 
 from extremum.properties.calling.call import quiet
-from extremum.properties.claims.claim import EXACT, FLOATING, Check, Evidence
+from extremum.properties.claims.claim import EXACT, FLOATING, CellRequest, Check, ClaimRun, Evidence
 from extremum.properties.claims.inputs import INDEX, SHAPES, Inputs, shaped, smallest, text, written
-from extremum.properties.engine import Settings, judge_cell
-from extremum.properties.roles.registry import role_named
-from extremum.properties.values.finding import FOUND, Cell
+from extremum.properties.values.finding import FOUND
 from extremum.reference.arithmetic.formats import DEFAULT_DTYPES, FORMATS, Array, Format
 from extremum.reference.subjects.subject import Subject, named, subjects
 
@@ -23,14 +21,15 @@ Holds = Callable[[Array, Format], bool]
 
 
 class Mismatch(Exception):
-    """A sum or difference of arrays that have not the same shape: NumPy may broadcast them, and mathematics does not."""
+    """A sum of arrays of different shapes: NumPy may broadcast them, and mathematics does not."""
 
 
-UNDEFINED = (ZeroDivisionError, IndexError, Mismatch)  # what a formula raises where it means nothing; else it is ours
-DRAWS = 12  # of inputs to a formula, for each dtype
-ROWS = 100  # random rows for each scale
-JUDGED = ("proved", "held", *FOUND)  # verdicts that are evidence
-SHOWN = 8  # entries of a row that are written down
+# A formula raises these where it is undefined; any other exception is a mistake in the claim.
+UNDEFINED = (ZeroDivisionError, IndexError, Mismatch)
+DRAWS_PER_DTYPE = 12
+ROWS_PER_SCALE = 100
+VERDICTS_THAT_COUNT = ("proved", "held", *FOUND)
+SHOWN_ENTRIES = 8
 SCALES = (1.0, 10.0, 100.0, 1000.0)
 
 
@@ -38,14 +37,24 @@ def equation(says: str, shapes: Mapping[str, str], left: Formula, right: Formula
     """left = right for all inputs, in shape and in every entry, exactly; an array of one entry is a number."""
 
     def differ(**inputs: Any) -> bool:
-        return not same(_tried(left, inputs), _tried(right, inputs))
+        return not same(_value(left, inputs), _value(right, inputs))
 
-    def told(inputs: Inputs) -> str:
-        return (
-            f"{written(inputs)}: {text(_tried(left, inputs))} on the left, {text(_tried(right, inputs))} on the right"
-        )
+    def both_sides(inputs: Inputs) -> str:
+        a, b = (text(_value(side, inputs)) for side in (left, right))
+        return f"{written(inputs)}: {a} on the left, {b} on the right"
 
-    return _refutable(says, shapes, differ, told)
+    return _refutable(says, shapes, differ, both_sides)
+
+
+def identity(says: str, shapes: Mapping[str, str], left: Formula, right: Formula) -> tuple[Check, ...]:
+    """An equation, and both sides as formulas that are computed to their bound."""
+    return equation(says, shapes, left, right), to_bound(shapes, left, right)
+
+
+def formulas(shapes: Mapping[str, str], *equations: tuple[str, Formula, Formula]) -> tuple[Check, ...]:
+    """Equations (says, value, formula), and all their formulas computed to their bound; the values are exact alone."""
+    each = (equation(says, shapes, value, formula) for says, value, formula in equations)
+    return *each, to_bound(shapes, *(formula for _, _, formula in equations))
 
 
 def plus(a: Array, b: Array) -> Array:
@@ -55,14 +64,14 @@ def plus(a: Array, b: Array) -> Array:
     return np.asarray(a + b)
 
 
-def always(says: str, shapes: Mapping[str, str], holds: Callable[..., bool]) -> Check:
+def holds_exactly(says: str, shapes: Mapping[str, str], holds: Callable[..., bool]) -> Check:
     """`holds` for all inputs, exactly."""
     return _refutable(says, shapes, lambda **inputs: not holds(**inputs), written)
 
 
 @dataclass(frozen=True)
 class Undefined:
-    """The value of a formula where it means nothing: it equals no value, nor itself."""
+    """The value of a formula where it is undefined: it equals no value, nor itself."""
 
     why: str
 
@@ -80,21 +89,21 @@ def same(left: Any, right: Any) -> bool:
     return a.shape == b.shape and all(p == q for p, q in zip(a.ravel(), b.ravel(), strict=True))
 
 
-def to_bound(shapes: Mapping[str, str], *formulas: Formula) -> Check:
-    r"""Polynomials in the inputs, and quotients by sums of positive terms, evaluated by NumPy in each dtype, each within gamma_k times the sum of its magnitudes.
+def to_bound(shapes: Mapping[str, str], *computed: Formula) -> Check:
+    """Each formula, evaluated by NumPy in each dtype, is within gamma_k times the sum of the magnitudes of its terms.
 
-    k is the number of roundings that a term passes through at most, products and sums as the formula stands:
-    gamma_k = k u / (1 - k u). Source: N. J. Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed.,
-    lemma 3.1 and section 3.1; no order of a sum has a longer path. Entries lie between 1/2 and 2 in size, so that
-    nothing underflows or overflows.
+    Formulas are polynomials in the inputs, or quotients of them by sums of positive terms. A term passes through at
+    most k roundings as the formula stands, and gamma_k = k u / (1 - k u). No order of a sum has a longer path. Entries
+    lie between 1/2 and 2 in size, so that nothing underflows or overflows. Source: N. J. Higham, "Accuracy and
+    Stability of Numerical Algorithms", 2nd ed., lemma 3.1 and section 3.1.
     """
 
-    def run(seed: int) -> Evidence:
-        generator, examined, worst = np.random.default_rng(seed), 0, 0.0
+    def check(run: ClaimRun) -> Evidence:
+        generator, examined, worst = run.generator(), 0, 0.0
         for dtype in DEFAULT_DTYPES:
-            for _ in range(DRAWS):
+            for _ in range(DRAWS_PER_DTYPE):
                 inputs = _floats(shapes, FORMATS[dtype], generator)
-                for formula in formulas:
+                for formula in computed:
                     examined += 1
                     ratio = _ratio(formula, inputs, FORMATS[dtype])
                     worst = max(worst, ratio)
@@ -103,7 +112,7 @@ def to_bound(shapes: Mapping[str, str], *formulas: Formula) -> Check:
                         return Evidence(BOUND, False, FLOATING, examined, f"{dtype}: {shown}")
         return Evidence(BOUND, True, FLOATING, examined, measured=f"{worst:.2f} of the bound at most")
 
-    return Check(FLOATING, run)
+    return Check(FLOATING, check)
 
 
 BOUND = (
@@ -112,43 +121,48 @@ BOUND = (
 )
 
 
-def floats(
+def holds_for_floats(
     says: str,
     holds: Holds,
     dtypes: Sequence[str] = DEFAULT_DTYPES,
     given: Callable[[Format, int], Iterator[Array]] | None = None,
 ) -> Check:
-    """`holds(row, format)` in each dtype for the rows `given`: by default small integers and random numbers."""
+    """`holds(row, format)` in each dtype for the rows `given(format, seed)`: by default those of `rows`."""
 
-    def run(seed: int) -> Evidence:
-        examined, failing = 0, []
-        with quiet(), np.errstate(all="ignore"):
-            for dtype in dtypes:
-                for row in (given or rows)(FORMATS[dtype], seed):
-                    examined += 1
-                    if not holds(row, FORMATS[dtype]):
-                        failing.append(f"{dtype} {_decimals(row)}")
-                        break
-        return Evidence(says, not failing, FLOATING, examined, "; ".join(failing))
+    def check(run: ClaimRun) -> Evidence:
+        firsts = _first_rows(lambda row, fmt: not holds(row, fmt), dtypes, given or rows, run.seed)
+        failing = [text for _, text in firsts if text]
+        return Evidence(says, not failing, FLOATING, sum(count for count, _ in firsts), "; ".join(failing))
 
-    return Check(FLOATING, run)
+    return Check(FLOATING, check)
 
 
-def some(says: str, found: Holds, dtypes: Sequence[str] = DEFAULT_DTYPES) -> Check:
+def exists(says: str, found: Holds, dtypes: Sequence[str] = DEFAULT_DTYPES) -> Check:
     """In each dtype there is a row for which `found(row, format)`: the first among small integers."""
 
-    def run(seed: int) -> Evidence:
-        examined, shown = 0, []
-        with quiet(), np.errstate(all="ignore"):
-            for dtype in dtypes:
-                for row in rows(FORMATS[dtype], seed):
-                    examined += 1
-                    if found(row, FORMATS[dtype]):
-                        shown.append(f"{dtype} {_decimals(row)}")
-                        break
-        return Evidence(says, len(shown) == len(dtypes), FLOATING, examined, "; ".join(shown))
+    def check(run: ClaimRun) -> Evidence:
+        firsts = _first_rows(found, dtypes, rows, run.seed)
+        shown = [text for _, text in firsts if text]
+        return Evidence(says, len(shown) == len(dtypes), FLOATING, sum(count for count, _ in firsts), "; ".join(shown))
 
-    return Check(FLOATING, run)
+    return Check(FLOATING, check)
+
+
+def _first_rows(
+    wanted: Holds, dtypes: Sequence[str], given: Callable[[Format, int], Iterator[Array]], seed: int
+) -> list[tuple[int, str]]:
+    """For each dtype, how many rows were examined, and the first that is wanted as text; "" where none is."""
+    result = []
+    with quiet(), np.errstate(all="ignore"):
+        for dtype in dtypes:
+            count, shown = 0, ""
+            for row in given(FORMATS[dtype], seed):
+                count += 1
+                if wanted(row, FORMATS[dtype]):
+                    shown = f"{dtype} {_decimals(row)}"
+                    break
+            result.append((count, shown))
+    return result
 
 
 def rows(fmt: Format, seed: int) -> Iterator[Array]:
@@ -159,7 +173,7 @@ def rows(fmt: Format, seed: int) -> Iterator[Array]:
                 yield np.array(values, fmt.dtype)
     generator = np.random.default_rng(seed)
     for scale in SCALES:
-        for _ in range(ROWS):
+        for _ in range(ROWS_PER_SCALE):
             yield np.asarray(scale * generator.standard_normal(generator.integers(1, 9))).astype(fmt.dtype)
 
 
@@ -172,56 +186,40 @@ def audited(
 ) -> Check:
     """Cells of the audit: these properties hold of the subjects named, or of each reference that declares no failure."""
 
-    def run(seed: int) -> Evidence:
-        cells = [cell for s in chosen() for cell in _cells(s, properties, dtypes, seed, declared=bool(names))]
-        unjudged = [cell.key for cell in cells if cell.verdict not in JUDGED]
-        assert cells, f"{role}, {properties}: no cell"
-        assert not unjudged, f"{unjudged} are no evidence"
-        return Evidence(says, not any(c.found for c in cells), FLOATING, sum(c.examined for c in cells), cells=cells)
-
     def chosen() -> list[Subject]:
         if isinstance(names, Subject):
             return [names]
         if not names:
             return subjects(role, "reference")
-        found = [named(name, role) for name in names]
-        assert all(found), f"{role}: {names}"
-        return [s for some in found for s in some]
+        by_name = [named(name, role) for name in names]
+        assert all(by_name), f"{role}: {names}"
+        return [s for group in by_name for s in group]
 
-    return Check(FLOATING, run)
+    def requests() -> list[CellRequest]:
+        every = [CellRequest(s, name, dtype) for s in chosen() for name in properties for dtype in dtypes]
+        return [r for r in every if names or not r.subject.may_fail(r.prop, r.dtype)]
 
+    def check(run: ClaimRun) -> Evidence:
+        cells = run.cells(requests())
+        unjudged = [cell.key for cell in cells if cell.verdict not in VERDICTS_THAT_COUNT]
+        assert cells, f"{role}, {properties}: no cell"
+        assert not unjudged, f"{unjudged} are no evidence"
+        return Evidence(says, not any(c.found for c in cells), FLOATING, sum(c.examined for c in cells), cells=cells)
 
-def _cells(s: Subject, properties: Sequence[str], dtypes: Sequence[str], seed: int, declared: bool) -> Iterator[Cell]:
-    for name in properties:
-        for dtype in dtypes:
-            if declared or not s.may_fail(name, dtype):
-                key = (s.role, s.name, name, dtype, seed)
-                if key not in _judged:  # several claims rest on the same cells
-                    _judged[key] = _cell(s, name, dtype, seed)
-                yield _judged[key]
-
-
-_judged: dict[tuple[str, str, str, str, int], Cell] = {}
-
-
-def _cell(s: Subject, name: str, dtype: str, seed: int) -> Cell:
-    role = role_named(s.role)
-    prop = role.property_named(name)
-    assert prop is not None, name
-    return judge_cell(s, role, prop, dtype, Settings(seed=seed, timeout=None))
+    return Check(FLOATING, check, requests)
 
 
 def _refutable(
-    says: str, shapes: Mapping[str, str], fails: Callable[..., bool], told: Callable[[Inputs], str]
+    says: str, shapes: Mapping[str, str], fails: Callable[..., bool], describe: Callable[[Inputs], str]
 ) -> Check:
-    def run(seed: int) -> Evidence:
-        tried, counterexample = smallest(shapes, fails, seed)
-        return Evidence(says, counterexample is None, EXACT, tried, told(counterexample) if counterexample else "")
+    def check(run: ClaimRun) -> Evidence:
+        tried, counterexample = smallest(shapes, fails, run)
+        return Evidence(says, counterexample is None, EXACT, tried, describe(counterexample) if counterexample else "")
 
-    return Check(EXACT, run)
+    return Check(EXACT, check)
 
 
-def _tried(formula: Formula, inputs: Inputs) -> Any:
+def _value(formula: Formula, inputs: Inputs) -> Any:
     try:
         return formula(**inputs)
     except UNDEFINED as error:
@@ -229,7 +227,7 @@ def _tried(formula: Formula, inputs: Inputs) -> Any:
 
 
 class Term:
-    """What is known of a computed number beforehand: the sum of the magnitudes of its terms, and the roundings of each."""
+    """A number before it is computed: `size` is the sum of the magnitudes of its terms, `depth` the most roundings of one."""
 
     __slots__ = ("depth", "size")
 
@@ -245,7 +243,7 @@ class Term:
         return Term(self.size * b.size, self.depth + b.depth + 1)
 
     def __truediv__(self, other: Term) -> Term:
-        """By a sum of positive terms, whose size is its value; 1 / (1 + theta_k) costs 2 k (Higham, lemma 3.3)."""
+        """Divide by a sum of positive terms, whose size is its value; 1 / (1 + theta_k) costs 2 k (Higham, lemma 3.3)."""
         return Term(self.size / other.size, self.depth + 2 * other.depth + 1)
 
     __radd__ = __sub__ = __rsub__ = __add__
@@ -257,25 +255,25 @@ class Term:
 
 def _floats(shapes: Mapping[str, str], fmt: Format, generator: np.random.Generator) -> Inputs:
     m, n = (int(k) for k in generator.integers(1, 9, 2))
-    made: Inputs = {}
+    inputs: Inputs = {}
     for name, shape in shapes.items():
         if shape == INDEX:
-            made[name] = int(generator.integers(n))
+            inputs[name] = int(generator.integers(n))
         else:
             size = SHAPES[shape](m, n)
             values = generator.uniform(0.5, 2, size) * generator.choice((-1, 1), size)
-            made[name] = np.asarray(values).astype(fmt.dtype)
-    return made
+            inputs[name] = np.asarray(values).astype(fmt.dtype)
+    return inputs
 
 
 def _ratio(formula: Formula, inputs: Inputs, fmt: Format) -> float:
-    """The largest error of a formula in floating point, of what is allowed."""
-    got = np.asarray(formula(**inputs)).astype(np.float64)
+    """The largest error of a formula in floating point, divided by its bound."""
+    floating = np.asarray(formula(**inputs)).astype(np.float64)
     exact = np.asarray(formula(**{k: _exact(v) for k, v in inputs.items()}), object)
     terms = np.asarray(formula(**{k: _lifted(v, Term) for k, v in inputs.items()}), object)
     u = flint.fmpq(1, 2**fmt.precision)
     worst = 0.0
-    for computed, value, term in zip(got.ravel(), exact.ravel(), terms.ravel(), strict=True):
+    for computed, value, term in zip(floating.ravel(), exact.ravel(), terms.ravel(), strict=True):
         error = abs(flint.fmpq(*float(computed).as_integer_ratio()) - value)
         allowed = term.depth * u / (1 - term.depth * u) * term.size
         worst = max(worst, float(flint.arb(error / allowed)) if allowed != 0 else float(error != 0) * np.inf)
@@ -294,6 +292,6 @@ def _lifted(value: Any, kind: Callable[[Any], Any]) -> Any:
 
 
 def _decimals(row: Array) -> str:
-    if len(row) > SHOWN and (row == row[0]).all():
+    if len(row) > SHOWN_ENTRIES and (row == row[0]).all():
         return f"({len(row)} times {float(row[0]):.9g})"
     return f"({', '.join(f'{float(v):.9g}' for v in row)})"

@@ -1,17 +1,16 @@
-"""The descent of exercise 2.3, exactly and in each format, and what its claims say of it and of other functions."""
+"""The descent of exercise 2.3, exactly and in each format, with the statements of its claims."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from functools import cache
 from typing import Any
 
 import flint
 import numpy as np
 
-from extremum.properties.claims.claim import EXACT, FLOATING, Check
-from extremum.properties.claims.limits import BITS, told
+from extremum.properties.claims.claim import EXACT, FLOATING, Check, ClaimRun
+from extremum.properties.claims.limits import Cases, holds_in_cases
 from extremum.properties.descent.exact_trap import Trap, sign_of
 from extremum.properties.descent.following import Orbit, fate, follow
 from extremum.properties.descent.forbidden import descent, safe_step
@@ -28,38 +27,38 @@ SIN = NAMED["sin"]
 TRAP = Trap(SIN, 2 * PI, 3 * PI / 2)
 TOP = PI / 2
 CONSTRUCTION = f"f = {SIN.text}, x_0 = {written(TRAP.start)}, step {written(TRAP.step)}"
-FAR = 10_000  # steps after which an orbit that has not come again is given up
+ORBIT_STEPS_MAX = 10_000
+ORBIT_BITS = 512
+DESCENT_BITS = 256
 
 
 def exactly(says: str, holds: Callable[[], bool]) -> Check:
     """A statement about the one construction of the exercise, in numbers that are polynomials in pi."""
-    return told(says, EXACT, lambda seed: [(CONSTRUCTION, holds())])
+    return holds_in_cases(says, EXACT, lambda run: [(CONSTRUCTION, holds())])
 
 
 def in_each_format(says: str, holds: Callable[[Orbit, Rounding], tuple[bool, str]]) -> Check:
     """A statement about the orbit of the construction in each format, every operation correctly rounded."""
 
-    def cases(seed: int) -> list[tuple[str, bool]]:
-        made = []
-        with flint.ctx.workprec(BITS):
+    def cases(run: ClaimRun) -> Cases:
+        results = []
+        with flint.ctx.workprec(ORBIT_BITS):
             for name, rounding in FOLLOWED.items():
-                held, shown = holds(orbit(name), rounding)
-                made.append((f"{name}: {shown}", held))
-        return made
+                held, shown = holds(run.once(orbit, name), rounding)
+                results.append((f"{name}: {shown}", held))
+        return results
 
-    return told(says, FLOATING, cases)
+    return holds_in_cases(says, FLOATING, cases)
 
 
-@cache
 def orbit(name: str) -> Orbit:
-    """The orbit in a format, until a number comes again."""
-    return follow(TRAP, FOLLOWED[name], FAR)
+    """The orbit in a format, until a number comes again or `ORBIT_STEPS_MAX` steps are taken."""
+    return follow(TRAP, FOLLOWED[name], ORBIT_STEPS_MAX)
 
 
-def starts(seed: int) -> Sequence[Exact]:
+def starts(run: ClaimRun) -> Sequence[Exact]:
     """Multiples of pi / 6 at which sine's slope is rational, 0 among them, the smallest first."""
-    generator = np.random.default_rng(seed)
-    multiples = [*range(-12, 13), *(int(k) for k in generator.integers(-600, 600, 40))]
+    multiples = [*range(-12, 13), *(int(k) for k in run.generator().integers(-600, 600, 40))]
     return [
         number(Fraction(k, 6)) * PI
         for k in sorted(multiples, key=lambda k: (abs(k), k < 0))
@@ -75,14 +74,10 @@ def slope(x: Exact) -> Exact | None:
         return None
 
 
-def moves(seed: int, forbidden: Callable[[Exact], bool]) -> list[tuple[str, bool]]:
-    """For each start that a condition allows, whether the first step of sine's descent leads away from it."""
-    made = []
-    for x in starts(seed):
-        g = slope(x)
-        if g is not None and not forbidden(x):
-            made.append((f"f = sin x, x_0 = {written(x)}", x - TRAP.step * g != x))
-    return made
+def moves(run: ClaimRun, forbidden: Callable[[Exact], bool]) -> Cases:
+    """The first step of sine's descent leads away from each start that is not forbidden."""
+    allowed = ((x, slope(x)) for x in starts(run) if not forbidden(x))
+    return [(f"f = sin x, x_0 = {written(x)}", x - TRAP.step * g != x) for x, g in allowed if g is not None]
 
 
 def tops() -> list[tuple[Smooth, Exact]]:
@@ -91,16 +86,17 @@ def tops() -> list[tuple[Smooth, Exact]]:
     return [(f, x) for f in (lowered, *NAMED.values()) for x in f.maxima]
 
 
-def vanishing(seed: int) -> list[tuple[str, bool]]:
-    """Of points where f is 0, whether none is a strict maximum."""
-    generator = np.random.default_rng(seed)
-    found = [(f"f = {f.name}, x_0 = {written(x)}", False) for f, x in tops() if sign_of(f, f.value, x) == 0]
-    zeros = [number(int(k)) * PI for k in generator.integers(-100, 100, 20)]
-    return [*found, *((f"f = sin x, x_0 = {written(x)}", SIN.slope(x, NUMBERS) != 0) for x in zeros)]
+def vanishing(run: ClaimRun) -> Cases:
+    """No point where f is 0 is a strict maximum."""
+    zeros = [number(int(k)) * PI for k in run.generator().integers(-100, 100, 20)]
+    return [
+        *((f"f = {f.name}, x_0 = {written(x)}", False) for f, x in tops() if sign_of(f, f.value, x) == 0),
+        *((f"f = sin x, x_0 = {written(x)}", SIN.slope(x, NUMBERS) != 0) for x in zeros),
+    ]
 
 
-def fermat(seed: int) -> list[tuple[str, bool]]:
-    """Whether the slope is 0 at every strict maximum."""
+def fermat(run: ClaimRun) -> Cases:
+    """The slope is 0 at every strict maximum."""
     return [(f"f = {f.name}, x = {written(x)}", sign_of(f, f.slope, x) == 0) for f, x in tops()]
 
 
@@ -112,20 +108,22 @@ def value_stays(o: Orbit, rounding: Rounding) -> tuple[bool, str]:
 
 
 def descends(share: Fraction) -> Check:
-    """That steps of this share of 2 / L never lead upwards, and fall by what the descent lemma says."""
+    """Steps of this share of 2 / L never lead upwards, and f falls by what the descent lemma says."""
 
-    def cases(seed: int) -> list[tuple[str, bool]]:
-        generator, made = np.random.default_rng(seed), []
+    def cases(run: ClaimRun) -> Cases:
+        generator, results = run.generator(), []
         for f in NAMED.values():
             for v in generator.uniform(-4, 4, 10).tolist():
                 x = flint.fmpq(*float(v).as_integer_ratio())
-                with flint.ctx.workprec(256):
+                with flint.ctx.workprec(DESCENT_BITS):
                     step, bound = safe_step(f, x, exact.rational(share))
                     fall, least = descent(f, x, step, bound)
-                    made.append((f"f = {f.name}, x = {v:.6g}", bool(fall >= least) and bool(least >= 0)))
-        return made
+                    results.append((f"f = {f.name}, x = {v:.6g}", bool(fall >= least) and bool(least >= 0)))
+        return results
 
-    return told("with a step below $2 / L$, $L$ a Lipschitz constant of $f'$, no step leads upwards", EXACT, cases)
+    return holds_in_cases(
+        "with a step below $2 / L$, $L$ a Lipschitz constant of $f'$, no step leads upwards", EXACT, cases
+    )
 
 
 def distance(o: Orbit, k: int) -> Any:
@@ -153,8 +151,8 @@ def within_second(o: Orbit, rounding: Rounding) -> tuple[bool, str]:
     u, pi = flint.arb(2) ** -rounding.precision, flint.arb.pi()
     d = 4 * pi * u * (1 + u)
     allowed = (d * (1 + 3 * pi / 2 * (1 + u) ** 3) + pi * u / 2) * (1 + u)
-    found = distance(o, 2)
-    return bool(found <= allowed), f"off by {(found / u).str(3, radius=False)} u"
+    error = distance(o, 2)
+    return bool(error <= allowed), f"off by {(error / u).str(3, radius=False)} u"
 
 
 def stays(o: Orbit, rounding: Rounding) -> tuple[bool, str]:

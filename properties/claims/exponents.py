@@ -12,12 +12,13 @@ from extremum.reference.arithmetic.exponentials import Exponential, exponentials
 from extremum.reference.arithmetic.formats import Array
 from extremum.reference.arithmetic.jets import jets
 from extremum.reference.arithmetic.wide import BALLS
-from extremum.reference.softmax import naive
+from extremum.reference.softmax import naive, shifted
 from extremum.reference.truth.logits import Logits
 
 ROW = {"x": "n"}
+ENTRY = {"x": "n", "i": "index"}
 PAIR = {"x": "n", "i": "index", "j": "index"}
-BITS = 256
+ERROR_BITS = 256
 
 
 def e(x: Array) -> Array:
@@ -28,6 +29,16 @@ def e(x: Array) -> Array:
 def softmax(x: Array) -> Array:
     """The softmax of rational numbers, exactly: the definition, transcribed."""
     return naive(exponentials(x))
+
+
+def shifted_softmax(x: Array) -> Array:
+    """The softmax of rational numbers, exactly, by the form that subtracts the maximum."""
+    return shifted(exponentials(x))
+
+
+def total(x: Array) -> Any:
+    """The sum of the exponentials of rational numbers, exactly."""
+    return e(x).sum()
 
 
 def partial(f: Callable[[Array], Any], x: Array, j: int) -> Any:
@@ -45,15 +56,15 @@ def jacobian(x: Array) -> Array:
 
 
 def relative_errors(computed: Array, row: Array) -> list[float]:
-    """How far each computed entry of a softmax is from the exact one, relative to that: from balls, rounded up."""
-    with flint.ctx.workprec(BITS):
+    """The relative error of each computed entry of a softmax: from balls, rounded up."""
+    with flint.ctx.workprec(ERROR_BITS):
         exact = Logits(row[None], BALLS).s[0]
         return [float(abs(flint.arb(float(c)) / s - 1).upper()) for c, s in zip(computed, exact, strict=True)]
 
 
 def norm_error(computed: Array, row: Array) -> float:
-    """The largest error of an entry, relative to the largest exact entry."""
-    with flint.ctx.workprec(BITS):
+    """The largest error of an entry, relative to the largest exact entry: from balls, rounded up."""
+    with flint.ctx.workprec(ERROR_BITS):
         exact = Logits(row[None], BALLS).s[0]
         top = max(exact, key=lambda s: float(s.mid()))
         return max(float((abs(flint.arb(float(c)) - s) / top).upper()) for c, s in zip(computed, exact, strict=True))

@@ -1,4 +1,4 @@
-"""Quotients, for the claims about the Jacobian of softmax: their rule, the entries that it gives, and the exact ones."""
+"""The quotient rule, for the claims about the Jacobian of softmax: the entries that it gives, and the exact ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import flint
 import numpy as np
 
 from extremum.properties.claims.checks import Holds
-from extremum.properties.claims.exponents import e, jacobian
+from extremum.properties.claims.exponents import ERROR_BITS, e, jacobian, softmax, total
 from extremum.properties.model.rounding import EXP_ERROR
 from extremum.reference.arithmetic.formats import Array, Format
 
@@ -38,13 +38,13 @@ def ruled(a: Any, b: Any, c: Any, d: Any, x: Any) -> Any:
 
 
 def finite_entry(numerator: Callable[[Array], Any]) -> Holds:
-    """Whether this numerator over (sum exp x)^2 is finite, of rows of two or more, where each entry of the Jacobian is."""
+    """Whether this numerator over (sum exp x)^2 is finite, for rows of two entries or more: there the Jacobian is."""
     return lambda row, fmt: len(row) < 2 or bool(np.isfinite(numerator(row) / np.square(np.exp(row).sum())))
 
 
 def composed(x: Array, first: Any) -> Array:
     """The matrix with `first` as its first entry, its corners as they are printed, and its dots as they should be."""
-    E, square = e(x), e(x).sum() * e(x).sum()
+    E, square = e(x), squared_total(x)
     J = -np.outer(E, E) / square
     for i in range(len(x)):
         J[i, i] = diagonal(x, i)
@@ -60,18 +60,29 @@ def entry(x: Array, i: int, j: int) -> Any:
 
 def diagonal(x: Array, i: int) -> Any:
     """(e_i S - exp(2 x_i)) / S^2."""
-    return (e(x)[i] * e(x).sum() - e(2 * x)[i]) / (e(x).sum() * e(x).sum())
+    return (e(x)[i] * total(x) - e(2 * x)[i]) / squared_total(x)
+
+
+def squared_total(x: Array) -> Any:
+    """S^2, S the sum of the exponentials."""
+    return total(x) * total(x)
+
+
+def in_probabilities(x: Array) -> Array:
+    """The matrix of s_i (delta_ij - s_j)."""
+    s = softmax(x)
+    return np.array([[p * (int(i == j) - q) for j, q in enumerate(s)] for i, p in enumerate(s)])
 
 
 def rounded_exp(row: Array, fmt: Format) -> bool:
-    """Whether np.exp is right to r_e, and where it underflows to as many steps of the smallest subnormal."""
+    """Whether np.exp is right to r_e u, and where it underflows to r_e times the smallest subnormal."""
     r = EXP_ERROR[fmt.name]
-    with flint.ctx.workprec(256):
+    with flint.ctx.workprec(ERROR_BITS):
         exact = [flint.arb(float(v)).exp() for v in row]
-        got = [float(v) for v in np.exp(row)]
+        computed = [float(v) for v in np.exp(row)]
         return all(
             s >= fmt.max * (1 - r * fmt.unit_roundoff)
-            if g == np.inf
-            else abs(g - s) <= s * (r * fmt.unit_roundoff) + r * fmt.eta
-            for g, s in zip(got, exact, strict=True)
+            if c == np.inf
+            else abs(c - s) <= s * (r * fmt.unit_roundoff) + r * fmt.eta
+            for c, s in zip(computed, exact, strict=True)
         )

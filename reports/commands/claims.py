@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from extremum.properties.claims.catalogue import CLAIMS, EXERCISES, chosen, exercise_of
-from extremum.properties.claims.claim import Claim, Evidence, Judged, judge
+from extremum.properties.claims.claim import Claim, ClaimRun, Evidence, Judged
 from extremum.properties.steps.resolve import introduce
 from extremum.reference.errors import UsageError
 from extremum.reference.subjects.subject import subjects
@@ -94,13 +94,12 @@ def find(wanted: Wanted, console: Console) -> list[Judged]:
 
 
 def run(claims: Sequence[Claim], seed: int, workers: int) -> Iterator[Judged]:
-    """Judge the claims, an exercise's at a time in each worker: they share cells. In this process with no worker."""
+    """Judge the claims: in each worker those of one exercise at a time, which share cells; or here without workers."""
+    if workers == 0:
+        yield from map(ClaimRun(seed, claims).judge, claims)
+        return
     parts = [[c.id for c in e.claims if c in claims] for e in EXERCISES]
     parts = sorted(filter(None, parts), key=len, reverse=True)
-    if workers == 0:
-        for ids in parts:
-            yield from (judge(CLAIMS[i], seed) for i in ids)
-        return
     pool = ProcessPoolExecutor(workers, initializer=end_silently)
     try:
         for ids, found in zip(parts, pool.map(_found, parts, [seed] * len(parts)), strict=True):
@@ -141,4 +140,5 @@ def _witness(evidence: Evidence) -> str:
 
 def _found(ids: Sequence[str], seed: int) -> list[list[Evidence]]:
     """The evidence of some claims: what a worker sends back."""
-    return [list(judge(CLAIMS[i], seed).evidence) for i in ids]
+    claims = [CLAIMS[i] for i in ids]
+    return [list(judged.evidence) for judged in map(ClaimRun(seed, claims).judge, claims)]

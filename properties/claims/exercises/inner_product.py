@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from extremum.properties.claims.algebra import along, column, gradient, row, summed
-from extremum.properties.claims.checks import always, audited, equation, to_bound
+from extremum.properties.claims.algebra import along, column, inner_gradient, row, summed
+from extremum.properties.claims.checks import audited, equation, formulas, holds_exactly, identity
 from extremum.properties.claims.claim import Claim
 
 TWO = {"w": "n", "x": "n"}
 FROM_ZERO = {"w_0": "number", "x_0": "number", **TWO}
-
 
 PART = (
     Claim(
@@ -51,11 +50,8 @@ PART = (
             ),
         ),
         correction=r"The sum starts at 1: $\langle w, x \rangle = \sum_{i=1}^n x_i w_i$.",
-        corrected=(
-            equation(
-                r"the sum from $i = 1$ is $\langle w, x \rangle$", TWO, lambda w, x: w @ x, lambda w, x: summed(x, w)
-            ),
-            to_bound(TWO, lambda w, x: w @ x, lambda w, x: summed(x, w)),
+        corrected=identity(
+            r"the sum from $i = 1$ is $\langle w, x \rangle$", TWO, lambda w, x: w @ x, lambda w, x: summed(x, w)
         ),
     ),
     Claim(
@@ -63,10 +59,7 @@ PART = (
         statement=r"Written out, the sum is $x_1 w_1 + \dots + x_n w_n$, which is $x^T w$.",
         printed=r"x_1 w_1 + x_2 w_2 + \dots + x_n w_n = x^T w",
         verdict="confirmed",
-        checks=(
-            equation("both sides are equal", TWO, lambda w, x: summed(x, w), lambda w, x: row(x) @ column(w)),
-            to_bound(TWO, lambda w, x: summed(x, w), lambda w, x: row(x) @ column(w)),
-        ),
+        checks=identity("both sides are equal", TWO, lambda w, x: summed(x, w), lambda w, x: row(x) @ column(w)),
     ),
     Claim(
         id="3.1a.4",
@@ -82,20 +75,17 @@ PART = (
             ),
         ),
         correction=r"The sum starts at 1: $\langle w, x \rangle = \sum_{i=1}^n w_i x_i$.",
-        corrected=(
-            equation(r"the sum from $i = 1$ is $\langle w, x \rangle$", TWO, lambda w, x: w @ x, summed),
-            to_bound(TWO, summed),
-        ),
+        corrected=formulas(TWO, (r"the sum from $i = 1$ is $\langle w, x \rangle$", lambda w, x: w @ x, summed)),
     ),
     Claim(
         id="3.1a.5",
         statement=r"Written out, that is $w_1 x_1 + \dots + w_n x_n = w^T x$, so that $w^T x = x^T w$.",
         printed=r"w_1 x_1 + w_2 x_2 + \dots + w_n x_n = w^T x",
         verdict="confirmed",
-        checks=(
-            equation("the sum is $w^T x$", TWO, summed, lambda w, x: row(w) @ column(x)),
-            equation("$w^T x = x^T w$", TWO, lambda w, x: row(w) @ column(x), lambda w, x: row(x) @ column(w)),
-            to_bound(TWO, summed, lambda w, x: row(w) @ column(x)),
+        checks=formulas(
+            TWO,
+            ("the sum is $w^T x$", lambda w, x: row(w) @ column(x), summed),
+            ("$w^T x = x^T w$", lambda w, x: row(x) @ column(w), lambda w, x: row(w) @ column(x)),
         ),
     ),
     Claim(
@@ -107,7 +97,7 @@ PART = (
             equation(
                 "the gradient is the one number $w_i$",
                 {**TWO, "i": "index"},
-                lambda w, x, i: gradient(lambda y: w @ y, x),
+                lambda w, x, i: inner_gradient(w, x),
                 lambda w, x, i: w[i],
             ),
         ),
@@ -131,7 +121,7 @@ PART = (
             equation(
                 "the gradient is the sum of the $w_i$",
                 TWO,
-                lambda w, x: gradient(lambda y: w @ y, x),
+                inner_gradient,
                 lambda w, x: w.sum(),
             ),
             audited(
@@ -146,7 +136,7 @@ PART = (
             equation(
                 "the gradient is the column of the $w_i$",
                 TWO,
-                lambda w, x: column(gradient(lambda y: w @ y, x)),
+                lambda w, x: column(inner_gradient(w, x)),
                 lambda w, x: column(w),
             ),
             audited("references that return the column", "inner_product_gradient", ["shape", "bitwise"]),
@@ -161,7 +151,7 @@ PART = (
         correction=r"The derivative is the row $w^T$, and the gradient is its transpose: $(w^T)^T = w$. Row and column are the same for $n = 1$ alone.",
         corrected=(
             equation("$(w^T)^T = w$", {"w": "n"}, lambda w: row(w).T, lambda w: w[:, None]),
-            always(
+            holds_exactly(
                 "row and column are equal where $n = 1$, and there alone",
                 {"w": "n"},
                 lambda w: (column(w).T.shape == column(w).shape) == (len(w) == 1),
@@ -174,7 +164,7 @@ PART = (
         printed=r"\nabla_x f(x) = w",
         verdict="confirmed",
         checks=(
-            equation("the exact gradient is $w$", TWO, lambda w, x: gradient(lambda y: w @ y, x), lambda w, x: w),
+            equation("the exact gradient is $w$", TWO, inner_gradient, lambda w, x: w),
             audited(
                 "the references give it bit for bit, and pass the identity of difference quotients",
                 "inner_product_gradient",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from extremum.properties.claims.algebra import column, gradient, row
-from extremum.properties.claims.checks import audited, equation, plus, to_bound
-from extremum.properties.claims.claim import Claim
+from extremum.properties.claims.checks import audited, equation, formulas, identity, plus, to_bound
+from extremum.properties.claims.claim import Check, Claim
 from extremum.reference.arithmetic.formats import Array
 
 NORM = {"B": "mn", "x": "n"}
@@ -21,6 +21,11 @@ def squared(v: Array) -> Any:
 def residual(B: Array, x: Array, c: Array) -> Array:
     """B x - c."""
     return B @ x - c
+
+
+def squared_residual(B: Array, x: Array, c: Array) -> Any:
+    """The squared norm of B x - c."""
+    return squared(residual(B, x, c))
 
 
 def of_norm(B: Array, x: Array) -> Array:
@@ -45,17 +50,23 @@ def printed(B: Array, x: Array, c: Array) -> Any:
     return row(x) @ B.T @ B - C.T @ B @ X - X.T @ B.T @ C + C.T @ C
 
 
+def keep_the_bound(role: str) -> Check:
+    """The references' accuracy, which both roles of this exercise are asked for."""
+    return audited(
+        "the references keep to the bound of the product, by component, and pass the identity of difference quotients",
+        role,
+        ["accuracy", "identity", "finite"],
+    )
+
+
 SQUARED_NORM = (
     Claim(
         id="3.1c.1",
         statement=r"$\lVert B x \rVert^2 = (B x)^T B x$.",
         printed=r"\lVert Bx \rVert_2^2 = (Bx)^T Bx",
         verdict="confirmed",
-        checks=(
-            equation(
-                "both are equal", NORM, lambda B, x: squared(B @ x), lambda B, x: (B @ column(x)).T @ (B @ column(x))
-            ),
-            to_bound(NORM, lambda B, x: squared(B @ x), lambda B, x: (B @ column(x)).T @ (B @ column(x))),
+        checks=identity(
+            "both are equal", NORM, lambda B, x: squared(B @ x), lambda B, x: (B @ column(x)).T @ (B @ column(x))
         ),
     ),
     Claim(
@@ -75,11 +86,7 @@ SQUARED_NORM = (
         verdict="confirmed",
         checks=(
             equation("the exact gradient is $2 B^T B x$", NORM, of_norm, lambda B, x: 2 * (B.T @ (B @ x))),
-            audited(
-                "the references keep to the bound of the product, by component, and pass the identity of difference quotients",
-                "squared_norm_gradient",
-                ["accuracy", "identity", "finite"],
-            ),
+            keep_the_bound("squared_norm_gradient"),
         ),
     ),
 )
@@ -118,14 +125,13 @@ LEAST_SQUARES = (
         statement=r"$\lVert B x - c \rVert^2 = (B x - c)^T (B x - c)$.",
         printed=r"\lVert Bx - c \rVert_2^2 = (Bx - c)^T (Bx - c)",
         verdict="confirmed",
-        checks=(
-            equation(
+        checks=formulas(
+            RESIDUAL,
+            (
                 "both are equal",
-                RESIDUAL,
-                lambda B, x, c: squared(residual(B, x, c)),
                 lambda B, x, c: column(residual(B, x, c)).T @ column(residual(B, x, c)),
+                squared_residual,
             ),
-            to_bound(RESIDUAL, lambda B, x, c: squared(residual(B, x, c))),
         ),
     ),
     Claim(
@@ -133,26 +139,22 @@ LEAST_SQUARES = (
         statement=r"Multiplied out, that is $x^T B^T B - c^T B x - x^T B^T c + c^T c$.",
         printed=r"(Bx - c)^T (Bx - c) = x^T B^T B - c^T B x - x^T B^T c + c^T c",
         verdict="refuted",
-        checks=(equation("both sides are equal", RESIDUAL, lambda B, x, c: squared(residual(B, x, c)), printed),),
+        checks=(equation("both sides are equal", RESIDUAL, squared_residual, printed),),
         correction=r"The first product ends with $x$: $x^T B^T B x - c^T B x - x^T B^T c + c^T c$.",
-        corrected=(
-            equation("both sides are equal", RESIDUAL, lambda B, x, c: squared(residual(B, x, c)), expanded),
-            to_bound(RESIDUAL, expanded),
-        ),
+        corrected=formulas(RESIDUAL, ("both sides are equal", squared_residual, expanded)),
     ),
     Claim(
         id="3.1d.4",
         statement=r"The gradient is $2 B^T B x - 2 B^T c$.",
         printed=r"\nabla_x f(x) = 2 B^T B x - 2 B^T c",
         verdict="confirmed",
-        checks=(
-            equation(
+        checks=formulas(
+            RESIDUAL,
+            (
                 "the exact gradient is $2 B^T B x - 2 B^T c$",
-                RESIDUAL,
                 of_residual,
                 lambda B, x, c: 2 * (B.T @ B @ x) - 2 * (B.T @ c),
             ),
-            to_bound(RESIDUAL, lambda B, x, c: 2 * (B.T @ B @ x) - 2 * (B.T @ c)),
         ),
     ),
     Claim(
@@ -160,18 +162,11 @@ LEAST_SQUARES = (
         statement=r"$2 B^T B x - 2 B^T c = 2 B^T (B x - c)$.",
         printed=r"2 B^T B x - 2 B^T c = 2 B^T (Bx - c)",
         verdict="confirmed",
-        checks=(
-            equation(
-                "both sides are equal",
-                RESIDUAL,
-                lambda B, x, c: 2 * (B.T @ B @ x) - 2 * (B.T @ c),
-                lambda B, x, c: 2 * (B.T @ residual(B, x, c)),
-            ),
-            to_bound(
-                RESIDUAL,
-                lambda B, x, c: 2 * (B.T @ B @ x) - 2 * (B.T @ c),
-                lambda B, x, c: 2 * (B.T @ residual(B, x, c)),
-            ),
+        checks=identity(
+            "both sides are equal",
+            RESIDUAL,
+            lambda B, x, c: 2 * (B.T @ B @ x) - 2 * (B.T @ c),
+            lambda B, x, c: 2 * (B.T @ residual(B, x, c)),
         ),
     ),
     Claim(
@@ -186,11 +181,7 @@ LEAST_SQUARES = (
                 of_residual,
                 lambda B, x, c: 2 * (B.T @ residual(B, x, c)),
             ),
-            audited(
-                "the references keep to the bound of the product, by component, and pass the identity of difference quotients",
-                "least_squares_gradient",
-                ["accuracy", "identity", "finite"],
-            ),
+            keep_the_bound("least_squares_gradient"),
         ),
     ),
 )

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from extremum.properties.claims.algebra import along, column, gradient, row
-from extremum.properties.claims.checks import always, audited, equation, plus, same, to_bound
+from extremum.properties.claims.algebra import along, column, gradient, inner_gradient, row
+from extremum.properties.claims.checks import audited, equation, formulas, holds_exactly, identity, plus, same, to_bound
 from extremum.properties.claims.claim import Claim
 from extremum.reference.arithmetic.formats import Array
 
@@ -38,8 +38,18 @@ def of_first(A: Array, x: Array) -> Array:
 def of_constant(A: Array, x: Array) -> Array:
     """The exact derivatives of the entries of the row bar(x)^T A, bar(x) = x held constant: a matrix."""
     entries = range(len(x))
-    made = [[along(lambda y, k=k: (x @ A)[k] + 0 * y[0], x, i) for k in entries] for i in entries]
-    return np.array(made, object)
+    matrix = [[along(lambda y, k=k: (x @ A)[k] + 0 * y[0], x, i) for k in entries] for i in entries]
+    return np.array(matrix, object)
+
+
+def sum_of_rows(A: Array, x: Array) -> Array:
+    """(A x)^T + x^T A."""
+    return row(A @ x) + row(x) @ A
+
+
+def sum_of_products(A: Array, x: Array) -> Array:
+    """A x + A^T x."""
+    return A @ x + A.T @ x
 
 
 PRODUCT_RULE = (
@@ -62,10 +72,7 @@ PART = (
         statement=r"$\langle x, A x \rangle$ is $x^T A x$.",
         printed=r"f(x) = \langle x, Ax \rangle = x^T A x",
         verdict="confirmed",
-        checks=(
-            equation("both are equal", FORM, lambda A, x: x @ (A @ x), lambda A, x: row(x) @ A @ column(x)),
-            to_bound(FORM, lambda A, x: x @ (A @ x), lambda A, x: row(x) @ A @ column(x)),
-        ),
+        checks=identity("both are equal", FORM, lambda A, x: x @ (A @ x), lambda A, x: row(x) @ A @ column(x)),
     ),
     Claim(
         id="3.1b.2",
@@ -108,13 +115,13 @@ PART = (
             equation(
                 r"read as the row of partial derivatives of $w^T x$: it is $w^T$",
                 TWO,
-                lambda w, x: row(gradient(lambda y: w @ y, x)),
+                lambda w, x: row(inner_gradient(w, x)),
                 lambda w, x: row(w),
             ),
             equation(
                 r"read as the gradient of part a), a column: it is the row $w^T$",
                 TWO,
-                lambda w, x: column(gradient(lambda y: w @ y, x)),
+                lambda w, x: column(inner_gradient(w, x)),
                 lambda w, x: row(w),
             ),
             equation(
@@ -129,7 +136,7 @@ PART = (
             equation(
                 "the row of derivatives is $w^T$",
                 TWO,
-                lambda w, x: row(gradient(lambda y: w @ y, x)),
+                lambda w, x: row(inner_gradient(w, x)),
                 lambda w, x: column(w).T,
             ),
         ),
@@ -139,14 +146,13 @@ PART = (
         statement=r"With $u_1 = A \bar x$ and $u_2^T = \bar x^T A$, the two derivatives are $u_1^T$ and $u_2^T$, which add up.",
         printed=r"\frac{\partial x^T u_1}{\partial x} + \frac{\partial u_2^T x}{\partial x} = u_1^T + u_2^T",
         verdict="confirmed",
-        checks=(
-            equation(
+        checks=formulas(
+            FORM,
+            (
                 "the rows of derivatives add up to the row $u_1^T + u_2^T$",
-                FORM,
                 lambda A, x: row(of_first(A, x)) + row(of_second(A, x)),
-                lambda A, x: row(A @ x) + row(x) @ A,
+                sum_of_rows,
             ),
-            to_bound(FORM, lambda A, x: row(A @ x) + row(x) @ A),
         ),
     ),
     Claim(
@@ -158,30 +164,22 @@ PART = (
             equation(
                 "the row on the left is what stands on the right, where a column is added to a row",
                 FORM,
-                lambda A, x: row(A @ x) + row(x) @ A,
+                sum_of_rows,
                 lambda A, x: plus((A @ column(x)).T, (row(x) @ A).T),
             ),
         ),
         correction=r"$u_2^T$ is $x^T A$ already, and is not transposed again: $u_1^T + u_2^T = (A x)^T + x^T A$.",
-        corrected=(
-            equation(
-                "both are the same row",
-                FORM,
-                lambda A, x: row(A @ x) + row(x) @ A,
-                lambda A, x: (A @ column(x)).T + row(x) @ A,
-            ),
-            to_bound(FORM, lambda A, x: (A @ column(x)).T + row(x) @ A),
-        ),
+        corrected=formulas(FORM, ("both are the same row", sum_of_rows, lambda A, x: (A @ column(x)).T + row(x) @ A)),
     ),
     Claim(
         id="3.1b.8",
         statement=r"Term by term, $(A x)^T = x^T A^T$ and $(x^T A)^T = A^T x$.",
         printed=r"(Ax)^T + (x^T A)^T = x^T A^T + A^T x",
         verdict="confirmed",
-        checks=(
-            equation("$(A x)^T = x^T A^T$", FORM, lambda A, x: (A @ column(x)).T, lambda A, x: row(x) @ A.T),
-            equation("$(x^T A)^T = A^T x$", FORM, lambda A, x: (row(x) @ A).T, lambda A, x: A.T @ column(x)),
-            to_bound(FORM, lambda A, x: row(x) @ A.T, lambda A, x: A.T @ column(x)),
+        checks=formulas(
+            FORM,
+            ("$(A x)^T = x^T A^T$", lambda A, x: (A @ column(x)).T, lambda A, x: row(x) @ A.T),
+            ("$(x^T A)^T = A^T x$", lambda A, x: (row(x) @ A).T, lambda A, x: A.T @ column(x)),
         ),
     ),
     Claim(
@@ -204,14 +202,13 @@ PART = (
             ),
         ),
         correction=r"Both terms are columns: $A x + A^T x$; as rows they are $x^T A^T + x^T A$.",
-        corrected=(
-            equation(
+        corrected=formulas(
+            FORM,
+            (
                 "the gradient is the sum of the columns",
-                FORM,
                 lambda A, x: column(derivative(A, x)),
                 lambda A, x: A @ column(x) + A.T @ column(x),
             ),
-            to_bound(FORM, lambda A, x: A @ column(x) + A.T @ column(x)),
         ),
     ),
     Claim(
@@ -225,14 +222,14 @@ PART = (
         ),
         correction=r"$A$ is any square matrix, and the rule holds for all of them. Where $A$ is symmetric, the gradient is $2 A x$, and there alone for all $x$.",
         corrected=(
-            equation("the gradient is $A x + A^T x$ for every $A$", FORM, derivative, lambda A, x: A @ x + A.T @ x),
+            equation("the gradient is $A x + A^T x$ for every $A$", FORM, derivative, sum_of_products),
             equation(
                 "for the symmetric $S = A + A^T$ it is $2 S x$",
                 FORM,
                 lambda A, x: derivative(A + A.T, x),
                 lambda A, x: 2 * ((A + A.T) @ x),
             ),
-            always(
+            holds_exactly(
                 "it is $2 A x$ for all unit vectors $x$ just where $A$ is symmetric",
                 {"A": "nn"},
                 lambda A: (
@@ -247,14 +244,9 @@ PART = (
         statement=r"Hence $x^T A x = A x + A^T x$.",
         printed=r"x^T A x = A x + A^T x",
         verdict="refuted",
-        checks=(
-            equation("the number on the left is the vector on the right", FORM, value, lambda A, x: A @ x + A.T @ x),
-        ),
+        checks=(equation("the number on the left is the vector on the right", FORM, value, sum_of_products),),
         correction=r"It is the gradient that equals the vector: $\nabla_x (x^T A x) = A x + A^T x$.",
-        corrected=(
-            equation("the gradient is the vector", FORM, derivative, lambda A, x: A @ x + A.T @ x),
-            to_bound(FORM, lambda A, x: A @ x + A.T @ x),
-        ),
+        corrected=formulas(FORM, ("the gradient is the vector", derivative, sum_of_products)),
     ),
     Claim(
         id="3.1b.12",
@@ -262,7 +254,7 @@ PART = (
         printed=r"\nabla_x f(x) = Ax + A^T x",
         verdict="confirmed",
         checks=(
-            equation("the exact gradient is $A x + A^T x$", FORM, derivative, lambda A, x: A @ x + A.T @ x),
+            equation("the exact gradient is $A x + A^T x$", FORM, derivative, sum_of_products),
             audited(
                 r"the references keep to $(n + 1) u (1 + n u) (\vert A \vert + \vert A^T \vert) \vert x \vert$ in each entry, and pass the identity of difference quotients",
                 "quadratic_form_gradient",

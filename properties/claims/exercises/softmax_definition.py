@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from extremum.properties.claims.checks import always, audited, equation, floats, some
+from extremum.properties.claims.checks import audited, equation, exists, holds_exactly, holds_for_floats
 from extremum.properties.claims.claim import Claim
-from extremum.properties.claims.exponents import ROW, e, softmax
-from extremum.reference.arithmetic.exponentials import Exponential
+from extremum.properties.claims.exponents import ENTRY, ROW, e, softmax, total
+from extremum.properties.claims.softmax_checks import FINITE_AS_PRINTED, FINITE_IF_SOUND, MAXIMUM_FIRST, is_softmax
 from extremum.reference.arithmetic.formats import Array, Format
 from extremum.reference.softmax import naive, shifted
 
 
 def finite(values: Array) -> bool:
-    """Whether all are."""
+    """Whether all values are finite."""
     return bool(np.isfinite(values.astype(np.float64)).all())
 
 
@@ -29,16 +29,14 @@ def exponents_underflow(row: Array, fmt: Format) -> bool:
 
 def reciprocal(row: Array) -> Array:
     """exp(x_i) times the reciprocal of the sum."""
-    total = np.exp(row)
+    terms = np.exp(row)
     one: Array = np.ones(1, row.dtype)
-    return np.asarray(total * (one / total.sum()))
+    return np.asarray(terms * (one / terms.sum()))
 
 
-OWN_INDEX = equation(
+OWN_INDEX = is_softmax(
     "read with an index of the sum's own, the quotients sum to 1 and are to each other as the exponentials: it is softmax",
-    {"x": "n", "i": "index", "j": "index"},
-    lambda x, i, j: np.array([softmax(x).sum(), softmax(x)[i] / softmax(x)[j]], object),
-    lambda x, i, j: np.array([Exponential(1), Exponential(x[i] - x[j]).exp()], object),
+    softmax,
 )
 
 DEFINITION = (
@@ -64,7 +62,7 @@ DEFINITION = (
         ),
         correction=r"$\mathrm{softmax}: \mathbb{R}^n \to \mathbb{R}^n$, with the entries $i = 1, \dots, n$.",
         corrected=(
-            always("there are as many entries as inputs", ROW, lambda x: softmax(x).shape == x.shape),
+            holds_exactly("there are as many entries as inputs", ROW, lambda x: softmax(x).shape == x.shape),
             audited("references return the shape that they are given", "softmax", ["shape"]),
         ),
     ),
@@ -77,7 +75,7 @@ DEFINITION = (
             OWN_INDEX,
             equation(
                 "read with the $i$ of the left side in the sum too, which is then $n \\exp(x_i)$, it is the same",
-                {"x": "n", "i": "index"},
+                ENTRY,
                 lambda x, i: e(x)[i] / sum(e(x)[i] for _ in x),
                 lambda x, i: softmax(x)[i],
             ),
@@ -86,7 +84,7 @@ DEFINITION = (
         corrected=(
             equation(
                 "the entries are these quotients",
-                {"x": "n", "i": "index"},
+                ENTRY,
                 lambda x, i: softmax(x)[i],
                 lambda x, i: e(x)[i] / sum(e(x)[j] for j in range(len(x))),
             ),
@@ -98,11 +96,11 @@ DEFINITION = (
         printed=r"\mathrm{softmax}(x)_i = \frac{\exp(x_i)}{\sum_{i=1}^n \exp(x_i)}",
         verdict="exact only",
         checks=(
-            always("its denominator is positive", ROW, lambda x: bool(e(x).sum() > 0)),
-            audited("run as printed, it gives finite numbers for all finite inputs", "softmax", ["finite"], ["naive"]),
+            holds_exactly("its denominator is positive", ROW, lambda x: bool(total(x) > 0)),
+            FINITE_AS_PRINTED,
         ),
-        correction="In floating point, the maximum is subtracted first (3.2b).",
-        corrected=(audited("sound references give finite numbers", "softmax", ["finite"]),),
+        correction=MAXIMUM_FIRST,
+        corrected=(FINITE_IF_SOUND,),
     ),
 )
 
@@ -112,8 +110,8 @@ ISSUES = (
         statement=r"The sum of the $\exp(x_i)$ can be too large for the number format, though every $x_i$ is in it.",
         verdict="confirmed",
         checks=(
-            some("in each format there is a row whose sum of exponentials is infinite", sum_overflows),
-            some(
+            exists("in each format there is a row whose sum of exponentials is infinite", sum_overflows),
+            exists(
                 "and one whose exponentials are all finite, and their sum is not",
                 lambda row, fmt: finite(np.exp(row)) and sum_overflows(row, fmt),
             ),
@@ -124,7 +122,7 @@ ISSUES = (
         statement=r"NumPy returns positive infinity for $e^{1000}$.",
         verdict="confirmed",
         checks=(
-            floats(
+            holds_for_floats(
                 r"`np.exp(1000)` is infinite in each format",
                 lambda row, fmt: bool(np.exp(row)[0] == np.inf),
                 given=lambda fmt, seed: iter([np.full(1, 1000, fmt.dtype)]),
@@ -136,7 +134,7 @@ ISSUES = (
         statement=r"Then numerator and denominator are infinite, and NumPy returns NaN for their quotient.",
         verdict="confirmed",
         checks=(
-            floats(
+            holds_for_floats(
                 "where every entry is 1000, the formula as printed gives NaN in every entry",
                 lambda row, fmt: bool(np.isinf(np.exp(row)).all() and np.isnan(naive(row)).all()),
                 given=lambda fmt, seed: (np.full(n, 1000, fmt.dtype) for n in (1, 2, 3, 10, 1000)),
@@ -148,18 +146,18 @@ ISSUES = (
         statement=r"So it is in softmax at large: where the sum is too large, numerator and denominator are infinite, and their quotient is NaN.",
         verdict="refuted",
         checks=(
-            floats(
+            holds_for_floats(
                 "wherever the sum is infinite, an entry of the answer is NaN",
                 lambda row, fmt: not sum_overflows(row, fmt) or bool(np.isnan(naive(row)).any()),
             ),
         ),
         correction=r"Where each exponential is finite and their sum is not, the quotient is 0 in every entry.",
         corrected=(
-            floats(
+            holds_for_floats(
                 "wherever the sum is infinite and no term is, every entry is 0",
                 lambda row, fmt: not (sum_overflows(row, fmt) and finite(np.exp(row))) or bool((naive(row) == 0).all()),
             ),
-            some(
+            exists(
                 "there is such a row in each format",
                 lambda row, fmt: sum_overflows(row, fmt) and bool((naive(row) == 0).all()),
             ),
@@ -170,8 +168,8 @@ ISSUES = (
         statement=r"Underflow can bring a 0 into the result, where softmax is positive.",
         verdict="confirmed",
         checks=(
-            always("softmax is positive", ROW, lambda x: all(s > 0 for s in softmax(x))),
-            some(
+            holds_exactly("softmax is positive", ROW, lambda x: all(s > 0 for s in softmax(x))),
+            exists(
                 "in each format there is a row for which an exponential is 0, the sum is not, and so the result is 0",
                 lambda row, fmt: bool((np.exp(row) == 0).any() and (naive(row) == 0).any()),
             ),
@@ -182,26 +180,26 @@ ISSUES = (
         statement=r"An $\exp(x_i)$ that is small, or 0 by underflow, may cause an overflow.",
         verdict="unclear",
         readings=(
-            some(
+            exists(
                 "read of the formula as printed, which divides: there is a row that underflows and gives an infinity",
                 lambda row, fmt: exponents_underflow(row, fmt) and bool(np.isinf(naive(row)).any()),
             ),
-            some(
+            exists(
                 "read of the usual variant, which multiplies by the reciprocal of the sum: there is one",
                 lambda row, fmt: exponents_underflow(row, fmt) and bool(np.isinf(reciprocal(row)).any()),
             ),
-            some(
+            exists(
                 "read of the logarithm that a loss takes of the result: there is one, also with the remedy of b)",
                 lambda row, fmt: exponents_underflow(row, fmt) and bool(np.isinf(np.log(shifted(row))).any()),
             ),
         ),
         correction=r"As printed, no quotient overflows, for no term exceeds the sum, but 0 / 0 is NaN where all terms underflow.",
         corrected=(
-            floats(
+            holds_for_floats(
                 "each entry of the answer is NaN, or no more than 1, where the terms are finite",
                 lambda row, fmt: not finite(np.exp(row)) or not bool((naive(row) > 1).any()),
             ),
-            some(
+            exists(
                 "there is a row of 0 / 0",
                 lambda row, fmt: bool((np.exp(row) == 0).all() and np.isnan(naive(row)).all()),
             ),

@@ -5,12 +5,18 @@ from __future__ import annotations
 import flint
 import numpy as np
 
-from extremum.properties.claims.checks import always, audited, equation, floats
-from extremum.properties.claims.claim import EXACT, Claim
-from extremum.properties.claims.exponents import ROW, e, partial, softmax
+from extremum.properties.claims.checks import audited, equation, holds_exactly, holds_for_floats
+from extremum.properties.claims.claim import Claim
+from extremum.properties.claims.exponents import ENTRY, PAIR, ROW, e, partial, softmax, total
 from extremum.properties.claims.inputs import shaped
-from extremum.properties.claims.limits import exponential_differences, told
-from extremum.reference.arithmetic.exponentials import Exponential
+from extremum.properties.claims.softmax_checks import (
+    EXP_IS_ITS_DERIVATIVE,
+    FINITE_AS_PRINTED,
+    FINITE_IF_SOUND,
+    MAXIMUM_FIRST,
+    NONNEGATIVE,
+    is_softmax,
+)
 from extremum.reference.arithmetic.formats import Array, Format
 
 FREE = {"q": "n"}
@@ -34,8 +40,8 @@ PART = (
         printed=r"\mathrm{softmax}(x)_i \ge 0",
         verdict="confirmed",
         checks=(
-            always("every entry is positive", ROW, lambda x: all(s > 0 for s in softmax(x))),
-            audited("no reference returns a negative entry", "softmax", ["nonnegative"]),
+            holds_exactly("every entry is positive", ROW, lambda x: all(s > 0 for s in softmax(x))),
+            NONNEGATIVE,
         ),
     ),
     Claim(
@@ -58,7 +64,7 @@ PART = (
         printed=r"\mathrm{softmax}(x) \in \mathbb{R}^k",
         verdict="confirmed",
         checks=(
-            always(
+            holds_exactly(
                 "each entry lies between 0 and 1, and they sum to 1",
                 ROW,
                 lambda x: all(0 <= s <= 1 for s in softmax(x)) and softmax(x).sum() == 1,
@@ -76,23 +82,20 @@ PART = (
         printed=r"\mathrm{softmax}(x)_i = \frac{\exp(x_i)}{\sum_{j=1}^n \exp(x_j)'}",
         verdict="exact only",
         checks=(
-            equation(
-                "the mark read as nothing, the quotients sum to 1 and are to each other as the exponentials: it is softmax",
-                {"x": "n", "i": "index", "j": "index"},
-                lambda x, i, j: np.array([(e(x) / e(x).sum()).sum(), (e(x)[i] / e(x).sum()) / (e(x)[j] / e(x).sum())]),
-                lambda x, i, j: np.array([Exponential(1), Exponential(x[i] - x[j]).exp()]),
+            is_softmax(
+                "the mark read as nothing, the quotients sum to 1 and are to each other as the exponentials: it is softmax"
             ),
-            told(r"the derivative of $\exp$ is $\exp$", EXACT, exponential_differences),
+            EXP_IS_ITS_DERIVATIVE,
             equation(
                 "the mark read as a derivative, it is the same",
-                {"x": "n", "i": "index"},
+                ENTRY,
                 lambda x, i: e(x)[i] / sum(partial(np.exp, x, j)[j] for j in range(len(x))),
                 lambda x, i: softmax(x)[i],
             ),
-            audited("run as printed, it gives finite numbers for all finite inputs", "softmax", ["finite"], ["naive"]),
+            FINITE_AS_PRINTED,
         ),
-        correction="In floating point, the maximum is subtracted first (3.2b).",
-        corrected=(audited("sound references give finite numbers", "softmax", ["finite"]),),
+        correction=MAXIMUM_FIRST,
+        corrected=(FINITE_IF_SOUND,),
     ),
     Claim(
         id="3.2c.5",
@@ -100,13 +103,13 @@ PART = (
         printed=r"\exp(x) > 0",
         verdict="exact only",
         checks=(
-            always("the exponential of a rational number is positive", ROW, lambda x: all(v > 0 for v in e(x))),
-            floats("the computed exponential is positive", lambda row, fmt: bool((np.exp(row) > 0).all())),
+            holds_exactly("the exponential of a rational number is positive", ROW, lambda x: all(v > 0 for v in e(x))),
+            holds_for_floats("the computed exponential is positive", lambda row, fmt: bool((np.exp(row) > 0).all())),
         ),
         correction=r"Computed, $\exp(x) \geq 0$, and 0 only where $e^x$ is less than the smallest subnormal number.",
         corrected=(
-            floats("it is never negative", lambda row, fmt: bool((np.exp(row) >= 0).all())),
-            floats(
+            holds_for_floats("it is never negative", lambda row, fmt: bool((np.exp(row) >= 0).all())),
+            holds_for_floats(
                 "where it is 0, the exact value is below the smallest subnormal number",
                 lambda row, fmt: all(flint.arb(float(x)).exp() < fmt.eta for x in row[np.exp(row) == 0]),
             ),
@@ -118,7 +121,7 @@ PART = (
         printed=r"\frac{\exp(x_i)}{\sum_{j=1}^n \exp(x_j)}",
         verdict="confirmed",
         checks=(
-            always(
+            holds_exactly(
                 "no entry is greater than 1, and with two or more entries none is 1",
                 ROW,
                 lambda x: all(s < 1 or len(x) == 1 for s in softmax(x)) and all(s <= 1 for s in softmax(x)),
@@ -137,15 +140,12 @@ PART = (
         printed=r"\exp(x_i) = \exp(x_i), \quad \text{if } i = j",
         verdict="confirmed",
         checks=(
-            always(
+            holds_exactly(
                 r"$\exp(x_i) = \exp(x_j)$ where $i = j$",
-                {"x": "n", "i": "index", "j": "index"},
+                PAIR,
                 lambda x, i, j: i != j or e(x)[i] == e(x)[j],
             ),
-            floats(
-                "computed in one call, exponentials of equal entries are equal to the bit",
-                repeats,
-            ),
+            holds_for_floats("computed in one call, exponentials of equal entries are equal to the bit", repeats),
         ),
     ),
     Claim(
@@ -158,17 +158,17 @@ PART = (
                 "the sum of the quotients is the product",
                 ROW,
                 lambda x: softmax(x).sum(),
-                lambda x: (1 / e(x).sum()) * e(x).sum(),
+                lambda x: (1 / total(x)) * total(x),
             ),
-            equation("the product is 1", ROW, lambda x: (1 / e(x).sum()) * e(x).sum(), lambda x: 1),
-            floats(
+            equation("the product is 1", ROW, lambda x: (1 / total(x)) * total(x), lambda x: 1),
+            holds_for_floats(
                 "computed as printed, the product is 1 within $(n + 1) u$",
                 lambda row, fmt: abs(float(_product(row)) - 1) <= (len(row) + 1) * fmt.unit_roundoff,
             ),
         ),
         correction=r"Of $\exp(x_i - x_M)$ the product is 1 within $(n + 1) u$.",
         corrected=(
-            floats(
+            holds_for_floats(
                 "with the shift, the product is 1 within $(n + 1) u$",
                 lambda row, fmt: abs(float(_product(row - row.max())) - 1) <= (len(row) + 1) * fmt.unit_roundoff,
             ),
@@ -179,7 +179,7 @@ PART = (
         statement=r"The sum is 1, which is greater than 0, and that concludes the proof: so each entry is at least 0.",
         verdict="refuted",
         checks=(
-            always(
+            holds_exactly(
                 r"no $(q_1, \dots, q_n, 1 - \sum_i q_i)$, whose sum is 1, has a negative entry",
                 FREE,
                 lambda q: all(p >= 0 for p in completed(q)),
@@ -187,12 +187,12 @@ PART = (
         ),
         correction=r"That no entry is negative follows from $\exp > 0$, for numerator and denominator are positive, and not from the sum.",
         corrected=(
-            always(
+            holds_exactly(
                 "quotients of positive numbers are positive",
                 ROW,
                 lambda x: all(v > 0 for v in e(x)) and all(s > 0 for s in softmax(x)),
             ),
-            audited("no reference returns a negative entry", "softmax", ["nonnegative"]),
+            NONNEGATIVE,
         ),
     ),
 )
@@ -200,6 +200,6 @@ PART = (
 
 def _product(row: Array) -> Array:
     """(1 / sum exp(x)) sum exp(x), in the dtype of the row."""
-    total = np.exp(row).sum(keepdims=True)
+    denominator = np.exp(row).sum(keepdims=True)
     one: Array = np.ones(1, row.dtype)
-    return np.asarray(((one / total) * total)[0])
+    return np.asarray(((one / denominator) * denominator)[0])

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import flint
 import numpy as np
 
-from extremum.properties.claims.checks import always, audited, equation, floats, to_bound
-from extremum.properties.claims.claim import EXACT, Claim
-from extremum.properties.claims.exponents import PAIR, ROW, e, jacobian, partial, softmax
-from extremum.properties.claims.limits import exponential_differences, told
+from extremum.properties.claims.checks import audited, equation, holds_exactly, holds_for_floats, to_bound
+from extremum.properties.claims.claim import Check, Claim
+from extremum.properties.claims.exponents import ENTRY, PAIR, ROW, e, jacobian, partial, softmax, total
 from extremum.properties.claims.quotients import (
     by_rule,
     composed,
     diagonal,
     entry,
     finite_entry,
+    in_probabilities,
     quotient_slope,
-    rounded_exp,
     ruled,
+    squared_total,
+)
+from extremum.properties.claims.softmax_checks import (
+    EXP_IS_ITS_DERIVATIVE,
+    EXP_IS_ROUNDED,
+    FINITE_AS_PRINTED,
+    FINITE_IF_SOUND,
+    MAXIMUM_FIRST,
+    is_softmax,
 )
 from extremum.reference.arithmetic.exponentials import Exponential
+from extremum.reference.arithmetic.formats import Array
 
 POLYNOMIALS = {"f": "n", "g": "m", "x": "number"}
 NUMBERS = dict.fromkeys(("a", "b", "c", "d", "x"), "number")
@@ -30,24 +41,25 @@ AS_PRINTED = audited(
     ["finite"],
     ["quotient_rule"],
 )
+FIRST_ENTRY_AS_PRINTED = audited(
+    "run as printed with $j = 1$, the rows sum to 0",
+    "softmax_jacobian",
+    ["rows_sum_to_zero"],
+    ["first_entry_without_sum"],
+)
 IN_PROBABILITIES = (
     r"In floating point, the probabilities of the shifted form are multiplied: $s_i (\delta_{ij} - s_j)$."
 )
 SOUND = audited("sound references keep the bound in each entry", "softmax_jacobian", ["finite", "accuracy"])
 
-IN_EXACT = equation(
-    r"$s_i (\delta_{ij} - s_j)$ is the Jacobian",
-    ROW,
-    jacobian,
-    lambda x: np.array([[softmax(x)[i] * (int(i == j) - softmax(x)[j]) for j in range(len(x))] for i in range(len(x))]),
-)
+IN_EXACT = equation(r"$s_i (\delta_{ij} - s_j)$ is the Jacobian", ROW, jacobian, in_probabilities)
 ON_DIAGONAL = (
     r"In floating point, $s_i \sum_{k \neq i} s_k$ of the shifted form, in which no probabilities are subtracted."
 )
 BY_COMPLEMENTS = (
     equation(
         r"the entries on the diagonal are $s_i \sum_{k \neq i} s_k$",
-        {"x": "n", "i": "index"},
+        ENTRY,
         lambda x, i: entry(x, i, i),
         lambda x, i: softmax(x)[i] * sum((s for k, s in enumerate(softmax(x)) if k != i), Exponential(0)),
     ),
@@ -59,6 +71,17 @@ BY_COMPLEMENTS = (
     ),
 )
 
+
+def slope_of_one(x: Array, i: int, j: int) -> Any:
+    """The partial derivative of exp(x_i) by x_j."""
+    return partial(lambda v: np.exp(v[i]), x, j)
+
+
+def slope_of_the_sum(says: str) -> Check:
+    """The partial derivative of the sum of the exponentials by x_i is exp(x_i)."""
+    return equation(says, ENTRY, lambda x, i: partial(lambda v: np.exp(v).sum(), x, i), lambda x, i: e(x)[i])
+
+
 PART = (
     Claim(
         id="3.2d.1",
@@ -66,7 +89,7 @@ PART = (
         printed=r"y = \frac{f(x)}{g(x)} \Longrightarrow \frac{dy}{dx} = \frac{f'g - g'f}{g^2}",
         verdict="confirmed",
         checks=(
-            always(
+            holds_exactly(
                 r"of polynomials, it is the limit of the quotients of differences, wherever $g \neq 0$",
                 POLYNOMIALS,
                 lambda f, g, x: flint.fmpq_poly(list(g))(x) == 0 or quotient_slope(f, g, x) == by_rule(f, g, x),
@@ -80,16 +103,13 @@ PART = (
         printed=r"f(x) = \exp(x_i), \quad g(x) = \sum \exp(x_j)",
         verdict="exact only",
         checks=(
-            equation(
-                "with the sum over all $j$ the quotients sum to 1 and are to each other as the exponentials: it is softmax",
-                PAIR,
-                lambda x, i, j: np.array([(e(x) / e(x).sum()).sum(), (e(x)[i] / e(x).sum()) / (e(x)[j] / e(x).sum())]),
-                lambda x, i, j: np.array([Exponential(1), Exponential(x[i] - x[j]).exp()]),
+            is_softmax(
+                "with the sum over all $j$ the quotients sum to 1 and are to each other as the exponentials: it is softmax"
             ),
-            audited("run as printed, it gives finite numbers for all finite inputs", "softmax", ["finite"], ["naive"]),
+            FINITE_AS_PRINTED,
         ),
-        correction="In floating point, the maximum is subtracted first (3.2b).",
-        corrected=(audited("sound references give finite numbers", "softmax", ["finite"]),),
+        correction=MAXIMUM_FIRST,
+        corrected=(FINITE_IF_SOUND,),
     ),
     Claim(
         id="3.2d.3",
@@ -97,12 +117,7 @@ PART = (
         printed=r"g'(x) = \exp(x_j), \quad \text{for any } i \in \mathbb{N}",
         verdict="unclear",
         readings=(
-            equation(
-                r"read as the derivative by $x_j$, it is $\exp(x_j)$",
-                {"x": "n", "j": "index"},
-                lambda x, j: partial(lambda v: np.exp(v).sum(), x, j),
-                lambda x, j: e(x)[j],
-            ),
+            slope_of_the_sum(r"read as the derivative by $x_j$, it is $\exp(x_j)$"),
             equation(
                 r"read as the derivative by $x_i$, with any $i$, it is $\exp(x_j)$",
                 PAIR,
@@ -112,13 +127,8 @@ PART = (
         ),
         correction=r"$\partial g / \partial x_j = \exp(x_j)$ for $j = 1, \dots, n$.",
         corrected=(
-            equation(
-                r"the derivative by $x_j$ is $\exp(x_j)$",
-                {"x": "n", "j": "index"},
-                lambda x, j: partial(lambda v: np.exp(v).sum(), x, j),
-                lambda x, j: e(x)[j],
-            ),
-            floats(r"computed, it is right to $r_e$", rounded_exp),
+            slope_of_the_sum(r"the derivative by $x_j$ is $\exp(x_j)$"),
+            EXP_IS_ROUNDED,
         ),
     ),
     Claim(
@@ -130,26 +140,26 @@ PART = (
             equation(
                 "read with the condition $i = j$ alone, it is the derivative by $x_j$",
                 PAIR,
-                lambda x, i, j: partial(lambda v: np.exp(v[i]), x, j),
+                slope_of_one,
                 lambda x, i, j: e(x)[i] if i == j else 0,
             ),
             equation(
                 "read with the derivative of $e^{x_i}$ as the condition, which is never 0, it is",
                 PAIR,
-                lambda x, i, j: partial(lambda v: np.exp(v[i]), x, j),
+                slope_of_one,
                 lambda x, i, j: e(x)[i] if e(x)[i] != 0 else 0,
             ),
         ),
         correction=r"$\partial \exp(x_i) / \partial x_j = \delta_{ij} \exp(x_i)$.",
         corrected=(
-            told(r"the derivative of $\exp$ is $\exp$", EXACT, exponential_differences),
+            EXP_IS_ITS_DERIVATIVE,
             equation(
                 r"the derivative is $\delta_{ij} \exp(x_i)$",
                 PAIR,
-                lambda x, i, j: partial(lambda v: np.exp(v[i]), x, j),
+                slope_of_one,
                 lambda x, i, j: int(i == j) * e(x)[i],
             ),
-            floats(r"computed, it is right to $r_e$", rounded_exp),
+            EXP_IS_ROUNDED,
         ),
     ),
     Claim(
@@ -162,7 +172,7 @@ PART = (
                 "the entry is this quotient",
                 PAIR,
                 entry,
-                lambda x, i, j: (e(x)[i] * e(x).sum() - e(x)[j] * e(x)[i]) / (e(x).sum() * e(x).sum()),
+                lambda x, i, j: (e(x)[i] * total(x) - e(x)[j] * e(x)[i]) / squared_total(x),
             ),
         ),
         correction=r"The first product is there for $i = j$ alone: $(\delta_{ij} \exp(x_i) \sum_k \exp(x_k) - \exp(x_i) \exp(x_j)) / (\sum_k \exp(x_k))^2$.",
@@ -171,7 +181,7 @@ PART = (
                 "the entry is this quotient",
                 PAIR,
                 entry,
-                lambda x, i, j: (int(i == j) * e(x)[i] * e(x).sum() - e(x)[i] * e(x)[j]) / (e(x).sum() * e(x).sum()),
+                lambda x, i, j: (int(i == j) * e(x)[i] * total(x) - e(x)[i] * e(x)[j]) / squared_total(x),
             ),
             SOUND,
         ),
@@ -184,7 +194,7 @@ PART = (
         checks=(
             equation(
                 "the entry on the diagonal is this quotient",
-                {"x": "n", "i": "index"},
+                ENTRY,
                 lambda x, i: entry(x, i, i),
                 diagonal,
             ),
@@ -203,7 +213,7 @@ PART = (
                 "the entry beside the diagonal is this quotient",
                 PAIR,
                 lambda x, i, j: entry(x, i, j) if i != j else 0,
-                lambda x, i, j: -e(x)[i] * e(x)[i] / (e(x).sum() * e(x).sum()) if i != j else 0,
+                lambda x, i, j: -e(x)[i] * e(x)[i] / squared_total(x) if i != j else 0,
             ),
             audited(
                 "run as printed, the matrix is symmetric, as a Jacobian of softmax is",
@@ -218,7 +228,7 @@ PART = (
                 "the entry beside the diagonal is this quotient",
                 PAIR,
                 lambda x, i, j: entry(x, i, j) if i != j else 0,
-                lambda x, i, j: -e(x)[i] * e(x)[j] / (e(x).sum() * e(x).sum()) if i != j else 0,
+                lambda x, i, j: -e(x)[i] * e(x)[j] / squared_total(x) if i != j else 0,
             ),
             SOUND,
         ),
@@ -233,20 +243,15 @@ PART = (
                 "the first entry is this quotient, whichever $j$ is meant",
                 {"x": "n", "j": "index"},
                 lambda x, j: entry(x, 0, 0),
-                lambda x, j: (e(x)[j] - e(2 * x)[0]) / (e(x).sum() * e(x).sum()),
+                lambda x, j: (e(x)[j] - e(2 * x)[0]) / squared_total(x),
             ),
             equation(
                 "it is with $j = 1$",
                 ROW,
                 lambda x: entry(x, 0, 0),
-                lambda x: (e(x)[0] - e(2 * x)[0]) / (e(x).sum() * e(x).sum()),
+                lambda x: (e(x)[0] - e(2 * x)[0]) / squared_total(x),
             ),
-            audited(
-                "run as printed with $j = 1$, the rows sum to 0",
-                "softmax_jacobian",
-                ["rows_sum_to_zero"],
-                ["first_entry_without_sum"],
-            ),
+            FIRST_ENTRY_AS_PRINTED,
         ),
         correction=r"The sum is a factor of the first term: $\exp(x_1) \sum_j \exp(x_j) - \exp(2 x_1)$.",
         corrected=(
@@ -264,9 +269,11 @@ PART = (
                 "for $n > 1$, the entry is this quotient",
                 ROW,
                 lambda x: entry(x, 0, len(x) - 1) if len(x) > 1 else 0,
-                lambda x: -e(x)[0] * e(x)[-1] / (e(x).sum() * e(x).sum()) if len(x) > 1 else 0,
+                lambda x: -e(x)[0] * e(x)[-1] / squared_total(x) if len(x) > 1 else 0,
             ),
-            floats("run as printed, it is finite", finite_entry(lambda row: -np.exp(row[0]) * np.exp(row[-1]))),
+            holds_for_floats(
+                "run as printed, it is finite", finite_entry(lambda row: -np.exp(row[0]) * np.exp(row[-1]))
+            ),
         ),
         correction=IN_PROBABILITIES,
         corrected=(IN_EXACT, SOUND),
@@ -281,9 +288,9 @@ PART = (
                 "for $n > 1$, the entry is this quotient",
                 ROW,
                 lambda x: entry(x, len(x) - 1, 0) if len(x) > 1 else 0,
-                lambda x: -e(x[:1] + x[-1:])[0] / (e(x).sum() * e(x).sum()) if len(x) > 1 else 0,
+                lambda x: -e(x[:1] + x[-1:])[0] / squared_total(x) if len(x) > 1 else 0,
             ),
-            floats("run as printed, it is finite", finite_entry(lambda row: -np.exp(row[0] + row[-1]))),
+            holds_for_floats("run as printed, it is finite", finite_entry(lambda row: -np.exp(row[0] + row[-1]))),
         ),
         correction=IN_PROBABILITIES,
         corrected=(IN_EXACT, SOUND),
@@ -300,7 +307,7 @@ PART = (
                 lambda x: entry(x, len(x) - 1, len(x) - 1),
                 lambda x: diagonal(x, len(x) - 1),
             ),
-            floats(
+            holds_for_floats(
                 "run as printed, it is finite",
                 finite_entry(lambda row: np.exp(row[-1]) * np.exp(row).sum() - np.exp(2 * row[-1])),
             ),
@@ -320,12 +327,7 @@ PART = (
                 lambda x, j: jacobian(x),
                 lambda x, j: composed(x, e(x)[j] - e(2 * x)[0]),
             ),
-            audited(
-                "run as printed with $j = 1$, the rows sum to 0",
-                "softmax_jacobian",
-                ["rows_sum_to_zero"],
-                ["first_entry_without_sum"],
-            ),
+            FIRST_ENTRY_AS_PRINTED,
         ),
         correction=r"With $\exp(x_1) \sum_j \exp(x_j) - \exp(2 x_1)$ in the first corner it is; in floating point, $s_i (\delta_{ij} - s_j)$ of the shifted form.",
         corrected=(
@@ -333,7 +335,7 @@ PART = (
                 "with that corner, it is the Jacobian",
                 ROW,
                 jacobian,
-                lambda x: composed(x, e(x)[0] * e(x).sum() - e(2 * x)[0]),
+                lambda x: composed(x, e(x)[0] * total(x) - e(2 * x)[0]),
             ),
             IN_EXACT,
             SOUND,

@@ -10,17 +10,17 @@ from math import exp
 import numpy as np
 
 from extremum.properties.calling.call import quiet
-from extremum.properties.claims.checks import ROWS, always, audited, equation, floats, some
-from extremum.properties.claims.claim import FLOATING, Check, Claim, Evidence
-from extremum.properties.claims.exponents import ROW, norm_error, relative_errors, softmax
+from extremum.properties.claims.checks import ROWS_PER_SCALE, audited, equation, exists, holds_exactly, holds_for_floats
+from extremum.properties.claims.claim import FLOATING, Check, Claim, ClaimRun, Evidence
+from extremum.properties.claims.exponents import ENTRY, ROW, norm_error, relative_errors, shifted_softmax, softmax
 from extremum.properties.model.rounding import EXP_ERROR
 from extremum.properties.roles.softmax.bounds import weighted_depth
 from extremum.reference.arithmetic.exponentials import exponentials
 from extremum.reference.arithmetic.formats import DEFAULT_DTYPES, FORMATS, Array, Format
 from extremum.reference.softmax import naive, shifted
 
-TENTHS = 80
-LENGTHS = (1, 2, 3, 1000, 65519, 65520, 131072)
+TENTHS_END = 80
+EQUAL_ENTRIES = (1, 2, 3, 1000, 65519, 65520, 131072)
 
 
 def near(computed: Array, row: Array, fmt: Format) -> bool:
@@ -40,7 +40,7 @@ def ordinary(row: Array, fmt: Format) -> bool:
 
 def tenths(fmt: Format, seed: int) -> Iterator[Array]:
     """Pairs of tenths in order of size, then random rows."""
-    steps = range(1, TENTHS)
+    steps = range(1, TENTHS_END)
     for a, b in sorted(product(steps, steps), key=sum):
         yield np.array([a / 10, -b / 10]).astype(fmt.dtype)
     yield from scattered(fmt, seed)
@@ -50,7 +50,7 @@ def scattered(fmt: Format, seed: int) -> Iterator[Array]:
     """Random rows, of all sizes for which the form without the shift is an ordinary number."""
     generator = np.random.default_rng(seed)
     for reach in (1.0, 4.0, 10.0, 40.0):
-        for _ in range(ROWS):
+        for _ in range(ROWS_PER_SCALE):
             yield generator.uniform(-reach, reach, generator.integers(1, 9)).astype(fmt.dtype)
 
 
@@ -69,9 +69,8 @@ def loses_depth(row: Array, fmt: Format) -> bool:
     if not ordinary(row, fmt):
         return True
     u, depths = fmt.unit_roundoff, row.astype(float).max() - row.astype(float)
-    mean = float((np.exp(-depths) * depths).sum() / np.exp(-depths).sum()) * (
-        1 + 2**-20
-    )  # its own rounding, generously
+    mean = float((np.exp(-depths) * depths).sum() / np.exp(-depths).sum())
+    mean *= 1 + 2**-20  # more than its own rounding
     allowed = [_grown(_unshifted(row, fmt) + (d + mean) * u) for d in depths]
     return all(error <= a for error, a in zip(relative_errors(shifted(row), row), allowed, strict=True))
 
@@ -91,15 +90,15 @@ def _grown(t: float) -> float:
     return t + t * t
 
 
-def measured(check: Check) -> Check:
-    """The check, with the largest errors by component and in the norm of both forms, over the random rows."""
+def with_losses(check: Check) -> Check:
+    """The check, with the largest errors of both forms over the random rows as what was measured."""
 
-    def run(seed: int) -> Evidence:
+    def measured(run: ClaimRun) -> Evidence:
         with quiet(), np.errstate(all="ignore"):
-            told = [losses(FORMATS[dtype], seed) for dtype in DEFAULT_DTYPES]
-        return replace(check.run(seed), measured="; ".join(told))
+            errors = [losses(FORMATS[dtype], run.seed) for dtype in DEFAULT_DTYPES]
+        return replace(check.run(run), measured="; ".join(errors))
 
-    return Check(FLOATING, run)
+    return Check(FLOATING, measured)
 
 
 def losses(fmt: Format, seed: int) -> str:
@@ -131,8 +130,8 @@ PART = (
         statement=r"With $x_M = \max x$ subtracted from every entry, the formula gives the same as without: the two are equivalent.",
         verdict="exact only",
         checks=(
-            equation("both forms are equal", ROW, lambda x: shifted(exponentials(x)), softmax),
-            floats(
+            equation("both forms are equal", ROW, shifted_softmax, softmax),
+            holds_for_floats(
                 r"both forms give the exact value to $(n + 3 + \max x - \min x) u + 2 r_e$, wherever the shifted one does",
                 lambda row, fmt: not near(shifted(row), row, fmt) or near(naive(row), row, fmt),
             ),
@@ -159,13 +158,13 @@ PART = (
         checks=(
             equation(
                 "softmax of the one number $x_i$ is entry $i$ of the quotient",
-                {"x": "n", "i": "index"},
+                ENTRY,
                 lambda x, i: softmax(x[i : i + 1]),
-                lambda x, i: shifted(exponentials(x))[i],
+                lambda x, i: shifted_softmax(x)[i],
             ),
         ),
         correction=r"It is entry $i$ of the softmax of the vector: $\mathrm{softmax}(x)_i$.",
-        corrected=(equation("entry by entry they are equal", ROW, lambda x: shifted(exponentials(x)), softmax),),
+        corrected=(equation("entry by entry they are equal", ROW, shifted_softmax, softmax),),
     ),
     Claim(
         id="3.2b.3",
@@ -175,13 +174,13 @@ PART = (
         readings=(
             equation(
                 "read with an index of the sum's own, it is softmax",
-                {"x": "n", "i": "index"},
+                ENTRY,
                 lambda x, i: below(x)[i] / sum(below(x)[j] for j in range(len(x))),
                 lambda x, i: softmax(x)[i],
             ),
             equation(
                 r"read with the $i$ of the left side in the sum too, which is then $n \exp(x_i - x_M)$, it is softmax",
-                {"x": "n", "i": "index"},
+                ENTRY,
                 lambda x, i: below(x)[i] / sum(below(x)[i] for _ in x),
                 lambda x, i: softmax(x)[i],
             ),
@@ -190,8 +189,8 @@ PART = (
         corrected=(
             equation(
                 "the reference that shifts is this quotient",
-                {"x": "n", "i": "index"},
-                lambda x, i: shifted(exponentials(x))[i],
+                ENTRY,
+                lambda x, i: shifted_softmax(x)[i],
                 lambda x, i: below(x)[i] / sum(below(x)[j] for j in range(len(x))),
             ),
         ),
@@ -201,8 +200,8 @@ PART = (
         statement=r"The shift does not reduce precision.",
         verdict="refuted",
         checks=(
-            measured(
-                floats(
+            with_losses(
+                holds_for_floats(
                     r"where the form without the shift is safe, the shifted one keeps its bound of $n u + 2 r_e$ in every entry",
                     keeps_components,
                     given=tenths,
@@ -214,11 +213,11 @@ PART = (
             r"In the maximum norm it costs at most $(1/e + W((n-1)/e)) u$, next to nothing."
         ),
         corrected=(
-            floats(
+            holds_for_floats(
                 "without the shift, $n u + 2 r_e$ is kept in every entry", unshifted_keeps_components, given=scattered
             ),
-            floats(r"with it, $D_i u$ and $\sum_j s_j D_j u$ more", loses_depth, given=tenths),
-            floats("in the maximum norm, $(1/e + W((n-1)/e)) u$ more", keeps_norm, given=tenths),
+            holds_for_floats(r"with it, $D_i u$ and $\sum_j s_j D_j u$ more", loses_depth, given=tenths),
+            holds_for_floats("in the maximum norm, $(1/e + W((n-1)/e)) u$ more", keeps_norm, given=tenths),
         ),
     ),
     Claim(
@@ -226,7 +225,7 @@ PART = (
         statement=r"The shift avoids the overflow of the exponentials.",
         verdict="confirmed",
         checks=(
-            always(
+            holds_exactly(
                 r"$\exp(x_i - x_M) \leq 1$ for all $i$, with equality at the maximum",
                 ROW,
                 lambda x: max(np.exp(exponentials(x) - exponentials(x).max())) == 1,
@@ -239,23 +238,23 @@ PART = (
         statement=r"It avoids the overflow of their sum.",
         verdict="exact only",
         checks=(
-            always(
+            holds_exactly(
                 r"$1 \leq \sum_j \exp(x_j - x_M) \leq n$",
                 ROW,
                 lambda x: 1 <= np.exp(exponentials(x) - exponentials(x).max()).sum() <= len(x),
             ),
-            floats(
+            holds_for_floats(
                 "the sum for a row of $n$ equal entries is finite, for $n$ up to 131,072",
                 lambda row, fmt: bool(np.isfinite(np.exp(row - row.max()).sum())),
-                given=lambda fmt, seed: (np.zeros(n, fmt.dtype) for n in LENGTHS),
+                given=lambda fmt, seed: (np.zeros(n, fmt.dtype) for n in EQUAL_ENTRIES),
             ),
         ),
         correction=r"The sum is finite where $n$ is below the overflow threshold of the format: in float16, where that is 65520, it has to be taken in a wider one.",
         corrected=(
-            floats(
+            holds_for_floats(
                 "it is finite in each format for fewer than 65,520 entries",
                 lambda row, fmt: bool(np.isfinite(np.exp(row - row.max()).sum())),
-                given=lambda fmt, seed: (np.zeros(n, fmt.dtype) for n in LENGTHS if n < 65520),
+                given=lambda fmt, seed: (np.zeros(n, fmt.dtype) for n in EQUAL_ENTRIES if n < 65520),
             ),
             audited("with a wide sum the probabilities of long rows sum to 1", "softmax", ["sum_to_one"], ["wide"]),
         ),
@@ -265,7 +264,7 @@ PART = (
         statement=r"The same rule avoids underflow.",
         verdict="refuted",
         checks=(
-            floats(
+            holds_for_floats(
                 "with the shift, no entry of the result is 0",
                 lambda row, fmt: bool((shifted(row) != 0).all()),
             ),
@@ -275,13 +274,13 @@ PART = (
             r"logarithm is $-\infty$: the logarithm has to be computed as $x_i - x_M - \log \sum_j \exp(x_j - x_M)$."
         ),
         corrected=(
-            floats(
+            holds_for_floats(
                 "with the shift, the sum is at least 1 and the largest entry at least $1 / (2 n)$",
                 lambda row, fmt: bool(
                     np.exp(row - row.max()).sum() >= 1 and float(shifted(row).max()) >= 0.5 / len(row)
                 ),
             ),
-            some(
+            exists(
                 "there is a row in each format for which the logarithm of the result is infinite",
                 lambda row, fmt: bool(np.isinf(np.log(shifted(row))).any()),
             ),

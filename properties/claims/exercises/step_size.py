@@ -30,7 +30,7 @@ from extremum.properties.claims.descents import (
     within_first,
     within_second,
 )
-from extremum.properties.claims.limits import continuous, differences, told
+from extremum.properties.claims.limits import continuous, differences, holds_in_cases
 from extremum.reference.descent.exact import PI, number, written
 from extremum.reference.descent.smooth import EXACT as NUMBERS
 
@@ -72,8 +72,8 @@ PART = (
         printed=r"f: \mathbb{R} \to \mathbb{R}",
         verdict="confirmed",
         checks=(
-            told(r"quotients of differences of $\sin$ tend to $\cos$", EXACT, differences),
-            told(r"$\cos$ is continuous", EXACT, continuous),
+            holds_in_cases(r"quotients of differences of $\sin$ tend to $\cos$", EXACT, differences),
+            holds_in_cases(r"$\cos$ is continuous", EXACT, continuous),
             COMPUTED,
         ),
     ),
@@ -83,18 +83,18 @@ PART = (
         printed=r"f'(0) \neq 0",
         verdict="refuted",
         checks=(
-            told(
+            holds_in_cases(
                 r"where $f'(0) \neq 0$, the first step leads away from $x_0$",
                 EXACT,
-                lambda seed: moves(seed, lambda x: slope(number(0)) == 0),
+                lambda run: moves(run, lambda x: slope(number(0)) == 0),
             ),
         ),
         correction=r"It is $f'(x_0) \neq 0$ that has to be asked.",
         corrected=(
-            told(
+            holds_in_cases(
                 r"where $f'(x_0) \neq 0$, the first step leads away from $x_0$",
                 EXACT,
-                lambda seed: moves(seed, lambda x: slope(x) == 0),
+                lambda run: moves(run, lambda x: slope(x) == 0),
             ),
             exactly(r"$f'(x_0) = 1 \neq 0$ in the construction", lambda: TRAP.slope == 1),
         ),
@@ -138,7 +138,7 @@ PART = (
         printed=r"f(n) = \sin(n), \quad f'(n) = \cos(n)",
         verdict="confirmed",
         checks=(
-            told(r"quotients of differences of $\sin$ tend to $\cos$", EXACT, differences),
+            holds_in_cases(r"quotients of differences of $\sin$ tend to $\cos$", EXACT, differences),
             COMPUTED,
         ),
     ),
@@ -166,10 +166,10 @@ PART = (
         id="2.3.9",
         statement=r"$f(x_0) = 0$ shows that $x_0$ is not a local maximum.",
         verdict="refuted",
-        checks=(told(r"where $f(x_0) = 0$, $x_0$ is not a local maximum", EXACT, vanishing),),
+        checks=(holds_in_cases(r"where $f(x_0) = 0$, $x_0$ is not a local maximum", EXACT, vanishing),),
         correction=r"It is $f'(x_0) = 1 \neq 0$ that shows it: at a local maximum $f'$ is 0.",
         corrected=(
-            told("at every strict maximum of the functions that are known here $f' = 0$", EXACT, fermat),
+            holds_in_cases("at every strict maximum of the functions that are known here $f' = 0$", EXACT, fermat),
             exactly(r"$f'(2 \pi) \neq 0$", lambda: SIN.slope(2 * PI, NUMBERS) != 0),
         ),
     ),
@@ -245,10 +245,10 @@ PART = (
         ),
         correction=r"It lands there in one step, and nothing is drawn there: a maximum with $f'' < 0$ repels under every step size above 0. In floating point the orbit leaves, after 3 to 25 steps.",
         corrected=(
-            told(
+            holds_in_cases(
                 r"at the maxima of the functions that are known here, all with $f'' < 0$, $1 - \varepsilon f'' > 1$, for steps from $10^{-3}$ to $10^3$",
                 EXACT,
-                lambda seed: [
+                lambda run: [
                     (
                         f"f = {f.name}, x = {written(x)}, step {step}",
                         bool(1 - flint.arb(step) * f.ball(f.curvature, x) > 1),
