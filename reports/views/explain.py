@@ -1,7 +1,8 @@
-"""What a property's own docstring says of it, for every place that explains: terminal, HTML and Markdown."""
+"""What a property's own fields say of it, for every place that explains: terminal, HTML and Markdown."""
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 import textwrap
@@ -48,7 +49,7 @@ class Explanation:
 
 
 def explanation(prop: Property) -> Explanation:
-    """What the docstring and the fields of a property say, as plain data."""
+    """What the fields of a property say, as plain data."""
     source = prop.source or prop.measure.__module__
     named = re.findall(r"`properties\.(\w+(?:\.\w+)*)`", prop.bound)
     return Explanation(
@@ -101,7 +102,7 @@ def lines(prop: Property, width: int = WIDTH) -> list[str]:
 
 
 def markdown(prose: str) -> str:
-    """A docstring's paragraph as Markdown: code spans stay, and no other sign means anything."""
+    """A paragraph of a property's text as Markdown: code spans stay, and no other sign means anything."""
     code, plain = re.compile(r"(`[^`]+`)"), re.compile(r"([\\`*_{}\[\]<>|~$&#])")
     return "".join(part if i % 2 else plain.sub(r"\\\1", part) for i, part in enumerate(code.split(prose)))
 
@@ -124,7 +125,8 @@ def _kept(said: Explanation) -> str:
 
 def _with_table(module: str) -> str:
     kept = sys.modules.get(module)
-    return f"{module} (with the table)" if kept is not None and TABLE in (kept.__doc__ or "") else module
+    # The table is in the module's docstring, and `python -OO` drops that: so the file is read.
+    return f"{module} (with the table)" if kept is not None and TABLE in inspect.getsource(kept) else module
 
 
 def _line(paragraph: str) -> str:

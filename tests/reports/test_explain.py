@@ -1,4 +1,4 @@
-"""Explanations: one text, from the property's docstring, in the terminal, the HTML and the Markdown."""
+"""Explanations: one text, from the fields of the property, in the terminal, the HTML and the Markdown."""
 
 from __future__ import annotations
 
