@@ -163,8 +163,8 @@ def shift_equivariance(view: View) -> Measured:
     """How far the difference of the two answers is from the shift; allowed are the error bounds of both."""
     c = view.argument("shift")
     error = view.error(abs(view.other - view.out - c))
-    moved = (abs(view.exact + c) - abs(view.exact)) * view.fmt.unit_roundoff
-    return error, view.allowance * 2.0 + moved
+    growth = (abs(view.exact + c) - abs(view.exact)) * view.fmt.unit_roundoff
+    return error, view.allowance * 2.0 + growth
 
 
 def observe_shift(call: Call, case: Case) -> Observation:

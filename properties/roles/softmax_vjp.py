@@ -91,8 +91,8 @@ FINITE = Property(
 def sum_to_zero(view: View) -> Measured:
     """The magnitude of the sum of each row; allowed is the sum of its error bounds, and what was flushed to zero."""
     flawed = np.asarray(view.flawed.any(axis=-1, keepdims=True))
-    every = isinstance(view.columns, slice)  # then they are known already
-    allowed = view.allowance if every else cotangent_bound(view, view.argument("g"), slice(None))
+    all_columns = isinstance(view.columns, slice)  # then they are known already
+    allowed = view.allowance if all_columns else cotangent_bound(view, view.argument("g"), slice(None))
     exact = abs(view.truth.exact())
     dropped = where(~((view.answer == 0) & (view.narrow(exact) < view.fmt.tiny)), 0.0, exact)
     return where(flawed, np.inf, abs(view.total)), view.arithmetic.total(allowed + dropped)

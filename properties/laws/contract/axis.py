@@ -21,20 +21,20 @@ def arrange(draw: Draw, arguments: Arguments) -> Case:
     shapes = [(rows, n), (half, rows // half, n), (1, rows, n), (rows, 1, n), (half, 1, rows // half, n), (n,)]
     shape = draw.one_of(shapes)
     axis = draw.one_of(range(-len(shape), len(shape)))
-    laid = x[0] if shape == (n,) else x.reshape(shape)
-    return Case({"x": np.ascontiguousarray(np.moveaxis(laid, -1, axis)), "axis": integer(axis)})
+    array = x[0] if shape == (n,) else x.reshape(shape)
+    return Case({"x": np.ascontiguousarray(np.moveaxis(array, -1, axis)), "axis": integer(axis)})
 
 
 def observe(call: Call, case: Case) -> Observation:
     """f along the given axis, and f of the same rows as a matrix."""
     n = case.x.shape[case.axis]
-    moved = np.ascontiguousarray(np.moveaxis(case.x, case.axis, -1))
-    rows = {"x": moved.reshape(-1, n)}
+    rows_last = np.ascontiguousarray(np.moveaxis(case.x, case.axis, -1))
+    rows = {"x": rows_last.reshape(-1, n)}
     if call.axis is None:
-        return Observation(rows, call.rows({"x": moved}), call.rows(rows))
+        return Observation(rows, call.rows({"x": rows_last}), call.rows(rows))
     out = call.answer({"x": case.x}, case.axis)
-    kept = np.moveaxis(out, case.axis, -1) if out.ndim == case.x.ndim else out
-    return Observation(rows, kept.reshape(len(rows["x"]), -1), call.rows(rows))
+    answer = np.moveaxis(out, case.axis, -1) if out.ndim == case.x.ndim else out
+    return Observation(rows, answer.reshape(len(rows["x"]), -1), call.rows(rows))
 
 
 PROPERTY = Property(

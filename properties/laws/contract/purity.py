@@ -18,18 +18,18 @@ from extremum.properties.values.case import Case
 def observe(call: Call, case: Case) -> Observation:
     """Call on x, then on other rows, and count what changed in x, in the first answer and around them."""
     arguments = call.calls(case.arguments)[0]
-    handed = {name: present(np.asarray(a), "C") for name, a in arguments.items()}
-    turned = {name: present((1 - a[..., ::-1]).astype(a.dtype) if a.ndim else a, "C") for name, a in handed.items()}
+    inputs = {name: present(np.asarray(a), "C") for name, a in arguments.items()}
+    others = {name: present((1 - a[..., ::-1]).astype(a.dtype) if a.ndim else a, "C") for name, a in inputs.items()}
     call.printed.seek(0)
     call.printed.truncate()
     _ = random.random(), np.random.random()  # so that a state which is set to the same value every time shows
     before = _surroundings()
-    answer = call.raw(handed)
+    answer = call.raw(inputs)
     first = np.array(call.taken(answer), copy=True)
-    call.raw(turned)
+    call.raw(others)
     again = np.asarray(call.taken(answer))
     touched = [name for name, state in _surroundings().items() if state != before[name]]
-    changed = sum(differing(handed[name], np.asarray(a)) for name, a in arguments.items())
+    changed = sum(differing(inputs[name], np.asarray(a)) for name, a in arguments.items())
     overwritten = differing(again, first)
     printed = len(call.printed.getvalue().splitlines())
     notes = [

@@ -27,18 +27,18 @@ def arrange(draw: Draw, arguments: Arguments) -> Case:
 
 def observe(call: Call, case: Case) -> Observation:
     """f of all rows, and of each finite row alone, the last first; refusing a row of -inf or NaN shows nothing."""
-    judged = np.flatnonzero(np.isfinite(case.x.reshape(len(case.x), -1)).all(axis=1))
-    kept = {name: a[judged] for name, a in call.signature.of(case.arguments).items()}
-    alone = [call.rows({name: a[r : r + 1] for name, a in kept.items()}) for r in reversed(range(len(judged)))]
+    finite = np.flatnonzero(np.isfinite(case.x.reshape(len(case.x), -1)).all(axis=1))
+    finite_rows = {name: a[finite] for name, a in call.signature.of(case.arguments).items()}
+    alone = [call.rows({name: a[r : r + 1] for name, a in finite_rows.items()}) for r in reversed(range(len(finite)))]
     try:
         together = call.rows(case.arguments)
     except Misbehaviour as error:
-        if len(judged) == len(case.x):
+        if len(finite) == len(case.x):
             raise
         raise Declined(str(error)) from error
     if not alone:
         raise Declined("no row is finite")
-    return Observation(kept, together[judged], np.concatenate(alone[::-1]).astype(together.dtype))
+    return Observation(finite_rows, together[finite], np.concatenate(alone[::-1]).astype(together.dtype))
 
 
 PROPERTY = Property(

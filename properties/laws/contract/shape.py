@@ -26,9 +26,9 @@ def arrange(draw: Draw, arguments: Arguments) -> Case:
 def observe(call: Call, case: Case) -> Observation:
     """Count 1 where the answer has another shape than x."""
     arguments = call.calls(case.arguments)[0]
-    out, given = call.array(arguments), first(arguments).shape
+    out, shape = call.array(arguments), first(arguments).shape
     expected = call.signature.answer(arguments, -1)
-    note = "" if out.shape == expected else f"returned shape {out.shape}, not {expected}, for {given}"
+    note = "" if out.shape == expected else f"returned shape {out.shape}, not {expected}, for {shape}"
     return Observation(case.arguments, count=int(bool(note)), note=note)
 
 
