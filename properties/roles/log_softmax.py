@@ -24,13 +24,12 @@ import numpy as np
 from extremum.properties.calling.call import Call
 from extremum.properties.inputs.regimes import MASKED, PLAIN
 from extremum.properties.laws import contract, masking
-from extremum.properties.laws.comparison import compare
 from extremum.properties.laws.measures import absolute_error
 from extremum.properties.model import rounding
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import Measured, Observation, View
-from extremum.properties.roles.softmax import bounds, permutation_equivariance, shift_invariance
+from extremum.properties.roles.softmax import bounds, mask, permutation_equivariance, shift_invariance
 from extremum.properties.roles.softmax import fused_screen as fused
 from extremum.properties.values.case import Case
 from extremum.reference.arithmetic.formats import Array
@@ -173,7 +172,6 @@ SHIFT_INVARIANCE = replace(
     so their difference is within twice that.""",
     example="x - logsumexp(x) of [0, 0] and of [10000, 10000] in float32 differ by 2e-4.",
     fix="(x - max x) - log(sum(exp(x - max x))), which sees differences alone.",
-    measure=compare,
     source=__name__,
     unit="u",
     scale=in_roundoffs,
@@ -189,7 +187,6 @@ PERMUTATION_EQUIVARIANCE = replace(
     i + start) mod n with stride coprime to n: reversal and rotation are among them.""",
     example="with a tail of one entry left out of S, the 5 in [0, 0, 5] gets 4.31, and in [5, 0, 0] it gets -0.0067.",
     fix="mask the tail with -inf instead of leaving it out. Another cause: the first entry in place of the maximum.",
-    measure=compare,
     source=__name__,
     unit="u",
     scale=in_roundoffs,
@@ -201,8 +198,8 @@ def observe_masked(call: Call, case: Case) -> Observation:
     return masking.observe(call, case, lambda out: np.where(np.isneginf(out), 0.0, np.inf))
 
 
-MASK = Property(
-    name="mask",
+MASK = replace(
+    mask.PROPERTY,
     code="EX210",
     statement="An entry of -inf gets exactly -inf, and the others get what they get without it.",
     bound="""log(exp(-inf)) = -inf in the extended reals, so nothing else is allowed at a masked entry. The others
@@ -211,15 +208,10 @@ MASK = Property(
     is contested.""",
     example="with -1e4 in place of -inf a masked entry gets -1e4, and counts where all others are lower still.",
     fix="let -inf through: its exp is 0. Where a running maximum starts with it, guard -inf - -inf, which is NaN.",
-    measure=compare,
     source=__name__,
     unit="u",
     scale=in_roundoffs,
     observe=observe_masked,
-    rows=4,
-    lengths="few",
-    masked=True,
-    script=("print(f({args}))", "print([f(row[row > -np.inf][None])[0] for row in x])"),
 )
 
 

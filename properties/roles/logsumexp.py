@@ -18,13 +18,12 @@ from extremum.properties.calling.call import Call
 from extremum.properties.inputs.draw import Draw
 from extremum.properties.inputs.regimes import MASKED, PLAIN
 from extremum.properties.laws import contract, masking
-from extremum.properties.laws.comparison import compare
 from extremum.properties.laws.measures import absolute_error, counted, nonfinite_in_range
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.roles.log_softmax import in_roundoffs
-from extremum.properties.roles.softmax import bounds, permutation_equivariance, shift_invariance
+from extremum.properties.roles.softmax import bounds, finite, mask, permutation_equivariance, shift_invariance
 from extremum.properties.roles.softmax import fused_screen as fused
 from extremum.properties.values.case import Case
 from extremum.properties.values.signature import Arguments, Signature, without_axis
@@ -37,8 +36,8 @@ def allowance(view: View) -> Any:
     return bounds.log_error(view) + abs(view.truth.exact()) * view.fmt.unit_roundoff + view.fmt.eta
 
 
-FINITE = Property(
-    name="finite",
+FINITE = replace(
+    finite.PROPERTY,
     code="EX301",
     statement="The output is finite where the exact value is.",
     bound="""The exact value lies between max x and max x + log n; only where it reaches the largest finite value,
@@ -47,9 +46,6 @@ FINITE = Property(
     fix="max x + log(sum(exp(x - max x))).",
     measure=nonfinite_in_range,
     source=__name__,
-    unit="outputs",
-    severity="critical",
-    exact=True,
 )
 
 
@@ -211,7 +207,6 @@ PERMUTATION_INVARIANCE = replace(
     with stride coprime to n: reversal and rotation are among them.""",
     example="the first entry in place of the maximum gives inf for [0, 100] in float32 and 100 for [100, 0].",
     fix="take the maximum of the whole row, and all of the row in the sum.",
-    measure=compare,
     source=__name__,
     unit="u",
     scale=in_roundoffs,
@@ -220,22 +215,18 @@ PERMUTATION_INVARIANCE = replace(
 )
 
 
-MASK = Property(
-    name="mask",
+MASK = replace(
+    mask.PROPERTY,
     code="EX310",
     statement="Entries of -inf do not count.",
     bound="""exp(-inf) = 0 adds nothing, so the exact value is that of the row without them; two answers of a sound
     algorithm differ by at most twice the allowance of `accuracy`.""",
     example="with -1e4 in place of -inf, [-inf, -2e4] gives -1e4.",
     fix="let -inf through: its exp is 0. Where a running maximum starts with it, guard -inf - -inf, which is NaN.",
-    measure=compare,
     source=__name__,
     unit="u",
     scale=in_roundoffs,
     observe=masking.observe,
-    rows=4,
-    lengths="few",
-    masked=True,
     script=("print(f(x))", "print([f(row[row > -np.inf][None])[0] for row in x])"),
 )
 

@@ -16,6 +16,7 @@ s_i (1 - s_i). It is what most people write, it is called sound, and the grade o
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,13 +27,12 @@ from extremum.properties.inputs.draw import Draw
 from extremum.properties.inputs.regimes import MASKED, PLAIN
 from extremum.properties.laws import contract
 from extremum.properties.laws.comparison import compare
-from extremum.properties.laws.measures import nonfinite
 from extremum.properties.model import rounding
 from extremum.properties.model.property import Property, roundoff
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.roles import derivatives
-from extremum.properties.roles.softmax import bounds
+from extremum.properties.roles.softmax import bounds, finite
 from extremum.properties.values.case import Case
 from extremum.properties.values.signature import Arguments, Signature, square
 from extremum.reference.arithmetic.formats import Array
@@ -92,8 +92,8 @@ def quadratic_form(view: View, entries: Any, v: Any) -> Any:
     return view.arithmetic.total(inner * v)
 
 
-FINITE = Property(
-    name="finite",
+FINITE = replace(
+    finite.PROPERTY,
     code="EX401",
     statement="No entry is NaN or infinite.",
     bound="""For finite x every exact entry lies in [-1/4, 1/4], so no rounding can excuse another answer: none is
@@ -101,11 +101,8 @@ FINITE = Property(
     example="""the quotient rule as textbooks print it has exp(x_i) exp(x_j) and S**2 in it: in float64 it overflows
     above 354.89, half of where exp does, and is NaN.""",
     fix="compute softmax with a shift first, and the Jacobian from it: diag(s) - s s^T.",
-    measure=nonfinite,
     source=__name__,
     unit="entries",
-    severity="critical",
-    exact=True,
 )
 
 

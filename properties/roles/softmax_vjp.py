@@ -21,6 +21,7 @@ arithmetic", SIAM J. Matrix Anal. Appl. 34 (2013).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -30,13 +31,12 @@ from extremum.properties.inputs.cotangents import with_cotangent
 from extremum.properties.inputs.draw import Draw, pick
 from extremum.properties.inputs.regimes import MASKED, PLAIN, Regime
 from extremum.properties.laws import contract
-from extremum.properties.laws.measures import nonfinite
 from extremum.properties.model import rounding
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.roles import derivatives
-from extremum.properties.roles.softmax import bounds
+from extremum.properties.roles.softmax import bounds, finite
 from extremum.properties.values.case import Case
 from extremum.properties.values.signature import Arguments, Signature
 from extremum.reference.arithmetic.formats import Array
@@ -71,8 +71,8 @@ def in_cotangents(view: View) -> Array:
     return np.asarray(np.maximum(view.fmt.unit_roundoff * g, view.fmt.tiny))
 
 
-FINITE = Property(
-    name="finite",
+FINITE = replace(
+    finite.PROPERTY,
     code="EX501",
     statement="No output is NaN or infinite.",
     bound="""abs(s_j (g_j - t)) is at most max g - min g, which is in range for the cotangents that are tried (64
@@ -80,11 +80,7 @@ FINITE = Property(
     allowed.""",
     example="exp(x) without a shift is inf for 89 in float32, and inf / inf is NaN.",
     fix="compute softmax with a shift first, then s * (g - sum(g * s)).",
-    measure=nonfinite,
     source=__name__,
-    unit="outputs",
-    severity="critical",
-    exact=True,
 )
 
 
