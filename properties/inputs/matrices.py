@@ -20,6 +20,11 @@ Maker = Callable[[Draw], System]
 DIGITS = 3  # bits that the sums of integers keep free: some forms work with halves or twice of them
 
 
+def system(name: str, description: str, *, long: bool = False) -> Callable[[Maker], Regime]:
+    """A decorator: the regime of that name, whose systems the function makes."""
+    return lambda rows: Regime(name, rows, description, long)
+
+
 def heights(n: int) -> tuple[int, ...]:
     """How many rows a matrix of n columns has: as many, fewer and more; tall where n is small, flat where large."""
     if n > 256:
@@ -52,7 +57,6 @@ def everywhere(fill: Callable[[Draw], Array]) -> Maker:
     def make(d: Draw) -> System:
         return matrix(d, fill), vector(d, fill), vector(d, fill, d.m)
 
-    make.__doc__ = fill.__doc__
     return make
 
 
@@ -61,8 +65,11 @@ def between(d: Draw) -> Array:
     return d.uniform(-3.0, 3.0, each=True)
 
 
+@system(
+    "integer-system",
+    "Integers so small that every sum of products is an integer below 2^p: float arithmetic has to be exact.",
+)
 def integers(d: Draw) -> System:
-    """Integers so small that every sum of products is an integer below 2^p: float arithmetic has to be exact."""
     terms = 2 * d.m * (d.n + 1) * 2**DIGITS
     most = (2.0**d.fmt.precision / terms) ** (1 / 3)
     high = int(np.clip(pick(d, [4.0, 2.0**16]).max(), 1, max(most, 1)))
@@ -90,48 +97,57 @@ def _octaves(d: Draw) -> float:
     return float(np.log2(d.fmt.max))
 
 
+@system(
+    "huge-products",
+    "Products around the end of the range: a matrix and a vector whose gradient may just be finite, or just not.",
+)
 def huge(d: Draw) -> System:
-    """Products around the end of the range: a matrix and a vector whose gradient may just be finite, or just not."""
     top = _octaves(d) - 2 * np.log2(d.m * d.n + 1.0) + d.integers(-4, 4)
     return _scaled(d, top / 3, top / 3, 2 * top / 3)
 
 
+@system("tiny-products", "Products around the smallest normal and subnormal numbers.")
 def tiny(d: Draw) -> System:
-    """Products around the smallest normal and subnormal numbers."""
     low = np.log2(d.fmt.tiny) - d.fmt.precision * d.uniform(0.0, 1.0)
     return _scaled(d, low / 3, low / 3, 2 * low / 3)
 
 
+@system(
+    "opposite-scales",
+    "A huge matrix and a tiny vector, or a tiny one and a huge one, with a product of ordinary size.",
+)
 def opposite(d: Draw) -> System:
-    """A huge matrix and a tiny vector, or a tiny one and a huge one, with a product of ordinary size."""
     span = pick(d, [0.3, 0.45, 0.75, -0.3, -0.75]) * (_octaves(d) - np.log2(d.m * d.n + 1.0))
     return _scaled(d, span, -span, 0.0 * span)
 
 
+@system("subnormal-vectors", "Entries of the vectors below the normal range, under a matrix of ordinary size.")
 def subnormal(d: Draw) -> System:
-    """Entries of the vectors below the normal range, under a matrix of ordinary size."""
     B, x, c = everywhere(between)(d)
     return B, x / 3.0 * d.fmt.tiny, c / 3.0 * d.fmt.tiny
 
 
+@system("graded-columns", "Columns of very different sizes, and entries of x that make up for them.")
 def graded(d: Draw) -> System:
-    """Columns of very different sizes, and entries of x that make up for them."""
     span = _octaves(d) / 8
     powers = 2.0 ** np.round(vector(d, lambda e: e.uniform(-span, span, each=True)))
     B, x, c = everywhere(between)(d)
     return B * powers[:, None, :], x / powers, c
 
 
+@system(
+    "cancelling-columns",
+    "Neighbouring columns that are equal up to a step or two, and entries of x that are opposite: B x cancels.",
+)
 def cancelling(d: Draw) -> System:
-    """Neighbouring columns that are equal up to a step or two, and entries of x that are opposite: B x cancels."""
     B, x, c = everywhere(between)(d)
     source = np.arange(d.n) // 2 * 2
     near = d.fmt.step(B[:, :, source], matrix(d, lambda e: e.integers(-2, 2, each=True))).astype(np.float64)
     return near, x[:, source] * np.where(np.arange(d.n) % 2, -1.0, 1.0), c
 
 
+@system("zero-vectors", "A vector or a matrix of zeros of either sign.")
 def zeros(d: Draw) -> System:
-    """A vector or a matrix of zeros of either sign."""
     B, x, c = everywhere(between)(d)
     zero = pick(d, [0.0, -0.0])
     kind = d.integers(0, 3)
@@ -139,60 +155,64 @@ def zeros(d: Draw) -> System:
     return np.where(where_B[..., None], zero[..., None], B), np.where(where_x, zero, x), np.where(where_c, zero, c)
 
 
+@system("one-entry", "A matrix with a single entry that is not zero, which shows where it goes.")
 def one_entry(d: Draw) -> System:
-    """A matrix with a single entry that is not zero, which shows where it goes."""
     B, x, c = everywhere(between)(d)
     flat = np.arange(d.m * d.n) == d.integers(0, d.m * d.n - 1)
     return np.where(flat.reshape(d.rows, d.m, d.n), 3.0, 0.0 * B), x, c
 
 
+@system(
+    "even-rows",
+    "Rows of one positive number each, and a constant vector: long sums of equal terms, which stagnate in 16 bits.",
+    long=True,
+)
 def even_rows(d: Draw) -> System:
-    """Rows of one positive number each, and a constant vector: long sums of equal terms, which stagnate in 16 bits."""
     u, x, c = (
         pick(d.of_length(n), values, each=True) for n, values in ((d.m, [1.0, 1.5, 2.0]), (1, [1.0, 0.5]), (d.m, [0.0]))
     )
     return np.broadcast_to(u[..., None], (d.rows, d.m, d.n)), np.broadcast_to(x, (d.rows, d.n)), c
 
 
+@system("rank-one", "A matrix u v^T of small integers: every row is a multiple of one.")
 def rank_one(d: Draw) -> System:
-    """A matrix u v^T of small integers: every row is a multiple of one."""
     u, v = (vector(d, lambda e: e.integers(-7, 7, each=True).astype(np.float64), n) for n in (d.m, d.n))
     _, x, c = everywhere(between)(d)
     return u[:, :, None] * v[:, None, :], x, c
 
 
+@system("singular", "A matrix whose rows come in pairs, and whose columns sum to nearly nothing against x.")
 def singular(d: Draw) -> System:
-    """A matrix whose rows come in pairs, and whose columns sum to nearly nothing against x."""
     B, x, c = everywhere(between)(d)
     return B[:, np.arange(d.m) // 2], np.abs(x[:, :1]) + 0.0 * x, c
 
 
+@system("skew", "A matrix that is the negative of its transpose, to the bit: the gradient of its form is exactly zero.")
 def skew(d: Draw) -> System:
-    """A matrix that is the negative of its transpose, to the bit: the gradient of its form is exactly zero."""
     return _mirrored(d, -1.0)
 
 
+@system("symmetric", "A symmetric matrix: (A + A^T) x is 2 A x, and no formula that forgets the transpose shows.")
 def symmetric(d: Draw) -> System:
-    """A symmetric matrix: (A + A^T) x is 2 A x, and no formula that forgets the transpose shows."""
     return _mirrored(d, 1.0)
 
 
+@system("nearly-symmetric", "A symmetric matrix with one entry off by a step.")
 def nearly_symmetric(d: Draw) -> System:
-    """A symmetric matrix with one entry off by a step."""
     B, x, c = _mirrored(d, 1.0)
     place = (np.arange(d.m * d.n) == d.integers(0, d.m * d.n - 1)).reshape(d.rows, d.m, d.n)
     return d.fmt.step(B, place.astype(np.int64)).astype(np.float64), x, c
 
 
+@system("triangular", "A matrix with nothing below the diagonal, or nothing above.")
 def triangular(d: Draw) -> System:
-    """A matrix with nothing below the diagonal, or nothing above."""
     B, x, c = everywhere(between)(d)
     upper = np.triu(np.ones((d.m, d.n), bool))
     return np.where(np.where(d.integers(0, 1)[..., None] == 1, upper, upper.T), B, 0.0), x, c
 
 
+@system("at-the-minimiser", "c is B x but for a few steps, as where a fit has converged: the residual is all rounding.")
 def at_the_minimiser(d: Draw) -> System:
-    """c is B x but for a few steps, as where a fit has converged: the residual is all rounding."""
     B, x, _ = everywhere(between)(d)
     fitted = np.einsum("rmn,rn->rm", d.fmt.round(B).astype(np.float64), d.fmt.round(x).astype(np.float64))
     return B, x, d.fmt.step(fitted, vector(d, lambda e: e.integers(-3, 3, each=True), d.m)).astype(np.float64)
@@ -206,25 +226,13 @@ def _mirrored(d: Draw, sign: float) -> System:
 
 
 ALL = (
-    Regime("ordinary-system", everywhere(between)),
-    Regime("integer-system", integers),
-    Regime("zero-vectors", zeros),
-    Regime("one-entry", one_entry),
-    Regime("even-rows", even_rows, long=True),
-    Regime("rank-one", rank_one),
-    Regime("singular", singular),
-    Regime("cancelling-columns", cancelling),
-    Regime("graded-columns", graded),
-    Regime("opposite-scales", opposite),
-    Regime("huge-products", huge),
-    Regime("tiny-products", tiny),
-    Regime("subnormal-vectors", subnormal),
-    Regime("any-finite-system", everywhere(any_finite)),
+    Regime("ordinary-system", everywhere(between), "Numbers between -3 and 3."),
+    *(integers, zeros, one_entry, even_rows, rank_one, singular, cancelling, graded, opposite, huge, tiny, subnormal),
+    Regime(
+        "any-finite-system",
+        everywhere(any_finite),
+        "Any finite floats, every bit pattern alike: most products leave the range.",
+    ),
 )
-SQUARE = (
-    Regime("symmetric", symmetric),
-    Regime("skew", skew),
-    Regime("nearly-symmetric", nearly_symmetric),
-    Regime("triangular", triangular),
-)
-FITTED = (Regime("at-the-minimiser", at_the_minimiser),)
+SQUARE = (symmetric, skew, nearly_symmetric, triangular)
+FITTED = (at_the_minimiser,)

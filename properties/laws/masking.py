@@ -26,18 +26,18 @@ def observe(call: Call, case: Case, leak: Leak | None = None) -> Observation:
     x, hidden = case.x, np.isneginf(case.x)
     out = call.rows(arguments)
     other = np.zeros(out.shape, x.dtype)
-    gone = hidden if out.shape != (len(x), x.shape[1] ** 2) else _in_matrix(hidden)
+    masked = hidden if out.shape != (len(x), x.shape[1] ** 2) else _in_matrix(hidden)
     for row in np.flatnonzero((~hidden).any(axis=1)).tolist():
-        kept = call.rows(_kept(arguments, row, hidden[row]))[0].astype(x.dtype)
-        other[row, ~gone[row] if leak else slice(None)] = kept
+        answer = call.rows(_kept(arguments, row, hidden[row]))[0].astype(x.dtype)
+        other[row, ~masked[row] if leak else slice(None)] = answer
     lowest = format_of(x.dtype.name).round(-np.finfo(np.float64).max)
-    seen = {name: np.where(hidden, lowest, a) if a is x else a for name, a in arguments.items()}
+    replaced = {name: np.where(hidden, lowest, a) if a is x else a for name, a in arguments.items()}
     if leak is None:
-        return Observation(seen, out, other)
-    leaks = np.where(gone, leak(out.astype(np.float64)), 0.0)
-    note = f"a masked entry got {out[gone & (leaks > 0)][0]:.6g}" if leaks.any() else ""
-    shown = np.where(gone, np.zeros((), out.dtype), out)
-    return Observation(seen, shown, other, extra=leaks.max(axis=-1, keepdims=True), note=note)
+        return Observation(replaced, out, other)
+    leaks = np.where(masked, leak(out.astype(np.float64)), 0.0)
+    note = f"a masked entry got {out[masked & (leaks > 0)][0]:.6g}" if leaks.any() else ""
+    unmasked = np.where(masked, np.zeros((), out.dtype), out)
+    return Observation(replaced, unmasked, other, extra=leaks.max(axis=-1, keepdims=True), note=note)
 
 
 def _in_matrix(hidden: Array) -> Array:

@@ -46,9 +46,11 @@ def closer(fused: Fused, name: str, limit: float, best: float) -> Array:
     above.
     """
     ratio, margin = fused.ratios[name], 0.0 if name in fused.exactly else MARGIN
+    # One maximum tells, before any mask is made, where no row has to be looked at.
     if float(ratio.max()) <= min(best, limit) - margin:
         return np.zeros(len(ratio), bool)
     clear = ratio <= clears(fused, name, limit)
+    # Two margins: the largest may be that much too high here, and the row of the largest true ratio that much too low.
     top = float(np.max(ratio, where=clear, initial=-np.inf))
     return np.asarray(~clear | ((ratio > best - margin) & (ratio >= top - 2 * margin) & (ratio != 0)))
 
@@ -61,6 +63,7 @@ def larger(fused: Fused, name: str, best: float) -> Array:
     ratio, margin = fused.ratios[name], 0.0 if name in fused.exactly else MARGIN
     if best == np.inf or float(ratio.max()) <= best * (1 - margin):
         return np.zeros(len(ratio), bool)
+    # An infinite ratio here is unknown, not large: it has to be looked at, and must not be the top of the others.
     known = np.isfinite(ratio)
     top = float(np.max(ratio, where=known, initial=0.0))
     return np.asarray(~known | ((ratio > best * (1 - margin)) & (ratio >= top * (1 - 2 * margin))))
@@ -71,6 +74,7 @@ def exceeding(fused: Fused, still_open: Callable[[], Set[str]]) -> Iterator[Arra
     for grade, mask in fused.beyond.items():
         if grade not in still_open():
             continue
+        # The first row that really exceeds the grade closes it: few are looked at first, then twice as many each time.
         rows, few = np.flatnonzero(mask), 1
         while len(rows) and grade in still_open():
             yield rows[:few]

@@ -26,6 +26,8 @@ def alone(call: Call, case: Case) -> Observation:
 
 def ulp(view: View) -> Array:
     """The spacing of the format's floats at the exact answer: the unit of `accuracy`."""
+    # Below `tiny` the spacing stays what it is there, and zero has no exponent; a value beyond the range would have an
+    # ulp that no float of the format has.
     exact = np.clip(np.abs(view.narrow(view.exact)), view.fmt.tiny, view.fmt.max)
     return np.asarray(np.ldexp(1.0, np.frexp(exact)[1] - view.fmt.precision))
 
@@ -64,16 +66,16 @@ class Property:
     code: str
     measure: Measure
     unit: str
-    scale: Callable[[View], Array] = one
+    scale: Callable[[View], Array] = one  # what `unit` names, as numbers: only for display, since a ratio has no unit
     arrange: Callable[[Draw, Arguments], Case] | None = None
     observe: Callable[[Call, Case], Observation] | None = None
     severity: str = "high"
-    lengths: str = "every"
-    rows: int = 96
-    masked: bool = False
-    exact: bool = False
+    lengths: str = "every"  # which list of row lengths (`steps.blocks.LENGTHS`)
+    rows: int = 96  # of a block: fewer where a row costs several calls
+    masked: bool = False  # rows come from the masked regimes instead: only they have -inf
+    exact: bool = False  # a ratio above 1 refutes as it stands: there is no error of a truth to certify away
     proof: str = "an exact comparison"
-    longest: int | None = None
+    longest: int | None = None  # of a row; None: the role's
     grades: Mapping[str, Callable[[View], Any]] = field(default_factory=dict)
     script: tuple[str, ...] = ("print(f({args}))",)
     statement: str = ""
@@ -105,6 +107,7 @@ class Property:
     @property
     def pointwise(self) -> bool:
         """Whether the answer to a row decides it, whatever rows it comes with."""
+        # Fused screens, climbs and neighbours go on from such rows, and take entries to be finite.
         return self.one_call and not self.masked
 
     def case_of(self, draw: Draw, arguments: Arguments) -> Case:

@@ -53,15 +53,15 @@ class Role:
     signature: Signature = field(default_factory=Signature)
     regimes: tuple[Regime, ...] = PLAIN
     arguments: Callable[[Draw, Regime], Arguments] = rows_alone
-    longest: int = LONGEST
-    rows: int = 96
-    heights: Callable[[int], Sequence[int]] = lambda _n: (1,)
+    longest: int = LONGEST  # entries
+    rows: int = 96  # of a block, at most: fewer where an answer is a matrix
+    heights: Callable[[int], Sequence[int]] = lambda _n: (1,)  # one row of n: no matrix
     bounded: bool = False
     edged: bool = True
     shiftable: bool = False
     certifier: Arithmetic = BALLS
     contested: tuple[str, ...] | None = None
-    overflow: Callable[[View], Array] = lambda _view: np.zeros((1, 1), bool)
+    overflow: Callable[[View], Array] = lambda _view: np.zeros((1, 1), bool)  # (1, 1) broadcasts: nothing is excused
     strict: Callable[[View], Any] | None = None
     fused: Callable[[View, frozenset[str]], Fused | None] | None = None
 
@@ -72,6 +72,7 @@ class Role:
 
     def fused_screen(self, view: View, open_grades: frozenset[str]) -> Fused | None:
         """What the compiled pass tells, or None where there is none for these rows."""
+        # `fused` gives None too, without Numba or for rows that it does not take: then the properties look themselves.
         return None if self.fused is None else self.fused(view, open_grades)
 
     def property_named(self, name: str) -> Property | None:
@@ -89,6 +90,7 @@ class Role:
     def sampled(self, rng: np.random.Generator, fmt: Format, n: int, rows: int) -> Arguments:
         """Rows of ordinary arguments from a generator."""
         plain = self.regime_named("ordinary") or self.regimes[0]
+        # The first height is the plainest: square where there are matrices.
         return self.arguments(Sampled(rng, fmt, rows, n, self.heights(n)[0]), plain)
 
 
@@ -98,6 +100,7 @@ def grade_of(role: Role, prop: Property, exceeded: Collection[str]) -> str:
     The role's own allowance is not exceeded where the property held: a grade is measured without the terms that most
     rows need not pay for.
     """
+    # The grades stand from best to worst, so the first that holds is the best.
     held = (name for name, may in prop.grades.items() if name not in exceeded or may is role.allowance)
     return next(held, "beyond")
 

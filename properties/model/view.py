@@ -48,7 +48,7 @@ class Observation:
         count = len(self.x)
 
         def part(a: Array | None) -> Array | None:
-            return a[rows] if a is not None and len(a) == count else a
+            return a[rows] if a is not None and len(a) == count else a  # what is not by row stays whole
 
         arguments = {name: a[rows] for name, a in self.arguments.items()}
         return replace(self, arguments=arguments, out=part(self.out), other=part(self.other), extra=part(self.extra))
@@ -63,6 +63,7 @@ class KnownTruth:
 
     def allowance(self, view: View) -> Any:
         """The allowance of the view's role, in all columns."""
+        # Without `careful` in the key, some would get the smaller allowance of the first look, and refute what is sound.
         key = view.role.allowance, view.careful
         if key not in self._bounds:
             self._bounds[key] = view.role.allowance(view)
@@ -88,7 +89,7 @@ class View:
     ) -> None:
         self.role, self.fmt, self.observation, self.arithmetic = role, fmt, observation, arithmetic
         self.careful = careful
-        self.columns: Columns = slice(None) if columns is None else columns
+        self.columns: Columns = slice(None) if columns is None else columns  # a slice copies nothing
         self._known = known
 
     @property
@@ -104,6 +105,7 @@ class View:
     @cached_property
     def truth(self) -> Truth:
         """The role's truth of whole rows."""
+        # A block's truth serves all its properties: the screen hands it in, and a certifier makes its own in balls.
         return self._known.truth if self._known else self.role.truth(self.observation.arguments, self.arithmetic)
 
     @property
@@ -151,6 +153,7 @@ class View:
         """Whether all answers are finite, and below the largest finite value."""
         out, other = self.observation.out, self.observation.other
         answers = [a for a in (out, other) if a is not None]
+        # NaN is below nothing, so this one comparison finds NaN too; what saturates stops at the largest finite value.
         with np.errstate(invalid="ignore"):
             return all(bool((np.abs(a) < self.fmt.max).all()) for a in answers)
 
@@ -161,6 +164,7 @@ class View:
         They are infinite or the largest finite value, and the exact value is of their sign and, with what a
         sound answer may be off, not below the largest finite value. Or one is not finite, and the role excuses it.
         """
+        # First what costs nothing: nearly every block is clean, and `outside` needs the truth and the allowance.
         if self.clean or self.role.bounded:
             return np.zeros((1, 1), bool)
         return np.asarray(self.outside | (self.overflow & ~self.finite))
@@ -172,6 +176,7 @@ class View:
         In a format that has no infinity NaN stands for it.
         """
         with np.errstate(over="ignore"):
+            # As float64 their sum may overflow: an infinite one is at the edge too.
             exact, allowed = self.narrow(self.exact), self.narrow(self.allowance)
             edge = np.where(np.abs(exact) + allowed >= self.fmt.max, np.sign(exact), 0.0)
         instead = (lambda a: np.zeros(a.shape, bool)) if self.fmt.has_infinity else np.isnan
@@ -192,9 +197,11 @@ class View:
         """Where an answer is not finite and should be (and, of two answers, the other is not the same), as a mask."""
         if self.clean:
             return np.zeros((1, 1), bool)
+        # An infinity that the exact value excuses is no flaw: without `beyond` every sound overflow would be refuted.
         bad = ~self.finite & ~self.beyond
         if self.observation.other is not None:
             out, other = self.answer[:, self.columns], self.observation.other[:, self.columns]
+            # Two answers that are wrong alike do not differ: their own property judges each. NaN equals no NaN.
             bad = bad & ~((out == other) | (np.isnan(out) & np.isnan(other)))
         return np.asarray(bad)
 
@@ -202,7 +209,7 @@ class View:
     def allowance(self) -> Any:
         """What one sound answer may be off, by component."""
         if self._known is not None and isinstance(self.columns, slice):
-            return self._known.allowance(self)
+            return self._known.allowance(self)  # other properties look at the same rows
         return self.role.allowance(self)
 
     def at(self, values: Any) -> Any:
@@ -224,6 +231,7 @@ class View:
     def _finite(self, values: Array | None, columns: Columns) -> Any:
         assert values is not None
         shown = values[:, columns]
+        # One NaN or infinity would spoil the sums of its row; `flawed` and `beyond` judge it.
         if not self.clean:
             shown = np.where(np.isfinite(shown), shown, np.zeros((), values.dtype))
         return self.arithmetic.lift(shown)

@@ -24,19 +24,13 @@ import numpy as np
 from extremum.properties.calling.call import Call
 from extremum.properties.inputs.regimes import MASKED, PLAIN
 from extremum.properties.laws import contract, masking
-from extremum.properties.laws.comparison import compare
+from extremum.properties.laws.measures import absolute_error
 from extremum.properties.model import rounding
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import Measured, Observation, View
-from extremum.properties.roles.softmax import (
-    bounds,
-    permutation_equivariance,
-    shift_invariance,
-)
-from extremum.properties.roles.softmax import (
-    fused_screen as fused,
-)
+from extremum.properties.roles.softmax import bounds, mask, permutation_equivariance, shift_invariance
+from extremum.properties.roles.softmax import fused_screen as fused
 from extremum.properties.values.case import Case
 from extremum.reference.arithmetic.formats import Array
 from extremum.reference.arithmetic.wide import where
@@ -66,58 +60,70 @@ def undefined(view: View) -> Array:
 
 
 def finite(view: View) -> Measured:
-    """No output is NaN or +inf.
-
-    For rows of finite entries every exact output is a real number that is not positive, so no rounding can excuse
-    another answer: none is allowed. An output of -inf is judged by `saturation`.
-
-    Example: in float32 exp(89) is inf, so that log(exp(x) / sum exp(x)) of [89, 0] is [NaN, -inf]; it is [0, -89].
-
-    Fix: subtract the maximum of each row first. The usual cause is log(exp(x) / sum exp(x)) as it is written.
-    """
+    """1 for each output that is NaN or +inf; none is allowed."""
     return np.where(undefined(view), 1.0, 0.0), 0.0
 
 
+FINITE = Property(
+    name="finite",
+    code="EX201",
+    statement="No output is NaN or +inf.",
+    bound="""For rows of finite entries every exact output is a real number that is not positive, so no rounding can
+    excuse another answer: none is allowed. An output of -inf is judged by `saturation`.""",
+    example="in float32 exp(89) is inf, so that log(exp(x) / sum exp(x)) of [89, 0] is [NaN, -inf]; it is [0, -89].",
+    fix="subtract the maximum of each row first. The usual cause is log(exp(x) / sum exp(x)) as it is written.",
+    measure=finite,
+    unit="outputs",
+    severity="critical",
+    exact=True,
+)
+
+
 def nonpositive(view: View) -> Measured:
-    """No output is positive.
-
-    The depth x - max x is at most 0. The term of the maximum in S is exp(0) = 1, a rounded sum of nonnegative
-    terms is at least its largest, so log S >= 0; and the difference of the two is not positive under any monotone
-    rounding. x - logsumexp(x) has it for the same reason. Nothing is allowed. NaN is judged by `finite`.
-
-    Example: log(s + 1e-7) in float32 is 1.2e-7 where s is 1.
-
-    Fix: no epsilon inside the logarithm; the shifted form needs none.
-    """
+    """By how much each output exceeds 0, 0 for NaN; nothing is allowed."""
     out = np.nan_to_num(np.asarray(view.answer, np.float64), nan=0.0)
     return np.maximum(out, 0.0), 0.0
 
 
+NONPOSITIVE = Property(
+    name="nonpositive",
+    code="EX202",
+    statement="No output is positive.",
+    bound="""The depth x - max x is at most 0. The term of the maximum in S is exp(0) = 1, a rounded sum of
+    nonnegative terms is at least its largest, so log S >= 0; and the difference of the two is not positive under
+    any monotone rounding. x - logsumexp(x) has it for the same reason. Nothing is allowed. NaN is judged by
+    `finite`.""",
+    example="log(s + 1e-7) in float32 is 1.2e-7 where s is 1.",
+    fix="no epsilon inside the logarithm; the shifted form needs none.",
+    measure=nonpositive,
+    unit="value",
+    exact=True,
+)
+
+
 def saturation(view: View) -> Measured:
-    """No output is -inf where the exact value is in the range of the format.
-
-    The logarithm is there to keep what a probability loses when it underflows: a gap of 1000 is exp(-1000) = 0 as a
-    probability and -1000 as a logarithm. Nothing is allowed; only where the exact value, with what a sound
-    answer may be off, reaches the largest finite value may the answer be -inf.
-
-    Example: log(softmax([0, -104])) in float32 is [0, -inf]; the exact second entry is -104.
-
-    Fix: (x - max x) - log(sum(exp(x - max x))), which never takes the logarithm of a probability.
-    """
+    """1 for each output that is -inf though its exact value is in range; none is allowed."""
     return np.where(np.isneginf(view.answer[:, view.columns]) & ~view.beyond, 1.0, 0.0), 0.0
 
 
+SATURATION = Property(
+    name="saturation",
+    code="EX203",
+    statement="No output is -inf where the exact value is in the range of the format.",
+    bound="""The logarithm is there to keep what a probability loses when it underflows: a gap of 1000 is
+    exp(-1000) = 0 as a probability and -1000 as a logarithm. Nothing is allowed; only where the exact value, with
+    what a sound answer may be off, reaches the largest finite value may the answer be -inf.""",
+    example="log(softmax([0, -104])) in float32 is [0, -inf]; the exact second entry is -104.",
+    fix="(x - max x) - log(sum(exp(x - max x))), which never takes the logarithm of a probability.",
+    measure=saturation,
+    unit="outputs",
+    severity="critical",
+    exact=True,
+)
+
+
 def exp_sum_to_one(view: View) -> Measured:
-    """The exponentials of a row sum to one.
-
-    An output that is off by E_j changes its exponential by at most s_j (E_j + E_j**2), so the sum may be off by
-    the sum of those, with E_j of `accuracy`. The exponentials and their sum are taken exactly.
-
-    Example: a sum in bfloat16 stops at 256, so that for 1024 zeros log S is 5.53125 for 6.93, and the exponentials sum
-    to 4.06.
-
-    Fix: accumulate in float32. Other causes: a wrong axis; log2 for log; the logarithm of a mean.
-    """
+    """How far the sum of the exps of a row is from 1; allowed is what its entries may be off, carried through exp."""
     flawed = np.asarray(undefined(view).any(axis=-1, keepdims=True))
     answer = np.where(np.isfinite(view.answer), view.answer, np.asarray(-view.fmt.max, view.answer.dtype))
     measured = abs(view.arithmetic.total(view.arithmetic.exp(view.arithmetic.lift(answer))) - 1.0)
@@ -125,67 +131,88 @@ def exp_sum_to_one(view: View) -> Measured:
     return where(flawed, np.inf, measured), view.arithmetic.total(view.parts.s * off * (off + 1.0))
 
 
-def accuracy(view: View) -> Measured:
-    """Every output is as close to the exact value as a sound algorithm comes.
+EXP_SUM_TO_ONE = Property(
+    name="exp_sum_to_one",
+    code="EX204",
+    statement="The exponentials of a row sum to one.",
+    bound="""An output that is off by E_j changes its exponential by at most s_j (E_j + E_j**2), so the sum may be
+    off by the sum of those, with E_j of `accuracy`. The exponentials and their sum are taken exactly.""",
+    example="""a sum in bfloat16 stops at 256, so that for 1024 zeros log S is 5.53125 for 6.93, and the
+    exponentials sum to 4.06.""",
+    fix="accumulate in float32. Other causes: a wrong axis; log2 for log; the logarithm of a mean.",
+    measure=exp_sum_to_one,
+    unit="value",
+    lengths="moderate",
+)
 
-    Allowed, absolute: g (abs(depth_j) + abs(L_j)) u for the two differences, and the error of log S:
+
+ACCURACY = Property(
+    name="accuracy",
+    code="EX205",
+    statement="Every output is as close to the exact value as a sound algorithm comes.",
+    bound="""Allowed, absolute: g (abs(depth_j) + abs(L_j)) u for the two differences, and the error of log S:
     (d + g W((n - 1) / e)) u + r_e + (r_l + g - 1) log S u, with g roundings of a gap (three in base 2; one in 16
     bits) and d additions (`properties.roles.log_softmax` and `properties.roles.softmax.bounds` derive it). Where an
-    output is not finite, and the exact value is in range, the error is infinite.
-
-    Example: x - logsumexp(x) of [10000, 10000] in float32 is -0.693359 for -0.693147: the rounding of 10000.693.
-
-    Fix: subtract the maximum before the logarithm of the sum, not after.
-    """
-    return view.error(abs(view.out - view.exact)), view.allowance
-
-
-def shifted(view: View) -> Measured:
-    """Adding one number to a whole row changes nothing.
-
-    Only shifts that are exact in the dtype are tried: x + c has no rounding error in any entry. The exact
-    answer is then the same, and two answers of a sound algorithm are each within its allowance of
-    `accuracy` of it; so their difference is within twice that.
-
-    Example: x - logsumexp(x) of [0, 0] and of [10000, 10000] in float32 differ by 2e-4.
-
-    Fix: (x - max x) - log(sum(exp(x - max x))), which sees differences alone.
-    """
-    return compare(view)
+    output is not finite, and the exact value is in range, the error is infinite.""",
+    example="x - logsumexp(x) of [10000, 10000] in float32 is -0.693359 for -0.693147: the rounding of 10000.693.",
+    fix="subtract the maximum before the logarithm of the sum, not after.",
+    measure=absolute_error,
+    source=__name__,
+    unit="u",
+    scale=in_roundoffs,
+)
 
 
-def permuted(view: View) -> Measured:
-    """Permuting a row permutes its outputs.
+SHIFT_INVARIANCE = replace(
+    shift_invariance.PROPERTY,
+    code="EX207",
+    statement="Adding one number to a whole row changes nothing.",
+    bound="""Only shifts that are exact in the dtype are tried: x + c has no rounding error in any entry. The exact
+    answer is then the same, and two answers of a sound algorithm are each within its allowance of `accuracy` of it;
+    so their difference is within twice that.""",
+    example="x - logsumexp(x) of [0, 0] and of [10000, 10000] in float32 differ by 2e-4.",
+    fix="(x - max x) - log(sum(exp(x - max x))), which sees differences alone.",
+    source=__name__,
+    unit="u",
+    scale=in_roundoffs,
+)
 
-    The exact values are the same numbers, and two answers of a sound algorithm are each within its
-    allowance of `accuracy` of them; so their difference is within twice that. The permutations are
-    i -> (stride i + start) mod n with stride coprime to n: reversal and rotation are among them.
 
-    Example: with a tail of one entry left out of S, the 5 in [0, 0, 5] gets 4.31, and in [5, 0, 0] it gets -0.0067.
-
-    Fix: mask the tail with -inf instead of leaving it out. Another cause: the first entry in place of the maximum.
-    """
-    return compare(view)
-
-
-def masked(view: View) -> Measured:
-    """An entry of -inf gets exactly -inf, and the others get what they get without it.
-
-    log(exp(-inf)) = -inf in the extended reals, so nothing else is allowed at a masked entry. The others have the
-    same exact values as in the row with the masked entries removed; two answers of a sound algorithm differ
-    by at most twice the allowance of `accuracy`. Rows with every entry masked are not tried: their meaning
-    is contested.
-
-    Example: with -1e4 in place of -inf a masked entry gets -1e4, and counts where all others are lower still.
-
-    Fix: let -inf through: its exp is 0. Where a running maximum starts with it, guard -inf - -inf, which is NaN.
-    """
-    return compare(view)
+PERMUTATION_EQUIVARIANCE = replace(
+    permutation_equivariance.PROPERTY,
+    code="EX208",
+    statement="Permuting a row permutes its outputs.",
+    bound="""The exact values are the same numbers, and two answers of a sound algorithm are each within its
+    allowance of `accuracy` of them; so their difference is within twice that. The permutations are i -> (stride
+    i + start) mod n with stride coprime to n: reversal and rotation are among them.""",
+    example="with a tail of one entry left out of S, the 5 in [0, 0, 5] gets 4.31, and in [5, 0, 0] it gets -0.0067.",
+    fix="mask the tail with -inf instead of leaving it out. Another cause: the first entry in place of the maximum.",
+    source=__name__,
+    unit="u",
+    scale=in_roundoffs,
+)
 
 
 def observe_masked(call: Call, case: Case) -> Observation:
     """f(x), f of each row without its masked entries, and whether a masked one got anything but -inf."""
     return masking.observe(call, case, lambda out: np.where(np.isneginf(out), 0.0, np.inf))
+
+
+MASK = replace(
+    mask.PROPERTY,
+    code="EX210",
+    statement="An entry of -inf gets exactly -inf, and the others get what they get without it.",
+    bound="""log(exp(-inf)) = -inf in the extended reals, so nothing else is allowed at a masked entry. The others
+    have the same exact values as in the row with the masked entries removed; two answers of a sound algorithm
+    differ by at most twice the allowance of `accuracy`. Rows with every entry masked are not tried: their meaning
+    is contested.""",
+    example="with -1e4 in place of -inf a masked entry gets -1e4, and counts where all others are lower still.",
+    fix="let -inf through: its exp is 0. Where a running maximum starts with it, guard -inf - -inf, which is NaN.",
+    source=__name__,
+    unit="u",
+    scale=in_roundoffs,
+    observe=observe_masked,
+)
 
 
 ROLE = Role(
@@ -198,32 +225,14 @@ ROLE = Role(
     fused=fused.log_softmax,
     regimes=PLAIN + MASKED,
     properties=(
-        Property("finite", "EX201", finite, unit="outputs", severity="critical", exact=True),
-        Property("nonpositive", "EX202", nonpositive, unit="value", exact=True),
-        Property("saturation", "EX203", saturation, unit="outputs", severity="critical", exact=True),
-        Property("exp_sum_to_one", "EX204", exp_sum_to_one, unit="value", lengths="moderate"),
-        Property("accuracy", "EX205", accuracy, unit="u", scale=in_roundoffs),
-        replace(shift_invariance.PROPERTY, code="EX207", measure=shifted, statement="", unit="u", scale=in_roundoffs),
-        replace(
-            permutation_equivariance.PROPERTY,
-            code="EX208",
-            measure=permuted,
-            statement="",
-            unit="u",
-            scale=in_roundoffs,
-        ),
-        Property(
-            "mask",
-            "EX210",
-            masked,
-            unit="u",
-            scale=in_roundoffs,
-            observe=observe_masked,
-            rows=4,
-            lengths="few",
-            masked=True,
-            script=("print(f({args}))", "print([f(row[row > -np.inf][None])[0] for row in x])"),
-        ),
+        FINITE,
+        NONPOSITIVE,
+        SATURATION,
+        EXP_SUM_TO_ONE,
+        ACCURACY,
+        SHIFT_INVARIANCE,
+        PERMUTATION_EQUIVARIANCE,
+        MASK,
         *contract.WITH_AXIS,
     ),
 )

@@ -18,19 +18,13 @@ from extremum.properties.calling.call import Call
 from extremum.properties.inputs.draw import Draw
 from extremum.properties.inputs.regimes import MASKED, PLAIN
 from extremum.properties.laws import contract, masking
-from extremum.properties.laws.comparison import compare
+from extremum.properties.laws.measures import absolute_error, counted, nonfinite_in_range
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.roles.log_softmax import in_roundoffs
-from extremum.properties.roles.softmax import (
-    bounds,
-    permutation_equivariance,
-    shift_invariance,
-)
-from extremum.properties.roles.softmax import (
-    fused_screen as fused,
-)
+from extremum.properties.roles.softmax import bounds, finite, mask, permutation_equivariance, shift_invariance
+from extremum.properties.roles.softmax import fused_screen as fused
 from extremum.properties.values.case import Case
 from extremum.properties.values.signature import Arguments, Signature, without_axis
 from extremum.reference.arithmetic.wide import choose
@@ -42,29 +36,21 @@ def allowance(view: View) -> Any:
     return bounds.log_error(view) + abs(view.truth.exact()) * view.fmt.unit_roundoff + view.fmt.eta
 
 
-def finite(view: View) -> Measured:
-    """The output is finite where the exact value is.
-
-    The exact value lies between max x and max x + log n; only where it reaches the largest finite value, with what a
-    sound answer may be off, may the answer be infinite. NaN is never right.
-
-    Example: log(exp(89)) in float32 is inf; the exact value is 89.
-
-    Fix: max x + log(sum(exp(x - max x))).
-    """
-    return np.where(np.isfinite(view.answer) | view.beyond, 0.0, 1.0), 0.0
+FINITE = replace(
+    finite.PROPERTY,
+    code="EX301",
+    statement="The output is finite where the exact value is.",
+    bound="""The exact value lies between max x and max x + log n; only where it reaches the largest finite value,
+    with what a sound answer may be off, may the answer be infinite. NaN is never right.""",
+    example="log(exp(89)) in float32 is inf; the exact value is 89.",
+    fix="max x + log(sum(exp(x - max x))).",
+    measure=nonfinite_in_range,
+    source=__name__,
+)
 
 
 def between(view: View) -> Measured:
-    """The output lies between max x and max x + log n.
-
-    Below nothing is allowed: S >= 1 under any rounding, since the term of the maximum is 1, so log S >= 0, and
-    max x + log S is not rounded below the float max x. Above, the allowance of `accuracy`. NaN is judged by `finite`.
-
-    Example: with the last entry left out of the sum, [0, 1] gives log(exp(0)) = 0, which is less than 1.
-
-    Fix: sum all entries, and add back the maximum that was subtracted.
-    """
+    """How far each output lies below max x, where nothing is allowed, or above max x + log n."""
     answer = np.where(np.isfinite(view.answer), view.answer, view.observation.x.max(axis=-1, keepdims=True))
     out = view.arithmetic.lift(answer)
     log_n = view.arithmetic.log1p(view.arithmetic.lift(np.full((len(answer), 1), view.n - 1.0)))
@@ -73,16 +59,22 @@ def between(view: View) -> Measured:
     return measured, choose(below, view.allowance * 0.0, view.allowance)
 
 
+BETWEEN = Property(
+    name="between",
+    code="EX302",
+    statement="The output lies between max x and max x + log n.",
+    bound="""Below nothing is allowed: S >= 1 under any rounding, since the term of the maximum is 1, so log S >= 0,
+    and max x + log S is not rounded below the float max x. Above, the allowance of `accuracy`. NaN is judged by
+    `finite`.""",
+    example="with the last entry left out of the sum, [0, 1] gives log(exp(0)) = 0, which is less than 1.",
+    fix="sum all entries, and add back the maximum that was subtracted.",
+    measure=between,
+    unit="value",
+)
+
+
 def one_element(view: View) -> Measured:
-    """Of a row of one entry, the output is that entry, bit for bit.
-
-    x - x is 0, exp(0) is 1, log(1) is 0, and x + 0 is x: no step rounds. What is counted are rows with another
-    answer; none is allowed.
-
-    Example: log(exp(1e-10)) in float32 is 0, since exp(1e-10) rounds to 1.
-
-    Fix: max x + log(sum(exp(x - max x))).
-    """
+    """1 for each output that is not its input; none is allowed."""
     return np.asarray(view.answer != view.observation.x, np.float64), 0.0
 
 
@@ -91,17 +83,20 @@ def alone_in_its_row(_draw: Draw, arguments: Arguments) -> Case:
     return Case({"x": np.ascontiguousarray(arguments["x"][:, :1])})
 
 
-def infinities(view: View) -> Measured:
-    """A row of -inf alone gives -inf, and a row with +inf gives +inf.
-
-    The extended reals decide both: a sum of zeros has the logarithm -inf, and exp(+inf) = inf whatever else is
-    summed. What is counted are rows with another answer, NaN among them; none is allowed. Rows with NaN are not tried.
-
-    Example: [-inf, -inf] - max is NaN, since -inf - -inf is.
-
-    Fix: subtract the maximum only where it is finite, and 0 elsewhere.
-    """
-    return float(view.observation.count), 0.0
+ONE_ELEMENT = Property(
+    name="one_element",
+    code="EX303",
+    statement="Of a row of one entry, the output is that entry, bit for bit.",
+    bound="""x - x is 0, exp(0) is 1, log(1) is 0, and x + 0 is x: no step rounds. What is counted are rows with
+    another answer; none is allowed.""",
+    example="log(exp(1e-10)) in float32 is 0, since exp(1e-10) rounds to 1.",
+    fix="max x + log(sum(exp(x - max x))).",
+    measure=one_element,
+    unit="rows",
+    arrange=alone_in_its_row,
+    lengths="few",
+    exact=True,
+)
 
 
 def with_infinities(draw: Draw, arguments: Arguments) -> Case:
@@ -122,35 +117,50 @@ def observe_infinities(call: Call, case: Case) -> Observation:
     return Observation(case.arguments, count=int(wrong.sum()), note=note)
 
 
-def accuracy(view: View) -> Measured:
-    """The output is as close to the exact value as a sound algorithm comes.
+INFINITIES = Property(
+    name="infinities",
+    code="EX304",
+    statement="A row of -inf alone gives -inf, and a row with +inf gives +inf.",
+    bound="""The extended reals decide both: a sum of zeros has the logarithm -inf, and exp(+inf) = inf whatever
+    else is summed. What is counted are rows with another answer, NaN among them; none is allowed. Rows with NaN are
+    not tried.""",
+    example="[-inf, -inf] - max is NaN, since -inf - -inf is.",
+    fix="subtract the maximum only where it is finite, and 0 elsewhere.",
+    measure=counted,
+    source=__name__,
+    unit="rows",
+    arrange=with_infinities,
+    observe=observe_infinities,
+    rows=8,
+    lengths="few",
+    masked=True,
+    exact=True,
+)
 
-    Allowed, absolute: u abs(y) for the addition of the maximum, and the error of log S:
-    (d + g W((n - 1) / e)) u + r_e + (r_l + g - 1) log S u, with g roundings of a gap and d additions
-    (`properties.roles.softmax.bounds` derives it). No relative bound exists near zero. Where the output is not finite,
-    and the exact value is in range, the error is infinite.
 
-    Example: log(sum(exp(x))) of [-104, -104] in float32 is -inf; the exact value is -103.31.
-
-    Fix: max x + log(sum(exp(x - max x))), summed in float32 at least.
-    """
-    return view.error(abs(view.out - view.exact)), view.allowance
+ACCURACY = Property(
+    name="accuracy",
+    code="EX305",
+    statement="The output is as close to the exact value as a sound algorithm comes.",
+    bound="""Allowed, absolute: u abs(y) for the addition of the maximum, and the error of log S: (d + g
+    W((n - 1) / e)) u + r_e + (r_l + g - 1) log S u, with g roundings of a gap and d additions
+    (`properties.roles.softmax.bounds` derives it). No relative bound exists near zero. Where the output is not
+    finite, and the exact value is in range, the error is infinite.""",
+    example="log(sum(exp(x))) of [-104, -104] in float32 is -inf; the exact value is -103.31.",
+    fix="max x + log(sum(exp(x - max x))), summed in float32 at least.",
+    measure=absolute_error,
+    source=__name__,
+    unit="u",
+    scale=in_roundoffs,
+)
 
 
 def shift_equivariance(view: View) -> Measured:
-    """Adding one number to a whole row adds it to the output.
-
-    Only shifts c that are exact in the dtype are tried. Then y(x + c) = y(x) + c exactly, and what is measured is
-    f(x + c) - f(x) - c. Allowed are the allowances of `accuracy` of both: they differ in u abs(y) alone.
-
-    Example: log(sum(exp(x))) of [0, 0] is 0.69, of [100, 100] in float32 inf.
-
-    Fix: max x + log(sum(exp(x - max x))).
-    """
+    """How far the difference of the two answers is from the shift; allowed are the error bounds of both."""
     c = view.argument("shift")
     error = view.error(abs(view.other - view.out - c))
-    moved = (abs(view.exact + c) - abs(view.exact)) * view.fmt.unit_roundoff
-    return error, view.allowance * 2.0 + moved
+    growth = (abs(view.exact + c) - abs(view.exact)) * view.fmt.unit_roundoff
+    return error, view.allowance * 2.0 + growth
 
 
 def observe_shift(call: Call, case: Case) -> Observation:
@@ -160,18 +170,23 @@ def observe_shift(call: Call, case: Case) -> Observation:
     return Observation({"x": x, "shift": shift}, call.rows({"x": x}), other)
 
 
-def permutation_invariance(view: View) -> Measured:
-    """Permuting a row does not change the output.
-
-    The exact value is the same, and two answers of a sound algorithm are each within its allowance of
-    `accuracy` of it; so their difference is within twice that. The permutations are
-    i -> (stride i + start) mod n with stride coprime to n: reversal and rotation are among them.
-
-    Example: the first entry in place of the maximum gives inf for [0, 100] in float32 and 100 for [100, 0].
-
-    Fix: take the maximum of the whole row, and all of the row in the sum.
-    """
-    return compare(view)
+SHIFT_EQUIVARIANCE = replace(
+    shift_invariance.PROPERTY,
+    name="shift_equivariance",
+    code="EX307",
+    statement="Adding one number to a whole row adds it to the output.",
+    bound="""Only shifts c that are exact in the dtype are tried. Then y(x + c) = y(x) + c exactly, and what is
+    measured is f(x + c) - f(x) - c. Allowed are the allowances of `accuracy` of both: they differ in u abs(y)
+    alone.""",
+    example="log(sum(exp(x))) of [0, 0] is 0.69, of [100, 100] in float32 inf.",
+    fix="max x + log(sum(exp(x - max x))).",
+    measure=shift_equivariance,
+    source=__name__,
+    unit="u",
+    scale=in_roundoffs,
+    observe=observe_shift,
+    script=("print(f(x) + shift)", "print(f(x + shift))"),
+)
 
 
 def observe_permuted(call: Call, case: Case) -> Observation:
@@ -182,17 +197,38 @@ def observe_permuted(call: Call, case: Case) -> Observation:
     return Observation({"x": x}, call.rows({"x": x}), permuted, order=order)
 
 
-def masked(view: View) -> Measured:
-    """Entries of -inf do not count.
+PERMUTATION_INVARIANCE = replace(
+    permutation_equivariance.PROPERTY,
+    name="permutation_invariance",
+    code="EX308",
+    statement="Permuting a row does not change the output.",
+    bound="""The exact value is the same, and two answers of a sound algorithm are each within its allowance of
+    `accuracy` of it; so their difference is within twice that. The permutations are i -> (stride i + start) mod n
+    with stride coprime to n: reversal and rotation are among them.""",
+    example="the first entry in place of the maximum gives inf for [0, 100] in float32 and 100 for [100, 0].",
+    fix="take the maximum of the whole row, and all of the row in the sum.",
+    source=__name__,
+    unit="u",
+    scale=in_roundoffs,
+    observe=observe_permuted,
+    script=(permutation_equivariance.PROPERTY.script[0], "print(f(x))", "print(f(x[..., order]))"),
+)
 
-    exp(-inf) = 0 adds nothing, so the exact value is that of the row without them; two answers of a sound
-    algorithm differ by at most twice the allowance of `accuracy`.
 
-    Example: with -1e4 in place of -inf, [-inf, -2e4] gives -1e4.
-
-    Fix: let -inf through: its exp is 0. Where a running maximum starts with it, guard -inf - -inf, which is NaN.
-    """
-    return compare(view)
+MASK = replace(
+    mask.PROPERTY,
+    code="EX310",
+    statement="Entries of -inf do not count.",
+    bound="""exp(-inf) = 0 adds nothing, so the exact value is that of the row without them; two answers of a sound
+    algorithm differ by at most twice the allowance of `accuracy`.""",
+    example="with -1e4 in place of -inf, [-inf, -2e4] gives -1e4.",
+    fix="let -inf through: its exp is 0. Where a running maximum starts with it, guard -inf - -inf, which is NaN.",
+    source=__name__,
+    unit="u",
+    scale=in_roundoffs,
+    observe=masking.observe,
+    script=("print(f(x))", "print([f(row[row > -np.inf][None])[0] for row in x])"),
+)
 
 
 ROLE = Role(
@@ -206,55 +242,14 @@ ROLE = Role(
     signature=Signature(answer=without_axis),
     regimes=PLAIN + MASKED,
     properties=(
-        Property("finite", "EX301", finite, unit="outputs", severity="critical", exact=True),
-        Property("between", "EX302", between, unit="value"),
-        Property("one_element", "EX303", one_element, unit="rows", arrange=alone_in_its_row, lengths="few", exact=True),
-        Property(
-            "infinities",
-            "EX304",
-            infinities,
-            unit="rows",
-            arrange=with_infinities,
-            observe=observe_infinities,
-            lengths="few",
-            rows=8,
-            masked=True,
-            exact=True,
-        ),
-        Property("accuracy", "EX305", accuracy, unit="u", scale=in_roundoffs),
-        replace(
-            shift_invariance.PROPERTY,
-            statement="",
-            name="shift_equivariance",
-            code="EX307",
-            measure=shift_equivariance,
-            observe=observe_shift,
-            unit="u",
-            scale=in_roundoffs,
-            script=("print(f(x) + shift)", "print(f(x + shift))"),
-        ),
-        replace(
-            permutation_equivariance.PROPERTY,
-            name="permutation_invariance",
-            code="EX308",
-            measure=permutation_invariance,
-            observe=observe_permuted,
-            unit="u",
-            scale=in_roundoffs,
-            script=(permutation_equivariance.PROPERTY.script[0], "print(f(x))", "print(f(x[..., order]))"),
-        ),
-        Property(
-            "mask",
-            "EX310",
-            masked,
-            unit="u",
-            scale=in_roundoffs,
-            observe=masking.observe,
-            rows=4,
-            lengths="few",
-            masked=True,
-            script=("print(f(x))", "print([f(row[row > -np.inf][None])[0] for row in x])"),
-        ),
+        FINITE,
+        BETWEEN,
+        ONE_ELEMENT,
+        INFINITIES,
+        ACCURACY,
+        SHIFT_EQUIVARIANCE,
+        PERMUTATION_INVARIANCE,
+        MASK,
         *contract.WITH_AXIS,
     ),
 )

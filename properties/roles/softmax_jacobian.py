@@ -16,6 +16,7 @@ s_i (1 - s_i). It is what most people write, it is called sound, and the grade o
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ from extremum.properties.model.property import Property, roundoff
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.roles import derivatives
-from extremum.properties.roles.softmax import bounds
+from extremum.properties.roles.softmax import bounds, finite
 from extremum.properties.values.case import Case
 from extremum.properties.values.signature import Arguments, Signature, square
 from extremum.reference.arithmetic.formats import Array
@@ -40,7 +41,7 @@ from extremum.reference.truth import Columns
 from extremum.reference.truth import logits as truth
 
 LONGEST = 257  # an answer to it has 66,049 entries
-FINITE = "J = np.nan_to_num(f(x).astype(float), posinf=0, neginf=0)"
+FINITE_JACOBIAN = "J = np.nan_to_num(f(x).astype(float), posinf=0, neginf=0)"
 
 
 def allowance(view: View, columns: Columns | None = None) -> Any:
@@ -50,14 +51,14 @@ def allowance(view: View, columns: Columns | None = None) -> Any:
     d = rounding.additions(view.fmt, view.n)
     q = bounds.componentwise(view, d, slice(None))
     e = q * s + gradual
-    beside = s[:, i] * e[:, j] + s[:, j] * e[:, i] + e[:, i] * e[:, j] + s[:, i] * s[:, j] * (2 * u)
+    off_diagonal = s[:, i] * e[:, j] + s[:, j] * e[:, i] + e[:, i] * e[:, j] + s[:, i] * s[:, j] * (2 * u)
     complement = s[:, i] * view.parts.rest[:, i] * (q[:, i] + (d + 2) * u) + s[:, i] * view.arithmetic.total(q * s)
     difference = e[:, i] * (e[:, i] + 1.0) + s[:, i] * (2 * u)
     diagonal = choose(view.narrow(complement) > view.narrow(difference), complement, difference)
-    return choose(i == j, diagonal + (gradual + view.n * view.fmt.eta), beside) + 2 * view.fmt.eta
+    return choose(i == j, diagonal + (gradual + view.n * view.fmt.eta), off_diagonal) + 2 * view.fmt.eta
 
 
-def of_entries(view: View, columns: Columns) -> Any:
+def entry_bounds(view: View, columns: Columns) -> Any:
     """The allowances of those entries; of all of them where all columns are shown, which are computed once."""
     return view.allowance[:, columns] if isinstance(view.columns, slice) else allowance(view, columns)
 
@@ -75,7 +76,7 @@ def keeps_digits(view: View) -> Any:
     return (relative + (d + 3) * view.fmt.unit_roundoff) * abs(view.exact) + lost
 
 
-def by_row(view: View, weights: Any, of: Callable[[Columns], Any]) -> Any:
+def row_sums(view: View, weights: Any, of: Callable[[Columns], Any]) -> Any:
     """The sums along the rows (those shown) of entries times weights (rows, n), with `of(columns)` the entries."""
     rows = np.arange(view.n)[view.columns]
     entries = of((rows[:, None] * view.n + np.arange(view.n)).ravel())
@@ -84,37 +85,25 @@ def by_row(view: View, weights: Any, of: Callable[[Columns], Any]) -> Any:
     return view.arithmetic.total(products)[..., 0]
 
 
-def weighed(view: View, entries: Any, v: Any) -> Any:
+def quadratic_form(view: View, entries: Any, v: Any) -> Any:
     """v^T M v of the matrices whose entries are (rows, n * n), shape (rows, 1)."""
     products = entries.reshape(len(view.observation.x), view.n, view.n) * v[:, None, :]
     inner = view.arithmetic.total(products)[..., 0]
     return view.arithmetic.total(inner * v)
 
 
-def finite(view: View) -> Measured:
-    """No entry is NaN or infinite.
-
-    For finite x every exact entry lies in [-1/4, 1/4], so no rounding can excuse another answer: none is allowed.
-
-    Example: the quotient rule as textbooks print it has exp(x_i) exp(x_j) and S**2 in it: in float64 it overflows
-    above 354.89, half of where exp does, and is NaN.
-
-    Fix: compute softmax with a shift first, and the Jacobian from it: diag(s) - s s^T.
-    """
-    return np.where(np.isfinite(view.answer), 0.0, 1.0), 0.0
-
-
-def symmetric(view: View) -> Measured:
-    """The Jacobian is symmetric.
-
-    s_i s_j = s_j s_i exactly, and two entries that are each within the allowance of `accuracy` of the same value
-    are within twice that of each other.
-
-    Example: with the lower triangle left at 0, J_01 of [0, 0] is -1/4 and J_10 is 0.
-
-    Fix: fill both triangles, or take the outer product of s with itself.
-    """
-    return compare(view)
+FINITE = replace(
+    finite.PROPERTY,
+    code="EX401",
+    statement="No entry is NaN or infinite.",
+    bound="""For finite x every exact entry lies in [-1/4, 1/4], so no rounding can excuse another answer: none is
+    allowed.""",
+    example="""the quotient rule as textbooks print it has exp(x_i) exp(x_j) and S**2 in it: in float64 it overflows
+    above 354.89, half of where exp does, and is NaN.""",
+    fix="compute softmax with a shift first, and the Jacobian from it: diag(s) - s s^T.",
+    source=__name__,
+    unit="entries",
+)
 
 
 def observe_transposed(call: Call, case: Case) -> Observation:
@@ -124,52 +113,57 @@ def observe_transposed(call: Call, case: Case) -> Observation:
     return Observation(case.arguments, out, transposed)
 
 
+SYMMETRIC = Property(
+    name="symmetric",
+    code="EX402",
+    statement="The Jacobian is symmetric.",
+    bound="""s_i s_j = s_j s_i exactly, and two entries that are each within the allowance of `accuracy` of the same
+    value are within twice that of each other.""",
+    example="with the lower triangle left at 0, J_01 of [0, 0] is -1/4 and J_10 is 0.",
+    fix="fill both triangles, or take the outer product of s with itself.",
+    measure=compare,
+    source=__name__,
+    unit="u",
+    scale=roundoff,
+    observe=observe_transposed,
+)
+
+
 def rows_sum_to_zero(view: View) -> Measured:
-    """Each row of the Jacobian sums to zero.
-
-    The outputs of softmax sum to one whatever x is, so their derivatives sum to zero. Allowed is the sum of the
-    allowances of `accuracy` of the entries of the row; the sum of the answers is taken exactly.
-
-    Example: the diagonal alone, without - s_i s_j beside it, has rows that sum to s_i (1 - s_i), 1/4 for [0, 0].
-
-    Fix: diag(s) - s s^T with both terms, from one and the same s.
-    """
+    """The magnitude of the sum of each row; allowed is the sum of the error bounds of its entries."""
     ones = view.arithmetic.lift(np.ones_like(view.observation.x))
-    measured = abs(by_row(view, ones, lambda columns: view.whole[:, columns]))
+    measured = abs(row_sums(view, ones, lambda columns: view.whole[:, columns]))
     flawed = np.asarray(view.flawed.any(axis=-1, keepdims=True))
-    return where(flawed, np.inf, measured), by_row(view, ones, lambda columns: of_entries(view, columns))
+    return where(flawed, np.inf, measured), row_sums(view, ones, lambda columns: entry_bounds(view, columns))
+
+
+ROWS_SUM_TO_ZERO = Property(
+    name="rows_sum_to_zero",
+    code="EX404",
+    statement="Each row of the Jacobian sums to zero.",
+    bound="""The outputs of softmax sum to one whatever x is, so their derivatives sum to zero. Allowed is the sum
+    of the allowances of `accuracy` of the entries of the row; the sum of the answers is taken exactly.""",
+    example="the diagonal alone, without - s_i s_j beside it, has rows that sum to s_i (1 - s_i), 1/4 for [0, 0].",
+    fix="diag(s) - s s^T with both terms, from one and the same s.",
+    measure=rows_sum_to_zero,
+    unit="u",
+    scale=roundoff,
+)
 
 
 def positive_semidefinite(view: View) -> Measured:
-    """The Jacobian is positive semidefinite: v^T J v is a variance, sum s_i v_i**2 - (sum s_i v_i)**2.
-
-    v is the eigenvector of the smallest eigenvalue of the answer, found in float64; whatever v is, v^T J v >= 0, so
-    an answer that is within the allowances A of `accuracy` has v^T J v >= -abs(v)^T A abs(v). Both sides are
-    evaluated for this v as it stands, so that a refutation needs no trust in the eigensolver. Measured is -v^T J v.
-
-    Example: s s^T - diag(s), the sign reversed, has the eigenvalue -1/2 for [0, 0].
-
-    Fix: diag(s) - s s^T. Another cause: a diagonal that is computed from another s than the outer product.
-    """
+    """-v^T J v of the answer; allowed is abs(v)^T A abs(v), with A the error bounds of its entries."""
     v = view.argument("v")
-    return weighed(view, view.whole, v) * -1.0, weighed(view, of_entries(view, slice(None)), abs(v))
+    allowed = quadratic_form(view, entry_bounds(view, slice(None)), abs(v))
+    return quadratic_form(view, view.whole, v) * -1.0, allowed
 
 
 def norm(view: View) -> Measured:
-    """The norm of the Jacobian is at most 1/2.
-
-    v^T J v is the variance under s of numbers v_i with sum v_i**2 = 1. Popoviciu: a variance is at most a quarter of
-    the range squared, and the range squared is at most 2 sum v_i**2. v is the eigenvector of the largest eigenvalue of
-    the answer, found in float64, and allowed is 1/2 and what the allowances A of `accuracy` add:
-    abs(v)^T A abs(v) / v^T v. Both sides are evaluated for this v as it stands.
-
-    Example: diag(s) alone has the norm max s, which is 1 where one entry dominates.
-
-    Fix: subtract the outer product. Another cause: a factor, such as a temperature or n.
-    """
+    """v^T J v / v^T v of the answer; allowed is 1/2, and what the error bounds of its entries add."""
     v = view.argument("v")
     length = view.arithmetic.total(v * v)
-    return weighed(view, view.whole, v) / length, weighed(view, of_entries(view, slice(None)), abs(v)) / length + 0.5
+    allowed = quadratic_form(view, entry_bounds(view, slice(None)), abs(v))
+    return quadratic_form(view, view.whole, v) / length, allowed / length + 0.5
 
 
 def eigenvector(which: int) -> Callable[[Call, Case], Observation]:
@@ -186,34 +180,74 @@ def eigenvector(which: int) -> Callable[[Call, Case], Observation]:
     return observe
 
 
+POSITIVE_SEMIDEFINITE = Property(
+    name="positive_semidefinite",
+    code="EX403",
+    statement="The Jacobian is positive semidefinite: v^T J v is a variance, sum s_i v_i**2 - (sum s_i v_i)**2.",
+    bound="""v is the eigenvector of the smallest eigenvalue of the answer, found in float64; whatever v is, v^T J
+    v >= 0, so an answer that is within the allowances A of `accuracy` has v^T J v >= -abs(v)^T A abs(v). Both sides
+    are evaluated for this v as it stands, so that a refutation needs no trust in the eigensolver. Measured is -v^T
+    J v.""",
+    example="s s^T - diag(s), the sign reversed, has the eigenvalue -1/2 for [0, 0].",
+    fix="diag(s) - s s^T. Another cause: a diagonal that is computed from another s than the outer product.",
+    measure=positive_semidefinite,
+    unit="u",
+    scale=roundoff,
+    observe=eigenvector(0),
+    rows=16,
+    lengths="few",
+    script=(FINITE_JACOBIAN, "print(np.linalg.eigvalsh((J + J.swapaxes(-1, -2)) / 2)[..., 0])"),
+)
+
+
+NORM = Property(
+    name="norm",
+    code="EX406",
+    statement="The norm of the Jacobian is at most 1/2.",
+    bound="""v^T J v is the variance under s of numbers v_i with sum v_i**2 = 1. Popoviciu: a variance is at most a
+    quarter of the range squared, and the range squared is at most 2 sum v_i**2. v is the eigenvector of the largest
+    eigenvalue of the answer, found in float64, and allowed is 1/2 and what the allowances A of `accuracy` add:
+    abs(v)^T A abs(v) / v^T v. Both sides are evaluated for this v as it stands.""",
+    example="diag(s) alone has the norm max s, which is 1 where one entry dominates.",
+    fix="subtract the outer product. Another cause: a factor, such as a temperature or n.",
+    measure=norm,
+    unit="value",
+    observe=eigenvector(-1),
+    rows=16,
+    lengths="few",
+    script=(FINITE_JACOBIAN, "print(np.linalg.eigvalsh((J + J.swapaxes(-1, -2)) / 2)[..., -1])"),
+)
+
+
 def accuracy(view: View) -> Measured:
-    """Every entry is as close to the exact value as a sound algorithm comes.
-
-    Allowed: (2 q + 2 u) relative beside the diagonal; on it, the error of s_i - s_i**2, which is relative to s_i and
-    not to the entry (`properties.roles.softmax_jacobian` derives both from the relative error q of a sound softmax).
-    The grade says whether the diagonal keeps its digits as s_i goes to 1.
-
-    Example: with the diagonal s_i where s_i (1 - s_i) is meant, J_00 of [0, 0] is 1/2 for 1/4.
-
-    Fix: s_i (delta_ij - s_j), with a softmax that is accurate itself.
-    """
+    """The error of each entry, 0 where it was flushed to zero; allowed is the error bound of the role."""
     return derivatives.error(view), view.allowance
 
 
+GRADES = {"keeps the digits of the diagonal": keeps_digits, "absolute bound": allowance}
+ACCURACY = Property(
+    name="accuracy",
+    code="EX405",
+    statement="Every entry is as close to the exact value as a sound algorithm comes.",
+    bound="""Allowed: (2 q + 2 u) relative beside the diagonal; on it, the error of s_i - s_i**2, which is relative
+    to s_i and not to the entry (`properties.roles.softmax_jacobian` derives both from the relative error q of a
+    sound softmax). The grade says whether the diagonal keeps its digits as s_i goes to 1.""",
+    example="with the diagonal s_i where s_i (1 - s_i) is meant, J_00 of [0, 0] is 1/2 for 1/4.",
+    fix="s_i (delta_ij - s_j), with a softmax that is accurate itself.",
+    measure=accuracy,
+    unit="u",
+    scale=roundoff,
+    grades=GRADES,
+)
+
+
 def vjp_agreement(view: View) -> Measured:
-    """The Jacobian times a vector g is the VJP of softmax, s * (g - <g, s>).
-
-    J is symmetric, so the product is the VJP. The exact VJP is compared with the exact product of the answer and
-    g; allowed is the sum of the allowances of `accuracy` of a row's entries, each times abs(g_j).
-
-    Example: the diagonal alone gives s_i (1 - s_i) g_i: [1/4, 1/4] for x = [0, 0] and g = [1, 1], where it is [0, 0].
-
-    Fix: as for `accuracy`.
-    """
+    """How far the answer times g is from the exact VJP; allowed is the sum of the row's error bounds times abs(g)."""
     g = view.argument("g")
-    measured = abs(by_row(view, g, lambda columns: view.whole[:, columns]) - truth.vjp(view.parts, g)[:, view.columns])
+    products = row_sums(view, g, lambda columns: view.whole[:, columns])
+    measured = abs(products - truth.vjp(view.parts, g)[:, view.columns])
     flawed = np.asarray(view.flawed.any(axis=-1, keepdims=True))
-    return where(flawed, np.inf, measured), by_row(view, abs(g), lambda columns: of_entries(view, columns))
+    return where(flawed, np.inf, measured), row_sums(view, abs(g), lambda columns: entry_bounds(view, columns))
 
 
 def observe_with_cotangent(call: Call, case: Case) -> Observation:
@@ -232,7 +266,29 @@ def arrange_with_cotangent(draw: Draw, arguments: Arguments) -> Case:
     return Case({**arguments, "g": with_cotangent(draw)})
 
 
-GRADES = {"keeps the digits of the diagonal": keeps_digits, "absolute bound": allowance}
+VJP_AGREEMENT = Property(
+    name="vjp_agreement",
+    code="EX407",
+    statement="The Jacobian times a vector g is the VJP of softmax, s * (g - <g, s>).",
+    bound="""J is symmetric, so the product is the VJP. The exact VJP is compared with the exact product of the
+    answer and g; allowed is the sum of the allowances of `accuracy` of a row's entries, each times abs(g_j).""",
+    example="the diagonal alone gives s_i (1 - s_i) g_i: [1/4, 1/4] for x = [0, 0] and g = [1, 1], where it is [0, 0].",
+    fix="as for `accuracy`.",
+    measure=vjp_agreement,
+    unit="u",
+    scale=unit_of_rows,
+    arrange=arrange_with_cotangent,
+    observe=observe_with_cotangent,
+    rows=32,
+    lengths="moderate",
+    script=(
+        "print(np.einsum('...ij,...j', f(x).astype(float), g.astype(float)))",
+        "e = np.exp((x - x.max(axis=-1, keepdims=True)).astype(float))",
+        "s = e / e.sum(axis=-1, keepdims=True)",
+        "print(s * (g - (g * s).sum(axis=-1, keepdims=True)))",
+    ),
+)
+
 
 ROLE = Role(
     name="softmax_jacobian",
@@ -247,55 +303,13 @@ ROLE = Role(
     bounded=True,
     regimes=PLAIN + MASKED,
     properties=(
-        Property("finite", "EX401", finite, unit="entries", severity="critical", exact=True),
-        Property("symmetric", "EX402", symmetric, unit="u", scale=roundoff, observe=observe_transposed),
-        Property(
-            "positive_semidefinite",
-            "EX403",
-            positive_semidefinite,
-            unit="u",
-            scale=roundoff,
-            observe=eigenvector(0),
-            rows=16,
-            lengths="few",
-            script=(FINITE, "print(np.linalg.eigvalsh((J + J.swapaxes(-1, -2)) / 2)[..., 0])"),
-        ),
-        Property("rows_sum_to_zero", "EX404", rows_sum_to_zero, unit="u", scale=roundoff),
-        Property(
-            "accuracy",
-            "EX405",
-            accuracy,
-            unit="u",
-            scale=roundoff,
-            grades=GRADES,
-        ),
-        Property(
-            "norm",
-            "EX406",
-            norm,
-            unit="value",
-            observe=eigenvector(-1),
-            rows=16,
-            lengths="few",
-            script=(FINITE, "print(np.linalg.eigvalsh((J + J.swapaxes(-1, -2)) / 2)[..., -1])"),
-        ),
-        Property(
-            "vjp_agreement",
-            "EX407",
-            vjp_agreement,
-            unit="u",
-            scale=unit_of_rows,
-            arrange=arrange_with_cotangent,
-            observe=observe_with_cotangent,
-            rows=32,
-            lengths="moderate",
-            script=(
-                "print(np.einsum('...ij,...j', f(x).astype(float), g.astype(float)))",
-                "e = np.exp((x - x.max(axis=-1, keepdims=True)).astype(float))",
-                "s = e / e.sum(axis=-1, keepdims=True)",
-                "print(s * (g - (g * s).sum(axis=-1, keepdims=True)))",
-            ),
-        ),
+        FINITE,
+        SYMMETRIC,
+        POSITIVE_SEMIDEFINITE,
+        ROWS_SUM_TO_ZERO,
+        ACCURACY,
+        NORM,
+        VJP_AGREEMENT,
         derivatives.MASK,
         derivatives.GRADUAL_UNDERFLOW,
         *contract.BY_ROW,

@@ -21,6 +21,7 @@ arithmetic", SIAM J. Matrix Anal. Appl. 34 (2013).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.roles import derivatives
-from extremum.properties.roles.softmax import bounds
+from extremum.properties.roles.softmax import bounds, finite
 from extremum.properties.values.case import Case
 from extremum.properties.values.signature import Arguments, Signature
 from extremum.reference.arithmetic.formats import Array
@@ -46,10 +47,10 @@ from extremum.reference.truth import logits as truth
 
 def allowance(view: View) -> Any:
     """The absolute error of a sound product by component (those shown), as derived above."""
-    return of_cotangent(view, view.argument("g"), view.columns)
+    return cotangent_bound(view, view.argument("g"), view.columns)
 
 
-def of_cotangent(view: View, g: Any, columns: Columns) -> Any:
+def cotangent_bound(view: View, g: Any, columns: Columns) -> Any:
     """The allowance for the cotangent `g` (rows, n), in those columns."""
     s, u, gradual = view.parts.s, view.fmt.unit_roundoff, bounds.gradual(view.fmt)
     d = rounding.additions(view.fmt, view.n)
@@ -70,61 +71,65 @@ def in_cotangents(view: View) -> Array:
     return np.asarray(np.maximum(view.fmt.unit_roundoff * g, view.fmt.tiny))
 
 
-def finite(view: View) -> Measured:
-    """No output is NaN or infinite.
-
-    abs(s_j (g_j - t)) is at most max g - min g, which is in range for the cotangents that are tried (64 times their sum
-    is finite), and so is every partial sum of t, or of t times the sum of the exps. None is allowed.
-
-    Example: exp(x) without a shift is inf for 89 in float32, and inf / inf is NaN.
-
-    Fix: compute softmax with a shift first, then s * (g - sum(g * s)).
-    """
-    return np.where(np.isfinite(view.answer), 0.0, 1.0), 0.0
+FINITE = replace(
+    finite.PROPERTY,
+    code="EX501",
+    statement="No output is NaN or infinite.",
+    bound="""abs(s_j (g_j - t)) is at most max g - min g, which is in range for the cotangents that are tried (64
+    times their sum is finite), and so is every partial sum of t, or of t times the sum of the exps. None is
+    allowed.""",
+    example="exp(x) without a shift is inf for 89 in float32, and inf / inf is NaN.",
+    fix="compute softmax with a shift first, then s * (g - sum(g * s)).",
+    source=__name__,
+)
 
 
 def sum_to_zero(view: View) -> Measured:
-    """The entries sum to zero.
-
-    sum_j s_j (g_j - t) = t - t, because s sums to one. Allowed is the sum of the allowances of `accuracy`, and of what
-    was flushed to zero, which `gradual_underflow` judges; the sum of the answers is taken exactly.
-
-    Example: s * g, without the mean taken off, sums to <g, s>.
-
-    Fix: s * (g - sum(g * s)), with the sum along the row that softmax was taken of.
-    """
+    """The magnitude of the sum of each row; allowed is the sum of its error bounds, and what was flushed to zero."""
     flawed = np.asarray(view.flawed.any(axis=-1, keepdims=True))
-    every = isinstance(view.columns, slice)  # then they are known already
-    allowed = view.allowance if every else of_cotangent(view, view.argument("g"), slice(None))
+    all_columns = isinstance(view.columns, slice)  # then they are known already
+    allowed = view.allowance if all_columns else cotangent_bound(view, view.argument("g"), slice(None))
     exact = abs(view.truth.exact())
     dropped = where(~((view.answer == 0) & (view.narrow(exact) < view.fmt.tiny)), 0.0, exact)
     return where(flawed, np.inf, abs(view.total)), view.arithmetic.total(allowed + dropped)
 
 
+SUM_TO_ZERO = Property(
+    name="sum_to_zero",
+    code="EX504",
+    statement="The entries sum to zero.",
+    bound="""sum_j s_j (g_j - t) = t - t, because s sums to one. Allowed is the sum of the allowances of `accuracy`,
+    and of what was flushed to zero, which `gradual_underflow` judges; the sum of the answers is taken exactly.""",
+    example="s * g, without the mean taken off, sums to <g, s>.",
+    fix="s * (g - sum(g * s)), with the sum along the row that softmax was taken of.",
+    measure=sum_to_zero,
+    unit="u",
+    scale=in_cotangents,
+)
+
+
 def accuracy(view: View) -> Measured:
-    """Every entry is as close to the exact value as a sound algorithm comes.
-
-    Allowed: s_j ((q_j + 3 u) abs(g_j - t) + (d + 2) u abs(g_j) + (1 + q_j) T) and what underflow adds, with T the error
-    of t = <g, s> (`properties.roles.softmax_vjp` derives it). It is componentwise, so that zeros in place of entries of
-    size 1/n are as wrong at n = 10,000 as at n = 2.
-
-    Example: s_i (1 - s_i) g_i, the diagonal alone, gives [1/4, 1/4] for x = [0, 0] and g = [1, 1]; it is [0, 0].
-
-    Fix: s * (g - sum(g * s)), summed in float32 at least.
-    """
+    """The error of each entry, 0 where it was flushed to zero; allowed is the error bound of the role."""
     return derivatives.error(view), view.allowance
 
 
+ACCURACY = Property(
+    name="accuracy",
+    code="EX505",
+    statement="Every entry is as close to the exact value as a sound algorithm comes.",
+    bound="""Allowed: s_j ((q_j + 3 u) abs(g_j - t) + (d + 2) u abs(g_j) + (1 + q_j) T) and what underflow adds,
+    with T the error of t = <g, s> (`properties.roles.softmax_vjp` derives it). It is componentwise, so that zeros
+    in place of entries of size 1/n are as wrong at n = 10,000 as at n = 2.""",
+    example="s_i (1 - s_i) g_i, the diagonal alone, gives [1/4, 1/4] for x = [0, 0] and g = [1, 1]; it is [0, 0].",
+    fix="s * (g - sum(g * s)), summed in float32 at least.",
+    measure=accuracy,
+    unit="u",
+    scale=in_cotangents,
+)
+
+
 def annihilates_constants(view: View) -> Measured:
-    """A constant cotangent gives zero.
-
-    A constant c is annihilated, since the outputs of softmax sum to one: s_j (c - c) = 0. Allowed is the allowance of
-    `accuracy`, which is c s_j times the relative errors of s, of the sum and of the products.
-
-    Example: s * g gives c s.
-
-    Fix: take t = sum(g * s) off; where s does not sum to one to rounding, mend softmax.
-    """
+    """The magnitude of each entry; the error bound of the role is allowed."""
     return view.error(abs(view.out)), view.allowance
 
 
@@ -134,19 +139,26 @@ def constants(draw: Draw, arguments: Arguments) -> Case:
     return Case({**arguments, "g": np.ascontiguousarray(np.broadcast_to(c, arguments["g"].shape))})
 
 
+ANNIHILATES_CONSTANTS = Property(
+    name="annihilates_constants",
+    code="EX506",
+    statement="A constant cotangent gives zero.",
+    bound="""A constant c is annihilated, since the outputs of softmax sum to one: s_j (c - c) = 0. Allowed is the
+    allowance of `accuracy`, which is c s_j times the relative errors of s, of the sum and of the products.""",
+    example="s * g gives c s.",
+    fix="take t = sum(g * s) off; where s does not sum to one to rounding, mend softmax.",
+    measure=annihilates_constants,
+    unit="u",
+    scale=in_cotangents,
+    arrange=constants,
+    lengths="moderate",
+)
+
+
 def linear(view: View) -> Measured:
-    """The product is linear in the cotangent.
-
-    f(x, g + h) is compared with f(x, g) + f(x, h), for g and h whose sum is exact in the dtype. The exact values are
-    equal; allowed are the three allowances of `accuracy`, and the rounding of the sum of two answers.
-
-    Example: with a cotangent that is clipped to [-1, 1], x = [0, 0] and g = h = [1, 0] give [1/4, -1/4] for the sum
-    and for each; two of them make [1/2, -1/2].
-
-    Fix: s * (g - sum(g * s)) has g in it once in each term, and nothing else. Another cause: abs(g) in place of g.
-    """
+    """How far f(x, g + h) is from f(x, g) + f(x, h); allowed are three error bounds, and the rounding of the sum."""
     g, h = view.argument("g"), view.argument("h")
-    each = of_cotangent(view, g - h, view.columns) + of_cotangent(view, h, view.columns) + view.allowance
+    each = cotangent_bound(view, g - h, view.columns) + cotangent_bound(view, h, view.columns) + view.allowance
     return view.error(abs(view.out - view.other)), each + abs(view.other) * view.fmt.unit_roundoff + view.fmt.eta
 
 
@@ -163,6 +175,26 @@ def observe_sum(call: Call, case: Case) -> Observation:
     both = (g + h).astype(g.dtype)
     apart = call.rows({"x": x, "g": g}) + call.rows({"x": x, "g": h})
     return Observation({"x": x, "g": both, "h": h}, call.rows({"x": x, "g": both}), apart)
+
+
+LINEAR = Property(
+    name="linear",
+    code="EX507",
+    statement="The product is linear in the cotangent.",
+    bound="""f(x, g + h) is compared with f(x, g) + f(x, h), for g and h whose sum is exact in the dtype. The exact
+    values are equal; allowed are the three allowances of `accuracy`, and the rounding of the sum of two answers.""",
+    example="""with a cotangent that is clipped to [-1, 1], x = [0, 0] and g = h = [1, 0] give [1/4, -1/4] for the
+    sum and for each; two of them make [1/2, -1/2].""",
+    fix="s * (g - sum(g * s)) has g in it once in each term, and nothing else. Another cause: abs(g) in place of g.",
+    measure=linear,
+    unit="u",
+    scale=in_cotangents,
+    arrange=two_cotangents,
+    observe=observe_sum,
+    rows=8,
+    lengths="moderate",
+    script=("print(f(x, g + h))", "print(f(x, g) + f(x, h))"),
+)
 
 
 def rows_and_cotangents(draw: Draw, regime: Regime) -> Arguments:
@@ -183,30 +215,11 @@ ROLE = Role(
     bounded=True,
     regimes=PLAIN + MASKED,
     properties=(
-        Property("finite", "EX501", finite, unit="outputs", severity="critical", exact=True),
-        Property("sum_to_zero", "EX504", sum_to_zero, unit="u", scale=in_cotangents),
-        Property("accuracy", "EX505", accuracy, unit="u", scale=in_cotangents),
-        Property(
-            "annihilates_constants",
-            "EX506",
-            annihilates_constants,
-            unit="u",
-            scale=in_cotangents,
-            arrange=constants,
-            lengths="moderate",
-        ),
-        Property(
-            "linear",
-            "EX507",
-            linear,
-            unit="u",
-            scale=in_cotangents,
-            arrange=two_cotangents,
-            observe=observe_sum,
-            rows=8,
-            lengths="moderate",
-            script=("print(f(x, g + h))", "print(f(x, g) + f(x, h))"),
-        ),
+        FINITE,
+        SUM_TO_ZERO,
+        ACCURACY,
+        ANNIHILATES_CONSTANTS,
+        LINEAR,
         derivatives.MASK,
         derivatives.GRADUAL_UNDERFLOW,
         *contract.BY_ROW,

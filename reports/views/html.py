@@ -87,7 +87,7 @@ def _style() -> Markup:
 
 
 def _prose(text: str) -> Markup:
-    """A docstring's paragraph: what stands between backticks is code."""
+    """A paragraph of a property's text: what stands between backticks is code."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 

@@ -25,7 +25,7 @@ from extremum.reference.arithmetic.wide import screen_arithmetic
 from extremum.reference.subjects.subject import named
 
 DTYPES = ("float32", "float16", "bfloat16", "float8_e4m3fn", "float8_e5m2")
-LENGTHS = (1, 2, 3, 5, kernel.SHORT, kernel.SHORT + 1, 64, 1000, 5000)
+LENGTHS = (1, 2, 3, 5, kernel.SHORT_ROW_MAX, kernel.SHORT_ROW_MAX + 1, 64, 1000, 5000)
 
 
 def spoilt(out: Array, fmt: Format, rng: np.random.Generator) -> Array:

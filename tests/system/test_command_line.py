@@ -11,10 +11,12 @@ from typing import Any
 
 import jsonschema
 import pytest
+from click.testing import CliRunner
 from record_schema import SCHEMA
 
 from extremum.properties.values.finding import Cell
 from extremum.reports import Report, audit
+from extremum.reports.cli import main
 from extremum.reports.views.script import script
 
 SUBJECTS = """
@@ -224,7 +226,7 @@ def test_the_python_function_returns_the_report() -> None:
     assert [Cell.to_json(c) for c in again.cells] == [Cell.to_json(c) for c in report.cells]
 
 
-def test_a_code_is_explained_from_the_propertys_own_docstring(folder: Path) -> None:
+def test_a_code_is_explained_from_the_propertys_own_text(folder: Path) -> None:
     done = run(folder, "extremum", "explain", "ex104")
     assert done.returncode == 0
     assert "Allowed: (d + 2) u" in done.stdout
@@ -238,3 +240,11 @@ def test_lists_name_what_there_is(folder: Path) -> None:
         done = run(folder, "extremum", word)
         assert done.returncode == 0
         assert name in done.stdout
+
+
+@pytest.mark.parametrize("words", ["explain EX105", "explain EX205", "regimes"])
+def test_without_docstrings_the_same_texts_are_printed(folder: Path, words: str) -> None:
+    done = run(folder, "python", "-OO", "-m", "extremum", *words.split())
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == CliRunner().invoke(main, words.split()).stdout
+    assert len(done.stdout.splitlines()) > 10

@@ -8,25 +8,9 @@ from extremum.properties.calling.call import Call
 from extremum.properties.inputs.draw import Draw
 from extremum.properties.laws.comparison import compare
 from extremum.properties.model.property import Property, ulp
-from extremum.properties.model.view import Measured, Observation, View
+from extremum.properties.model.view import Observation
 from extremum.properties.values.case import Case, integer
 from extremum.properties.values.signature import Arguments
-
-
-def measure(view: View) -> Measured:
-    """Rows along any axis of an array of any number of dimensions get what they get as rows of a matrix.
-
-    One to four dimensions, every axis, counted from either end; a subject without an axis parameter is called
-    with its rows along the last one. The exact values are the same; the two calls may add in a different order,
-    each within the allowance of `accuracy`, so twice that is allowed.
-
-    Example: with the last axis hard-wired, softmax of zeros of shape (2, 3) along axis 0 is 1/3 throughout; it is 1/2.
-
-    Fix: hand the axis on to every reduction, or move it last with np.moveaxis and back. The usual causes: the last axis
-    hard-wired; an axis that is right for two dimensions alone; in NumPy, a sum in 16 bits, which is widened
-    along the last axis only.
-    """
-    return compare(view)
 
 
 def arrange(draw: Draw, arguments: Arguments) -> Case:
@@ -37,30 +21,40 @@ def arrange(draw: Draw, arguments: Arguments) -> Case:
     shapes = [(rows, n), (half, rows // half, n), (1, rows, n), (rows, 1, n), (half, 1, rows // half, n), (n,)]
     shape = draw.one_of(shapes)
     axis = draw.one_of(range(-len(shape), len(shape)))
-    laid = x[0] if shape == (n,) else x.reshape(shape)
-    return Case({"x": np.ascontiguousarray(np.moveaxis(laid, -1, axis)), "axis": integer(axis)})
+    array = x[0] if shape == (n,) else x.reshape(shape)
+    return Case({"x": np.ascontiguousarray(np.moveaxis(array, -1, axis)), "axis": integer(axis)})
 
 
 def observe(call: Call, case: Case) -> Observation:
     """f along the given axis, and f of the same rows as a matrix."""
     n = case.x.shape[case.axis]
-    moved = np.ascontiguousarray(np.moveaxis(case.x, case.axis, -1))
-    rows = {"x": moved.reshape(-1, n)}
+    rows_last = np.ascontiguousarray(np.moveaxis(case.x, case.axis, -1))
+    rows = {"x": rows_last.reshape(-1, n)}
     if call.axis is None:
-        return Observation(rows, call.rows({"x": moved}), call.rows(rows))
+        return Observation(rows, call.rows({"x": rows_last}), call.rows(rows))
     out = call.answer({"x": case.x}, case.axis)
-    kept = np.moveaxis(out, case.axis, -1) if out.ndim == case.x.ndim else out
-    return Observation(rows, kept.reshape(len(rows["x"]), -1), call.rows(rows))
+    answer = np.moveaxis(out, case.axis, -1) if out.ndim == case.x.ndim else out
+    return Observation(rows, answer.reshape(len(rows["x"]), -1), call.rows(rows))
 
 
 PROPERTY = Property(
-    "axis",
-    "EX112",
-    measure,
-    "ulp",
-    ulp,
-    arrange,
-    observe,
+    name="axis",
+    code="EX112",
+    statement="Rows along any axis of an array of any number of dimensions get what they get as rows of a matrix.",
+    bound="""One to four dimensions, every axis, counted from either end; a subject without an axis parameter is
+    called with its rows along the last one. The exact values are the same; the two calls may add in a different
+    order, each within the allowance of `accuracy`, so twice that is allowed.""",
+    example="""with the last axis hard-wired, softmax of zeros of shape (2, 3) along axis 0 is 1/3 throughout; it is
+    1/2.""",
+    fix="""hand the axis on to every reduction, or move it last with np.moveaxis and back. The usual causes: the
+    last axis hard-wired; an axis that is right for two dimensions alone; in NumPy, a sum in 16 bits, which is
+    widened along the last axis only.""",
+    measure=compare,
+    source=__name__,
+    unit="ulp",
+    scale=ulp,
+    arrange=arrange,
+    observe=observe,
     rows=8,
     lengths="moderate",
     script=("print(f(x, axis=axis))", "print(f(np.moveaxis(x, axis, -1).reshape(-1, x.shape[axis])))"),

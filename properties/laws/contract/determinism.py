@@ -4,23 +4,10 @@ from __future__ import annotations
 
 from extremum.properties.calling.call import Call
 from extremum.properties.laws.comparison import differing
+from extremum.properties.laws.measures import counted
 from extremum.properties.model.property import Property
-from extremum.properties.model.view import Measured, Observation, View
+from extremum.properties.model.view import Observation
 from extremum.properties.values.case import Case
-
-
-def measure(view: View) -> Measured:
-    """The same input gets the same bits, call after call.
-
-    Three calls are compared; no entry may differ, NaN payloads included.
-
-    Example: in float32 1 + 2**-24 + 2**-24 is 1 from the left and 1 + 2**-23 from the right, so that a sum in the order
-    in which threads arrive is now one and now the other.
-
-    Fix: fix the order of the sum, and write every entry before it is read. The usual causes: uninitialised memory; a
-    result that depends on earlier calls, or on random numbers; sums whose order the scheduler chooses.
-    """
-    return float(view.observation.count), 0.0
 
 
 def observe(call: Call, case: Case) -> Observation:
@@ -33,10 +20,17 @@ def observe(call: Call, case: Case) -> Observation:
 
 
 PROPERTY = Property(
-    "determinism",
-    "EX117",
-    measure,
-    "entries",
+    name="determinism",
+    code="EX117",
+    statement="The same input gets the same bits, call after call.",
+    bound="Three calls are compared; no entry may differ, NaN payloads included.",
+    example="""in float32 1 + 2**-24 + 2**-24 is 1 from the left and 1 + 2**-23 from the right, so that a sum in the
+    order in which threads arrive is now one and now the other.""",
+    fix="""fix the order of the sum, and write every entry before it is read. The usual causes: uninitialised
+    memory; a result that depends on earlier calls, or on random numbers; sums whose order the scheduler chooses.""",
+    measure=counted,
+    source=__name__,
+    unit="entries",
     observe=observe,
     rows=4,
     lengths="few",

@@ -3,24 +3,10 @@
 from __future__ import annotations
 
 from extremum.properties.calling.call import Call
+from extremum.properties.laws.measures import counted
 from extremum.properties.model.property import Property
-from extremum.properties.model.view import Measured, Observation, View
+from extremum.properties.model.view import Observation
 from extremum.properties.values.case import Case
-
-
-def measure(view: View) -> Measured:
-    """The answer has the dtype of the input.
-
-    Another dtype is either a silent loss of precision or, promoted, a silent doubling of memory that
-    spreads through whatever is computed next. Nothing is allowed.
-
-    Example: float32 times np.float64(0.5), or np.array(0.5), is float64; times the Python float 0.5 it is float32.
-
-    Fix: make constants of the dtype of the input, and give the answer back with `astype` of that dtype where it was
-    computed in a wider one. The usual causes: a float64 constant, or a Python one wrapped in an array; an `astype`
-    left out at the end, or one too many.
-    """
-    return float(view.observation.count), 0.0
 
 
 def observe(call: Call, case: Case) -> Observation:
@@ -31,10 +17,18 @@ def observe(call: Call, case: Case) -> Observation:
 
 
 PROPERTY = Property(
-    "dtype",
-    "EX115",
-    measure,
-    "answers",
+    name="dtype",
+    code="EX115",
+    statement="The answer has the dtype of the input.",
+    bound="""Another dtype is either a silent loss of precision or, promoted, a silent doubling of memory that
+    spreads through whatever is computed next. Nothing is allowed.""",
+    example="float32 times np.float64(0.5), or np.array(0.5), is float64; times the Python float 0.5 it is float32.",
+    fix="""make constants of the dtype of the input, and give the answer back with `astype` of that dtype where it
+    was computed in a wider one. The usual causes: a float64 constant, or a Python one wrapped in an array; an
+    `astype` left out at the end, or one too many.""",
+    measure=counted,
+    source=__name__,
+    unit="answers",
     observe=observe,
     rows=4,
     lengths="few",

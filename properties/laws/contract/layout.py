@@ -10,30 +10,13 @@ from extremum.properties.calling.call import Call, Declined, Misbehaviour
 from extremum.properties.inputs.draw import Draw
 from extremum.properties.laws.comparison import compare
 from extremum.properties.model.property import Property, ulp
-from extremum.properties.model.view import Measured, Observation, View
+from extremum.properties.model.view import Observation
 from extremum.properties.values.case import Case
 from extremum.properties.values.signature import Arguments, first
 from extremum.reference.subjects.adapters import EVERY_LAYOUT
 
 MATRICES = 3  # axes that an array of matrices has, with that of the rows
 OF_VECTORS = ("reversed", "sliced", "read-only", "byte-swapped")
-
-
-def measure(view: View) -> Measured:
-    """The same values get the same answer however they lie in memory.
-
-    Fortran order, negative strides, columns and every second column of a larger array, zero strides (a
-    broadcast row), read-only memory and the other byte order, of matrices and three-dimensional arrays,
-    against the same values in C order. Two sound answers differ by at most twice the allowance of `accuracy`.
-    Refusing the other byte order is no finding; a wrong answer to it is.
-
-    Example: every second entry of [0, 9, 0, 9] is [0, 0]; a kernel that reads two entries from the pointer on, without
-    the stride, sees [0, 9], whose softmax is [0.00012, 0.99988] for [1/2, 1/2].
-
-    Fix: walk the strides, or copy with np.ascontiguousarray before the pointer is taken. The usual causes: a kernel
-    that takes the data pointer and ignores the strides; one that works in place, where memory is read-only.
-    """
-    return compare(view)
 
 
 def arrange(draw: Draw, arguments: Arguments) -> Case:
@@ -71,5 +54,25 @@ def observe(call: Call, case: Case) -> Observation:
     return Observation(call.signature.flat(case.arguments), out, other)
 
 
-PROPERTY = Property("layout", "EX113", measure, "ulp", ulp, arrange, observe, rows=16, lengths="few")
+PROPERTY = Property(
+    name="layout",
+    code="EX113",
+    statement="The same values get the same answer however they lie in memory.",
+    bound="""Fortran order, negative strides, columns and every second column of a larger array, zero strides (a
+    broadcast row), read-only memory and the other byte order, of matrices and three-dimensional arrays, against the
+    same values in C order. Two sound answers differ by at most twice the allowance of `accuracy`. Refusing the
+    other byte order is no finding; a wrong answer to it is.""",
+    example="""every second entry of [0, 9, 0, 9] is [0, 0]; a kernel that reads two entries from the pointer on,
+    without the stride, sees [0, 9], whose softmax is [0.00012, 0.99988] for [1/2, 1/2].""",
+    fix="""walk the strides, or copy with np.ascontiguousarray before the pointer is taken. The usual causes: a
+    kernel that takes the data pointer and ignores the strides; one that works in place, where memory is read-only.""",
+    measure=compare,
+    source=__name__,
+    unit="ulp",
+    scale=ulp,
+    arrange=arrange,
+    observe=observe,
+    rows=16,
+    lengths="few",
+)
 BY_ROW = replace(PROPERTY, arrange=arrange_by_row)

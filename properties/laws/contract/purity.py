@@ -9,41 +9,27 @@ import numpy as np
 from extremum.properties.calling.call import Call
 from extremum.properties.inputs.layouts import present
 from extremum.properties.laws.comparison import differing
+from extremum.properties.laws.measures import counted
 from extremum.properties.model.property import Property
-from extremum.properties.model.view import Measured, Observation, View
+from extremum.properties.model.view import Observation
 from extremum.properties.values.case import Case
-
-
-def measure(view: View) -> Measured:
-    """A call changes nothing but its own result.
-
-    After the call the input has the bits that it had, an answer given earlier has not been overwritten by the
-    next call, nothing was printed, and the random states of Python and NumPy are as they were. What is counted
-    are entries, lines and states changed; none is allowed.
-
-    Example: `x -= x.max()` leaves the caller of f([1, 2]) with [-1, 0].
-
-    Fix: `x = x - x.max()`; a new array for each answer; a generator of one's own in place of the global random state.
-    The usual causes: an operation in place; a buffer that is kept and returned again; a forgotten print.
-    """
-    return float(view.observation.count), 0.0
 
 
 def observe(call: Call, case: Case) -> Observation:
     """Call on x, then on other rows, and count what changed in x, in the first answer and around them."""
     arguments = call.calls(case.arguments)[0]
-    handed = {name: present(np.asarray(a), "C") for name, a in arguments.items()}
-    turned = {name: present((1 - a[..., ::-1]).astype(a.dtype) if a.ndim else a, "C") for name, a in handed.items()}
+    inputs = {name: present(np.asarray(a), "C") for name, a in arguments.items()}
+    others = {name: present((1 - a[..., ::-1]).astype(a.dtype) if a.ndim else a, "C") for name, a in inputs.items()}
     call.printed.seek(0)
     call.printed.truncate()
     _ = random.random(), np.random.random()  # so that a state which is set to the same value every time shows
     before = _surroundings()
-    answer = call.raw(handed)
+    answer = call.raw(inputs)
     first = np.array(call.taken(answer), copy=True)
-    call.raw(turned)
+    call.raw(others)
     again = np.asarray(call.taken(answer))
     touched = [name for name, state in _surroundings().items() if state != before[name]]
-    changed = sum(differing(handed[name], np.asarray(a)) for name, a in arguments.items())
+    changed = sum(differing(inputs[name], np.asarray(a)) for name, a in arguments.items())
     overwritten = differing(again, first)
     printed = len(call.printed.getvalue().splitlines())
     notes = [
@@ -64,10 +50,18 @@ def _surroundings() -> dict[str, object]:
 
 
 PROPERTY = Property(
-    "purity",
-    "EX114",
-    measure,
-    "entries",
+    name="purity",
+    code="EX114",
+    statement="A call changes nothing but its own result.",
+    bound="""After the call the input has the bits that it had, an answer given earlier has not been overwritten by
+    the next call, nothing was printed, and the random states of Python and NumPy are as they were. What is counted
+    are entries, lines and states changed; none is allowed.""",
+    example="`x -= x.max()` leaves the caller of f([1, 2]) with [-1, 0].",
+    fix="""`x = x - x.max()`; a new array for each answer; a generator of one's own in place of the global random
+    state. The usual causes: an operation in place; a buffer that is kept and returned again; a forgotten print.""",
+    measure=counted,
+    source=__name__,
+    unit="entries",
     observe=observe,
     rows=4,
     lengths="few",

@@ -10,26 +10,9 @@ from extremum.properties.calling.call import Call, Declined, Misbehaviour
 from extremum.properties.inputs.draw import Draw
 from extremum.properties.laws.comparison import compare
 from extremum.properties.model.property import Property, ulp
-from extremum.properties.model.view import Measured, Observation, View
+from extremum.properties.model.view import Observation
 from extremum.properties.values.case import Case
 from extremum.properties.values.signature import Arguments
-
-
-def measure(view: View) -> Measured:
-    """Each row gets what it gets alone, whatever stands in the rows beside it.
-
-    Beside it may stand a row of -inf or of NaN, whose own answer is contested and not judged. The exact values
-    are the same; a batched and a single call may round differently, each within the allowance of `accuracy`,
-    so twice that is allowed. A function that takes one row a call is called on all of them in turn, and again in the
-    opposite order: what it answers must not depend on the calls before.
-
-    Example: with the maximum of the whole array as the shift, the rows [0, 0] and [200, 200] in float32 leave
-    exp(-200) = 0 for both entries of the first: its softmax is 0 / 0, NaN, and [1/2, 1/2] alone.
-
-    Fix: reduce along the row, with keepdims, and start each row and each call from scratch. The usual causes: a maximum
-    or a sum over the whole array; state that is carried from row to row, or from call to call.
-    """
-    return compare(view)
 
 
 def arrange(draw: Draw, arguments: Arguments) -> Case:
@@ -44,28 +27,38 @@ def arrange(draw: Draw, arguments: Arguments) -> Case:
 
 def observe(call: Call, case: Case) -> Observation:
     """f of all rows, and of each finite row alone, the last first; refusing a row of -inf or NaN shows nothing."""
-    judged = np.flatnonzero(np.isfinite(case.x.reshape(len(case.x), -1)).all(axis=1))
-    kept = {name: a[judged] for name, a in call.signature.of(case.arguments).items()}
-    alone = [call.rows({name: a[r : r + 1] for name, a in kept.items()}) for r in reversed(range(len(judged)))]
+    finite = np.flatnonzero(np.isfinite(case.x.reshape(len(case.x), -1)).all(axis=1))
+    finite_rows = {name: a[finite] for name, a in call.signature.of(case.arguments).items()}
+    alone = [call.rows({name: a[r : r + 1] for name, a in finite_rows.items()}) for r in reversed(range(len(finite)))]
     try:
         together = call.rows(case.arguments)
     except Misbehaviour as error:
-        if len(judged) == len(case.x):
+        if len(finite) == len(case.x):
             raise
         raise Declined(str(error)) from error
     if not alone:
         raise Declined("no row is finite")
-    return Observation(kept, together[judged], np.concatenate(alone[::-1]).astype(together.dtype))
+    return Observation(finite_rows, together[finite], np.concatenate(alone[::-1]).astype(together.dtype))
 
 
 PROPERTY = Property(
-    "row_independence",
-    "EX111",
-    measure,
-    "ulp",
-    ulp,
-    arrange,
-    observe,
+    name="row_independence",
+    code="EX111",
+    statement="Each row gets what it gets alone, whatever stands in the rows beside it.",
+    bound="""Beside it may stand a row of -inf or of NaN, whose own answer is contested and not judged. The exact
+    values are the same; a batched and a single call may round differently, each within the allowance of `accuracy`,
+    so twice that is allowed. A function that takes one row a call is called on all of them in turn, and again in
+    the opposite order: what it answers must not depend on the calls before.""",
+    example="""with the maximum of the whole array as the shift, the rows [0, 0] and [200, 200] in float32 leave
+    exp(-200) = 0 for both entries of the first: its softmax is 0 / 0, NaN, and [1/2, 1/2] alone.""",
+    fix="""reduce along the row, with keepdims, and start each row and each call from scratch. The usual causes: a
+    maximum or a sum over the whole array; state that is carried from row to row, or from call to call.""",
+    measure=compare,
+    source=__name__,
+    unit="ulp",
+    scale=ulp,
+    arrange=arrange,
+    observe=observe,
     rows=4,
     lengths="few",
     script=("print(f({args}))", "print(np.concatenate([f(row[None]) for row in x]))"),

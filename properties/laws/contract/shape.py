@@ -8,23 +8,11 @@ import numpy as np
 
 from extremum.properties.calling.call import Call
 from extremum.properties.inputs.draw import Draw
+from extremum.properties.laws.measures import counted
 from extremum.properties.model.property import Property
-from extremum.properties.model.view import Measured, Observation, View
+from extremum.properties.model.view import Observation
 from extremum.properties.values.case import Case
 from extremum.properties.values.signature import Arguments, first
-
-
-def measure(view: View) -> Measured:
-    """The answer has the shape that the role gives it, whatever leading axes the input has.
-
-    One to three dimensions, lengths of one among them. Nothing is allowed.
-
-    Example: for x of shape (3, 1), x / x.sum(axis=-1) has shape (3, 3), since the sum has shape (3,).
-
-    Fix: keepdims=True in every reduction, and no `squeeze` without its axis. The usual causes: `squeeze`; `keepdims`
-    forgotten, so that rows and columns broadcast against each other; a flattened result.
-    """
-    return float(view.observation.count), 0.0
 
 
 def arrange(draw: Draw, arguments: Arguments) -> Case:
@@ -38,17 +26,23 @@ def arrange(draw: Draw, arguments: Arguments) -> Case:
 def observe(call: Call, case: Case) -> Observation:
     """Count 1 where the answer has another shape than x."""
     arguments = call.calls(case.arguments)[0]
-    out, given = call.array(arguments), first(arguments).shape
+    out, shape = call.array(arguments), first(arguments).shape
     expected = call.signature.answer(arguments, -1)
-    note = "" if out.shape == expected else f"returned shape {out.shape}, not {expected}, for {given}"
+    note = "" if out.shape == expected else f"returned shape {out.shape}, not {expected}, for {shape}"
     return Observation(case.arguments, count=int(bool(note)), note=note)
 
 
 PROPERTY = Property(
-    "shape",
-    "EX116",
-    measure,
-    "answers",
+    name="shape",
+    code="EX116",
+    statement="The answer has the shape that the role gives it, whatever leading axes the input has.",
+    bound="One to three dimensions, lengths of one among them. Nothing is allowed.",
+    example="for x of shape (3, 1), x / x.sum(axis=-1) has shape (3, 3), since the sum has shape (3,).",
+    fix="""keepdims=True in every reduction, and no `squeeze` without its axis. The usual causes: `squeeze`;
+    `keepdims` forgotten, so that rows and columns broadcast against each other; a flattened result.""",
+    measure=counted,
+    source=__name__,
+    unit="answers",
     arrange=arrange,
     observe=observe,
     rows=4,

@@ -68,15 +68,12 @@ def small(d: Draw) -> Array:
     return d.uniform(-1.0, 1.0, each=True) * 2.0**-10
 
 
-REGIMES = tuple(
-    Regime(name, fill)
-    for name, fill in (
-        ("ordinary-point", ordinary),
-        ("positive-point", positive),
-        ("integer-point", whole),
-        ("large-point", large),
-        ("small-point", small),
-    )
+REGIMES = (
+    Regime("ordinary-point", ordinary, "Numbers between -3 and 3."),
+    Regime("positive-point", positive, "Numbers between 1/8 and 4, for functions of positive numbers."),
+    Regime("integer-point", whole, "Small integers, often zero or equal, where kinks lie."),
+    Regime("large-point", large, "Numbers of up to a hundred, where an exponential of float32 overflows."),
+    Regime("small-point", small, "Numbers of about a thousandth, where terms of higher order vanish."),
 )
 
 

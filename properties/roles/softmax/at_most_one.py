@@ -9,21 +9,24 @@ from extremum.properties.model.view import Measured, View
 
 
 def measure(view: View) -> Measured:
-    """No output exceeds one.
-
-    A rounded sum of nonnegative terms is at least its largest term, whatever the order, and a correctly
-    rounded quotient of e_j <= S is at most 1, since rounding is monotone and 1 is a float; e_j times
-    the rounded reciprocal of S is at most 1 by the same argument and ties to even. So nothing is
-    allowed. NaN is judged by `finite`.
-
-    Example: with y = logsumexp(x) stored in bfloat16, exp(x - y) of [100.25] is exp(0.25) = 1.28, since y is 100.
-
-    Fix: divide by the sum of the very exps that are returned. The usual causes: exp(x - y) with a rounded y, whose
-    exponent may come out above zero; a sum that lacks an entry or is narrower than its terms; a maximum that
-    is not the one that was subtracted.
-    """
+    """By how much each output exceeds 1, 0 for NaN; nothing is allowed."""
     out = np.nan_to_num(np.asarray(view.answer, np.float64), nan=0.0)
     return np.maximum(out - 1.0, 0.0), 0.0
 
 
-PROPERTY = Property("at_most_one", "EX103", measure, unit="value", exact=True)
+PROPERTY = Property(
+    name="at_most_one",
+    code="EX103",
+    statement="No output exceeds one.",
+    bound="""A rounded sum of nonnegative terms is at least its largest term, whatever the order, and a correctly
+    rounded quotient of e_j <= S is at most 1, since rounding is monotone and 1 is a float; e_j times the rounded
+    reciprocal of S is at most 1 by the same argument and ties to even. So nothing is allowed. NaN is judged by
+    `finite`.""",
+    example="with y = logsumexp(x) stored in bfloat16, exp(x - y) of [100.25] is exp(0.25) = 1.28, since y is 100.",
+    fix="""divide by the sum of the very exps that are returned. The usual causes: exp(x - y) with a rounded y,
+    whose exponent may come out above zero; a sum that lacks an entry or is narrower than its terms; a maximum that
+    is not the one that was subtracted.""",
+    measure=measure,
+    unit="value",
+    exact=True,
+)

@@ -61,12 +61,12 @@ def sum_error(fmt: Format, n: int, d: int) -> float:
 
 def componentwise(view: View, d: int, columns: Columns | None = None) -> Any:
     """The relative error t + t**2 of the table above, by component (those shown), with d additions in the sum."""
-    shown = view.columns if columns is None else columns
+    chosen = view.columns if columns is None else columns
     u, r = view.fmt.unit_roundoff, EXP_ERROR[view.fmt.name]
     base = fixed(view.fmt, view.n, d) + (SCALINGS + r) * u
-    t = view.parts.shallow[:, shown] * (-gap_roundings(view.fmt) * u) + base
+    t = view.parts.shallow[:, chosen] * (-gap_roundings(view.fmt) * u) + base
     if view.careful:
-        t = t + rescaling(view, shown)
+        t = t + rescaling(view, chosen)
     return t * (t + 1.0)
 
 
@@ -97,8 +97,8 @@ def rises(view: View) -> Array:
     x, order = view.observation.x, view.observation.order
     counts = np.maximum(_rises(x), _rises(x[:, ::-1])[:, ::-1])
     if order is not None:
-        moved = x[:, order]
-        counts[:, order] = np.maximum(counts[:, order], np.maximum(_rises(moved), _rises(moved[:, ::-1])[:, ::-1]))
+        other = x[:, order]
+        counts[:, order] = np.maximum(counts[:, order], np.maximum(_rises(other), _rises(other[:, ::-1])[:, ::-1]))
     return np.asarray(counts)
 
 

@@ -19,13 +19,13 @@ from extremum.reference.arithmetic.formats import FORMATS, Array, Format
 EXACT = ("finite", "nonnegative", "at_most_one")  # hold where all outputs are in [0, 1]
 OF_SOFTMAX = frozenset((*EXACT, "sum_to_one"))
 GRADES = ULP, PAIRWISE = ("within an ulp", "pairwise or wide bound")  # those that are not the bound of `accuracy`
-LACKS = frozenset((ULP,))
+LACKS = frozenset((ULP,))  # of long rows: in float32 the loops cannot tell an ulp
 
 
 @lru_cache(maxsize=1)
 def kernel() -> ModuleType | None:
     """The compiled loops, or None without Numba."""
-    try:
+    try:  # Numba is an extra: without it the properties screen all rows themselves
         from extremum.properties.roles.softmax import kernel as loops
     except ImportError:
         return None
@@ -39,20 +39,22 @@ def softmax(view: View, open_grades: frozenset[str]) -> Fused | None:
     to zero than `properties.roles.softmax.bounds.flushed` excuses. Whether a long row is within an ulp is known where
     that is open.
     """
-    given = _given(view)
-    if given is None:
+    inputs = _inputs(view)
+    if inputs is None:
         return None
-    loops, x, out, short = given
+    loops, x, out, short = inputs
     numbers, lossy = _softmax(view.fmt, view.n)
     plain, sums, ratio, flushed = np.empty((4, len(x)))
     beyond = np.empty(len(x), np.int32)
-    made = plain, sums, ratio, flushed, beyond
+    table = plain, sums, ratio, flushed, beyond
+    # A row of a few entries fills no vector: the loops of short ones go along the columns, many rows at once.
     if short:
-        loops.short_rows(x.T, out.T, numbers, lossy, made)
+        loops.short_rows(x.T, out.T, numbers, lossy, table)
     else:
-        loops.long_rows(x, out, numbers, lossy, ULP in open_grades, made)
+        loops.long_rows(x, out, numbers, lossy, ULP in open_grades, table)
+    # These three hold where all outputs are in [0, 1]: then their ratio is 0 exactly, else it is not known.
     ratios = dict.fromkeys(EXACT, plain) | {"sum_to_one": sums, "accuracy": ratio, "gradual_underflow": flushed}
-    grades = {PAIRWISE: beyond & 2 != 0}
+    grades = {PAIRWISE: beyond & 2 != 0}  # the bits as `entry` of the kernel sets them
     if not short and ULP not in open_grades:
         return Fused(ratios, grades, OF_SOFTMAX, LACKS)
     return Fused(ratios, grades | {ULP: beyond & 1 != 0}, OF_SOFTMAX)
@@ -63,10 +65,10 @@ def log_softmax(view: View, _open_grades: frozenset[str]) -> Fused | None:
 
     A row with an answer that is positive, or not below the largest finite value in magnitude, has infinite ratios.
     """
-    given = _given(view)
-    if given is None:
+    inputs = _inputs(view)
+    if inputs is None:
         return None
-    loops, x, out, short = given
+    loops, x, out, short = inputs
     plain, sums, ratio = np.empty((3, len(x)))
     if short:
         loops.short_log_rows(x.T, out.T, _log_softmax(view.fmt, view.n), (plain, sums, ratio))
@@ -82,10 +84,10 @@ def logsumexp(view: View, _open_grades: frozenset[str]) -> Fused | None:
     An answer that is not below the largest finite value in magnitude has infinite ratios; one below its row's maximum
     has in `between`.
     """
-    given = _given(view)
-    if given is None:
+    inputs = _inputs(view)
+    if inputs is None:
         return None
-    loops, x, out, short = given
+    loops, x, out, short = inputs
     m, total = np.empty(len(x), np.float32), np.empty(len(x))
     if short:
         loops.short_sums(x.T, m, total)
@@ -101,30 +103,34 @@ def logsumexp(view: View, _open_grades: frozenset[str]) -> Fused | None:
         between, accuracy = (above - np.log(view.n)) / may, np.abs(y - exact) / may
     ratios = {
         "finite": np.where(finite, 0.0, np.inf),
+        # Below the maximum nothing is allowed: the property itself has to look.
         "between": np.where(finite & (above >= 0), between, np.inf),
         "accuracy": np.where(finite, accuracy, np.inf),
     }
     return Fused(ratios, exactly=frozenset(("finite",)))
 
 
-def _given(view: View) -> tuple[ModuleType, Array, Array, bool] | None:
+def _inputs(view: View) -> tuple[ModuleType, Array, Array, bool] | None:
     """The loops, rows and answers as float32, and whether they are short: then by columns.
 
     None without Numba, and where float32 would lose anything.
     """
     x, out = view.observation.x, view.observation.out
+    # float64 rows would be rounded on the way in, and an answer of another dtype converted before it is judged.
     if out is None or view.fmt.precision > FORMATS["float32"].precision or not out.dtype == x.dtype == view.fmt.dtype:
         return None
     loops = kernel()
     if loops is None:
         return None
-    short = view.n <= loops.SHORT
+    short = view.n <= loops.SHORT_ROW_MAX
+    # Conversion is exact, and without a copy where the rows are float32 in that order already.
     wide, answer = (np.asarray(a, np.float32, order="F" if short else "C") for a in (x, out))
     return loops, wide, answer, short
 
 
 def _of_log(fmt: Format, n: int) -> tuple[float, float]:
     """What log S may be off (`bounds.log_error`): t, and a slope times log S."""
+    # Without `bounds.rescaling`, as in any first screen: the smaller allowance, so what it clears is clear.
     t = bounds.fixed(fmt, n, rounding.additions(fmt, n))
     slope = (rounding.LOG_ERROR[fmt.name] + rounding.gap_roundings(fmt) - 1) * fmt.unit_roundoff
     return float(t * (t + 1.0)), float(slope)

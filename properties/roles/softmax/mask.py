@@ -8,25 +8,8 @@ from extremum.properties.calling.call import Call
 from extremum.properties.laws import masking
 from extremum.properties.laws.comparison import compare
 from extremum.properties.model.property import Property, ulp
-from extremum.properties.model.view import Measured, Observation, View
+from extremum.properties.model.view import Observation
 from extremum.properties.values.case import Case
-
-
-def measure(view: View) -> Measured:
-    """An entry of -inf gets exactly zero, and the others get what they get without it.
-
-    exp(-inf) = 0 is exact, so nothing is allowed at a masked entry. The others have the same exact values
-    as in the row with the masked entries removed; two answers of a sound algorithm differ by at most
-    twice the allowance of `accuracy`. Rows with every entry masked are not tried: their meaning is
-    contested.
-
-    Example: with -1e4 in place of -inf, [-inf, -2e4] gives [1, 0]: the masked entry gets everything.
-
-    Fix: let -inf through: its exp is 0. Where a running maximum starts with a masked entry, guard -inf - -inf, which is
-    NaN. The usual causes: a mask of -1e9 or -1e4 in place of -inf; a floor or an epsilon under the probabilities;
-    that NaN.
-    """
-    return compare(view)
 
 
 def observe(call: Call, case: Case) -> Observation:
@@ -35,11 +18,20 @@ def observe(call: Call, case: Case) -> Observation:
 
 
 PROPERTY = Property(
-    "mask",
-    "EX110",
-    measure,
-    "ulp",
-    ulp,
+    name="mask",
+    code="EX110",
+    statement="An entry of -inf gets exactly zero, and the others get what they get without it.",
+    bound="""exp(-inf) = 0 is exact, so nothing is allowed at a masked entry. The others have the same exact values
+    as in the row with the masked entries removed; two answers of a sound algorithm differ by at most twice the
+    allowance of `accuracy`. Rows with every entry masked are not tried: their meaning is contested.""",
+    example="with -1e4 in place of -inf, [-inf, -2e4] gives [1, 0]: the masked entry gets everything.",
+    fix="""let -inf through: its exp is 0. Where a running maximum starts with a masked entry, guard -inf - -inf,
+    which is NaN. The usual causes: a mask of -1e9 or -1e4 in place of -inf; a floor or an epsilon under the
+    probabilities; that NaN.""",
+    measure=compare,
+    source=__name__,
+    unit="ulp",
+    scale=ulp,
     observe=observe,
     rows=4,
     lengths="few",

@@ -14,19 +14,7 @@ from extremum.reference.arithmetic.wide import where
 
 
 def measure(view: View) -> Measured:
-    """A larger input has no smaller output, and equal inputs have equal outputs, up to rounding.
-
-    Entries are compared in the order of x, neighbours with each other. Both are scaled by the same S, so
-    its error cancels; what is left is that of two exps, two gaps and two scalings: allowed is
-    2 (r_e + (g D + 2) u) relative (g of `properties.roles.softmax.bounds`), what a running maximum does to either, and
-    twice the steps of gradual underflow. No exp in use is monotone to the last bit, and a vectorised one may differ
-    from the scalar one at a row's end. NaN is judged by `finite`.
-
-    Example: returned in descending order, softmax of [0, 1] is [0.731, 0.269]: the smaller input has the larger output.
-
-    Fix: put outputs that were sorted back into the order of the inputs; let the pieces of an approximation of exp meet
-    where they join. The usual causes: outputs returned in sorted order; a piecewise approximation of exp.
-    """
+    """By how much an output falls from one input to the next larger; allowed are two exps, gaps and scalings."""
     upper, lower = view.out, view.other
     u = view.fmt.unit_roundoff
     t = 2 * (EXP_ERROR[view.fmt.name] + SCALINGS) * u - view.at(view.parts.shallow) * (2 * gap_roundings(view.fmt) * u)
@@ -49,4 +37,22 @@ def observe(call: Call, case: Case) -> Observation:
     return Observation({"x": x}, out, lower)
 
 
-PROPERTY = Property("monotone", "EX109", measure, "value", observe=observe, severity="medium", lengths="moderate")
+PROPERTY = Property(
+    name="monotone",
+    code="EX109",
+    statement="A larger input has no smaller output, and equal inputs have equal outputs, up to rounding.",
+    bound="""Entries are compared in the order of x, neighbours with each other. Both are scaled by the same S, so
+    its error cancels; what is left is that of two exps, two gaps and two scalings: allowed is 2 (r_e + (g D + 2) u)
+    relative (g of `properties.roles.softmax.bounds`), what a running maximum does to either, and twice the steps of
+    gradual underflow. No exp in use is monotone to the last bit, and a vectorised one may differ from the scalar
+    one at a row's end. NaN is judged by `finite`.""",
+    example="""returned in descending order, softmax of [0, 1] is [0.731, 0.269]: the smaller input has the larger
+    output.""",
+    fix="""put outputs that were sorted back into the order of the inputs; let the pieces of an approximation of exp
+    meet where they join. The usual causes: outputs returned in sorted order; a piecewise approximation of exp.""",
+    measure=measure,
+    unit="value",
+    observe=observe,
+    severity="medium",
+    lengths="moderate",
+)

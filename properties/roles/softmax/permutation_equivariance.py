@@ -10,25 +10,9 @@ from extremum.properties.calling.call import Call
 from extremum.properties.inputs.draw import Draw
 from extremum.properties.laws.comparison import compare
 from extremum.properties.model.property import Property, ulp
-from extremum.properties.model.view import Measured, Observation, View
+from extremum.properties.model.view import Observation
 from extremum.properties.values.case import Case, integer
 from extremum.properties.values.signature import Arguments
-
-
-def measure(view: View) -> Measured:
-    """Permuting a row permutes its outputs.
-
-    The exact values are the same numbers, and two answers of a sound algorithm are each within its
-    allowance of `accuracy` of them; so their difference is within twice that. The permutations are
-    i -> (stride i + start) mod n with stride coprime to n: reversal and rotation are among them.
-
-    Example: with the first entry in place of the maximum, [100, 0] in float32 gives [1, 4e-44], and [0, 100] gives
-    [0, NaN].
-
-    Fix: take maximum and sum over the whole row, and mask a tail with -inf instead of leaving it out. The usual
-    causes: a tail that is not a multiple of the vector width; a first element used as the maximum.
-    """
-    return compare(view)
 
 
 def arrange(draw: Draw, arguments: Arguments) -> Case:
@@ -47,13 +31,22 @@ def observe(call: Call, case: Case) -> Observation:
 
 
 PROPERTY = Property(
-    "permutation_equivariance",
-    "EX108",
-    measure,
-    "ulp",
-    ulp,
-    arrange,
-    observe,
+    name="permutation_equivariance",
+    code="EX108",
+    statement="Permuting a row permutes its outputs.",
+    bound="""The exact values are the same numbers, and two answers of a sound algorithm are each within its
+    allowance of `accuracy` of them; so their difference is within twice that. The permutations are i -> (stride
+    i + start) mod n with stride coprime to n: reversal and rotation are among them.""",
+    example="""with the first entry in place of the maximum, [100, 0] in float32 gives [1, 4e-44], and [0, 100]
+    gives [0, NaN].""",
+    fix="""take maximum and sum over the whole row, and mask a tail with -inf instead of leaving it out. The usual
+    causes: a tail that is not a multiple of the vector width; a first element used as the maximum.""",
+    measure=compare,
+    source=__name__,
+    unit="ulp",
+    scale=ulp,
+    arrange=arrange,
+    observe=observe,
     severity="medium",
     lengths="moderate",
     script=(

@@ -9,27 +9,11 @@ from extremum.properties.inputs.draw import Draw, pick
 from extremum.properties.inputs.regimes import log_max
 from extremum.properties.laws.comparison import compare
 from extremum.properties.model.property import Property, ulp
-from extremum.properties.model.view import Measured, Observation, View
+from extremum.properties.model.view import Observation
 from extremum.properties.values.case import Case
 from extremum.properties.values.signature import Arguments
 from extremum.reference.arithmetic.double_double import two_sum
 from extremum.reference.arithmetic.formats import Array
-
-
-def measure(view: View) -> Measured:
-    """Adding one number to a whole row changes nothing.
-
-    Only shifts that are exact in the dtype are tried: x + c has no rounding error in any entry. The exact
-    answer is then the same, and two answers of a sound algorithm are each within its allowance of
-    `accuracy` of it; so their difference is within twice that.
-
-    Example: without a shift [0, 0] gives [0.5, 0.5], and [100, 100] in float32 gives NaN; by exp(x - logsumexp(x)),
-    [10000, 10000] gives [0.499894, 0.499894].
-
-    Fix: subtract the maximum of each row first, and let nothing but differences of entries into exp. The usual causes:
-    no shift, so that one of the two overflows; exp(x - logsumexp(x)); base 2 with the products rounded apart.
-    """
-    return compare(view)
 
 
 def arrange(draw: Draw, arguments: Arguments) -> Case:
@@ -56,13 +40,23 @@ def observe(call: Call, case: Case) -> Observation:
 
 
 PROPERTY = Property(
-    "shift_invariance",
-    "EX107",
-    measure,
-    "ulp",
-    ulp,
-    arrange,
-    observe,
+    name="shift_invariance",
+    code="EX107",
+    statement="Adding one number to a whole row changes nothing.",
+    bound="""Only shifts that are exact in the dtype are tried: x + c has no rounding error in any entry. The exact
+    answer is then the same, and two answers of a sound algorithm are each within its allowance of `accuracy` of it;
+    so their difference is within twice that.""",
+    example="""without a shift [0, 0] gives [0.5, 0.5], and [100, 100] in float32 gives NaN; by
+    exp(x - logsumexp(x)), [10000, 10000] gives [0.499894, 0.499894].""",
+    fix="""subtract the maximum of each row first, and let nothing but differences of entries into exp. The usual
+    causes: no shift, so that one of the two overflows; exp(x - logsumexp(x)); base 2 with the products rounded
+    apart.""",
+    measure=compare,
+    source=__name__,
+    unit="ulp",
+    scale=ulp,
+    arrange=arrange,
+    observe=observe,
     severity="medium",
     lengths="moderate",
     script=("print(f({args}))", "print(f(x + shift))"),
