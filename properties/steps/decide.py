@@ -18,6 +18,7 @@ from extremum.reference.arithmetic.wide import row_max, screen_arithmetic
 
 FAR = 4.0  # a screen errs by less than half of an allowance in any arithmetic
 TOGETHER = 8  # doubtful entries of a row that are decided at once, the most doubtful first
+SHOWN_BITS = 192  # of the balls that an exact value is shown from
 PRECISIONS = (128, 256, 512, 1024, 4096)  # bits of the balls, raised until the question is decided
 
 
@@ -147,10 +148,8 @@ def certify(experiment: Experiment, observation: Observation, row: int, columns:
     the highest precision leaves open (equality, in practice) is no refutation.
     """
     alone, arithmetic = observation.take(slice(row, row + 1)), experiment.role.certifier
-    before = flint.ctx.prec
-    try:
-        for bits in PRECISIONS:
-            flint.ctx.prec = bits
+    for bits in PRECISIONS:
+        with flint.ctx.workprec(bits):
             view = View(experiment.role, experiment.fmt, alone, arithmetic, columns=np.asarray(columns))
             measured, allowed = experiment.prop.measure(view)
             m, a = np.broadcast_arrays(np.asarray(measured, object), np.asarray(allowed, object))
@@ -159,8 +158,6 @@ def certify(experiment: Experiment, observation: Observation, row: int, columns:
                 return "rational arithmetic" if arithmetic.exact else f"balls of {bits} bits"
             if all(bool(x <= y) for x, y in pairs):
                 return ""
-    finally:
-        flint.ctx.prec = before
     return ""
 
 
@@ -173,15 +170,11 @@ def with_exact(experiment: Experiment, observation: Observation, decision: Decis
     """The decision with the exact answer at its place, as a decimal with the radius of its ball."""
     if experiment.prop.exact or observation.out is None or decision.column >= observation.out.shape[1]:
         return decision
-    before = flint.ctx.prec
-    try:
-        flint.ctx.prec = 192
+    with flint.ctx.workprec(SHOWN_BITS):
         row = observation.take(slice(decision.row, decision.row + 1))
         arithmetic = experiment.role.certifier
         exact = experiment.role.truth(row.arguments, arithmetic).exact(np.array([decision.column]))
         return replace(decision, exact=arithmetic.shown(exact[0, 0]))
-    finally:
-        flint.ctx.prec = before
 
 
 def at(view: View, prop: Property, measured: Array, allowed: Array, row: int, column: int) -> Decision:
