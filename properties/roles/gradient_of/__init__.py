@@ -15,6 +15,7 @@ no proof.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,6 @@ from extremum.properties.model.property import Property, one
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.roles.gradient_of.gradient_judges import (
-    Judge,
     answers,
     by_row,
     delta_of,
@@ -123,19 +123,6 @@ def allowance(view: View) -> Any:
     return truth(view.observation.arguments, view.arithmetic)
 
 
-def along_direction(judge: Judge, prop: Property) -> Property:
-    """The property, decided by `judge` at each point along a direction."""
-    return replace(
-        prop,
-        arrange=along,
-        observe=by_row(judge),
-        rows=5,
-        lengths="point",
-        exact=True,
-        script=("print(np.dot(np.float64(f(x)), np.float64(v)))",),
-    )
-
-
 def to_half_the_digits(prop: Property, code: str) -> Property:
     """The property that compares two answers, with a tolerance in place of a bound."""
     return replace(
@@ -155,72 +142,14 @@ def to_half_the_digits(prop: Property, code: str) -> Property:
     )
 
 
-FINITE = Property(
-    name="finite",
-    code="EX940",
-    statement="The gradient is finite where the derivatives of f are enclosed and in range.",
-    bound="""
-        Every entry is judged whose derivative is proved to be below half of the largest finite value. None may be NaN
-        or infinite.
-    """,
-    example="exp(x) / (1 + exp(x)) of 89 in float32 is NaN, for f = log(1 + exp(x)), whose derivative there is 1.",
-    fix="take the exponential of what is at most zero.",
+judged_along = partial(
+    Property,
     measure=judged,
-    unit="outputs",
-    severity="critical",
-)
-IDENTITY = Property(
-    name="identity",
-    code="EX941",
-    statement="In exact arithmetic the gradient's inner product with any direction is the derivative of f along it.",
-    bound="""
-        Both functions are evaluated on rational numbers. Of a quadratic f the quotient (f(x + h v) - f(x - h v)) / (2
-        h) is the derivative for every h, and three very different steps agree; of another rational function the
-        derivative is taken by the rules. Nothing is allowed: this judges the formula and not its rounding. Only where
-        the two use constants of more than twenty bits, 0.1 or data, which may have been rounded apart, is half of
-        float32's digits allowed, of the magnitudes of all terms and of the derivatives on the way to the origin.
-        Inapplicable where one of the two is no rational function, or asks for floats.
-    """,
-    example="f = x @ A @ x and A @ x differ by 1/3 at x = [1/3, 0] along [0, 1] where A = [[0, 1], [0, 0]].",
-    fix="derive the gradient again, one variable at a time.",
-    measure=judged,
-    unit="value",
-)
-DERIVATIVE = Property(
-    name="derivative",
-    code="EX942",
-    statement="The gradient's inner product with any direction is the derivative of f along it, to half the digits.",
-    bound="""
-        The derivative is enclosed in ball arithmetic, at x and over all points within sqrt(u) abs(x) of it. Measured is
-        the distance from the enclosure at x; allowed is how far the derivatives around lie from it, and sqrt(u) times
-        the magnitudes of the terms and the largest derivative on the way from x to the origin: where a function
-        saturates, a derivative that is tiny beside it may keep no digit. Inapplicable where f can't be evaluated on
-        balls.
-    """,
-    example="""
-        2 x sin(x), as where the inner derivative is forgotten, is 1.68 at x = 1 for f = sin(x^2), whose derivative
-        there is 1.08.
-    """,
-    fix="derive the gradient again; compare it with what reverse differentiation gives for f.",
-    measure=judged,
-    unit="value",
-)
-ESTIMATED = Property(
-    name="estimated",
-    code="EX943",
-    statement="The gradient's inner product with any direction agrees with the estimated derivative of f along it.",
-    bound="""
-        Asked where f can't be evaluated on exact numbers. The derivative is estimated in float64 by a complex step
-        where that agrees with differences, and else by extrapolated differences with the error that their tableau
-        shows. Allowed are ten times that error, and sqrt(u) times the derivative and the magnitudes of the terms. This
-        is no proof: the estimate is one, and f may not be smooth.
-    """,
-    example="a gradient of zeros, as of a graph that was cut.",
-    fix="write f with NumPy's functions and no conversion to float, so that its derivative can be enclosed.",
-    measure=judged,
-    unit="value",
-    severity="medium",
-    proof="an estimate, no proof",
+    arrange=along,
+    rows=5,
+    lengths="point",
+    exact=True,
+    script=("print(np.dot(np.float64(f(x)), np.float64(v)))",),
 )
 ROW_INDEPENDENCE, LAYOUT, *COUNTED = contract.BY_ROW
 CONTRACT = (to_half_the_digits(ROW_INDEPENDENCE, "EX944"), to_half_the_digits(LAYOUT, "EX945"), *COUNTED)
@@ -238,10 +167,82 @@ ROLE = Role(
     edged=False,
     contested=(),
     properties=(
-        along_direction(in_range, FINITE),
-        along_direction(in_rationals, IDENTITY),
-        along_direction(in_balls, DERIVATIVE),
-        along_direction(in_floats, ESTIMATED),
+        judged_along(
+            name="finite",
+            code="EX940",
+            statement="The gradient is finite where the derivatives of f are enclosed and in range.",
+            bound="""
+                Every entry is judged whose derivative is proved to be below half of the largest finite value. None may
+                be NaN or infinite.
+            """,
+            example="""
+                exp(x) / (1 + exp(x)) of 89 in float32 is NaN, for f = log(1 + exp(x)), whose derivative there is 1.
+            """,
+            fix="take the exponential of what is at most zero.",
+            observe=by_row(in_range),
+            unit="outputs",
+            severity="critical",
+        ),
+        judged_along(
+            name="identity",
+            code="EX941",
+            statement=(
+                "In exact arithmetic the gradient's inner product with any direction is the derivative of f along it."
+            ),
+            bound="""
+                Both functions are evaluated on rational numbers. Of a quadratic f the quotient (f(x + h v) - f(x - h
+                v)) / (2 h) is the derivative for every h, and three very different steps agree; of another rational
+                function the derivative is taken by the rules. Nothing is allowed: this judges the formula and not its
+                rounding. Only where the two use constants of more than twenty bits, 0.1 or data, which may have been
+                rounded apart, is half of float32's digits allowed, of the magnitudes of all terms and of the
+                derivatives on the way to the origin. Inapplicable where one of the two is no rational function, or asks
+                for floats.
+            """,
+            example="f = x @ A @ x and A @ x differ by 1/3 at x = [1/3, 0] along [0, 1] where A = [[0, 1], [0, 0]].",
+            fix="derive the gradient again, one variable at a time.",
+            observe=by_row(in_rationals),
+            unit="value",
+        ),
+        judged_along(
+            name="derivative",
+            code="EX942",
+            statement=(
+                "The gradient's inner product with any direction is the derivative of f along it, to half the digits."
+            ),
+            bound="""
+                The derivative is enclosed in ball arithmetic, at x and over all points within sqrt(u) abs(x) of it.
+                Measured is the distance from the enclosure at x; allowed is how far the derivatives around lie from it,
+                and sqrt(u) times the magnitudes of the terms and the largest derivative on the way from x to the
+                origin: where a function saturates, a derivative that is tiny beside it may keep no digit. Inapplicable
+                where f can't be evaluated on balls.
+            """,
+            example="""
+                2 x sin(x), as where the inner derivative is forgotten, is 1.68 at x = 1 for f = sin(x^2), whose
+                derivative there is 1.08.
+            """,
+            fix="derive the gradient again; compare it with what reverse differentiation gives for f.",
+            observe=by_row(in_balls),
+            unit="value",
+        ),
+        judged_along(
+            name="estimated",
+            code="EX943",
+            statement=(
+                "The gradient's inner product with any direction agrees with the estimated derivative of f along it."
+            ),
+            bound="""
+                Asked where f can't be evaluated on exact numbers. The derivative is estimated in float64 by a complex
+                step where that agrees with differences, and else by extrapolated differences with the error that their
+                tableau shows. Allowed are ten times that error, and sqrt(u) times the derivative and the magnitudes of
+                the terms. This is no proof: the estimate is one, and f may not be smooth.
+            """,
+            example="a gradient of zeros, as of a graph that was cut.",
+            fix="write f with NumPy's functions and no conversion to float, so that its derivative can be enclosed.",
+            observe=by_row(in_floats),
+            unit="value",
+            severity="medium",
+            proof="an estimate, no proof",
+        ),
         *map(where_f_answers, CONTRACT),
     ),
 )

@@ -5,7 +5,6 @@ Nothing has to be computed, so nothing is allowed, in any format.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -45,20 +44,6 @@ def vectors(draw: Draw, regime: Regime) -> Arguments:
     return {"w": draw.fmt.round(B[:, 0]), "x": draw.fmt.round(np.broadcast_to(x, (draw.rows, draw.n)))}
 
 
-LINEAR_IN_W = quadratics.linear(
-    "EX903",
-    "w",
-    statement="The gradient is linear in w.",
-    bound="""
-        f(w + v, x) is compared with f(w, x) + f(v, x), for w and v whose sum is exact in the dtype: both sides are the
-        argument w + v, and nothing is allowed.
-    """,
-    example="w clipped to [-1, 1] gives 1 for w = 2, and 2 for the sum of two answers to w = 1.",
-    fix="return w as it is; clipping and normalising are the caller's.",
-    source=__name__,
-    script=("print(f(w + w2, x))", "print(f(w, x) + f(w2, x))"),
-)
-
 ROLE = Role(
     name="inner_product_gradient",
     call="f(w, x) -> (n,)",
@@ -93,7 +78,20 @@ ROLE = Role(
             lengths="matrix",
         ),
         quadratics.IDENTITY,
-        replace(LINEAR_IN_W, measure=difference, unit="ulp", scale=ulp),
+        quadratics.linear("w")(
+            code="EX903",
+            statement="The gradient is linear in w.",
+            bound="""
+                f(w + v, x) is compared with f(w, x) + f(v, x), for w and v whose sum is exact in the dtype: both sides
+                are the argument w + v, and nothing is allowed.
+            """,
+            example="w clipped to [-1, 1] gives 1 for w = 2, and 2 for the sum of two answers to w = 1.",
+            fix="return w as it is; clipping and normalising are the caller's.",
+            measure=difference,
+            unit="ulp",
+            scale=ulp,
+            script=("print(f(w + w2, x))", "print(f(w, x) + f(w2, x))"),
+        ),
         *contract.BY_ROW,
     ),
 )

@@ -13,7 +13,7 @@ ROLE = squares.role(
     inputs={"B": 2, "x": 1, "c": 1},
     regimes=matrices.ALL + matrices.FITTED,
     accuracy=quadratics.accuracy(
-        "EX932",
+        code="EX932",
         bound="""
             Allowed: ((1 + g(m))(1 + g(n + 1))(1 + 4 u) - 1) 2 abs(B^T) (abs(B) abs(x) + abs(c)) and what underflow adds
             (`properties.roles.quadratics.squares` derives it). The grade tells the residual first from the Gram matrix,
@@ -24,10 +24,8 @@ ROLE = squares.role(
         source=__name__,
         grades=squares.FORMS,
     ),
-    linear=quadratics.linear(
-        "EX933",
-        "x",
-        "c",
+    linear=quadratics.linear("x", "c")(
+        code="EX933",
         statement="The gradient is linear in x and c together.",
         bound="""
             f(B, x + y, c + d) is compared with f(B, x, c) + f(B, y, d), for vectors whose sums are exact in the dtype.

@@ -124,7 +124,7 @@ ROLE = Role(
     properties=(
         quadratics.FINITE,
         quadratics.accuracy(
-            "EX912",
+            code="EX912",
             bound="""
                 Allowed: ((1 + g(2 n))(1 + 4 u) - 1) sum_j (abs(A_ij) + abs(A_ji)) abs(x_j) and what underflow adds
                 (`properties.roles.quadratics.quadratic_form_gradient` derives it). The grade tells a product with A +
@@ -136,9 +136,8 @@ ROLE = Role(
             grades=FORMS,
         ),
         quadratics.IDENTITY,
-        quadratics.linear(
-            "EX913",
-            "A",
+        quadratics.linear("A")(
+            code="EX913",
             statement="The gradient is linear in A.",
             bound="""
                 f(A + C, x) is compared with f(A, x) + f(C, x), for matrices whose sum is exact in the dtype. The exact

@@ -13,8 +13,7 @@ where a flush is let pass, times four smallest normals.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from functools import partial
 
 import numpy as np
 
@@ -239,47 +238,31 @@ def gradual_underflow(view: View) -> Measured:
     return where(beyond, 0.0, error), view.role.strict(view)
 
 
-def accuracy(
-    code: str, *, bound: str, example: str, fix: str, source: str, grades: Mapping[str, Callable[[View], Any]]
-) -> Property:
-    """The property `accuracy` of a role whose bound the module `source` derives."""
-    return Property(
-        name="accuracy",
-        code=code,
-        statement="Every entry is as close to the exact value as a sound algorithm comes.",
-        bound=bound,
-        example=example,
-        fix=fix,
-        measure=absolute_error,
-        source=source,
-        unit="u sum",
-        scale=in_ulps_of_reach,
-        lengths="matrix",
-        longest=4096,
-        grades=grades,
-    )
+# A role adds the code, its bound with the other texts, the module that derives it, and the grades.
+accuracy = partial(
+    Property,
+    name="accuracy",
+    statement="Every entry is as close to the exact value as a sound algorithm comes.",
+    measure=absolute_error,
+    unit="u sum",
+    scale=in_ulps_of_reach,
+    lengths="matrix",
+    longest=4096,
+)
 
 
-def linear(
-    code: str, *names: str, statement: str, bound: str, example: str, fix: str, source: str, script: tuple[str, ...]
-) -> Property:
-    """The property that the gradient is linear in the arguments `names` together."""
-    return Property(
+def linear(*names: str) -> partial[Property]:
+    """The property that the gradient is linear in these arguments together, but for its code, texts and script."""
+    return partial(
+        Property,
         name=f"linear_in_{'_and_'.join(names)}",
-        code=code,
-        statement=statement,
-        bound=bound,
-        example=example,
-        fix=fix,
         measure=lambda view: of_sum(view, *names),
-        source=source,
         unit="u sum",
         scale=in_ulps_of_reach,
         arrange=lambda draw, arguments: summands(draw, arguments, *names),
         observe=lambda call, case: observe_sum(call, case, *names),
         rows=8,
         lengths="few",
-        script=script,
     )
 
 
@@ -329,9 +312,8 @@ IDENTITY = Property(
     longest=33,
     script=("print(np.dot(np.float64(f({args})), np.float64(v)))",),
 )
-LINEAR_IN_X = linear(
-    "EX914",
-    "x",
+LINEAR_IN_X = linear("x")(
+    code="EX914",
     statement="The gradient is linear in x.",
     bound="""
         f(x + y) is compared with f(x) + f(y), for x and y whose sum is exact in the dtype. The exact values are equal;

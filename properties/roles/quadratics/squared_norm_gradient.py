@@ -13,7 +13,7 @@ ROLE = squares.role(
     inputs={"B": 2, "x": 1},
     regimes=matrices.ALL,
     accuracy=quadratics.accuracy(
-        "EX922",
+        code="EX922",
         bound="""
             Allowed: ((1 + g(m))(1 + g(n + 1))(1 + 4 u) - 1) 2 abs(B^T) abs(B) abs(x) and what underflow adds
             (`properties.roles.quadratics.squares` derives it). The grade tells the product with B x from the Gram
