@@ -74,10 +74,10 @@ def certifying() -> tuple[float, float]:
     columns = np.arange(8)
 
     def bare() -> object:
-        flint.ctx.prec = 128
-        e = [v.exp() for v in BALLS.lift(x - x.max()).ravel().tolist()]
-        total = sum(e[1:], e[0])
-        return [v / total for v in e]
+        with flint.ctx.workprec(128):
+            e = [v.exp() for v in BALLS.lift(x - x.max()).ravel().tolist()]
+            total = sum(e[1:], e[0])
+            return [v / total for v in e]
 
     assert certify(EXPERIMENT, wrong, 0, columns) == "balls of 128 bits"
     return best(lambda: certify(EXPERIMENT, wrong, 0, columns)), best(bare)

@@ -6,21 +6,21 @@ its test are those of a situation and an outcome (`properties.contested.situatio
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from extremum.properties.calling.call import Call, Declined
 from extremum.properties.contested.outcomes import Outcome
 from extremum.properties.contested.situations import SITUATIONS, Situation
+from extremum.properties.laws.measures import counted
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
-from extremum.properties.model.view import Measured, Observation, View
+from extremum.properties.model.view import Observation
 from extremum.properties.roles.registry import roles
 from extremum.properties.values.case import Case
 from extremum.reference.arithmetic.formats import format_of
 from extremum.reference.errors import UsageError, nearest
 
-LONGEST = 256  # entries; the sums of longer rows may stagnate, and that is for `accuracy` to judge
+LONGEST_ROW = 256  # entries; the sums of longer rows may stagnate, and that is for `accuracy` to judge
 SEVERITY = "medium"  # of a subject that does not keep to a convention
 
 
@@ -42,12 +42,6 @@ class Convention:
         """What it accepts, in a sentence."""
         return f"By convention, {self.situation.description} gives {self.outcome.gives}."
 
-    @property
-    def text(self) -> str:
-        """The statement, what is contested and the usual fix: what `explain` prints."""
-        asked = f"It is asked of a subject only where --convention {self.name} names it."
-        return f"{self.statement}\n\n{self.situation.contest}\n\n{asked}\n\nFix: {self.outcome.fix}"
-
     def of(self, role: Role) -> Property:
         """The property that it is for a role; it counts the calls with another outcome."""
 
@@ -55,9 +49,14 @@ class Convention:
             return self._observed(call, role, case)
 
         return Property(
-            self.name,
-            self.code,
-            _counting(self.text),
+            name=self.name,
+            code=self.code,
+            statement=self.statement,
+            bound=f"{self.situation.contest}\n\nIt is asked of a subject only where --convention {self.name} names it.",
+            example="",
+            fix=self.outcome.fix,
+            measure=counted,
+            source=__name__,
             unit="calls",
             arrange=self.situation.arrange,
             observe=observe,
@@ -75,20 +74,12 @@ class Convention:
         _, shape = situation.formed(role, call.calls(case.arguments)[0])
         if not self.outcome.arises(role, shape):
             raise Declined(f"{role.name} never answers with {self.outcome.gives} here")
-        if not situation.least <= case.x.shape[-1] <= LONGEST:
-            raise Declined(f"{situation.name} is asked of rows of {situation.least} to {LONGEST} entries")
+        if not situation.least <= case.x.shape[-1] <= LONGEST_ROW:
+            raise Declined(f"{situation.name} is asked of rows of {situation.least} to {LONGEST_ROW} entries")
         answers = situation.answers(call, role, case)
         wrong = [a for a in answers if not self.outcome.holds(a)]
         note = f"f({situation.written(role)}) {wrong[0].error or f'gives {wrong[0].told}'}" if wrong else ""
         return Observation(case.arguments, count=len(wrong), note=note)
-
-
-def _counting(text: str) -> Callable[[View], Measured]:
-    def measure(view: View) -> Measured:
-        return float(view.observation.count), 0.0
-
-    measure.__doc__ = text
-    return measure
 
 
 CONVENTIONS = {c.name: c for s in SITUATIONS for code, outcome in s.outcomes for c in (Convention(code, s, outcome),)}

@@ -63,7 +63,7 @@ class KnownTruth:
 
     def allowance(self, view: View) -> Any:
         """The allowance of the view's role, in all columns."""
-        # Without `careful` in the key, some would get the smaller allowance of the first look, and refute what is sound.
+        # With `careful`: else a later view would get the smaller allowance of the first look, and refute what is sound.
         key = view.role.allowance, view.careful
         if key not in self._bounds:
             self._bounds[key] = view.role.allowance(view)

@@ -16,6 +16,7 @@ from extremum.properties.inputs.class_labels import logits_and_labels
 from extremum.properties.inputs.regimes import MASKED, PLAIN
 from extremum.properties.laws import contract, masking
 from extremum.properties.laws.comparison import compare
+from extremum.properties.laws.measures import absolute_error, nonfinite_in_range
 from extremum.properties.model import rounding
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
@@ -51,59 +52,10 @@ def keeps_digits(view: View) -> Any:
     return abs(view.exact) * view.arithmetic.lift(relative) + lost
 
 
-def finite(view: View) -> Measured:
-    """The loss is finite where the exact value is.
-
-    For finite logits the exact loss is at most max - logits[L] + log n; only where that reaches the largest finite
-    value, with what a sound answer may be off, may the answer be infinite. NaN is never right.
-
-    Example: -log(softmax([0, 104])[0]) in float32 is inf, because softmax underflows; the exact loss is 104.
-
-    Fix: logsumexp(logits) - logits[L] with the maximum taken off both, never the logarithm of a probability.
-    """
-    return np.where(np.isfinite(view.answer) | view.beyond, 0.0, 1.0), 0.0
-
-
 def nonnegative(view: View) -> Measured:
-    """The loss is not negative.
-
-    log S >= 0 under any rounding, since the term of the maximum in S is 1, and max - logits[L] >= 0; so is their sum.
-    logsumexp(logits) is not rounded below the largest logit, so its difference with logits[L] has it too.
-    Nothing is allowed. NaN is judged by `finite`.
-
-    Example: -log(s + 1e-7) in float32 is -1.2e-7 where s is 1.
-
-    Fix: no epsilon inside the logarithm; the shifted form needs none.
-    """
+    """How far each loss lies below zero; nothing is allowed, and NaN is no finding."""
     out = np.nan_to_num(np.asarray(view.answer, np.float64), nan=0.0)
     return np.maximum(-out, 0.0), 0.0
-
-
-def accuracy(view: View) -> Measured:
-    """The loss is as close to the exact value as a sound algorithm comes, from exp(-45) up to the end of the range.
-
-    Allowed, absolute: g (2 D_L + log S) u, and the error of log S (`properties.roles.cross_entropy`), with
-    D_L = max logits - logits[L]. The grade says whether a loss far below one keeps its digits. Where the loss
-    is not finite, and the exact value is in range, the error is infinite.
-
-    Example: logsumexp(logits) - logits[L] of [10000, 10000] in float32 is 0.693359 for 0.693147.
-
-    Fix: (max - logits[L]) + log(sum(exp(logits - max))), with log1p of the sum of the others for the small end.
-    """
-    return view.error(abs(view.out - view.exact)), view.allowance
-
-
-def masked(view: View) -> Measured:
-    """Logits of -inf do not count.
-
-    exp(-inf) = 0 adds nothing, so the exact loss is that of the logits without them; two answers of a sound
-    algorithm differ by at most twice the allowance of `accuracy`. A label that is masked is not tried.
-
-    Example: 0 * -inf, as in the product of a one-hot vector and log-probabilities, is NaN.
-
-    Fix: pick the entry of the label instead of multiplying by a one-hot vector.
-    """
-    return compare(view)
 
 
 GRADES = {"keeps the digits of small losses": keeps_digits, "absolute bound": allowance}
@@ -120,20 +72,71 @@ ROLE = Role(
     arguments=logits_and_labels,
     rows=24,
     properties=(
-        Property("finite", "EX601", finite, unit="losses", severity="critical", exact=True),
-        Property("nonnegative", "EX602", nonnegative, unit="value", exact=True),
         Property(
-            "accuracy",
-            "EX605",
-            accuracy,
+            name="finite",
+            code="EX601",
+            statement="The loss is finite where the exact value is.",
+            bound="""
+                For finite logits the exact loss is at most max - logits[L] + log n; only where that reaches the largest
+                finite value, with what a sound answer may be off, may the answer be infinite. NaN is never right.
+            """,
+            example="-log(softmax([0, 104])[0]) in float32 is inf, because softmax underflows; the exact loss is 104.",
+            fix="logsumexp(logits) - logits[L] with the maximum taken off both, never the logarithm of a probability.",
+            measure=nonfinite_in_range,
+            source=__name__,
+            unit="losses",
+            severity="critical",
+            exact=True,
+        ),
+        Property(
+            name="nonnegative",
+            code="EX602",
+            statement="The loss is not negative.",
+            bound="""
+                log S >= 0 under any rounding, since the term of the maximum in S is 1, and max - logits[L] >= 0; so is
+                their sum. logsumexp(logits) is not rounded below the largest logit, so its difference with logits[L]
+                has it too. Nothing is allowed. NaN is judged by `finite`.
+            """,
+            example="-log(s + 1e-7) in float32 is -1.2e-7 where s is 1.",
+            fix="no epsilon inside the logarithm; the shifted form needs none.",
+            measure=nonnegative,
+            unit="value",
+            exact=True,
+        ),
+        Property(
+            name="accuracy",
+            code="EX605",
+            statement=(
+                "The loss is as close to the exact value as a sound algorithm comes, from exp(-45) up to the end of "
+                "the range."
+            ),
+            bound="""
+                Allowed, absolute: g (2 D_L + log S) u, and the error of log S (`properties.roles.cross_entropy`), with
+                D_L = max logits - logits[L]. The grade says whether a loss far below one keeps its digits. Where the
+                loss is not finite, and the exact value is in range, the error is infinite.
+            """,
+            example="logsumexp(logits) - logits[L] of [10000, 10000] in float32 is 0.693359 for 0.693147.",
+            fix="""
+                (max - logits[L]) + log(sum(exp(logits - max))), with log1p of the sum of the others for the small end.
+            """,
+            measure=absolute_error,
+            source=__name__,
             unit="u",
             scale=in_roundoffs,
             grades=GRADES,
         ),
         Property(
-            "mask",
-            "EX610",
-            masked,
+            name="mask",
+            code="EX610",
+            statement="Logits of -inf do not count.",
+            bound="""
+                exp(-inf) = 0 adds nothing, so the exact loss is that of the logits without them; two answers of a sound
+                algorithm differ by at most twice the allowance of `accuracy`. A label that is masked is not tried.
+            """,
+            example="0 * -inf, as in the product of a one-hot vector and log-probabilities, is NaN.",
+            fix="pick the entry of the label instead of multiplying by a one-hot vector.",
+            measure=compare,
+            source=__name__,
             unit="u",
             scale=in_roundoffs,
             observe=masking.observe,

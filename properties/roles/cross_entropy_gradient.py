@@ -25,6 +25,7 @@ import numpy as np
 from extremum.properties.inputs.class_labels import is_label, logits_and_labels
 from extremum.properties.inputs.regimes import MASKED, PLAIN
 from extremum.properties.laws import contract
+from extremum.properties.laws.measures import nonfinite
 from extremum.properties.model import rounding
 from extremum.properties.model.property import Property, roundoff, ulp
 from extremum.properties.model.role import Role
@@ -61,29 +62,8 @@ def keeps_digits(view: View) -> Any:
     return view.at(relative) * abs(view.exact) + view.n * bounds.gradual(view.fmt)
 
 
-def finite(view: View) -> Measured:
-    """No output is NaN or infinite.
-
-    For finite logits every exact entry lies in [-1, 1], so no rounding can excuse another answer: none is allowed.
-
-    Example: exp(logits) without a shift is inf for 89 in float32, and inf / inf is NaN.
-
-    Fix: subtract the maximum of the logits first.
-    """
-    return np.where(np.isfinite(view.answer), 0.0, 1.0), 0.0
-
-
 def in_range(view: View) -> Measured:
-    """The entry of the label lies in [-1, 0], and the others in [0, 1].
-
-    A rounded softmax lies in [0, 1] (`nonnegative` and `at_most_one` of softmax), and 1 taken off it, rounded, in
-    [-1, 0]; exp of a log_softmax that is not positive does too. Minus the sum of the others is not positive either,
-    and may be below -1 by what `accuracy` allows at the label; nothing else is allowed. NaN is judged by `finite`.
-
-    Example: onehot - softmax, the sign reversed, is positive at the label.
-
-    Fix: softmax(logits), less 1 at the label. Another cause: a label that is off by one.
-    """
+    """How far each entry lies outside its interval; below -1 at the label, the error bound is allowed."""
     label = is_label(view.observation.arguments)[:, view.columns]
     answer = view.answer[:, view.columns].astype(np.float64)
     out = view.arithmetic.lift(np.where(np.isfinite(answer), answer, 0.0))
@@ -95,31 +75,9 @@ def in_range(view: View) -> Measured:
 
 
 def sum_to_zero(view: View) -> Measured:
-    """The entries sum to zero.
-
-    The probabilities sum to one, and one is taken off. Allowed is the sum of the allowances of `accuracy`; the sum of
-    the answers is taken exactly.
-
-    Example: the gradient without its - 1 at the label sums to one.
-
-    Fix: softmax(logits) less 1 at the label, with a softmax that sums to one itself.
-    """
+    """The size of the exact sum of the entries; the sum of their error bounds is allowed."""
     flawed = np.asarray(view.flawed.any(axis=-1, keepdims=True))
     return where(flawed, np.inf, abs(view.total)), view.arithmetic.total(allowance(view, slice(None)))
-
-
-def accuracy(view: View) -> Measured:
-    """Every entry is as close to the exact value as a sound algorithm comes.
-
-    Allowed: s_j (E_j + (r_e + 2) u) beside the label, with E_j of a sound log_softmax; at it, that of s_L - 1, which is
-    relative to s_L and not to the entry (`properties.roles.cross_entropy_gradient` derives both). The grade says
-    whether the entry at the label keeps its digits as s_L goes to 1.
-
-    Example: the gradient of a loss that is averaged over n classes is n times too small.
-
-    Fix: softmax(logits) less 1 at the label, with a softmax that is accurate itself.
-    """
-    return derivatives.error(view), view.allowance
 
 
 GRADES = {"keeps the digits at the label": keeps_digits, "absolute bound": allowance}
@@ -137,13 +95,64 @@ ROLE = Role(
     bounded=True,
     regimes=PLAIN + MASKED,
     properties=(
-        Property("finite", "EX701", finite, unit="outputs", severity="critical", exact=True),
-        Property("range", "EX702", in_range, unit="value"),
-        Property("sum_to_zero", "EX704", sum_to_zero, unit="u", scale=roundoff),
         Property(
-            "accuracy",
-            "EX705",
-            accuracy,
+            name="finite",
+            code="EX701",
+            statement="No output is NaN or infinite.",
+            bound="""
+                For finite logits every exact entry lies in [-1, 1], so no rounding can excuse another answer: none is
+                allowed.
+            """,
+            example="exp(logits) without a shift is inf for 89 in float32, and inf / inf is NaN.",
+            fix="subtract the maximum of the logits first.",
+            measure=nonfinite,
+            source=__name__,
+            unit="outputs",
+            severity="critical",
+            exact=True,
+        ),
+        Property(
+            name="range",
+            code="EX702",
+            statement="The entry of the label lies in [-1, 0], and the others in [0, 1].",
+            bound="""
+                A rounded softmax lies in [0, 1] (`nonnegative` and `at_most_one` of softmax), and 1 taken off it,
+                rounded, in [-1, 0]; exp of a log_softmax that is not positive does too. Minus the sum of the others is
+                not positive either, and may be below -1 by what `accuracy` allows at the label; nothing else is
+                allowed. NaN is judged by `finite`.
+            """,
+            example="onehot - softmax, the sign reversed, is positive at the label.",
+            fix="softmax(logits), less 1 at the label. Another cause: a label that is off by one.",
+            measure=in_range,
+            unit="value",
+        ),
+        Property(
+            name="sum_to_zero",
+            code="EX704",
+            statement="The entries sum to zero.",
+            bound="""
+                The probabilities sum to one, and one is taken off. Allowed is the sum of the allowances of `accuracy`;
+                the sum of the answers is taken exactly.
+            """,
+            example="the gradient without its - 1 at the label sums to one.",
+            fix="softmax(logits) less 1 at the label, with a softmax that sums to one itself.",
+            measure=sum_to_zero,
+            unit="u",
+            scale=roundoff,
+        ),
+        Property(
+            name="accuracy",
+            code="EX705",
+            statement="Every entry is as close to the exact value as a sound algorithm comes.",
+            bound="""
+                Allowed: s_j (E_j + (r_e + 2) u) beside the label, with E_j of a sound log_softmax; at it, that of s_L -
+                1, which is relative to s_L and not to the entry (`properties.roles.cross_entropy_gradient` derives
+                both). The grade says whether the entry at the label keeps its digits as s_L goes to 1.
+            """,
+            example="the gradient of a loss that is averaged over n classes is n times too small.",
+            fix="softmax(logits) less 1 at the label, with a softmax that is accurate itself.",
+            measure=derivatives.unflushed_error,
+            source=__name__,
             unit="ulp",
             scale=ulp,
             grades=GRADES,

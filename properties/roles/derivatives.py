@@ -46,20 +46,9 @@ def error(view: View) -> Any:
     return where(flushed(view), 0.0, view.error(abs(view.out - view.exact)))
 
 
-def masked(view: View) -> Measured:
-    """An entry of -inf gets exactly zero, and the others get what they get without it.
-
-    A masked entry has probability 0 and stays there, so every derivative with respect to it, and of it, is 0: nothing
-    else is allowed. The others have the same exact values as in the row with the masked entries removed; two
-    answers of a sound algorithm differ by at most twice the allowance of `accuracy`. Rows with every entry masked
-    are not tried, nor is a masked label: their meaning is contested.
-
-    Example: with -1e4 in place of -inf, [-inf, -2e4] puts all weight on the masked entry.
-
-    Fix: let -inf through: its exp is 0. Where a running maximum starts with it, guard -inf - -inf, which is NaN, and
-    pick an entry by its index rather than multiply by zeros.
-    """
-    return compare(view)
+def unflushed_error(view: View) -> Measured:
+    """`error`; the error bound of the role is allowed."""
+    return error(view), view.allowance
 
 
 def observe_masked(call: Call, case: Case) -> Observation:
@@ -68,25 +57,28 @@ def observe_masked(call: Call, case: Case) -> Observation:
 
 
 def gradual_underflow(view: View) -> Measured:
-    """Entries below the smallest normal are rounded, not flushed to zero.
-
-    Judged where the entry is 0 and the exact value is not, but below the smallest normal. A sound answer may be 0 only
-    where the exact value is within the allowance of `accuracy`, which holds the steps of gradual underflow. Severity
-    is low: processors and compilers flush on purpose, for speed. Any other error in the subnormal range is
-    one of `accuracy`.
-
-    Example: 1e-39 in float32 becomes 0 in flush-to-zero mode.
-
-    Fix: leave out -ffast-math and flush-to-zero mode, or say that gradients below 1e-38 are dropped.
-    """
+    """The exact value of each entry that was flushed to zero; the error bound of the role is allowed."""
     lost = where(~flushed(view), 0.0, abs(view.exact))
     return lost, view.allowance
 
 
 MASK = Property(
-    "mask",
-    "EX118",
-    masked,
+    name="mask",
+    code="EX118",
+    statement="An entry of -inf gets exactly zero, and the others get what they get without it.",
+    bound="""
+        A masked entry has probability 0 and stays there, so every derivative with respect to it, and of it, is 0:
+        nothing else is allowed. The others have the same exact values as in the row with the masked entries removed;
+        two answers of a sound algorithm differ by at most twice the allowance of `accuracy`. Rows with every entry
+        masked are not tried, nor is a masked label: their meaning is contested.
+    """,
+    example="with -1e4 in place of -inf, [-inf, -2e4] puts all weight on the masked entry.",
+    fix="""
+        let -inf through: its exp is 0. Where a running maximum starts with it, guard -inf - -inf, which is NaN, and
+        pick an entry by its index rather than multiply by zeros.
+    """,
+    measure=compare,
+    source=__name__,
     unit="ulp",
     scale=ulp,
     observe=observe_masked,
@@ -95,5 +87,19 @@ MASK = Property(
     masked=True,
 )
 GRADUAL_UNDERFLOW = Property(
-    "gradual_underflow", "EX119", gradual_underflow, unit="ulp", scale=subnormal, severity="low"
+    name="gradual_underflow",
+    code="EX119",
+    statement="Entries below the smallest normal are rounded, not flushed to zero.",
+    bound="""
+        Judged where the entry is 0 and the exact value is not, but below the smallest normal. A sound answer may be 0
+        only where the exact value is within the allowance of `accuracy`, which holds the steps of gradual underflow.
+        Severity is low: processors and compilers flush on purpose, for speed. Any other error in the subnormal range is
+        one of `accuracy`.
+    """,
+    example="1e-39 in float32 becomes 0 in flush-to-zero mode.",
+    fix="leave out -ffast-math and flush-to-zero mode, or say that gradients below 1e-38 are dropped.",
+    measure=gradual_underflow,
+    unit="ulp",
+    scale=subnormal,
+    severity="low",
 )

@@ -28,6 +28,7 @@ from extremum.properties.calling.call import Call, Declined, Misbehaviour
 from extremum.properties.inputs.draw import Draw, pick
 from extremum.properties.inputs.regimes import REGIMES, Regime
 from extremum.properties.laws import contract
+from extremum.properties.laws.measures import nonfinite
 from extremum.properties.model.property import Property, alone, subnormal, ulp
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import Measured, Observation, View
@@ -37,7 +38,7 @@ from extremum.reference.arithmetic.formats import Array, Format
 from extremum.reference.arithmetic.wide import RATIONALS, Arithmetic, where
 from extremum.reference.truth import Columns, Truth
 
-STEPS = (1.0, 0.5, 0.1, 0.01, 1e-3, 4.7)
+STEP_SIZES = (1.0, 0.5, 0.1, 0.01, 1e-3, 4.7)
 ROOM = 64.0  # a gradient is at most the largest finite value over it, so that no step leaves the range
 SHARES = (0.25, 0.5, 0.9, 1.1, 1.5, 1.9, 3.0)  # of half a spacing: where an update begins to count
 
@@ -79,30 +80,8 @@ def flush_cost(view: View) -> Any:
     return where(x >= tiny, 0, abs(view.arithmetic.lift(x))) + where(normal, 0, update) + where(kept, 0, y)
 
 
-def finite(view: View) -> Measured:
-    """No output is NaN or infinite.
-
-    x is at most a quarter of the largest finite value and s g a tenth, so that neither the product nor the difference
-    leaves the range: none is allowed.
-
-    Example: a gradient of 1e20 in float32, scaled by its own norm and back, is 1e20 / inf * inf, which is NaN.
-
-    Fix: x - step_size * gradient; scale by the largest magnitude before squares are summed.
-    """
-    return np.where(np.isfinite(view.answer), 0.0, 1.0), 0.0
-
-
 def nan_kept(view: View) -> Measured:
-    """An entry whose x or gradient is NaN comes out NaN, and one where either is infinite does not come out finite.
-
-    x - s g has no other value there. A step that swallows them trains on with a model that is broken already. Refusing
-    such an input is no finding; what the other entries get is not judged here.
-
-    Example: np.nan_to_num(gradient) leaves the entry where it was.
-
-    Fix: let NaN through, or raise. The usual causes: nan_to_num; a step that is skipped where the gradient overflowed;
-    a clip by np.fmax and np.fmin, which drop NaN.
-    """
+    """1 for each entry that swallows a NaN or an infinity of x or of the gradient; none is allowed."""
     x, g = (view.observation.arguments[name].astype(np.float64) for name in ("x", "gradient"))
     swallowed = (np.isnan(x) | np.isnan(g)) & ~np.isnan(view.answer.astype(np.float64))
     return np.where(swallowed | (~(np.isfinite(x) & np.isfinite(g)) & np.isfinite(view.answer)), 1.0, 0.0), 0.0
@@ -127,16 +106,7 @@ def observe_or_decline(call: Call, case: Case) -> Observation:
 
 
 def zero_gradient(view: View) -> Measured:
-    """A zero gradient leaves x as it is.
-
-    s * 0 is 0 and x - 0 is x, both exactly: nothing is allowed but another sign of zero, and zero for a subnormal x,
-    which `gradual_underflow` judges.
-
-    Example: x - s g / norm(g), the normalised step, is x - 0 / 0, which is NaN.
-
-    Fix: add a floor to the norm. Other causes: weight decay, which the role knows nothing of; momentum from
-    earlier steps; x scaled by 1 / s and back.
-    """
+    """1 for each entry that is not x, nor zero for a subnormal x; none is allowed."""
     x = view.observation.x
     kept = (view.answer == x) | ((view.answer == 0) & (np.abs(x.astype(np.float64)) < view.fmt.tiny))
     return np.where(kept, 0.0, 1.0), 0.0
@@ -149,57 +119,23 @@ def without_gradient(draw: Draw, arguments: Arguments) -> Case:
 
 
 def accuracy(view: View) -> Measured:
-    """Every entry is as close to x - s g as a sound step comes.
-
-    Allowed: E (1 + u) + u abs(x - s g), with E = (2 u + u^2) s abs(g) + eta (`properties.roles.descent_step` derives
-    it). It is relative to the result and the update, not to x: where a step lands near zero the update's own rounding
-    is allowed and no more.
-
-    Example: x + s g, the ascent, of x = 1, g = 1, s = 1/2 is 3/2 for 1/2.
-
-    Fix: x - step_size * gradient in the dtype of x. Other causes: a rate or weights kept in fewer bits; the tail of
-    a vector left out; a gradient that is clipped, averaged or of the step before.
-    """
+    """The error of each entry; the error bound and the cost of flushes are allowed."""
     return view.error(abs(view.out - view.exact)), view.allowance + flush_cost(view)
 
 
 def gradual_underflow(view: View) -> Measured:
-    """What is below the smallest normal is rounded, not flushed to zero.
-
-    Judged where x, g, s g or the answer is below the smallest normal and the error is no more than flushing them takes
-    away: any other error is one of `accuracy`, whose allowance is what is allowed. Severity is low: processors and
-    compilers flush on purpose, for speed.
-
-    Example: with flushing on, x = 1e-39 in float32 becomes 0 at a zero gradient.
-
-    Fix: leave out -ffast-math and flush-to-zero mode, or say that updates below 1e-38 are dropped.
-    """
+    """The error of each entry that flushing explains, 0 elsewhere; the error bound is allowed."""
     error = abs(view.out - view.exact)
     elsewhere = view.flawed | (view.narrow(error) > view.narrow(view.allowance + flush_cost(view)))
     return where(elsewhere, 0, error), view.allowance
 
 
 def update_kept(view: View) -> Measured:
-    """An update that is larger than half a spacing of floats at x moves x.
-
-    Where the answer is x itself, s abs(g) is measured, and half the spacing at x is allowed: a smaller update is
-    rightly rounded away. To that comes what is flushed, and E, the rounding of the product, which may make a little
-    less of an update that is a little larger. `accuracy` allows u abs(x), up to twice as much, and so does not see what
-    is lost here. The grade says whether any update stagnated, that is was lost below half a spacing: it is no finding,
-    since no step in the dtype of x can keep it, but training that relies on such updates stands still.
-
-    Example: a step that skips updates below u abs(x) leaves x = 1.75 in float32 where s g = 1e-7, which is 0.84 of the
-    spacing 2**-23.
-
-    Fix: leave the comparison out: the rounding of the difference decides. Where smaller updates matter, keep the
-    weights in a wider dtype, or the lost part in a second array (Kahan).
-    """
+    """The size of each update that left x as it was; half a spacing, E and the cost of flushes are allowed."""
     out, x = view.answer[:, view.columns], view.observation.x[:, view.columns]
     lost = where(np.asarray(out != x), 0.0, update_size(view))
-    half = view.arithmetic.constant(0.5)
-    return lost, view.arithmetic.lift(spacing(view.fmt, view.observation.x)[:, view.columns]) * half + roundings(
-        view
-    ) + flush_cost(view)
+    half = view.arithmetic.lift(view.at(spacing(view.fmt, view.observation.x))) * view.arithmetic.constant(0.5)
+    return lost, half + roundings(view) + flush_cost(view)
 
 
 def spacing(fmt: Format, x: Array) -> Array:
@@ -254,7 +190,8 @@ def points_gradients_and_steps(draw: Draw, regime: Regime) -> Arguments:
     """Rows of points `x`, a `gradient` for each, and a `step_size` of the dtype for each row."""
     x = np.clip(regime.fill(draw).astype(np.float64), -draw.fmt.max / 4, draw.fmt.max / 4)
     any_size = np.exp2(draw.uniform(-20.0, 2.5))
-    s = draw.fmt.round(np.broadcast_to(np.where(draw.integers(0, 1) == 0, pick(draw, STEPS), any_size), (draw.rows, 1)))
+    step_size = np.where(draw.integers(0, 1) == 0, pick(draw, STEP_SIZES), any_size)
+    s = draw.fmt.round(np.broadcast_to(step_size, (draw.rows, 1)))
     kind: Gradient = draw.one_of((_ordinary, _anywhere, _about_half_a_spacing, _landing_near_zero, _subnormal))
     top = draw.fmt.max / ROOM
     g = np.clip(kind(draw, x, s.astype(np.float64)), -top, top)
@@ -281,11 +218,41 @@ ROLE = Role(
     contested=(),
     regimes=tuple(REGIMES[name] for name in OF_POINTS),
     properties=(
-        Property("finite", "EX1301", finite, unit="outputs", severity="critical", exact=True),
         Property(
-            "nan_kept",
-            "EX1302",
-            nan_kept,
+            name="finite",
+            code="EX1301",
+            statement="No output is NaN or infinite.",
+            bound="""
+                x is at most a quarter of the largest finite value and s g a tenth, so that neither the product nor the
+                difference leaves the range: none is allowed.
+            """,
+            example="""
+                a gradient of 1e20 in float32, scaled by its own norm and back, is 1e20 / inf * inf, which is NaN.
+            """,
+            fix="x - step_size * gradient; scale by the largest magnitude before squares are summed.",
+            measure=nonfinite,
+            source=__name__,
+            unit="outputs",
+            severity="critical",
+            exact=True,
+        ),
+        Property(
+            name="nan_kept",
+            code="EX1302",
+            statement=(
+                "An entry whose x or gradient is NaN comes out NaN, and one where either is infinite does not come out "
+                "finite."
+            ),
+            bound="""
+                x - s g has no other value there. A step that swallows them trains on with a model that is broken
+                already. Refusing such an input is no finding; what the other entries get is not judged here.
+            """,
+            example="np.nan_to_num(gradient) leaves the entry where it was.",
+            fix="""
+                let NaN through, or raise. The usual causes: nan_to_num; a step that is skipped where the gradient
+                overflowed; a clip by np.fmax and np.fmin, which drop NaN.
+            """,
+            measure=nan_kept,
             unit="entries",
             arrange=with_holes,
             observe=observe_or_decline,
@@ -294,25 +261,84 @@ ROLE = Role(
             exact=True,
         ),
         Property(
-            "zero_gradient",
-            "EX1303",
-            zero_gradient,
+            name="zero_gradient",
+            code="EX1303",
+            statement="A zero gradient leaves x as it is.",
+            bound="""
+                s * 0 is 0 and x - 0 is x, both exactly: nothing is allowed but another sign of zero, and zero for a
+                subnormal x, which `gradual_underflow` judges.
+            """,
+            example="x - s g / norm(g), the normalised step, is x - 0 / 0, which is NaN.",
+            fix="""
+                add a floor to the norm. Other causes: weight decay, which the role knows nothing of; momentum from
+                earlier steps; x scaled by 1 / s and back.
+            """,
+            measure=zero_gradient,
             unit="entries",
             arrange=without_gradient,
             lengths="moderate",
             exact=True,
         ),
-        Property("accuracy", "EX1305", accuracy, unit="ulp", scale=ulp),
         Property(
-            "update_kept",
-            "EX1306",
-            update_kept,
+            name="accuracy",
+            code="EX1305",
+            statement="Every entry is as close to x - s g as a sound step comes.",
+            bound="""
+                Allowed: E (1 + u) + u abs(x - s g), with E = (2 u + u^2) s abs(g) + eta
+                (`properties.roles.descent_step` derives it). It is relative to the result and the update, not to x:
+                where a step lands near zero the update's own rounding is allowed and no more.
+            """,
+            example="x + s g, the ascent, of x = 1, g = 1, s = 1/2 is 3/2 for 1/2.",
+            fix="""
+                x - step_size * gradient in the dtype of x. Other causes: a rate or weights kept in fewer bits; the tail
+                of a vector left out; a gradient that is clipped, averaged or of the step before.
+            """,
+            measure=accuracy,
+            unit="ulp",
+            scale=ulp,
+        ),
+        Property(
+            name="update_kept",
+            code="EX1306",
+            statement="An update that is larger than half a spacing of floats at x moves x.",
+            bound="""
+                Where the answer is x itself, s abs(g) is measured, and half the spacing at x is allowed: a smaller
+                update is rightly rounded away. To that comes what is flushed, and E, the rounding of the product, which
+                may make a little less of an update that is a little larger. `accuracy` allows u abs(x), up to twice as
+                much, and so does not see what is lost here. The grade says whether any update stagnated, that is was
+                lost below half a spacing: it is no finding, since no step in the dtype of x can keep it, but training
+                that relies on such updates stands still.
+            """,
+            example="""
+                a step that skips updates below u abs(x) leaves x = 1.75 in float32 where s g = 1e-7, which is 0.84 of
+                the spacing 2**-23.
+            """,
+            fix="""
+                leave the comparison out: the rounding of the difference decides. Where smaller updates matter, keep the
+                weights in a wider dtype, or the lost part in a second array (Kahan).
+            """,
+            measure=update_kept,
             unit="half ulp",
             scale=half_spacing,
             grades={"no update lost": nothing, "stagnates below half an ulp": lost_by_rounding},
             script=("print(f({args}) - x)", "print(-step_size * gradient)"),
         ),
-        Property("gradual_underflow", "EX1307", gradual_underflow, unit="ulp", scale=subnormal, severity="low"),
+        Property(
+            name="gradual_underflow",
+            code="EX1307",
+            statement="What is below the smallest normal is rounded, not flushed to zero.",
+            bound="""
+                Judged where x, g, s g or the answer is below the smallest normal and the error is no more than flushing
+                them takes away: any other error is one of `accuracy`, whose allowance is what is allowed. Severity is
+                low: processors and compilers flush on purpose, for speed.
+            """,
+            example="with flushing on, x = 1e-39 in float32 becomes 0 at a zero gradient.",
+            fix="leave out -ffast-math and flush-to-zero mode, or say that updates below 1e-38 are dropped.",
+            measure=gradual_underflow,
+            unit="ulp",
+            scale=subnormal,
+            severity="low",
+        ),
         *contract.BY_ROW,
     ),
 )

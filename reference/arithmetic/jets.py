@@ -9,6 +9,7 @@ raises TypeError.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
@@ -34,25 +35,33 @@ def _operator(method: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     return operate
 
 
-long_constants: list[float] = []  # floats that met a jet and are rounded, in all likelihood: 0.1, pi, data
+@dataclass
+class Evaluation:
+    """What the jets of one evaluation share: the floats that met them and are in all likelihood rounded (0.1, pi)."""
+
+    long_constants: list[float] = field(default_factory=list)
 
 
 class Jet:
     """A value and its derivative along a direction: two `flint.fmpq`, two `Exponential`, or two `flint.arb`.
 
     Floats, integers and rationals that meet a jet are taken without error. Raises `Undecided` where a comparison is of
-    overlapping balls, or of equal values with different derivatives.
+    overlapping balls, or of equal values with different derivatives. What comes of a jet is of its evaluation.
     """
 
-    __slots__ = ("slope", "value")
+    __slots__ = ("evaluation", "slope", "value")
 
-    def __init__(self, value: Any, slope: Any) -> None:
+    def __init__(self, value: Any, slope: Any, evaluation: Evaluation | None = None) -> None:
         self.value, self.slope = value, slope
+        self.evaluation = Evaluation() if evaluation is None else evaluation
+
+    def _new(self, value: Any, slope: Any) -> Jet:
+        return Jet(value, slope, self.evaluation)
 
     def _of(self, other: Any) -> Jet:
         if isinstance(other, Jet):
             return other
-        return Jet(self._number(other), self._number(0))
+        return self._new(self._number(other), self._number(0))
 
     def _number(self, other: Any) -> Any:
         kind = type(self.value)
@@ -63,7 +72,7 @@ class Jet:
         elif isinstance(other, (float, np.floating)) and np.isfinite(other):
             exact = flint.fmpq(*float(other).as_integer_ratio())
             if abs(int(exact.p)) > SHORT:
-                long_constants.append(float(other))
+                self.evaluation.long_constants.append(float(other))
         else:
             raise TypeError(f"{type(other).__name__} is no number that a jet can be joined with")
         return exact if isinstance(exact, kind) else kind(exact)
@@ -71,12 +80,12 @@ class Jet:
     @_operator
     def __add__(self, other: Any) -> Jet:
         b = self._of(other)
-        return Jet(self.value + b.value, self.slope + b.slope)
+        return self._new(self.value + b.value, self.slope + b.slope)
 
     @_operator
     def __sub__(self, other: Any) -> Jet:
         b = self._of(other)
-        return Jet(self.value - b.value, self.slope - b.slope)
+        return self._new(self.value - b.value, self.slope - b.slope)
 
     @_operator
     def __rsub__(self, other: Any) -> Jet:
@@ -85,13 +94,13 @@ class Jet:
     @_operator
     def __mul__(self, other: Any) -> Jet:
         b = self._of(other)
-        return Jet(self.value * b.value, self.slope * b.value + self.value * b.slope)
+        return self._new(self.value * b.value, self.slope * b.value + self.value * b.slope)
 
     @_operator
     def __truediv__(self, other: Any) -> Jet:
         b = self._of(other)
         quotient = self.value / b.value
-        return Jet(quotient, (self.slope - quotient * b.slope) / b.value)
+        return self._new(quotient, (self.slope - quotient * b.slope) / b.value)
 
     @_operator
     def __rtruediv__(self, other: Any) -> Jet:
@@ -100,7 +109,7 @@ class Jet:
     __radd__, __rmul__ = __add__, __mul__
 
     def __neg__(self) -> Jet:
-        return Jet(-self.value, -self.slope)
+        return self._new(-self.value, -self.slope)
 
     def __pos__(self) -> Jet:
         return self
@@ -114,7 +123,7 @@ class Jet:
             k = int(power)
             if k == 0:
                 return self._of(1)
-            return Jet(self.value**k, self.slope * self._number(k) * self.value ** (k - 1))
+            return self._new(self.value**k, self.slope * self._number(k) * self.value ** (k - 1))
         return (self._of(power) * self.log()).exp()
 
     @_operator
@@ -155,7 +164,7 @@ class Jet:
         if isinstance(self.value, flint.fmpq):
             raise TypeError("the value need not be rational")
         y = f(self.value)
-        return Jet(y, self.slope * derivative(self.value, y))
+        return self._new(y, self.slope * derivative(self.value, y))
 
     def conjugate(self) -> Jet:
         """Itself: it is real."""
@@ -234,8 +243,9 @@ class Jet:
         return self._through(flint.arb.asinh, lambda v, _: 1 / (1 + v * v).sqrt())
 
 
-def jets(values: list[Any], slopes: list[Any]) -> Array:
-    """An array of jets, shape (n,)."""
-    made = np.empty(len(values), object)
-    made[:] = [Jet(value, slope) for value, slope in zip(values, slopes, strict=True)]
-    return made
+def jets(values: list[Any], slopes: list[Any], evaluation: Evaluation | None = None) -> Array:
+    """An array of jets of one evaluation, shape (n,)."""
+    shared = Evaluation() if evaluation is None else evaluation
+    array = np.empty(len(values), object)
+    array[:] = [Jet(value, slope, shared) for value, slope in zip(values, slopes, strict=True)]
+    return array

@@ -8,7 +8,8 @@ that a screen needs for a whole matrix are computed a few rows at a time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -19,7 +20,8 @@ from extremum.reference.arithmetic.wide import Arithmetic
 from extremum.reference.truth import Columns, Truth
 
 Arguments = Mapping[str, Array]
-EVERY: Columns = slice(None)
+Formula = Callable[[Arguments, Arithmetic], Truth]
+ALL_COLUMNS: Columns = slice(None)
 
 
 class Linear:
@@ -28,11 +30,11 @@ class Linear:
     def __init__(self, arguments: Arguments, arithmetic: Arithmetic) -> None:
         self.w, self.arithmetic = arguments["w"], arithmetic
 
-    def gradient(self, columns: Columns = EVERY) -> Any:
+    def gradient(self, columns: Columns = ALL_COLUMNS) -> Any:
         """w."""
         return self.arithmetic.lift(self.w[:, columns])
 
-    def reach(self, columns: Columns = EVERY) -> Any:
+    def reach(self, columns: Columns = ALL_COLUMNS) -> Any:
         """abs(w)."""
         return self.arithmetic.lift(np.abs(self.w[:, columns]))
 
@@ -41,25 +43,32 @@ class Linear:
         return self.arithmetic.total(self.arithmetic.lift(self.w) * x)
 
 
-class Form:
+class Quadratic(ABC):
+    """What `Form` and `Squares` share: bounds and grades alike ask for `reach`, so that of whole rows is kept."""
+
+    def reach(self, columns: Columns = ALL_COLUMNS) -> Any:
+        """The sum of the magnitudes of all terms of the gradient."""
+        return self._sizes[:, columns] if isinstance(columns, slice) else self._reach(columns)
+
+    @cached_property
+    def _sizes(self) -> Any:
+        return self._reach(ALL_COLUMNS)
+
+    @abstractmethod
+    def _reach(self, columns: Columns) -> Any: ...
+
+
+class Form(Quadratic):
     """f(x) = <x, A x>."""
 
     def __init__(self, arguments: Arguments, arithmetic: Arithmetic) -> None:
         self.A, self.x, self.arithmetic = arguments["A"], arguments["x"], arithmetic
 
-    def gradient(self, columns: Columns = EVERY) -> Any:
+    def gradient(self, columns: Columns = ALL_COLUMNS) -> Any:
         """(A + A^T) x."""
         return self._both(self.A, self.arithmetic.lift(self.x), columns)
 
-    def reach(self, columns: Columns = EVERY) -> Any:
-        """(abs(A) + abs(A^T)) abs(x): the sum of the magnitudes of all terms."""
-        return self._sizes[:, columns] if isinstance(columns, slice) else self._reach(columns)
-
-    @cached_property
-    def _sizes(self) -> Any:  # of bounds and grades alike
-        return self._reach(EVERY)
-
-    def _reach(self, columns: Columns) -> Any:
+    def _reach(self, columns: Columns) -> Any:  # (abs(A) + abs(A^T)) abs(x)
         return self._both(np.abs(self.A), self.arithmetic.lift(np.abs(self.x)), columns)
 
     def value(self, x: Any) -> Any:
@@ -70,7 +79,7 @@ class Form:
         return self.arithmetic.product(A[:, columns], x) + self.arithmetic.product(_transposed(A)[:, columns], x)
 
 
-class Squares:
+class Squares(Quadratic):
     """f(x) = norm(B x - c)^2, with c = 0 where there is none."""
 
     def __init__(self, arguments: Arguments, arithmetic: Arithmetic) -> None:
@@ -88,19 +97,11 @@ class Squares:
         x, c = (self.arithmetic.lift(np.abs(a)) for a in (self.x, self.c))
         return self.arithmetic.product(np.abs(self.B), x) + c
 
-    def gradient(self, columns: Columns = EVERY) -> Any:
+    def gradient(self, columns: Columns = ALL_COLUMNS) -> Any:
         """2 B^T (B x - c)."""
         return self.back(self.B, self.residual, columns)
 
-    def reach(self, columns: Columns = EVERY) -> Any:
-        """2 abs(B^T) (abs(B) abs(x) + abs(c)): the sum of the magnitudes of all terms."""
-        return self._sizes[:, columns] if isinstance(columns, slice) else self._reach(columns)
-
-    @cached_property
-    def _sizes(self) -> Any:  # of bounds and grades alike
-        return self._reach(EVERY)
-
-    def _reach(self, columns: Columns) -> Any:
+    def _reach(self, columns: Columns) -> Any:  # 2 abs(B^T) (abs(B) abs(x) + abs(c))
         return self.back(np.abs(self.B), self.size, columns)
 
     def back(self, B: Array, r: Any, columns: Columns) -> Any:
@@ -116,28 +117,17 @@ class Squares:
         return self.arithmetic.product(self.B, x) - self.arithmetic.lift(self.c)
 
 
-def inner_product_gradient(arguments: Arguments, arithmetic: Arithmetic) -> Truth:
-    """w."""
-    parts = Linear(arguments, arithmetic)
-    return Truth(parts.gradient, parts)
+def _truth_of(function: Callable[[Arguments, Arithmetic], Linear | Form | Squares]) -> Formula:
+    def truth(arguments: Arguments, arithmetic: Arithmetic) -> Truth:
+        parts = function(arguments, arithmetic)
+        return Truth(parts.gradient, parts)
+
+    return truth
 
 
-def quadratic_form_gradient(arguments: Arguments, arithmetic: Arithmetic) -> Truth:
-    """(A + A^T) x."""
-    parts = Form(arguments, arithmetic)
-    return Truth(parts.gradient, parts)
-
-
-def squared_norm_gradient(arguments: Arguments, arithmetic: Arithmetic) -> Truth:
-    """2 B^T B x."""
-    parts = Squares(arguments, arithmetic)
-    return Truth(parts.gradient, parts)
-
-
-def least_squares_gradient(arguments: Arguments, arithmetic: Arithmetic) -> Truth:
-    """2 B^T (B x - c)."""
-    parts = Squares(arguments, arithmetic)
-    return Truth(parts.gradient, parts)
+inner_product_gradient = _truth_of(Linear)
+quadratic_form_gradient = _truth_of(Form)
+squares_gradient = _truth_of(Squares)
 
 
 def _transposed(A: Array) -> Array:

@@ -35,10 +35,8 @@ if HAS_X87:
 
 @pytest.fixture(autouse=True)
 def precision() -> Iterator[None]:
-    before = flint.ctx.prec
-    flint.ctx.prec = 300
-    yield
-    flint.ctx.prec = before
+    with flint.ctx.workprec(300):
+        yield
 
 
 def exactly(values: Array | DoubleDouble) -> list[flint.arb]:

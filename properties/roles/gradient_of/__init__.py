@@ -15,6 +15,7 @@ no proof.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,11 +24,10 @@ from extremum.properties.calling.call import Call, Declined
 from extremum.properties.inputs.draw import Draw, pick
 from extremum.properties.inputs.regimes import Regime
 from extremum.properties.laws import contract
-from extremum.properties.model.property import Property
+from extremum.properties.model.property import Property, one
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.roles.gradient_of.gradient_judges import (
-    Judge,
     answers,
     by_row,
     delta_of,
@@ -85,76 +85,8 @@ def along(draw: Draw, arguments: Arguments) -> Case:
     return Case({**arguments, "v": draw.fmt.round(np.broadcast_to(v, arguments["x"].shape))})
 
 
-def identity(view: View) -> Measured:
-    """In exact arithmetic the gradient's inner product with any direction is the derivative of f along it.
-
-    Both functions are evaluated on rational numbers. Of a quadratic f the quotient (f(x + h v) - f(x - h v)) / (2 h)
-    is the derivative for every h, and three very different steps agree; of another rational function the derivative is
-    taken by the rules. Nothing is allowed: this judges the formula and not its rounding. Only where the two use
-    constants of more than twenty bits, 0.1 or data, which may have been rounded apart, is half of float32's digits
-    allowed, of the magnitudes of all terms and of the derivatives on the way to the origin. Inapplicable where one of
-    the two is no rational function, or asks for floats.
-
-    Example: f = x @ A @ x and A @ x differ by 1/3 at x = [1/3, 0] along [0, 1] where A = [[0, 1], [0, 0]].
-
-    Fix: derive the gradient again, one variable at a time.
-    """
-    return _measured(view)
-
-
-def enclosed(view: View) -> Measured:
-    """The gradient's inner product with any direction is the derivative of f along it, to half the digits.
-
-    The derivative is enclosed in ball arithmetic, at x and over all points within sqrt(u) abs(x) of it. Measured is the
-    distance from the enclosure at x; allowed is how far the derivatives around lie from it, and sqrt(u) times the
-    magnitudes of the terms and the largest derivative on the way from x to the origin: where a function saturates, a
-    derivative that is tiny beside it may keep no digit. Inapplicable where f can't be evaluated on balls.
-
-    Example: 2 x sin(x), as where the inner derivative is forgotten, is 1.68 at x = 1 for f = sin(x^2), whose derivative
-    there is 1.08.
-
-    Fix: derive the gradient again; compare it with what reverse differentiation gives for f.
-    """
-    return _measured(view)
-
-
-def estimated(view: View) -> Measured:
-    """The gradient's inner product with any direction agrees with the estimated derivative of f along it.
-
-    Asked where f can't be evaluated on exact numbers. The derivative is estimated in float64 by a complex step where
-    that agrees with differences, and else by extrapolated differences with the error that their tableau shows. Allowed
-    are ten times that error, and sqrt(u) times the derivative and the magnitudes of the terms. This is no proof: the
-    estimate is one, and f may not be smooth.
-
-    Example: a gradient of zeros, as of a graph that was cut.
-
-    Fix: write f with NumPy's functions and no conversion to float, so that its derivative can be enclosed.
-    """
-    return _measured(view)
-
-
-def finite(view: View) -> Measured:
-    """The gradient is finite where the derivatives of f are enclosed and in range.
-
-    Every entry is judged whose derivative is proved to be below half of the largest finite value. None may be NaN or
-    infinite.
-
-    Example: exp(x) / (1 + exp(x)) of 89 in float32 is NaN, for f = log(1 + exp(x)), whose derivative there is 1.
-
-    Fix: take the exponential of what is at most zero.
-    """
-    return _measured(view)
-
-
 def alike(view: View) -> Measured:
-    """The same values get the same gradient, to half the digits, in whatever layout and after whatever calls.
-
-    No bound is known for an arbitrary gradient: allowed is sqrt(u) times its largest entry.
-
-    Example: a gradient that reads memory without its strides sees other values in a reversed view.
-
-    Fix: walk the strides, or copy with np.ascontiguousarray first; keep no state between calls.
-    """
+    """The distance of the two gradients, NaN equal to NaN; sqrt(u) times the largest entry is allowed."""
     out, other = view.answer.astype(np.float64), np.asarray(view.observation.other, np.float64)
     same = (out == other) | (np.isnan(out) & np.isnan(other))
     top = np.nan_to_num(np.abs(other), posinf=0.0).max(axis=-1, keepdims=True)
@@ -162,7 +94,8 @@ def alike(view: View) -> Measured:
         return np.where(same, 0.0, np.nan_to_num(np.abs(out - other), nan=np.inf)), top * delta_of(view.fmt.name)
 
 
-def _measured(view: View) -> Measured:
+def judged(view: View) -> Measured:
+    """What the judge of the property measured and allowed."""
     return view.observation.arguments["measured"], view.observation.arguments["allowed"]
 
 
@@ -187,34 +120,36 @@ def allowance(view: View) -> Any:
     return truth(view.observation.arguments, view.arithmetic)
 
 
-def _judged(name: str, code: str, measure: Any, judge: Judge, unit: str = "value", severity: str = "high") -> Property:
-    return Property(
-        name,
-        code,
-        measure,
-        unit=unit,
-        arrange=along,
-        observe=by_row(judge),
-        severity=severity,
-        rows=5,
-        lengths="point",
+def to_half_the_digits(prop: Property, code: str) -> Property:
+    """The property that compares two answers, with a tolerance in place of a bound."""
+    return replace(
+        prop,
+        code=code,
+        statement=(
+            "The same values get the same gradient, to half the digits, in whatever layout and after whatever calls."
+        ),
+        bound="No bound is known for an arbitrary gradient: allowed is sqrt(u) times its largest entry.",
+        example="a gradient that reads memory without its strides sees other values in a reversed view.",
+        fix="walk the strides, or copy with np.ascontiguousarray first; keep no state between calls.",
+        measure=alike,
+        source="",
         exact=True,
-        script=("print(np.dot(np.float64(f(x)), np.float64(v)))",),
+        unit="value",
+        scale=one,
     )
 
 
-def _contract() -> tuple[Property, ...]:
-    rows, layout, *counted = contract.BY_ROW
-    compared = [
-        replace(prop, code=code, measure=alike, exact=True, unit="value", scale=_plain)
-        for prop, code in ((rows, "EX944"), (layout, "EX945"))
-    ]
-    return tuple(where_f_answers(p) for p in (*compared, *counted))
-
-
-def _plain(_view: View) -> Array:
-    return np.ones((1, 1))
-
+judged_along = partial(
+    Property,
+    measure=judged,
+    arrange=along,
+    rows=5,
+    lengths="point",
+    exact=True,
+    script=("print(np.dot(np.float64(f(x)), np.float64(v)))",),
+)
+ROW_INDEPENDENCE, LAYOUT, *COUNTED = contract.BY_ROW
+CONTRACT = (to_half_the_digits(ROW_INDEPENDENCE, "EX944"), to_half_the_digits(LAYOUT, "EX945"), *COUNTED)
 
 ROLE = Role(
     name="gradient_of",
@@ -229,10 +164,82 @@ ROLE = Role(
     edged=False,
     contested=(),
     properties=(
-        _judged("finite", "EX940", finite, in_range, "outputs", "critical"),
-        _judged("identity", "EX941", identity, in_rationals),
-        _judged("derivative", "EX942", enclosed, in_balls),
-        replace(_judged("estimated", "EX943", estimated, in_floats, severity="medium"), proof="an estimate, no proof"),
-        *_contract(),
+        judged_along(
+            name="finite",
+            code="EX940",
+            statement="The gradient is finite where the derivatives of f are enclosed and in range.",
+            bound="""
+                Every entry is judged whose derivative is proved to be below half of the largest finite value. None may
+                be NaN or infinite.
+            """,
+            example="""
+                exp(x) / (1 + exp(x)) of 89 in float32 is NaN, for f = log(1 + exp(x)), whose derivative there is 1.
+            """,
+            fix="take the exponential of what is at most zero.",
+            observe=by_row(in_range),
+            unit="outputs",
+            severity="critical",
+        ),
+        judged_along(
+            name="identity",
+            code="EX941",
+            statement=(
+                "In exact arithmetic the gradient's inner product with any direction is the derivative of f along it."
+            ),
+            bound="""
+                Both functions are evaluated on rational numbers. Of a quadratic f the quotient (f(x + h v) - f(x - h
+                v)) / (2 h) is the derivative for every h, and three very different steps agree; of another rational
+                function the derivative is taken by the rules. Nothing is allowed: this judges the formula and not its
+                rounding. Only where the two use constants of more than twenty bits, 0.1 or data, which may have been
+                rounded apart, is half of float32's digits allowed, of the magnitudes of all terms and of the
+                derivatives on the way to the origin. Inapplicable where one of the two is no rational function, or asks
+                for floats.
+            """,
+            example="f = x @ A @ x and A @ x differ by 1/3 at x = [1/3, 0] along [0, 1] where A = [[0, 1], [0, 0]].",
+            fix="derive the gradient again, one variable at a time.",
+            observe=by_row(in_rationals),
+            unit="value",
+        ),
+        judged_along(
+            name="derivative",
+            code="EX942",
+            statement=(
+                "The gradient's inner product with any direction is the derivative of f along it, to half the digits."
+            ),
+            bound="""
+                The derivative is enclosed in ball arithmetic, at x and over all points within sqrt(u) abs(x) of it.
+                Measured is the distance from the enclosure at x; allowed is how far the derivatives around lie from it,
+                and sqrt(u) times the magnitudes of the terms and the largest derivative on the way from x to the
+                origin: where a function saturates, a derivative that is tiny beside it may keep no digit. Inapplicable
+                where f can't be evaluated on balls.
+            """,
+            example="""
+                2 x sin(x), as where the inner derivative is forgotten, is 1.68 at x = 1 for f = sin(x^2), whose
+                derivative there is 1.08.
+            """,
+            fix="derive the gradient again; compare it with what reverse differentiation gives for f.",
+            observe=by_row(in_balls),
+            unit="value",
+        ),
+        judged_along(
+            name="estimated",
+            code="EX943",
+            statement=(
+                "The gradient's inner product with any direction agrees with the estimated derivative of f along it."
+            ),
+            bound="""
+                Asked where f can't be evaluated on exact numbers. The derivative is estimated in float64 by a complex
+                step where that agrees with differences, and else by extrapolated differences with the error that their
+                tableau shows. Allowed are ten times that error, and sqrt(u) times the derivative and the magnitudes of
+                the terms. This is no proof: the estimate is one, and f may not be smooth.
+            """,
+            example="a gradient of zeros, as of a graph that was cut.",
+            fix="write f with NumPy's functions and no conversion to float, so that its derivative can be enclosed.",
+            observe=by_row(in_floats),
+            unit="value",
+            severity="medium",
+            proof="an estimate, no proof",
+        ),
+        *map(where_f_answers, CONTRACT),
     ),
 )

@@ -12,6 +12,7 @@ The first two prove what they say. A complex step and differences prove nothing,
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -20,10 +21,10 @@ import flint
 import numpy as np
 
 from extremum.reference.arithmetic.formats import Array
-from extremum.reference.arithmetic.jets import Jet, jets
+from extremum.reference.arithmetic.jets import Evaluation, Jet, jets
 
 Function = Callable[[Array], Any]
-STEPS = (flint.fmpq(1), flint.fmpq(1, 3), flint.fmpq(1, 2**40))  # along which the quotients of a quadratic agree
+QUOTIENT_STEPS = (flint.fmpq(1), flint.fmpq(1, 3), flint.fmpq(1, 2**40))  # the quotients of a quadratic agree
 BITS = (128, 512)  # of the balls
 TIGHT = 2.0**-60  # relative radius from which an enclosure is worth no more bits
 COMPLEX_STEP = 2.0**-300
@@ -50,21 +51,21 @@ def rationals(row: Array) -> list[Any]:
     return [flint.fmpq(*float(v).as_integer_ratio()) for v in row.astype(np.float64).tolist()]
 
 
-def quotient(f: Function, x: list[Any], v: list[Any]) -> Any:
-    """The derivative of f at `x` along `v`, in rationals.
+def quotient(f: Function, x: list[Any], v: list[Any], evaluation: Evaluation | None = None) -> Any:
+    """The derivative of f at `x` along `v`, in rationals, on jets of the evaluation.
 
     Of a quadratic (f(x + h v) - f(x - h v)) / (2 h) is the derivative for every h: three very different steps have to
     agree, and so does the slope of a jet, which is the derivative of any other rational function.
     Raises `NotEvaluable` where f is none.
     """
     zero, one = flint.fmpq(0), flint.fmpq(1)
-    found = []
-    for h in STEPS:
+    quotients = []
+    for h in QUOTIENT_STEPS:
         ahead, behind = ([a + sign * h * b for a, b in zip(x, v, strict=True)] for sign in (1, -1))
-        values = [_scalar(f, jets(place, [zero] * len(x))).value for place in (ahead, behind)]
-        found.append((values[0] - values[1]) / (2 * h * one))
-    slope = _scalar(f, jets(x, v)).slope  # it is undecided at a kink, where quotients may agree all the same
-    if found[0] == found[1] == found[2] != slope:
+        values = [_scalar(f, jets(place, [zero] * len(x), evaluation)).value for place in (ahead, behind)]
+        quotients.append((values[0] - values[1]) / (2 * h * one))
+    slope = _scalar(f, jets(x, v, evaluation)).slope  # undecided at a kink, where quotients may agree all the same
+    if quotients[0] == quotients[1] == quotients[2] != slope:
         raise NotEvaluable("the difference quotients agree on what the rules do not give: f is not smooth there")
     return slope
 
@@ -76,13 +77,13 @@ def enclosure(f: Function, x: Array, v: Array, around: float = 0.0) -> Any:
     """
     best = None
     for bits in BITS:
-        flint.ctx.prec = bits
-        values = [flint.arb(a, abs(a) * around) for a in x.astype(np.float64).tolist()]
-        slope = _scalar(f, jets(values, [flint.arb(b) for b in v.astype(np.float64).tolist()])).slope
-        if slope.is_finite():
-            best = slope
-            if around or float(slope.rad()) <= TIGHT * float(abs(slope.mid())):
-                return slope
+        with flint.ctx.workprec(bits):
+            values = [flint.arb(a, abs(a) * around) for a in x.astype(np.float64).tolist()]
+            slope = _scalar(f, jets(values, [flint.arb(b) for b in v.astype(np.float64).tolist()])).slope
+            if slope.is_finite():
+                best = slope
+                if around or float(slope.rad()) <= TIGHT * float(abs(slope.mid())):
+                    return slope
     if best is None:
         raise NotEvaluable("f or its derivative is not finite there")
     return best
@@ -161,13 +162,11 @@ def scale(f: Function, x: Array, v: Array) -> float:
     Where a function saturates, a formula such as 1 - tanh(x)^2 keeps no digit of a derivative that is tiny beside this.
     Points where f can't be evaluated do not count.
     """
-    found = 0.0
+    largest = 0.0
     for k in range(7):
-        try:
-            found = max(found, float(abs(enclosure(f, x * 2.0**-k, v)).upper()))
-        except NotEvaluable:
-            continue
-    return found
+        with contextlib.suppress(NotEvaluable), flint.ctx.workprec(BITS[0]):
+            largest = max(largest, float(abs(enclosure(f, x * 2.0**-k, v)).upper()))
+    return largest
 
 
 def _scalar(f: Function, argument: Array) -> Jet:

@@ -15,7 +15,7 @@ from extremum.properties.roles.gradient_of import directional
 from extremum.properties.roles.gradient_of.directional import NotEvaluable
 from extremum.properties.values.case import Case
 from extremum.reference.arithmetic.formats import Array, format_of
-from extremum.reference.arithmetic.jets import Jet, jets, long_constants
+from extremum.reference.arithmetic.jets import Evaluation, Jet, jets
 from extremum.reference.arithmetic.wide import nearest_float
 
 CONSTANTS = 2.0**-12  # relative, that constants of f and of its gradient may have been rounded apart: float32 and less
@@ -40,19 +40,17 @@ def by_row(judge: Judge) -> Callable[[Call, Case], Observation]:
     def observe(call: Call, case: Case) -> Observation:
         x, v = case.arguments["x"], case.arguments["v"]
         measured, allowed = np.zeros((len(x), 1)), np.zeros((len(x), 1))
-        out, judged, reason, told = np.zeros(x.shape, x.dtype), 0, "", {}
+        out, notes, reason = np.zeros(x.shape, x.dtype), {}, ""
         for r in range(len(x)):
             try:
                 directional.value(_floating(call), x[r].astype(np.float64))  # nothing is asked where f is not finite
                 out[r] = call.answer({"x": x[r]}).astype(x.dtype)
-                measured[r, 0], allowed[r, 0], told[r] = judge(call, x[r], v[r], out[r])
-                judged += 1
+                measured[r, 0], allowed[r, 0], notes[r] = judge(call, x[r], v[r], out[r])
             except NotEvaluable as error:
                 reason = str(error)
-        if not judged:
+        if not notes:
             raise Declined(reason)
-        beyond = [r for r in told if measured[r, 0] > allowed[r, 0]]
-        note = told[beyond[0]] if beyond else ""
+        note = next((note for r, note in notes.items() if measured[r, 0] > allowed[r, 0]), "")
         return Observation({"x": x, "v": v, "measured": measured, "allowed": allowed}, out, note=note)
 
     return observe
@@ -84,22 +82,23 @@ def _floating(call: Call) -> directional.Function:
 
 def in_rationals(call: Call, x: Array, v: Array, _gradient: Array) -> Judged:
     """abs(<df(x), v> - derivative) in rationals, and what constants may have been rounded by."""
-    long_constants.clear()
+    evaluation = Evaluation()
     place, direction = directional.rationals(x), directional.rationals(v)
-    derivative = directional.quotient(_exact(call), place, direction)
-    claimed = _on_rationals(call, place)
+    derivative = directional.quotient(_exact(call), place, direction, evaluation)
+    claimed = _on_rationals(call, place, evaluation)
     zero = flint.fmpq(0)
     gap = sum((g * d for g, d in zip(claimed, direction, strict=True)), zero) - derivative
     terms = [abs(nearest_float(g * d)) for g, d in zip(claimed, direction, strict=True)]
     claim, exact = nearest_float(derivative + gap), nearest_float(derivative)
-    told = f"<gradient, v> is {claim:.6g} in rationals, the derivative {exact:.6g}"
-    if not long_constants:
-        return abs(nearest_float(gap)), 0.0, told
-    return abs(nearest_float(gap)), CONSTANTS * (sum(terms) + _scale(call, x, v)), told
+    note = f"<gradient, v> is {claim:.6g} in rationals, the derivative {exact:.6g}"
+    if not evaluation.long_constants:
+        return abs(nearest_float(gap)), 0.0, note
+    largest = directional.scale(_exact(call), x.astype(np.float64), v)
+    return abs(nearest_float(gap)), CONSTANTS * (sum(terms) + largest), note
 
 
-def _on_rationals(call: Call, place: list[Any]) -> list[Any]:
-    argument = jets(place, [flint.fmpq(0)] * len(place))
+def _on_rationals(call: Call, place: list[Any], evaluation: Evaluation) -> list[Any]:
+    argument = jets(place, [flint.fmpq(0)] * len(place), evaluation)
     try:
         answer = np.asarray(call.subject.function(argument))
     except Exception as error:
@@ -107,8 +106,8 @@ def _on_rationals(call: Call, place: list[Any]) -> list[Any]:
     entries = answer.ravel().tolist()
     if answer.shape != argument.shape or not all(isinstance(entry, (Jet, int, float)) for entry in entries):
         raise NotEvaluable("the gradient is no array of rationals for rationals")
-    plain = Jet(flint.fmpq(0), flint.fmpq(0))
-    return [(plain + entry).value for entry in entries]
+    zero = Jet(flint.fmpq(0), flint.fmpq(0), evaluation)
+    return [(zero + entry).value for entry in entries]
 
 
 def in_balls(call: Call, x: Array, v: Array, gradient: Array) -> Judged:
@@ -116,8 +115,7 @@ def in_balls(call: Call, x: Array, v: Array, gradient: Array) -> Judged:
     if not np.isfinite(gradient.astype(np.float64)).all():
         raise NotEvaluable("the gradient is not finite: property finite judges it")
     f, delta = _exact(call), delta_of(x.dtype.name)
-    before = flint.ctx.prec
-    try:
+    with flint.ctx.workprec(directional.BITS[0]):
         here, around = directional.enclosure(f, x, v), directional.enclosure(f, x, v, delta)
         claimed, magnitude = (
             sum((flint.arb(g) * flint.arb(d) for g, d in pairs), flint.arb(0))
@@ -125,18 +123,8 @@ def in_balls(call: Call, x: Array, v: Array, gradient: Array) -> Judged:
         )
         typical = flint.arb(directional.scale(f, x.astype(np.float64), v))
         allowed = abs(around - here) + (typical + magnitude) * delta + len(x) * format_of(x.dtype.name).tiny
-        told = f"<gradient, v> is {float(claimed.mid()):.9g}, the derivative {here.str(12)}"
-        return _down(abs(claimed - here)), _up(allowed), told
-    finally:
-        flint.ctx.prec = before
-
-
-def _scale(call: Call, x: Array, v: Array) -> float:
-    before = flint.ctx.prec
-    try:
-        return directional.scale(_exact(call), x.astype(np.float64), v)
-    finally:
-        flint.ctx.prec = before
+        note = f"<gradient, v> is {float(claimed.mid()):.9g}, the derivative {here.str(12)}"
+        return _down(abs(claimed - here)), _up(allowed), note
 
 
 def _pairs(gradient: Array, v: Array) -> list[tuple[float, float]]:
@@ -159,50 +147,44 @@ def in_floats(call: Call, x: Array, v: Array, gradient: Array) -> Judged:
     missing = ~np.isfinite(gradient.astype(np.float64))
     if missing.any():
         direction = (np.arange(len(x)) == int(missing.argmax())).astype(np.float64)
-    found = directional.estimated(_floating(call), wide, direction)
-    told = f"by {found.method} the derivative is {found.value:.9g}, give or take {found.error:.2g}"
+    estimate = directional.estimated(_floating(call), wide, direction)
+    by_method = f"by {estimate.method} the derivative is {estimate.value:.9g}, give or take {estimate.error:.2g}"
     if missing.any():
-        in_reach = abs(found.value) + found.error < format_of(x.dtype.name).max / 2
-        return (np.inf if in_reach else 0.0), 0.0, f"entry {int(missing.argmax())} is not finite; {told}"
+        in_reach = abs(estimate.value) + estimate.error < format_of(x.dtype.name).max / 2
+        return (np.inf if in_reach else 0.0), 0.0, f"entry {int(missing.argmax())} is not finite; {by_method}"
     rng = np.random.default_rng(0)
     beside = [wide * (1 + delta * rng.uniform(-1, 1, wide.shape)) for _ in range(2)]
     halved = [wide * 2.0**-k for k in (1, 2, 4)]
-    spread = max(abs(value - found.value) for value in _estimates(call, beside, direction, found.value))
-    typical = max(abs(value) for value in _estimates(call, halved, direction, found.value))
+    spread = max(abs(value - estimate.value) for value in _estimates(call, beside, direction, estimate.value))
+    typical = max(abs(value) for value in _estimates(call, halved, direction, estimate.value))
     terms = gradient.astype(np.float64) * direction
-    allowed = ESTIMATES * (found.error + spread) + delta * (typical + float(np.abs(terms).sum()))
-    told = f"<gradient, v> is {float(terms.sum()):.9g}; {told}"
-    return abs(float(terms.sum()) - found.value), allowed + len(x) * format_of(x.dtype.name).tiny, told
+    allowed = ESTIMATES * (estimate.error + spread) + delta * (typical + float(np.abs(terms).sum()))
+    note = f"<gradient, v> is {float(terms.sum()):.9g}; {by_method}"
+    return abs(float(terms.sum()) - estimate.value), allowed + len(x) * format_of(x.dtype.name).tiny, note
 
 
 def _estimates(call: Call, places: list[Array], v: Array, here: float) -> list[float]:
     """The estimates at these places, and the one that is known; where there is none, nothing is said."""
-    found = [here]
+    estimates = [here]
     for place in places:
         with contextlib.suppress(NotEvaluable):
-            found.append(directional.estimated(_floating(call), place, v).value)
-    return found
+            estimates.append(directional.estimated(_floating(call), place, v).value)
+    return estimates
 
 
 def _evaluable(call: Call, x: Array, v: Array) -> bool:
-    before = flint.ctx.prec
     try:
         directional.enclosure(_exact(call), x, v)
     except NotEvaluable:
         return False
-    finally:
-        flint.ctx.prec = before
     return True
 
 
 def in_range(call: Call, x: Array, _v: Array, gradient: Array) -> Judged:
     """How many entries are not finite though their derivative is enclosed below half of the range, and 0."""
     wrong = 0
-    before = flint.ctx.prec
-    try:
+    with flint.ctx.workprec(directional.BITS[0]):
         for i in np.flatnonzero(~np.isfinite(gradient.astype(np.float64))).tolist():
             unit = (np.arange(len(x)) == i).astype(np.float64)
             wrong += _up(directional.enclosure(_exact(call), x, unit)) < format_of(x.dtype.name).max / 2
-    finally:
-        flint.ctx.prec = before
     return float(wrong), 0.0, f"{wrong} entries are not finite, and the derivatives are"

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from extremum.properties.inputs import matrices as systems
+from extremum.properties.inputs import matrices
 from extremum.properties.inputs.draw import Draw
 from extremum.properties.inputs.regimes import Regime
 from extremum.properties.laws import contract
@@ -28,29 +28,13 @@ def allowance(view: View) -> Any:
 
 
 def bitwise(view: View) -> Measured:
-    """The gradient is w, bit for bit.
-
-    d<w, x>/dx_i = w_i, whatever x is: there is nothing to round. Signed zeros and subnormal numbers are kept.
-    The dtype of the answer is judged by `dtype`; here its values and signs count.
-
-    Example: (f(x + h) - f(x)) / h with h = 1e-6 in float32 gives 1.013279 for a w of 1.
-
-    Fix: return a copy of w. The usual causes: a difference quotient; the gradient by w, which is x; a sum over i.
-    """
+    """1 for each entry that is not w, its sign included; none is allowed."""
     out, w = view.answer.astype(np.float64), view.observation.arguments["w"].astype(np.float64)
     return np.where((out == w) & (np.signbit(out) == np.signbit(w)), 0.0, 1.0), 0.0
 
 
-def linear_in_w(view: View) -> Measured:
-    """The gradient is linear in w.
-
-    f(w + v, x) is compared with f(w, x) + f(v, x), for w and v whose sum is exact in the dtype: both sides are the
-    argument w + v, and nothing is allowed.
-
-    Example: w clipped to [-1, 1] gives 1 for w = 2, and 2 for the sum of two answers to w = 1.
-
-    Fix: return w as it is; clipping and normalising are the caller's.
-    """
+def difference(view: View) -> Measured:
+    """The distance of the two answers; the error bound of the role, which is 0, is allowed."""
     return view.error(abs(view.out - view.other)), view.allowance
 
 
@@ -68,25 +52,44 @@ ROLE = Role(
     allowance=allowance,
     signature=Signature(inputs={"w": 1, "x": 1}, batched=False),
     arguments=vectors,
-    regimes=systems.ALL,
+    regimes=matrices.ALL,
     rows=24,
     longest=4096,
     certifier=RATIONALS,
     edged=False,
     contested=quadratics.CONTESTED,
     properties=(
-        Property("bitwise", "EX901", bitwise, unit="entries", exact=True, lengths="matrix"),
-        quadratics.IDENTITY,
         Property(
-            "linear_in_w",
-            "EX903",
-            linear_in_w,
+            name="bitwise",
+            code="EX901",
+            statement="The gradient is w, bit for bit.",
+            bound="""
+                d<w, x>/dx_i = w_i, whatever x is: there is nothing to round. Signed zeros and subnormal numbers are
+                kept. The dtype of the answer is judged by `dtype`; here its values and signs count.
+            """,
+            example="(f(x + h) - f(x)) / h with h = 1e-6 in float32 gives 1.013279 for a w of 1.",
+            fix="""
+                return a copy of w. The usual causes: a difference quotient; the gradient by w, which is x; a sum over
+                i.
+            """,
+            measure=bitwise,
+            unit="entries",
+            exact=True,
+            lengths="matrix",
+        ),
+        quadratics.IDENTITY,
+        quadratics.linear("w")(
+            code="EX903",
+            statement="The gradient is linear in w.",
+            bound="""
+                f(w + v, x) is compared with f(w, x) + f(v, x), for w and v whose sum is exact in the dtype: both sides
+                are the argument w + v, and nothing is allowed.
+            """,
+            example="w clipped to [-1, 1] gives 1 for w = 2, and 2 for the sum of two answers to w = 1.",
+            fix="return w as it is; clipping and normalising are the caller's.",
+            measure=difference,
             unit="ulp",
             scale=ulp,
-            arrange=lambda draw, arguments: quadratics.summands(draw, arguments, "w"),
-            observe=lambda call, case: quadratics.observe_sum(call, case, "w"),
-            rows=8,
-            lengths="few",
             script=("print(f(w + w2, x))", "print(f(w, x) + f(w2, x))"),
         ),
         *contract.BY_ROW,

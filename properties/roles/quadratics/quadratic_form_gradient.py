@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from extremum.properties.inputs import matrices as systems
+from extremum.properties.inputs import matrices
 from extremum.properties.inputs.draw import Draw
 from extremum.properties.inputs.regimes import Regime
 from extremum.properties.laws import contract
@@ -86,30 +86,8 @@ def overflow(view: View) -> Array:
         return np.asarray(~(most < view.fmt.max / quadratics.EXCUSED))[:, None]
 
 
-def accuracy(view: View) -> Measured:
-    """Every entry is as close to the exact value as a sound algorithm comes.
-
-    Allowed: ((1 + g(2 n))(1 + 4 u) - 1) sum_j (abs(A_ij) + abs(A_ji)) abs(x_j) and what underflow adds
-    (`properties.roles.quadratics.quadratic_form_gradient` derives it). The grade tells a product with A + A^T from two
-    products.
-
-    Example: 2 A x for A = [[0, 1], [0, 0]] and x = [1, 1] is [2, 0]; the gradient is [1, 1].
-
-    Fix: (A + A.T) @ x. 2 A x is right for a symmetric A alone, and so are 2 A^T x and one triangle.
-    """
-    return view.error(abs(view.out - view.exact)), view.allowance
-
-
 def skew(view: View) -> Measured:
-    """A skew matrix has the gradient zero.
-
-    A + A^T = 0, so that (A + A^T) x is exactly zero, and A x and A^T x are opposite: added they leave at most the
-    allowance of `accuracy`. The grade tells which it is: a symmetrised form is exactly zero.
-
-    Example: A x for A = [[0, 1], [-1, 0]] and x = [1, 0] is [0, -1].
-
-    Fix: (A + A.T) @ x, which cancels before anything is rounded.
-    """
+    """The size of each entry; the error bound of the role is allowed."""
     return view.error(abs(view.out)), view.allowance
 
 
@@ -117,19 +95,6 @@ def of_skew(_draw: Draw, arguments: Arguments) -> Case:
     """The arguments, with the upper triangle of A taken for a skew matrix."""
     upper = np.triu(arguments["A"], 1)
     return Case({**arguments, "A": upper - np.swapaxes(upper, 1, 2)})
-
-
-def linear_in_matrix(view: View) -> Measured:
-    """The gradient is linear in A.
-
-    f(A + C, x) is compared with f(A, x) + f(C, x), for matrices whose sum is exact in the dtype. The exact values are
-    equal; allowed are the three allowances of `accuracy`, and the rounding of the sum of two answers.
-
-    Example: with a ridge A + 1e-3 I, as it is put in lest a solver fails, two sums have the ridge twice.
-
-    Fix: A stands once in each of the two terms A x and A^T x; nothing is added to it, and it is not normalised.
-    """
-    return quadratics.of_sum(view, "A")
 
 
 def systems_of(draw: Draw, regime: Regime) -> Arguments:
@@ -150,43 +115,55 @@ ROLE = Role(
     overflow=overflow,
     signature=Signature(inputs={"A": 2, "x": 1}, answer=like("x"), batched=False),
     arguments=systems_of,
-    regimes=systems.ALL + systems.SQUARE,
-    heights=systems.as_many,
+    regimes=matrices.ALL + matrices.SQUARE,
+    heights=matrices.as_many,
     rows=24,
     longest=64,
     certifier=RATIONALS,
     contested=quadratics.CONTESTED,
     properties=(
         quadratics.FINITE,
-        Property(
-            "accuracy",
-            "EX912",
-            accuracy,
-            unit="u sum",
-            scale=quadratics.in_ulps_of_reach,
-            lengths="matrix",
-            longest=4096,
+        quadratics.accuracy(
+            code="EX912",
+            bound="""
+                Allowed: ((1 + g(2 n))(1 + 4 u) - 1) sum_j (abs(A_ij) + abs(A_ji)) abs(x_j) and what underflow adds
+                (`properties.roles.quadratics.quadratic_form_gradient` derives it). The grade tells a product with A +
+                A^T from two products.
+            """,
+            example="2 A x for A = [[0, 1], [0, 0]] and x = [1, 1] is [2, 0]; the gradient is [1, 1].",
+            fix="(A + A.T) @ x. 2 A x is right for a symmetric A alone, and so are 2 A^T x and one triangle.",
+            source=__name__,
             grades=FORMS,
         ),
         quadratics.IDENTITY,
-        Property(
-            "linear_in_A",
-            "EX913",
-            linear_in_matrix,
-            unit="u sum",
-            scale=quadratics.in_ulps_of_reach,
-            arrange=lambda draw, arguments: quadratics.summands(draw, arguments, "A"),
-            observe=lambda call, case: quadratics.observe_sum(call, case, "A"),
-            rows=8,
-            lengths="few",
+        quadratics.linear("A")(
+            code="EX913",
+            statement="The gradient is linear in A.",
+            bound="""
+                f(A + C, x) is compared with f(A, x) + f(C, x), for matrices whose sum is exact in the dtype. The exact
+                values are equal; allowed are the three allowances of `accuracy`, and the rounding of the sum of two
+                answers.
+            """,
+            example="with a ridge A + 1e-3 I, as it is put in lest a solver fails, two sums have the ridge twice.",
+            fix="""
+                A stands once in each of the two terms A x and A^T x; nothing is added to it, and it is not normalised.
+            """,
+            source=__name__,
             script=("print(f(A + A2, x))", "print(f(A, x) + f(A2, x))"),
         ),
         quadratics.LINEAR_IN_X,
         quadratics.HESSIAN_SYMMETRIC,
         Property(
-            "skew",
-            "EX916",
-            skew,
+            name="skew",
+            code="EX916",
+            statement="A skew matrix has the gradient zero.",
+            bound="""
+                A + A^T = 0, so that (A + A^T) x is exactly zero, and A x and A^T x are opposite: added they leave at
+                most the allowance of `accuracy`. The grade tells which it is: a symmetrised form is exactly zero.
+            """,
+            example="A x for A = [[0, 1], [-1, 0]] and x = [1, 0] is [0, -1].",
+            fix="(A + A.T) @ x, which cancels before anything is rounded.",
+            measure=skew,
             unit="u sum",
             scale=quadratics.in_ulps_of_reach,
             arrange=of_skew,

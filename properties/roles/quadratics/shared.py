@@ -13,10 +13,13 @@ where a flush is let pass, times four smallest normals.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from extremum.properties.calling.call import Call
 from extremum.properties.inputs.draw import Draw, pick
+from extremum.properties.laws.measures import absolute_error
 from extremum.properties.model.property import Property, subnormal
 from extremum.properties.model.rounding import additions
 from extremum.properties.model.view import Measured, Observation, View
@@ -24,13 +27,11 @@ from extremum.properties.values.case import Case
 from extremum.properties.values.signature import Arguments
 from extremum.reference.arithmetic.formats import Array, Format
 from extremum.reference.arithmetic.wide import choose, where
-from extremum.reference.truth import Columns
 
-EVERY: Columns = slice(None)
 SCALINGS = 4  # roundings besides those of the sums, of factors that scale and are taken out again
 EXCUSED = 4  # how far below the largest finite value everything has to stay, lest a doubled term overflows
 GENEROUS = 1 + 2.0**-40  # for the rounding of a bound's own factors
-STEPS = 4  # that a rounded sum x + h is cut to, so that it is exact
+LARGEST_INTEGER = 4  # of the summands, so that the sum x + y is exact in every format
 CONTESTED = ("nan", "empty-row", "integer", "boolean")  # the situations that arise for a gradient
 
 
@@ -42,10 +43,10 @@ def inner(fmt: Format, k: int) -> float:
 
 def compounded(*errors: float) -> float:
     """The relative error of factors with these errors: the product of all 1 + t, less 1."""
-    grown = 0.0
+    total = 0.0
     for t in errors:
-        grown += t + grown * t
-    return grown * GENEROUS
+        total += t + total * t
+    return total * GENEROUS
 
 
 def scaling(fmt: Format) -> float:
@@ -82,17 +83,7 @@ def in_ulps_of_reach(view: View) -> Array:
 
 
 def finite(view: View) -> Measured:
-    """The gradient is finite wherever the exact value is representable.
-
-    A sum of products may overflow on its way to a value in range, and so may A + A^T, a residual, or the entries
-    of a Gram matrix. Where the sum of the magnitudes of all terms, and of every one of these, stays below a quarter of
-    the largest finite value no sound form overflows, and no NaN or infinity is allowed; beyond, it is no finding.
-    The grade tells who stays finite there too, by scaling or in a wider format.
-
-    Example: a gradient that is computed in float16 from float32 arguments is infinite from 65,520 on.
-
-    Fix: multiply and add in the dtype of the arguments at least; scale by a power of two where even that overflows.
-    """
+    """1 for each entry that is not finite and has its exact value in range; allowed where overflow is excused."""
     wrong = ~np.isfinite(view.answer) & (np.zeros((1, 1), bool) if view.clean else ~view.outside)
     return np.where(wrong, 1.0, 0.0), _excused(view)
 
@@ -107,19 +98,9 @@ def _nothing(_view: View) -> Array:
 
 
 def identity(view: View) -> Measured:
-    """The difference quotient of f along any direction is the gradient's inner product with it, for every step.
+    """The distance of <gradient, v> from the difference quotient of f.
 
-    f is at most quadratic, so (f(x + h v) - f(x - h v)) / (2 h) = <grad f(x), v> exactly, however large h is: the
-    terms that a difference quotient usually neglects are not there. It is evaluated without rounding, in rationals
-    where it decides. Where all arguments are integers, and the sum of the magnitudes of all terms is at most an eighth
-    of 2^p, every product, sum and residual of any order is an integer below 2^p: float arithmetic is exact, and
-    nothing is allowed. A form that divides on its way, as by norm(B x), is not exact there and does not hold.
-    Elsewhere the entries of the gradient may each be off by their allowance, times abs(v).
-
-    Example: 2 A x for A = [[0, 1], [0, 0]] and x = [1, 1] is [2, 0]. With v = [0, 1] the quotient is 1, and the inner
-    product 0.
-
-    Fix: derive the gradient again: (A + A^T) x, 2 B^T B x, 2 B^T (B x - c), and w itself.
+    Allowed are the error bounds times abs(v); nothing where float arithmetic is exact.
     """
     arithmetic = view.arithmetic
     v, h = view.argument("v"), view.argument("h")[:, None]
@@ -138,7 +119,7 @@ def integral(view: View) -> Array:
     """Rows in which float arithmetic is exact: integers, whose sums of magnitudes are at most an eighth of 2^p."""
     arguments = [view.observation.arguments[name] for name in view.role.signature.inputs]
     whole = [np.all(np.rint(w) == w, axis=tuple(range(1, w.ndim))) for w in (a.astype(np.float64) for a in arguments)]
-    reach = view.narrow(view.parts.reach(EVERY)).max(axis=-1)
+    reach = view.narrow(view.parts.reach()).max(axis=-1)
     small = reach <= 2.0 ** (view.fmt.precision - 3)
     return np.asarray(np.logical_and.reduce([*whole, small]))[:, None]
 
@@ -157,22 +138,11 @@ def observe_beside(call: Call, case: Case) -> Observation:
     return Observation(case.arguments, call.rows(call.signature.of(case.arguments)))
 
 
-def linear_in_x(view: View) -> Measured:
-    """The gradient is linear in x.
-
-    f(x + y) is compared with f(x) + f(y), for x and y whose sum is exact in the dtype. The exact values are equal;
-    allowed are the three allowances of `accuracy`, and the rounding of the sum of two answers; nothing is where all
-    three are of integers so small that float arithmetic is exact, as `identity` derives it.
-
-    Example: A x for x of unit length only, as where x is normalised on the way, gives the same for x and for 2 x.
-
-    Fix: x stands once in every term of (A + A^T) x and of 2 B^T B x, and nothing is added to it.
-    """
-    return of_sum(view, "x")
-
-
 def of_sum(view: View, *names: str) -> Measured:
-    """The difference of f at a sum, and the sum of f at its two summands, in these arguments; and what is allowed."""
+    """The distance of f at a sum from the sum of f at its two summands, in these arguments.
+
+    Allowed are the error bounds of the three answers and the rounding of their sum; nothing where all are exact.
+    """
     second = {name: view.observation.arguments[f"{name}2"] for name in names}
     both = {name: view.observation.arguments[name] for name in names}
     with np.errstate(over="ignore"):
@@ -192,11 +162,12 @@ def summands(draw: Draw, arguments: Arguments, *names: str) -> Case:
     scale = pick(draw, [1.0, 2.0**-4, 2.0**3])  # of each row, the same for both summands: their sum is exact
 
     def fill(a: Array) -> Array:
-        values = draw.of_length(a[0].size).integers(-STEPS, STEPS, each=True) * scale
+        values = draw.of_length(a[0].size).integers(-LARGEST_INTEGER, LARGEST_INTEGER, each=True) * scale
         return draw.fmt.round(values).reshape(a.shape)
 
-    made = {name: fill(arguments[name]) for name in names}
-    return Case({**arguments, **made, **{f"{name}2": fill(arguments[name]) for name in names}})
+    first = {name: fill(arguments[name]) for name in names}
+    second = {f"{name}2": fill(arguments[name]) for name in names}
+    return Case({**arguments, **first, **second})
 
 
 def observe_sum(call: Call, case: Case, *names: str) -> Observation:
@@ -209,17 +180,9 @@ def observe_sum(call: Call, case: Case, *names: str) -> Observation:
 
 
 def hessian_symmetric(view: View) -> Measured:
-    """The Hessian that differences of the gradient imply is symmetric.
+    """The distance of <f(x + a) - f(x), b> from <f(x + b) - f(x), a>.
 
-    The Hessian of a quadratic is constant, so f(x + a) - f(x) is the Hessian times a, and <f(x + a) - f(x), b> is
-    <f(x + b) - f(x), a> for all a and b. Both sides are evaluated without rounding from the three answers, which may
-    each be off by the allowance of `accuracy`, times abs(b) or abs(a); where all three are of integers so small that
-    float arithmetic is exact, as `identity` derives it, nothing is allowed. Answers that are not finite are judged by
-    `finite`.
-
-    Example: A x for A = [[0, 1], [0, 0]]: with a = [1, 0] and b = [0, 1] the sides are 0 and 1.
-
-    Fix: the sum with the transpose: A x + A^T x. No product of matrices but B^T B makes a Hessian from B.
+    Allowed are the error bounds of the three answers; nothing where float arithmetic is exact.
     """
     arithmetic, given = view.arithmetic, view.observation.arguments
     a, b = view.argument("a"), view.argument("b")
@@ -243,15 +206,15 @@ def around(draw: Draw, arguments: Arguments) -> Case:
     image, in which 16 bits see what the rounding of whole rows would hide.
     """
     x = summands(draw, arguments, "x").arguments["x"]
-    kept = draw.of_length(x.shape[-1]).integers(0, 1).astype(x.dtype)
-    return Case({**arguments, "x": x * kept, **_directions(draw, arguments)})
+    zero_or_one = draw.of_length(x.shape[-1]).integers(0, 1).astype(x.dtype)
+    return Case({**arguments, "x": x * zero_or_one, **_directions(draw, arguments)})
 
 
 def _directions(draw: Draw, arguments: Arguments) -> Arguments:
     shape = arguments["x"].shape
 
     def direction() -> Array:
-        dense = draw.integers(-STEPS, STEPS, each=True)
+        dense = draw.integers(-LARGEST_INTEGER, LARGEST_INTEGER, each=True)
         axis = np.arange(shape[-1]) == draw.integers(0, shape[-1] - 1)
         return draw.fmt.round(np.broadcast_to(np.where(draw.integers(0, 1) == 1, axis, dense), shape))
 
@@ -262,41 +225,85 @@ def observe_around(call: Call, case: Case) -> Observation:
     """The gradient at x, at x + a and at x + b."""
     given = call.signature.of(case.arguments)
     x, beside = given["x"], {name: case.arguments[name] for name in ("a", "b")}
-    seen = {f"at_{name}": call.rows({**given, "x": (x + d).astype(x.dtype)}) for name, d in beside.items()}
+    answers = {f"at_{name}": call.rows({**given, "x": (x + d).astype(x.dtype)}) for name, d in beside.items()}
     out = call.rows(given)
-    return Observation({**given, **beside, **seen, "at_x": out}, out)
+    return Observation({**given, **beside, **answers, "at_x": out}, out)
 
 
 def gradual_underflow(view: View) -> Measured:
-    """Terms below the smallest normal are rounded, not flushed to zero.
-
-    Judged where the error is one that a flush explains: at most the allowance of `accuracy`, which lets flushes pass.
-    Allowed is what gradual underflow costs, half the smallest subnormal for each product. Severity is low: processors
-    and compilers flush on purpose, for speed.
-
-    Example: 2 * 1e-39 in float32 is 0 in flush-to-zero mode, for 2e-39.
-
-    Fix: leave out -ffast-math and flush-to-zero mode, or say that gradients below 1e-38 are dropped.
-    """
+    """Each error that a flush explains, 0 elsewhere; the bound with gradual underflow is allowed."""
     error = view.error(abs(view.out - view.exact))
     beyond = np.asarray(view.narrow(error) > view.narrow(view.allowance))
     assert view.role.strict is not None
     return where(beyond, 0.0, error), view.role.strict(view)
 
 
+# A role adds the code, its bound with the other texts, the module that derives it, and the grades.
+accuracy = partial(
+    Property,
+    name="accuracy",
+    statement="Every entry is as close to the exact value as a sound algorithm comes.",
+    measure=absolute_error,
+    unit="u sum",
+    scale=in_ulps_of_reach,
+    lengths="matrix",
+    longest=4096,
+)
+
+
+def linear(*names: str) -> partial[Property]:
+    """The property that the gradient is linear in these arguments together, but for its code, texts and script."""
+    return partial(
+        Property,
+        name=f"linear_in_{'_and_'.join(names)}",
+        measure=lambda view: of_sum(view, *names),
+        unit="u sum",
+        scale=in_ulps_of_reach,
+        arrange=lambda draw, arguments: summands(draw, arguments, *names),
+        observe=lambda call, case: observe_sum(call, case, *names),
+        rows=8,
+        lengths="few",
+    )
+
+
 FINITE = Property(
-    "finite",
-    "EX911",
-    finite,
+    name="finite",
+    code="EX911",
+    statement="The gradient is finite wherever the exact value is representable.",
+    bound="""
+        A sum of products may overflow on its way to a value in range, and so may A + A^T, a residual, or the entries of
+        a Gram matrix. Where the sum of the magnitudes of all terms, and of every one of these, stays below a quarter of
+        the largest finite value no sound form overflows, and no NaN or infinity is allowed; beyond, it is no finding.
+        The grade tells who stays finite there too, by scaling or in a wider format.
+    """,
+    example="a gradient that is computed in float16 from float32 arguments is infinite from 65,520 on.",
+    fix="multiply and add in the dtype of the arguments at least; scale by a power of two where even that overflows.",
+    measure=finite,
     unit="outputs",
     severity="critical",
     exact=True,
     grades={"wherever the exact value is in range": _nothing, "where no intermediate result overflows": _excused},
 )
 IDENTITY = Property(
-    "identity",
-    "EX902",
-    identity,
+    name="identity",
+    code="EX902",
+    statement=(
+        "The difference quotient of f along any direction is the gradient's inner product with it, for every step."
+    ),
+    bound="""
+        f is at most quadratic, so (f(x + h v) - f(x - h v)) / (2 h) = <grad f(x), v> exactly, however large h is: the
+        terms that a difference quotient usually neglects are not there. It is evaluated without rounding, in rationals
+        where it decides. Where all arguments are integers, and the sum of the magnitudes of all terms is at most an
+        eighth of 2^p, every product, sum and residual of any order is an integer below 2^p: float arithmetic is exact,
+        and nothing is allowed. A form that divides on its way, as by norm(B x), is not exact there and does not hold.
+        Elsewhere the entries of the gradient may each be off by their allowance, times abs(v).
+    """,
+    example="""
+        2 A x for A = [[0, 1], [0, 0]] and x = [1, 1] is [2, 0]. With v = [0, 1] the quotient is 1, and the inner
+        product 0.
+    """,
+    fix="derive the gradient again: (A + A^T) x, 2 B^T B x, 2 B^T (B x - c), and w itself.",
+    measure=identity,
     unit="value",
     arrange=with_direction,
     observe=observe_beside,
@@ -305,22 +312,33 @@ IDENTITY = Property(
     longest=33,
     script=("print(np.dot(np.float64(f({args})), np.float64(v)))",),
 )
-LINEAR_IN_X = Property(
-    "linear_in_x",
-    "EX914",
-    linear_in_x,
-    unit="u sum",
-    scale=in_ulps_of_reach,
-    arrange=lambda draw, arguments: summands(draw, arguments, "x"),
-    observe=lambda call, case: observe_sum(call, case, "x"),
-    rows=8,
-    lengths="few",
+LINEAR_IN_X = linear("x")(
+    code="EX914",
+    statement="The gradient is linear in x.",
+    bound="""
+        f(x + y) is compared with f(x) + f(y), for x and y whose sum is exact in the dtype. The exact values are equal;
+        allowed are the three allowances of `accuracy`, and the rounding of the sum of two answers; nothing is where all
+        three are of integers so small that float arithmetic is exact, as `identity` derives it.
+    """,
+    example="A x for x of unit length only, as where x is normalised on the way, gives the same for x and for 2 x.",
+    fix="x stands once in every term of (A + A^T) x and of 2 B^T B x, and nothing is added to it.",
+    source=__name__,
     script=("print(f({at_sum}))", "print(f({args}) + f({second}))"),
 )
 HESSIAN_SYMMETRIC = Property(
-    "hessian_symmetric",
-    "EX915",
-    hessian_symmetric,
+    name="hessian_symmetric",
+    code="EX915",
+    statement="The Hessian that differences of the gradient imply is symmetric.",
+    bound="""
+        The Hessian of a quadratic is constant, so f(x + a) - f(x) is the Hessian times a, and <f(x + a) - f(x), b> is
+        <f(x + b) - f(x), a> for all a and b. Both sides are evaluated without rounding from the three answers, which
+        may each be off by the allowance of `accuracy`, times abs(b) or abs(a); where all three are of integers so small
+        that float arithmetic is exact, as `identity` derives it, nothing is allowed. Answers that are not finite are
+        judged by `finite`.
+    """,
+    example="A x for A = [[0, 1], [0, 0]]: with a = [1, 0] and b = [0, 1] the sides are 0 and 1.",
+    fix="the sum with the transpose: A x + A^T x. No product of matrices but B^T B makes a Hessian from B.",
+    measure=hessian_symmetric,
     unit="value",
     arrange=around,
     observe=observe_around,
@@ -332,5 +350,18 @@ HESSIAN_SYMMETRIC = Property(
     ),
 )
 GRADUAL_UNDERFLOW = Property(
-    "gradual_underflow", "EX919", gradual_underflow, unit="subnormals", scale=subnormal, severity="low"
+    name="gradual_underflow",
+    code="EX919",
+    statement="Terms below the smallest normal are rounded, not flushed to zero.",
+    bound="""
+        Judged where the error is one that a flush explains: at most the allowance of `accuracy`, which lets flushes
+        pass. Allowed is what gradual underflow costs, half the smallest subnormal for each product. Severity is low:
+        processors and compilers flush on purpose, for speed.
+    """,
+    example="2 * 1e-39 in float32 is 0 in flush-to-zero mode, for 2e-39.",
+    fix="leave out -ffast-math and flush-to-zero mode, or say that gradients below 1e-38 are dropped.",
+    measure=gradual_underflow,
+    unit="subnormals",
+    scale=subnormal,
+    severity="low",
 )

@@ -16,13 +16,19 @@ abs(r) where the Gram matrix has size: near the minimiser of a tall system that 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from extremum.properties.inputs import matrices
 from extremum.properties.inputs.draw import Draw
 from extremum.properties.inputs.regimes import Regime
+from extremum.properties.laws import contract
+from extremum.properties.model.property import Property
+from extremum.properties.model.role import Role
 from extremum.properties.model.view import View
+from extremum.properties.roles.quadratics import shared as quadratics
 from extremum.properties.roles.quadratics.shared import (
     EXCUSED,
     compounded,
@@ -32,8 +38,10 @@ from extremum.properties.roles.quadratics.shared import (
     largest,
     scaling,
 )
-from extremum.properties.values.signature import Arguments
+from extremum.properties.values.signature import Arguments, Signature, like
 from extremum.reference.arithmetic.formats import Array
+from extremum.reference.arithmetic.wide import RATIONALS
+from extremum.reference.truth.quadratics import squares_gradient
 
 
 def allowance(view: View) -> Any:
@@ -91,3 +99,47 @@ def systems_of(draw: Draw, regime: Regime) -> Arguments:
     B, x, c = (np.asarray(a) for a in regime.rows(draw))
     rounded = (B, np.broadcast_to(x, (draw.rows, draw.n)), np.broadcast_to(c, (draw.rows, draw.m)))
     return dict(zip("Bxc", (draw.fmt.round(a) for a in rounded), strict=True))
+
+
+def role(
+    name: str,
+    *,
+    call: str,
+    value: str,
+    inputs: Mapping[str, int],
+    regimes: tuple[Regime, ...],
+    accuracy: Property,
+    linear: Property,
+) -> Role:
+    """The role of the gradient of a sum of squares, of these arguments: c is 0 where it is not among them."""
+
+    def arguments(draw: Draw, regime: Regime) -> Arguments:
+        system = systems_of(draw, regime)
+        return {argument: system[argument] for argument in inputs}
+
+    return Role(
+        name=name,
+        call=call,
+        value=value,
+        truth=squares_gradient,
+        allowance=allowance,
+        strict=strict,
+        overflow=overflow,
+        signature=Signature(inputs=inputs, answer=like("x"), batched=False),
+        arguments=arguments,
+        regimes=regimes,
+        heights=matrices.heights,
+        rows=24,
+        longest=33,
+        certifier=RATIONALS,
+        contested=quadratics.CONTESTED,
+        properties=(
+            quadratics.FINITE,
+            accuracy,
+            quadratics.IDENTITY,
+            linear,
+            quadratics.HESSIAN_SYMMETRIC,
+            quadratics.GRADUAL_UNDERFLOW,
+            *contract.BY_ROW,
+        ),
+    )
