@@ -22,7 +22,7 @@ from extremum.reference.subjects.subject import EVERY, NARROW
 Answer = Callable[..., Array]
 
 
-def rounding(wide: Answer, at: int = 0) -> Answer:
+def round_answer(wide: Answer, at: int = 0) -> Answer:
     """The sound answer: `wide`, rounded to the dtype of argument `at`."""
 
     def answer(*arguments: Any, **axis: int) -> Array:
@@ -31,7 +31,7 @@ def rounding(wide: Answer, at: int = 0) -> Answer:
     return answer
 
 
-def averaging(wide: Answer) -> Answer:
+def average_answers(wide: Answer) -> Answer:
     """`wide`, averaged with its earlier answers of that shape, as batch statistics are."""
     mean = [np.empty(0)]
 
@@ -43,7 +43,7 @@ def averaging(wide: Answer) -> Answer:
     return answer
 
 
-def _before(change: Callable[[Array], Array], answer: Answer) -> Answer:
+def _change_arrays(change: Callable[[Array], Array], answer: Answer) -> Answer:
     """`answer` for arrays that were changed; arguments that are no arrays stay."""
 
     def changed(*arguments: Any, **axis: int) -> Array:
@@ -52,7 +52,7 @@ def _before(change: Callable[[Array], Array], answer: Answer) -> Answer:
     return changed
 
 
-def _after(change: Callable[[Array], Array], answer: Answer) -> Answer:
+def _change_answer(change: Callable[[Array], Array], answer: Answer) -> Answer:
     """`answer`, changed."""
     return lambda *arguments, **axis: change(answer(*arguments, **axis))
 
@@ -65,32 +65,32 @@ def minus_10000_for_masked(x: Array) -> Array:
 
 def mask_of_minus_10000(wide: Answer, at: int) -> Answer:
     """-inf is replaced by -10000, which leaks where the other entries lie lower."""
-    return rounding(_before(minus_10000_for_masked, wide), at)
+    return round_answer(_change_arrays(minus_10000_for_masked, wide), at)
 
 
 def through_float32(wide: Answer, at: int) -> Answer:
     """The computation is in float32, even for float64."""
-    return rounding(_before(lambda a: a.astype(np.float32), wide), at)
+    return round_answer(_change_arrays(lambda a: a.astype(np.float32), wide), at)
 
 
 def flushed(wide: Answer, at: int) -> Answer:
     """Entries below the smallest normal are made zero."""
-    return _after(flush, rounding(wide, at))
+    return _change_answer(flush, round_answer(wide, at))
 
 
 def running_mean(wide: Answer, at: int) -> Answer:
     """The answer is averaged with earlier ones of that length."""
-    return rounding(averaging(wide), at)
+    return round_answer(average_answers(wide), at)
 
 
 def memory_order(wide: Answer, at: int) -> Answer:
     """The entries are read in the order of memory, as if the array were C-contiguous."""
-    return _before(in_memory_order, rounding(wide, at))
+    return _change_arrays(in_memory_order, round_answer(wide, at))
 
 
 def storage_offset(wide: Answer, at: int) -> Answer:
     """A view is read from the start of its storage."""
-    return _before(from_start_of_storage, rounding(wide, at))
+    return _change_arrays(from_start_of_storage, round_answer(wide, at))
 
 
 def in_place(wide: Answer, at: int) -> Answer:
@@ -106,7 +106,7 @@ def in_place(wide: Answer, at: int) -> Answer:
 
 def buffer_kept(wide: Answer, at: int) -> Answer:
     """The result is written into a buffer that is kept, and returned again for the next result of its shape."""
-    sound, buffer = rounding(wide, at), [np.empty(0)]
+    sound, buffer = round_answer(wide, at), [np.empty(0)]
 
     def answer(*arguments: Any, **axis: int) -> Array:
         y = sound(*arguments, **axis)
@@ -130,22 +130,22 @@ def promoted_by_constant(wide: Answer, at: int) -> Answer:
 
 def narrowed(wide: Answer, at: int) -> Answer:
     """The result of float64 is returned as float32."""
-    return _after(lambda y: y.astype(np.float32 if y.dtype.itemsize == 8 else y.dtype), rounding(wide, at))
+    return _change_answer(lambda y: y.astype(np.float32 if y.dtype.itemsize == 8 else y.dtype), round_answer(wide, at))
 
 
 def squeezed(wide: Answer, at: int) -> Answer:
     """All axes of length one are dropped."""
-    return _after(np.squeeze, rounding(wide, at))
+    return _change_answer(np.squeeze, round_answer(wide, at))
 
 
 def column(wide: Answer, at: int) -> Answer:
     """The answer is returned as a column."""
-    return _after(lambda y: y[:, None], rounding(wide, at))
+    return _change_answer(lambda y: y[:, None], round_answer(wide, at))
 
 
 def batch_of_one(wide: Answer, at: int) -> Answer:
     """The answer has a first axis of length one, as of a batch of one."""
-    return _after(lambda y: y[None], rounding(wide, at))
+    return _change_answer(lambda y: y[None], round_answer(wide, at))
 
 
 def dithered(wide: Answer, at: int) -> Answer:
@@ -156,7 +156,7 @@ def dithered(wide: Answer, at: int) -> Answer:
         y = wide(*arguments, **axis)
         return np.asarray(y * (1 - fmt(arguments[at]).unit_roundoff * noise.random(y.shape)))
 
-    return rounding(answer, at)
+    return round_answer(answer, at)
 
 
 DECLARED: dict[Callable[[Answer, int], Answer], dict[str, Any]] = {

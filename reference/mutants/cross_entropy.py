@@ -19,7 +19,7 @@ def _sound(logits: Array, L: int) -> Array:
     return np.asarray(-log_probabilities(lift(logits))[L])
 
 
-sound_loss = contract.rounding(_sound)
+sound_loss = contract.round_answer(_sound)
 plant = contract.planter(__name__, mutant, _sound)
 
 _buffers: dict[str, Array] = {}

@@ -20,7 +20,7 @@ def _sound(logits: Array, L: int) -> Array:
     return np.asarray(probabilities(logits) - onehot(logits, L))
 
 
-sound_gradient = contract.rounding(_sound)
+sound_gradient = contract.round_answer(_sound)
 plant = contract.planter(__name__, mutant, _sound)
 
 _last = [np.empty(0)]

@@ -210,7 +210,7 @@ def point_as_a_row(x: Array, gradient: Array, step_size: float) -> Array:
 
 @mutant(fails={"layout": EVERY}, cause="storage order ignored")
 def step_in_memory_order(x: Array, gradient: Array, step_size: float) -> Array:
-    """The entries are read in the order of memory: a reversed view is read forwards."""
+    """The sign of the strides is ignored: a reversed view is read in the order of memory."""
     return _step(in_memory_order(x), in_memory_order(gradient), step_size)
 
 

@@ -92,7 +92,7 @@ def first_weight_zeroed_in_a_tie(w: Array, x: Array) -> Array:
 
 
 def _sound(w: Array, x: Array) -> Array:
-    """w in the format of the computation."""
+    """w, in memory of its own."""
     return np.asarray(w * np.ones_like(x))
 
 

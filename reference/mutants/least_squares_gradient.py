@@ -151,5 +151,4 @@ plant(
 @mutant(fails={"determinism": WIDE})
 def samples_summed_in_any_order(B: Array, x: Array, c: Array) -> Array:
     """The samples are added in another order at every call, as atomic additions are."""
-    terms = 2 * lift(B) * residual(B, x, c)[:, None]
-    return in_any_order(terms).astype(x.dtype)
+    return in_any_order(2 * lift(B) * residual(B, x, c)[:, None]).astype(x.dtype)

@@ -20,7 +20,7 @@ def _sound(x: Array, axis: int = -1) -> Array:
     return log_probabilities(lift(x), axis)
 
 
-sound_log_softmax = contract.rounding(_sound)
+sound_log_softmax = contract.round_answer(_sound)
 plant = contract.planter(__name__, mutant, _sound)
 
 

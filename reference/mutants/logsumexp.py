@@ -20,7 +20,7 @@ def _sound(x: Array, axis: int = -1) -> Array:
     return np.squeeze(log_sum(lift(x), axis), axis)
 
 
-sound_logsumexp = contract.rounding(_sound)
+sound_logsumexp = contract.round_answer(_sound)
 plant = contract.planter(__name__, mutant, _sound)
 
 

@@ -13,7 +13,7 @@ from extremum.reference.subjects.subject import ALL_BUT_FLOAT16, EVERY, NARROW, 
 
 mutant = mutants_of("softmax_jacobian")
 
-_running_mean = contract.averaging(probabilities)
+_running_mean = contract.average_answers(probabilities)
 
 
 def _jacobian(s: Array) -> Array:

@@ -14,7 +14,7 @@ from extremum.reference.subjects.subject import ALL_BUT_FLOAT16, EVERY, NARROW, 
 mutant = mutants_of("softmax_vjp")
 
 _cache: dict[bytes, Array] = {}
-_running_mean = contract.averaging(probabilities)
+_running_mean = contract.average_answers(probabilities)
 
 
 def _centred(s: Array, g: Array) -> Array:

@@ -119,5 +119,4 @@ plant(
 @mutant(fails={"determinism": WIDE})
 def squares_summed_in_any_order(B: Array, x: Array) -> Array:
     """The rows are added in another order at every call, as atomic additions are."""
-    terms = 2 * lift(B) * (lift(B) @ lift(x))[:, None]
-    return in_any_order(terms).astype(x.dtype)
+    return in_any_order(2 * lift(B) * (lift(B) @ lift(x))[:, None]).astype(x.dtype)
