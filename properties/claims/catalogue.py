@@ -9,15 +9,13 @@ from dataclasses import dataclass
 from extremum.properties.claims.claim import Claim
 from extremum.properties.claims.exercises import (
     inner_product,
+    least_squares,
     quadratic_form,
     softmax_definition,
     softmax_distribution,
     softmax_jacobian,
     softmax_remedy,
     step_size,
-)
-from extremum.properties.claims.exercises import (
-    least_squares as squares,
 )
 from extremum.reference.errors import UsageError, nearest
 
@@ -34,8 +32,8 @@ class Exercise:
 EXERCISES = (
     Exercise("3.1a", "The gradient of an inner product", inner_product.PART),
     Exercise("3.1b", "The gradient of a quadratic form", quadratic_form.PART),
-    Exercise("3.1c", "The gradient of a squared norm", squares.SQUARED_NORM),
-    Exercise("3.1d", "The gradient of least squares", squares.LEAST_SQUARES),
+    Exercise("3.1c", "The gradient of a squared norm", least_squares.SQUARED_NORM),
+    Exercise("3.1d", "The gradient of least squares", least_squares.LEAST_SQUARES),
     Exercise("3.2", "Softmax", softmax_definition.DEFINITION),
     Exercise("3.2a", "What goes wrong on a computer", softmax_definition.ISSUES),
     Exercise("3.2b", "The remedy", softmax_remedy.PART),
@@ -52,16 +50,16 @@ def exercise_of(claim: str) -> Exercise:
 
 
 def chosen(names: Sequence[str]) -> list[Claim]:
-    """The claims that are named, by their id or by their exercise; all where none is.
+    """The claims that are named, by their id or by their exercise; all claims without a name.
 
     Raises `UsageError` for a name that is neither.
     """
-    found: dict[str, Claim] = {}
+    selected: set[str] = set()
     for name in names:
-        part = [c for e in EXERCISES if re.fullmatch(re.escape(name) + "[a-z]?", e.number) for c in e.claims]
-        of_it = part or [c for c in (CLAIMS.get(name),) if c]
-        if not of_it:
+        ids = {c.id for e in EXERCISES if re.fullmatch(re.escape(name) + "[a-z]?", e.number) for c in e.claims}
+        ids |= {name} & CLAIMS.keys()
+        if not ids:
             valid = [*(e.number for e in EXERCISES), *CLAIMS]
             raise UsageError(f"claim={name!r} is not known: {nearest(name, valid)}")
-        found |= {c.id: c for c in of_it}
-    return [c for c in CLAIMS.values() if not names or c.id in found]
+        selected |= ids
+    return [c for c in CLAIMS.values() if not names or c.id in selected]

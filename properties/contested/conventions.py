@@ -78,7 +78,7 @@ class Convention:
             raise Declined(f"{situation.name} is asked of rows of {situation.least} to {LONGEST_ROW} entries")
         answers = situation.answers(call, role, case)
         wrong = [a for a in answers if not self.outcome.holds(a)]
-        note = f"f({situation.written(role)}) {wrong[0].error or f'gives {wrong[0].told}'}" if wrong else ""
+        note = f"f({situation.written(role)}) {wrong[0].error or f'gives {wrong[0].text}'}" if wrong else ""
         return Observation(case.arguments, count=len(wrong), note=note)
 
 

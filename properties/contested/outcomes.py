@@ -16,15 +16,15 @@ from extremum.properties.values.signature import Arguments, Shape, first
 from extremum.reference.arithmetic.formats import FORMATS, Array, Format
 from extremum.reference.arithmetic.wide import screen_arithmetic
 
-WRITTEN_OUT = 4  # entries that are told one by one
+LISTED_ENTRIES_MAX = 4  # of an answer; a longer one is summed up
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What one call gave in a situation: an array, or what went wrong instead.
+    """The result of one call in a situation: an array, or what went wrong instead.
 
-    `rows` are the arguments as rows, before they took the form of the call, `given` is the dtype that the first was
-    given in, and `shape` the shape that the role gives the answer.
+    `rows` are the arguments as rows, before they took the form of the call. `given` is the dtype of the first argument
+    of the call, and `shape` the shape that the role gives the answer.
     """
 
     role: Role
@@ -36,12 +36,12 @@ class Answer:
 
     @property
     def values(self) -> Array | None:
-        """The answer, where it is a floating one of the role's shape."""
+        """The answer, where its dtype is floating and its shape the role's."""
         return self.out if self.out is not None and self.out.shape == self.shape and is_floating(self.out) else None
 
     @cached_property
     def limit(self) -> bool:
-        """Whether it is what the truth tends to as all that is infinite grows alike, to the accuracy of its dtype."""
+        """Whether it is the limit of the truth as all infinite entries grow alike, to the accuracy of its dtype."""
         fmt = FORMATS.get(self.out.dtype.name) if self.out is not None else None
         if self.values is None or fmt is None:
             return False
@@ -55,18 +55,18 @@ class Answer:
             return bool(np.where(np.isfinite(expected), np.abs(wide - expected) <= allowed, wide == expected).all())
 
     @property
-    def told(self) -> str:
+    def text(self) -> str:
         """The answer in a few words: the error, or the values, with a dtype or a shape that is not the role's."""
         if self.out is None:
             return self.error.partition(":")[0] if self.error.startswith("raises ") else self.error
         usual = self.out.dtype == self.given == first(self.rows).dtype
         dtype = "" if usual else f"{self.out.dtype.name} "
         shape = f", shape {self.out.shape}" if self.out.shape != self.shape else ""
-        return f"{dtype}{told(self.out)}{shape}"
+        return f"{dtype}{describe(self.out)}{shape}"
 
 
-def told(out: Array) -> str:
-    """An array in a few words: its values where they are few, else what they have in common."""
+def describe(out: Array) -> str:
+    """An array in a few words: its values if they are few, else what they have in common."""
     if out.size == 0:
         return "empty"
     wide = out.astype(np.float64).ravel()
@@ -77,7 +77,7 @@ def told(out: Array) -> str:
         return _number(wide[0])
     if (wide == wide[0]).all():
         return f"{_number(wide[0])} throughout" if wide[0] else "zeros"
-    if out.size <= WRITTEN_OUT:
+    if out.size <= LISTED_ENTRIES_MAX:
         return f"[{', '.join(map(_number, wide.tolist()))}]"
     if missing:
         return f"NaN in {missing} of {out.size} entries"
@@ -97,7 +97,7 @@ def _number(value: float) -> str:
 class Outcome:
     """An answer that is in use: how it is recognised, shown in a table, stated and arrived at.
 
-    `arises` says whether the role could give it at all, its answer being of some shape.
+    `arises` says whether the role could give it at all, for an answer of that shape.
     """
 
     name: str
@@ -159,21 +159,21 @@ UNIFORM = Outcome(
 LIMIT = Outcome(
     "limit",
     _is_right,
-    "limit {told}",
+    "limit {answer}",
     "what the exact value tends to as that entry grows",
     "where the maximum is +inf, count the entries that equal it, and give all others nothing.",
 )
 SHARED = Outcome(
     "shared",
     _is_right,
-    "shared {told}",
+    "shared {answer}",
     "what the exact value tends to as those entries grow alike",
     LIMIT.fix,
 )
 RAISES = Outcome(
     "raises",
     lambda a: a.error.startswith("raises "),
-    "{told}",
+    "{answer}",
     "an exception",
     "check the argument first, and raise ValueError or TypeError with its shape and dtype.",
 )

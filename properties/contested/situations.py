@@ -1,8 +1,8 @@
-"""Contested semantics: inputs whose right answer is nobody's to prove, and what a subject makes of them.
+"""Contested semantics: inputs whose right answer nobody can prove, and the answers of a subject to them.
 
 A row of `SITUATIONS` is a situation with the outcomes that are in use, each with the code of the convention that
 accepts it (`properties.contested.conventions`). `characterise` names the outcome that a subject shows, or describes the
-answer. Nothing here is a finding: that takes a convention, and a user who names it.
+answer. It reports no finding: only a convention that a user names makes one.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ from extremum.properties.values.signature import Arguments, Shape, first
 from extremum.reference.arithmetic.formats import Array, Format, format_of
 from extremum.reference.subjects.subject import Subject
 
-TAME = 8.0  # the other entries of a row stay below it: only what is contested should decide
-SECONDS = 5.0  # for one call
-PREFERRED = "float32"
+TAME_MAX = 8.0  # the size of all other entries of a row: the contested one alone should decide
+CALL_SECONDS = 5.0
+PREFERRED_DTYPE = "float32"
 
 
 @dataclass(frozen=True)
-class Form:
-    """How rows are handed over, if not as they are: the change, and the same as a reader writes it.
+class CallForm:
+    """How rows are handed over: the change to an argument, and the same change as a reader writes it.
 
-    `change` and `written` take the number of the argument's axes. With `alone` it is the first argument's.
+    `change` and `written` take the number of the argument's axes too. With `alone` only the first argument is changed.
     """
 
     change: Callable[[Array, int], Array]
@@ -61,12 +61,12 @@ def _cut(a: Array, rank: int) -> Array:
     return a[nothing]
 
 
-AS_IT_IS = Form(lambda a, _: a, lambda x, _: x)
-NO_ENTRIES = Form(_cut, lambda x, rank: f"{x}[..., {', '.join([':0'] * rank)}]")
-NO_ROWS = Form(lambda a, _: a[:0], lambda x, _: f"{x}[:0]")
-INTEGERS = Form(lambda a, _: a.astype(np.int64), lambda x, _: f"{x}.astype(np.int64)", alone=True)
-BOOLEANS = Form(lambda a, _: a.astype(np.bool_), lambda x, _: f"{x}.astype(bool)", alone=True)
-A_NUMBER = Form(lambda a, _: a.reshape(()), lambda x, _: f"{x}.reshape(())")
+AS_IT_IS = CallForm(lambda a, _: a, lambda x, _: x)
+NO_ENTRIES = CallForm(_cut, lambda x, rank: f"{x}[..., {', '.join([':0'] * rank)}]")
+NO_ROWS = CallForm(lambda a, _: a[:0], lambda x, _: f"{x}[:0]")
+INTEGERS = CallForm(lambda a, _: a.astype(np.int64), lambda x, _: f"{x}.astype(np.int64)", alone=True)
+BOOLEANS = CallForm(lambda a, _: a.astype(np.bool_), lambda x, _: f"{x}.astype(bool)", alone=True)
+A_NUMBER = CallForm(lambda a, _: a.reshape(()), lambda x, _: f"{x}.reshape(())")
 
 
 def _plain(_draw: Draw, x: Array) -> Array:
@@ -99,10 +99,10 @@ def _booleans(_draw: Draw, x: Array) -> Array:
 
 @dataclass(frozen=True)
 class Situation:
-    """An input whose answer is contested: what is put into rows of the first argument, and the form it is given in.
+    """An input whose answer is contested: `fill` puts it into rows of the first argument, `form` is that of the call.
 
-    `outcomes` are the codes of their conventions with the outcomes, in the order in which they are recognised.
-    `least` is how many entries a row needs. Where a role has the property `settled`, that decides.
+    `outcomes` pair the code of a convention with its outcome, in the order in which they are recognised. A row needs
+    `least` entries. Where a role has the property named by `settled`, that property decides and nothing is contested.
     """
 
     name: str
@@ -110,13 +110,13 @@ class Situation:
     contest: str
     outcomes: tuple[tuple[str, Outcome], ...]
     fill: Callable[[Draw, Array], Array] = _plain
-    form: Form = AS_IT_IS
+    form: CallForm = AS_IT_IS
     infinite: bool = False
     least: int = 1
     settled: str = ""
 
     def arrange(self, draw: Draw, arguments: Arguments) -> Case:
-        """The case that it makes of rows of arguments: a single entry of each where it is about a number."""
+        """The case that it makes of rows of arguments; a situation about a number takes one entry of each."""
         if self.form is A_NUMBER:
             arguments = {
                 name: np.zeros_like(a[:1]) if a.dtype.kind in "iu" else a[(slice(1),) * a.ndim]
@@ -124,7 +124,7 @@ class Situation:
             }
         x = first(arguments)
         wide = np.asarray(x.reshape(len(x), -1), np.float64)
-        tame = np.clip(np.nan_to_num(wide, posinf=TAME, neginf=-TAME), -TAME, TAME)
+        tame = np.clip(np.nan_to_num(wide, posinf=TAME_MAX, neginf=-TAME_MAX), -TAME_MAX, TAME_MAX)
         filled = draw.fmt.round(self.fill(draw, tame)).reshape(x.shape)
         return Case({name: filled if a is x else a for name, a in arguments.items()})
 
@@ -154,14 +154,14 @@ class Situation:
         return ", ".join(self.form.written(x, changed[x]) if x in changed else x for x in role.signature.inputs)
 
     def answers(self, call: Call, role: Role, case: Case) -> list[Answer]:
-        """What the subject answers to the calls that the case comes to."""
+        """The answers of the subject to the calls that make up the case."""
         inputs = case.arguments
         count = 1 if role.signature.batched else len(case.x)
         each = [inputs if count == 1 else {k: a[r : r + 1] for k, a in inputs.items()} for r in range(count)]
         return [self._answer(call, role, rows) for rows in each]
 
     def formed(self, role: Role, arguments: Arguments) -> tuple[Arguments, Shape]:
-        """The arguments of a call in the form they are given in, and the shape that the role gives the answer."""
+        """The arguments of a call in the form of this situation, and the shape that the role gives the answer."""
         changed = self.changed(role)
         formed = {name: self.form.change(a, changed[name]) if name in changed else a for name, a in arguments.items()}
         return formed, () if self.form is A_NUMBER else role.signature.answer(formed, -1)
@@ -277,7 +277,7 @@ class Behaviour:
 
 
 def characterise(subject: Subject, role: Role, dtype: str, recorder: Recorder | None = None) -> Iterator[Behaviour]:
-    """What the subject does in each situation that arises, one after the other: a row of one call each."""
+    """The behaviour of the subject in each situation that arises, from one call each."""
     fmt, call = format_of(dtype), Call(subject, role.signature, recorder)
     for situation in arising(role, fmt):
         yield Behaviour(subject.name, role.name, situation.name, dtype, _shown(call, role, situation, fmt))
@@ -296,7 +296,7 @@ def dtype_for(
     call = Call(subject, role.signature, recorder)
     for name in names:
         try:
-            with quiet(), limited(SECONDS):
+            with quiet(), limited(CALL_SECONDS):
                 call.rows(role.ordinary(format_of(name), rows=1))
         except (Misbehaviour, OutOfTime):
             continue
@@ -306,24 +306,23 @@ def dtype_for(
 
 def preferred(dtypes: Sequence[str]) -> list[str]:
     """The dtypes in the order in which they are tried."""
-    return sorted(dtypes, key=lambda name: name != PREFERRED)
+    return sorted(dtypes, key=lambda name: name != PREFERRED_DTYPE)
 
 
 def _shown(call: Call, role: Role, situation: Situation, fmt: Format) -> str:
     case = situation.arrange(Sampled(np.random.default_rng(0), fmt, 1, 3), role.ordinary(fmt, rows=1))
     try:
-        with quiet(), limited(SECONDS):
+        with quiet(), limited(CALL_SECONDS):
             (answer,) = situation.answers(call, role, case)
-            held = (outcome for _, outcome in situation.outcomes if outcome.holds(answer))
-            shown = next((outcome.shown for outcome in held), "{told}")
+            shown = next((o.shown for _, o in situation.outcomes if o.holds(answer)), "{answer}")
     except OutOfTime:
         return "does not return"
     finally:
         call.rest()
-    return shown.format(told=answer.told, dtype="" if answer.out is None else answer.out.dtype.name)
+    return shown.format(answer=answer.text, dtype="" if answer.out is None else answer.out.dtype.name)
 
 
 def _from_somewhere(draw: Draw, x: Array) -> Array:
-    """How far each place is from one that is drawn, around the row's end."""
+    """The distance of each place from one that is drawn, counted around the end of the row."""
     n = x.shape[1]
     return np.asarray((np.arange(n) - draw.integers(0, n - 1)) % n)

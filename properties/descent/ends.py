@@ -1,8 +1,8 @@
-"""Where every start of a 16-bit format ends: gradient descent as a map of its 65,536 bit patterns onto themselves.
+"""Where every start of a 16-bit format ends: gradient descent as a map of its 65,536 bit patterns into themselves.
 
-A step depends on x alone, so that every orbit ends in a cycle, or at an infinity or NaN. The map is composed with
-itself until it has made 2^17 steps, more than there are patterns: then every start is on its cycle. This is the whole
-domain, and what is said of it is proved.
+A step depends on x alone, so every orbit ends in a cycle, or at an infinity or NaN. The map is composed with itself
+until it has made 2^17 steps, more than there are patterns: then every start is on its cycle. All starts are followed,
+so the result is proved.
 """
 
 from __future__ import annotations
@@ -21,16 +21,17 @@ from extremum.reference.descent.exact import Exact
 from extremum.reference.descent.smooth import BALLS, Smooth
 
 PATTERNS = 2**16
-COUNTED_WITHIN = 20.0  # starts that are counted and drawn: abs(x_0) up to it
-FINE = 80  # bits of the balls from which slopes are rounded, where both ends round alike
+COUNTED_WITHIN = 20.0  # abs(x_0) of the starts that are counted and drawn
+SLOPE_BITS = 80  # of the first balls of the slopes; where their ends round apart, `Rounding.enclosed` takes more
+DOUBLINGS = 17  # of the number of steps: 2^17 is more than there are patterns
 
 
 @dataclass(frozen=True)
 class Ends:
-    """Of every finite start of a format, in order: `starts` and `ends` as float64, and the fate.
+    """The finite starts of a format in ascending order, and how each ends: `starts` and `ends` are float64.
 
-    `ends` is one number of the cycle that the start ends in, the same for all that end there. `fates` are what
-    occurs, `fate` (int64) the place of each start's own among them.
+    `ends` has one number of the cycle that the start ends in, the same for all starts that end there. `fates` are those
+    that occur, and `fate` (int64) is the index of each start's own.
     """
 
     fmt: Format
@@ -50,9 +51,9 @@ def ends(function: Smooth, step: Exact, fmt: Format) -> Ends:
     x = every(fmt)
     follows = successors(function, step, fmt)
     last = follows
-    for _ in range(17):
+    for _ in range(DOUBLINGS):
         last = last[last]
-    cycles: dict[int, tuple[int, Fate]] = {}  # of each pattern on a cycle: the least of the cycle's, and its fate
+    cycles: dict[int, tuple[int, Fate]] = {}  # the least pattern of the cycle through a pattern, and the cycle's fate
     for pattern in np.unique(last).tolist():
         if pattern not in cycles:
             cycle = _cycle(pattern, follows)
@@ -60,18 +61,18 @@ def ends(function: Smooth, step: Exact, fmt: Format) -> Ends:
             cycles.update(dict.fromkeys(cycle, known))
     finite = np.flatnonzero(np.isfinite(x))
     order = finite[np.argsort(x[finite], kind="stable")]
-    found = [cycles[pattern] for pattern in last[order].tolist()]
-    fates = tuple(dict.fromkeys(fate for _, fate in found))
-    place = {fate: i for i, fate in enumerate(fates)}
-    return Ends(fmt, x[order], x[[p for p, _ in found]], fates, np.array([place[fate] for _, fate in found]))
+    reached = [cycles[pattern] for pattern in last[order].tolist()]
+    fates = tuple(dict.fromkeys(fate for _, fate in reached))
+    index = {fate: i for i, fate in enumerate(fates)}
+    return Ends(fmt, x[order], x[[p for p, _ in reached]], fates, np.array([index[fate] for _, fate in reached]))
 
 
 def successors(function: Smooth, step: Exact, fmt: Format) -> Array:
     """The bit pattern (int64) that each of the 65,536 goes to in a step; infinities and NaN stay where they are.
 
-    The product of two floats of a 16-bit format is exact in float64, and in float32 where the format is bfloat16, whose
-    conversion goes through it. So is their difference where neither is below a quarter of the other's last bit; where
-    one is, the difference rounds to the other.
+    Rounding is correct, for two reasons. The product of two floats of a 16-bit format is exact in float64; for bfloat16
+    it is exact in float32 too, through which the conversion goes. The difference of two floats is exact there unless
+    one is below a quarter of the other's last bit, and then it rounds to the other.
     """
     rounding = of_format(fmt)
     x = every(fmt)
@@ -95,7 +96,7 @@ def slopes(function: Smooth, x: Array, fmt: Format) -> Array:
     float32 because a conversion of float64 to bfloat16 rounds twice, to float32 and then to bfloat16.
     """
     rounding = of_format(fmt)
-    with flint.ctx.workprec(FINE):
+    with flint.ctx.workprec(SLOPE_BITS):
         balls = [function.slope(flint.arb(v), BALLS) for v in x[np.isfinite(x)].tolist()]
     middle = np.array([float(b.mid()) for b in balls], np.float32)  # the radius is far below a float32's spacing
     low, high = (np.nextafter(middle, np.float32(end)).astype(fmt.dtype) for end in (-np.inf, np.inf))

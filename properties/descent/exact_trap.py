@@ -1,4 +1,4 @@
-"""The trap, exactly: one step lands on a strict local maximum, and all others stay there.
+"""The trap, exactly: the first step lands on a strict local maximum, and all later ones stay there.
 
 Where the slope at the start is a rational number, x_1 and x_2 are computed in rational multiples of pi
 (`reference.descent.exact`) and equality is equality of polynomials. Where it is irrational (exp, or sin elsewhere), the
@@ -21,8 +21,8 @@ from extremum.reference.descent.exact import PI, Exact, NotExact
 from extremum.reference.descent.smooth import EXACT, Formula, Smooth
 from extremum.reference.errors import UsageError
 
-CLOSE = 1e-9  # the radius of a ball by which the nearest maximum is chosen
-PRECISIONS = tuple(64 * 2**k for k in range(9))  # bits of the balls, raised until a sign is decided
+CHOICE_RADIUS_MAX = 1e-9  # of the ball by which the nearest maximum is chosen
+SIGN_BITS = tuple(64 * 2**k for k in range(9))  # of the balls, raised until a sign is decided
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Trap:
     def lands(self) -> bool | None:
         """Whether x_1 is a strict local maximum: f'(x_1) is exactly 0, and the ball of f''(x_1) lies below 0.
 
-        Where the slope is irrational it does not if the ball of x_1 holds no maximum; None if it holds one.
+        Where the slope is irrational: False if the ball of x_1 holds no maximum, and None if it holds one.
         """
         if self.first is None:
             return False if self._misses() else None
@@ -83,7 +83,7 @@ class Trap:
 
     @cached_property
     def stays(self) -> bool | None:
-        """Whether it lands, and x_2 = x_1, which all that follow equal then."""
+        """Whether it lands and x_2 = x_1: then all later points are the same."""
         return self.second == self.first if self.lands else self.lands
 
     @cached_property
@@ -112,7 +112,7 @@ class Trap:
 
 
 def sign(x: Exact) -> int:
-    """The sign of an exact number: 0 where its polynomial is, which no ball can show."""
+    """The sign of an exact number: 0 where its polynomial is 0, which no ball can show."""
     return 0 if x == 0 else _decided(lambda: exact.ball(x))
 
 
@@ -122,11 +122,11 @@ def sign_of(function: Smooth, formula: Formula, x: Exact) -> int:
 
 
 def nearest_maximum(function: Smooth, ball: Callable[[], Any]) -> Exact:
-    """The maximum nearest to the number that `ball()` encloses, of those that the function knows."""
-    for bits in PRECISIONS:
+    """The known maximum of the function nearest to the number that `ball()` encloses."""
+    for bits in SIGN_BITS:
         with flint.ctx.workprec(bits):
             x = ball()
-            if x.rad() < CLOSE:
+            if x.rad() < CHOICE_RADIUS_MAX:
                 break
     with flint.ctx.workprec(bits):
 
@@ -147,11 +147,11 @@ def _exactly(formula: Formula, x: Exact) -> Exact | None:
 
 
 def _decided(ball: Callable[[], Any]) -> int:
-    for bits in PRECISIONS:
+    for bits in SIGN_BITS:
         with flint.ctx.workprec(bits):
-            found = ball()
-            if found > 0 or found < 0:
-                return 1 if found > 0 else -1
+            x = ball()
+            if x > 0 or x < 0:
+                return 1 if x > 0 else -1
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What gradient descent does in floating point: its orbit in any binary format, and how that ends.
+"""Gradient descent in floating point: its orbit in any binary format, and how the orbit ends.
 
 An orbit is x_{k+1} = fl(x_k - fl(eps * fl(f'(x_k)))) with x_0 and eps the floats nearest to the exact ones, and every
 fl a correct rounding to nearest even: of f' of a float, of a product of two floats, and of a difference. Such an orbit
@@ -21,8 +21,8 @@ from extremum.reference.descent.exact import Exact, NotExact, number
 from extremum.reference.descent.smooth import BALLS, EXACT, Smooth
 from extremum.reference.errors import UsageError
 
-NEAR = flint.fmpq(1, 10)  # an orbit has left x* where abs(x_k - x*) exceeds it
-STEPS = 10_000
+ESCAPE_DISTANCE = flint.fmpq(1, 10)  # an orbit has left x* once abs(x_k - x*) exceeds it
+STEPS_FOLLOWED = 10_000
 
 
 @dataclass(frozen=True)
@@ -41,15 +41,16 @@ MAXIMUM = Fate("settles at a maximum")
 FIXED = Fate("settles on a rounding fixed point")
 WANDERS = Fate("wanders")
 UNFINISHED = Fate("incomplete")
-STRETCH = 64  # points of an orbit that show where it is going
 LEAVES = Fate("leaves the range")
+LAST_POINTS = 64  # of an orbit, that show whether it still goes in one direction
 
 
 @dataclass(frozen=True)
 class Orbit:
-    """x_0, x_1 ... as rationals, up to the first that was there before, at `again`, which is None where none was.
+    """x_0, x_1 ... as rationals, up to the first point that repeats an earlier one, that of index `again`.
 
-    `step` is eps in the format. An orbit that `overflowed` ends before its first infinity.
+    `again` is None where no point repeats. `step` is eps in the format. An orbit that `overflowed` ends before its
+    first infinity.
     """
 
     rounding: Rounding
@@ -65,11 +66,11 @@ class Orbit:
 
     def escapes_after(self, top: Exact) -> int | None:
         """The first k >= 1 with abs(x_k - x*) > 1/10, or None where there is none in the orbit."""
-        beyond = (k for k in range(1, len(self.points)) if sign(self.distance(k, top) - number(NEAR)) > 0)
+        beyond = (k for k in range(1, len(self.points)) if sign(self.distance(k, top) - number(ESCAPE_DISTANCE)) > 0)
         return next(beyond, None)
 
 
-def follow(trap: Trap, rounding: Rounding, steps: int = STEPS) -> Orbit:
+def follow(trap: Trap, rounding: Rounding, steps: int = STEPS_FOLLOWED) -> Orbit:
     """The orbit of `trap` in a format, until a number comes again, overflows, or `steps` steps are taken.
 
     Raises `UsageError` where the start or the step itself is beyond the range of the format.
@@ -99,7 +100,7 @@ def iterates(function: Smooth, x: Rational, eps: Rational, rounding: Rounding) -
 
 
 def slope(function: Smooth, x: Rational, rounding: Rounding) -> Rational:
-    """f'(x), correctly rounded: exactly where it is rational, as of a polynomial; else by a ball."""
+    """f'(x), correctly rounded: from the exact value where it is rational, as of a polynomial; else from a ball."""
     return _rounded(
         lambda: exact.constant(function.slope(number(x), EXACT)),
         lambda: function.slope(flint.arb(x), BALLS),
@@ -121,21 +122,21 @@ def _within(name: str, x: Exact, rounding: Rounding) -> Rational:
 
 def _rounded(rational: Callable[[], Rational], ball: Callable[[], Any], rounding: Rounding) -> Rational:
     try:
-        found = rational()
+        value = rational()
     except NotExact:
         return rounding.enclosed(ball)
-    return rounding.nearest(found)
+    return rounding.nearest(value)
 
 
 def fate(function: Smooth, orbit: Orbit) -> Fate:
-    """How the orbit ends; one that has neither come again nor overflowed wanders, as far as it was followed.
+    """How the orbit ends. One without a repeated point or an overflow wanders, as far as it was followed.
 
-    One that has gone in one direction to the last is on its way still, and incomplete.
+    If it went in one direction to the last, it is still on its way: it is incomplete.
     """
     if orbit.overflowed:
         return LEAVES
     if orbit.again is None:
-        last = orbit.points[-STRETCH:]
+        last = orbit.points[-LAST_POINTS:]
         moves = {sign(number(y) - number(x)) for x, y in pairwise(last)}
         return UNFINISHED if len(moves) == 1 else WANDERS
     period = len(orbit.points) - 1 - orbit.again
@@ -143,10 +144,10 @@ def fate(function: Smooth, orbit: Orbit) -> Fate:
 
 
 def at_rest(function: Smooth, x: Rational, rounding: Rounding) -> Fate:
-    """What a fixed point is: a maximum or a minimum where there is one within the spacing of floats around `x`.
+    """What a fixed point is: a maximum or a minimum if f has one between the two floats next to `x`.
 
-    That is shown by the sign of f' at the float below and at the one above, and by f'' keeping its sign between
-    them, so that there is one critical point and no more. All else is a fixed point of the rounding alone.
+    The signs of f' at the two floats show it, with one sign of f'' between them: there is exactly one critical point.
+    Everything else is a fixed point of the rounding alone.
     """
     with flint.ctx.workprec(2 * rounding.precision + 64):
         low, high = (flint.arb(end) for end in rounding.neighbours(x))

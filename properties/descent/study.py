@@ -1,4 +1,4 @@
-"""A trap studied: what is exact about it, what each format makes of it, and where every start of 16 bits ends."""
+"""The study of a trap: what is exact about it, its orbit in each format, and where every start of 16 bits ends."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ import flint
 from extremum.properties.descent import escape
 from extremum.properties.descent.ends import Ends, ends
 from extremum.properties.descent.exact_trap import Trap
-from extremum.properties.descent.following import STEPS, Orbit, fate, follow
+from extremum.properties.descent.following import STEPS_FOLLOWED, Orbit, fate, follow
 from extremum.reference.arithmetic.formats import FORMATS
 from extremum.reference.descent import exact
 from extremum.reference.descent.correct_rounding import DISPLAYED, FOLLOWED, Rounding, hexadecimal
 from extremum.reference.descent.exact import Exact
 
 SIXTEEN = ("bfloat16", "float16")  # the formats whose every start is followed
-MOST = 10 * STEPS  # steps, however slowly the law says that it leaves: the rest is incomplete
-SHOWN = 24  # points of an orbit that are recorded after it has left
+STEPS_MAX = 10 * STEPS_FOLLOWED  # the law of escape may ask for more: then the orbit is incomplete
+POINTS_AFTER_ESCAPE = 24  # that are recorded
 
 
 @dataclass(frozen=True)
 class Row:
-    """What a format makes of the trap.
+    """The orbit of the trap in a format.
 
-    `distance` is abs(x_1 - x*), `escapes_after` the first k with abs(x_k - x*) > 1/10 or None, `predicted` that of the
-    law of escape, `fate` how the orbit ends as far as it was followed, `steps` steps. `points` are the first x_k
-    and `distances` their abs(x_k - x*). Numbers are C99 hex floats of 53 bits, and of any exponent.
+    `distance` is abs(x_1 - x*). `escapes_after` is the first k with abs(x_k - x*) > 1/10 or None, and `predicted` that
+    of the law of escape. `fate` is how the orbit ends in the `steps` steps that it was followed. `points` are the first
+    x_k, and `distances` their abs(x_k - x*). Numbers are C99 hex floats of 53 bits, and of any exponent.
     """
 
     format: str
@@ -63,14 +63,14 @@ def study(trap: Trap, roundings: Sequence[Rounding], step: Callable[[], Any] = l
 
 
 def row(trap: Trap, rounding: Rounding) -> Row:
-    """Follow the trap in one format: `STEPS` steps, or twice those of the law if that is more, and `MOST` at most."""
+    """Follow the trap in one format: `STEPS_FOLLOWED` steps or twice those of the law, and `STEPS_MAX` at most."""
     top = trap.top
     landed = follow(trap, rounding, steps=1)
     with flint.ctx.workprec(4 * rounding.precision + 64):
         law = escape.predicted(exact.ball(landed.distance(1, top)), trap.multiplier) if len(landed.points) > 1 else None
-    orbit = follow(trap, rounding, steps=min(max(STEPS, 2 * (law or 0)), MOST))
+    orbit = follow(trap, rounding, steps=min(max(STEPS_FOLLOWED, 2 * (law or 0)), STEPS_MAX))
     left = orbit.escapes_after(top)
-    shown = range(min(len(orbit.points), (left or 0) + SHOWN))
+    shown = range(min(len(orbit.points), (left or 0) + POINTS_AFTER_ESCAPE))
     distances = [_hex(orbit, k, top) for k in shown]
     return Row(
         format=rounding.name,

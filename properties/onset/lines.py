@@ -10,9 +10,9 @@ import numpy as np
 from extremum.properties.inputs.regimes import log_eta, log_max, log_tiny
 from extremum.reference.arithmetic.formats import Array, Format
 
-# For answers of up to so many entries: the points of the grid in an octave near the edges of exp (up to 8), and the
-# octaves between two of its points elsewhere.
-DENSITIES = ((2**10, 8, 16), (2**13, 4, 64), (2**64, 1, 256))
+# Rows of (entries of an answer up to which it applies, points of the grid in an octave near the edges of exp, octaves
+# between two points elsewhere). A divisor of 8 is needed in the second place.
+GRID_DENSITIES = ((2**10, 8, 16), (2**13, 4, 64), (2**64, 1, 256))
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,11 @@ LINES = (
 def grid(fmt: Format, n: int, width: int) -> list[int]:
     """The ordinals of the values that are tried first, ascending, for rows of n and answers of `width` entries.
 
-    0, the smallest subnormal, the smallest normal and the largest value; several in each octave from 1/4 to eight times
-    where exp underflows; one every few octaves from there down to the unit roundoff, below which no exp differs from
-    1; fewer from end to end of the number line; and `edges`.
+    They are 0, the smallest subnormal, the smallest normal, the largest value and `edges`; several in each octave from
+    1/4 to eight times where exp underflows; one every few octaves from 1/4 down to the unit roundoff, below which no
+    exp differs from 1; and fewer from end to end of the number line.
     """
-    fine, coarse = next((fine, coarse) for limit, fine, coarse in DENSITIES if width <= limit)
+    fine, coarse = next((fine, coarse) for limit, fine, coarse in GRID_DENSITIES if width <= limit)
     low, high = -2, int(np.ceil(np.log2(-8 * log_eta(fmt))))
     lowest, highest = (int(np.floor(np.log2(value))) for value in (fmt.eta, fmt.max))
     octaves = [*range(lowest, low, coarse), *range(-fmt.precision, low, 8 // fine), *range(high, highest + 1, coarse)]
@@ -69,10 +69,10 @@ def grid(fmt: Format, n: int, width: int) -> list[int]:
 
 
 def edges(fmt: Format, n: int) -> list[float]:
-    """Where a row of n is likely to fail: where exp, or the sum of n exps, leaves the range, and the half of each.
+    """Where a row of n is likely to fail: where exp, or the sum of n exps, leaves the range, and half of each.
 
-    These are log max, the logarithms of the smallest normal, of the smallest subnormal and of its half, and three
-    places between the first two of those, each less log n too.
+    exp leaves it at log max, and at the negatives of the logarithms of the smallest normal, of the smallest subnormal
+    and of half of that, with three places between the first two of these. The sum leaves it log n earlier.
     """
     zone = [-log_tiny(fmt) + (log_tiny(fmt) - log_eta(fmt)) * k / 4 for k in range(5)]
     ends = (log_max(fmt), *zone, float(np.log(2.0)) - log_eta(fmt))

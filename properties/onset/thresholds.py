@@ -3,8 +3,8 @@
 A line is a family of rows with one free number v >= 0, which runs upwards over all floats of the dtype. For each
 kind of failure the result is a pair of neighbouring floats: the subject holds at the first and fails at the second.
 
-What is guaranteed of a pair: the subject was called at both ends alone, fails at `fails_at` and holds at `holds_at`
-as the engine decides it (`properties.steps.decide`: a screen, and balls for what it can't clear), the two are
+A pair has these guarantees. The subject was called at both ends alone. It holds at `holds_at` and fails at `fails_at`
+as the engine decides it (`properties.steps.decide`: a screen, and balls for what it can't clear). The two are
 neighbours, and it failed at no point of `grid` below them. Failure need not be monotone: between two points of the grid
 it may begin and end unseen, and above `fails_at` it may end.
 
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -39,68 +39,84 @@ from extremum.reference.errors import UsageError
 from extremum.reference.subjects.subject import Subject
 
 LENGTHS = tuple(2**k for k in range(LONGEST.bit_length()))
-BLOCK = 2**18  # entries of the answers to one call
-BESIDE = (0, 1, 2, 8, 64, 2**10, 2**20)  # floats beside an edge, where a bisection begins
+BLOCK_ENTRIES = 2**18  # of the answers to one call
+FLOATS_BESIDE_EDGE = (0, 1, 2, 8, 64, 2**10, 2**20)  # where a bisection begins
 
 
-def overflow(view: View) -> Measured:
-    """No output is lost (`lost`), but for what is put down to underflow (`downwards`)."""
-    return _lost_by(view, lambda: ~downwards(view))
+@dataclass(frozen=True)
+class Losses:
+    """What is lost of the outputs of a view, and whether underflow or overflow is to blame."""
+
+    view: View
+
+    @cached_property
+    def amounts(self) -> Measured:
+        """What is lost of each output, and what is allowed.
+
+        An output is lost where it is NaN or infinite and the exact value is in range: it counts as infinity. It is
+        lost too where it is 0 and abs(exact), which it counts as, is more than the role allows as an error plus half of
+        the smallest subnormal. So three kinds of 0 are not lost: one that is correctly rounded, one by gradual
+        underflow in a sound algorithm, and one by cancellation (logsumexp near 0) or absorption (1 - s near 0).
+        """
+        view = self.view
+        zero = np.asarray(view.answer[:, view.columns] == 0)
+        return where(view.flawed, np.inf, where(~zero, 0.0, abs(view.exact))), view.allowance + view.fmt.eta / 2
+
+    @cached_property
+    def downwards(self) -> Array:
+        """The rows (rows, 1) whose losses are put down to underflow: flushed to 0, 0 / 0, the logarithm of 0.
+
+        There are two kinds. In one no exponential can overflow: no entry is positive, and the square of the sum of the
+        exponentials is in range. In the other the row is not spoiled. An overflow spoils the sum of a row and with it
+        the place of the largest entry: there is a NaN, or all outputs are lost, or one that is no smaller than 1 / 2n
+        is lost there. A subject that subtracts the minimum overflows on rows without a positive entry; its answer does
+        not tell, and it counts as underflow.
+        """
+        view = self.view
+        if isinstance(view.columns, slice):
+            whole = self
+        else:  # balls are of a few columns, and a row is spoiled as a whole
+            whole = Losses(View(view.role, view.fmt, view.observation, screen_arithmetic(view.fmt)))
+        measured, allowed = map(whole.view.narrow, whole.amounts)
+        gone, x, answer = measured > allowed, view.observation.x.astype(np.float64), view.answer.astype(np.float64)
+        top = x == row_max(x) if x.shape == answer.shape else np.zeros((1, 1), bool)
+        spoiled = np.isnan(answer) | (gone & top & (measured >= 0.5 / view.n))
+        small = (row_max(x) <= 0) & (np.exp(x).sum(axis=-1, keepdims=True) <= view.fmt.max**0.5)
+        return np.asarray(small | ~(spoiled.any(axis=-1, keepdims=True) | gone.all(axis=-1, keepdims=True)))
 
 
-def underflow(view: View) -> Measured:
-    """No output is lost (`lost`) by what is put down to underflow (`downwards`)."""
-    return _lost_by(view, lambda: downwards(view))
+class LossMeasures:
+    """What `overflow` and `underflow` measure; the two share the losses of the view that they last looked at."""
 
+    def __init__(self) -> None:
+        self._losses: Losses | None = None
 
-@lru_cache(maxsize=1)
-def lost(view: View) -> Measured:
-    """What is lost of each output, and what is allowed: abs(exact) of what came as 0, and infinity of what is flawed.
+    def overflow(self, view: View) -> Measured:
+        """No output is lost (`Losses`), but for what is put down to underflow."""
+        return self._lost(view, downwards=False)
 
-    An output is lost where it is NaN or infinite and the exact value is in range, or where it is 0 and the exact value
-    is beyond what the role allows a sound answer to be off, and half of the smallest subnormal besides. So neither
-    a correctly rounded 0 is accused, nor one that a sound algorithm comes to by gradual underflow, by
-    cancellation (logsumexp near 0) or by absorption (1 - s near 0).
-    """
-    zero = np.asarray(view.answer[:, view.columns] == 0)
-    return where(view.flawed, np.inf, where(~zero, 0.0, abs(view.exact))), view.allowance + view.fmt.eta / 2
+    def underflow(self, view: View) -> Measured:
+        """No output is lost (`Losses`) by what is put down to underflow."""
+        return self._lost(view, downwards=True)
 
-
-@lru_cache(maxsize=1)
-def downwards(view: View) -> Array:
-    """The rows (rows, 1) where what is lost is put down to underflow: flushed to 0, 0 / 0, the logarithm of 0.
-
-    Those without a positive entry whose exps have a sum with its square in range, so that none of these overflows; and
-    those that are not spoiled. An overflow spoils the sum of a row and with it the place of the largest entry: there is
-    a NaN, or nothing is left, or an output that is no smaller than 1 / 2n is lost there. The answer does not tell
-    more. A subject that subtracts the minimum overflows on rows without a positive entry, and is said to underflow.
-    """
-    shown = isinstance(view.columns, slice)
-    whole = view if shown else View(view.role, view.fmt, view.observation, screen_arithmetic(view.fmt))
-    measured, allowed = (whole.narrow(values) for values in lost(whole))
-    gone, x, answer = measured > allowed, view.observation.x.astype(np.float64), view.answer.astype(np.float64)
-    top = x == row_max(x) if x.shape == answer.shape else np.zeros((1, 1), bool)
-    spoiled = np.isnan(answer) | (gone & top & (measured >= 0.5 / view.n))
-    small = (row_max(x) <= 0) & (np.exp(x).sum(axis=-1, keepdims=True) <= view.fmt.max**0.5)
-    return np.asarray(small | ~(spoiled.any(axis=-1, keepdims=True) | gone.all(axis=-1, keepdims=True)))
-
-
-def _lost_by(view: View, blamed: Callable[[], Array]) -> Measured:
-    if view.clean and not (view.answer == 0).any():  # the exact value is not needed
-        return np.zeros((1, 1)), 0.0
-    measured, allowed = lost(view)
-    return where(~blamed(), 0.0, measured), allowed
-
-
-OVERFLOW = Property("overflow", "", overflow, unit="value")
-UNDERFLOW = Property("underflow", "", underflow, unit="value")
+    def _lost(self, view: View, downwards: bool) -> Measured:
+        if view.clean and not (view.answer == 0).any():  # the exact value is not needed
+            return np.zeros((1, 1)), 0.0
+        if self._losses is None or self._losses.view is not view:
+            self._losses = Losses(view)
+        measured, allowed = self._losses.amounts
+        return where(self._losses.downwards != downwards, 0.0, measured), allowed
 
 
 def kinds(role: Role) -> tuple[Property, ...]:
     """The kinds of failure of a role: `bound` is its accuracy, which a role without such a property lacks."""
-    accuracy = role.property_named("accuracy")
+    measures, accuracy = LossMeasures(), role.property_named("accuracy")
+    losses = (
+        Property("overflow", "", measures.overflow, unit="value"),
+        Property("underflow", "", measures.underflow, unit="value"),
+    )
     plain = accuracy is not None and accuracy.one_call
-    return (OVERFLOW, UNDERFLOW, *((replace(accuracy, name="bound"),) if accuracy is not None and plain else ()))
+    return (*losses, *((replace(accuracy, name="bound"),) if accuracy is not None and plain else ()))
 
 
 @dataclass(frozen=True)
@@ -131,7 +147,7 @@ class Onset:
         return Onset(**record)
 
 
-class Same(Sampled):
+class FixedDraw(Sampled):
     """Choices that depend neither on the length nor on the row: the first of options, the middle of integers."""
 
     def one_of(self, options: Sequence[T]) -> T:
@@ -142,11 +158,11 @@ class Same(Sampled):
 
 
 @dataclass
-class Walk:
+class OnsetSearch:
     """A subject on one line at one length, in one dtype; places on it are the ordinals of v.
 
-    What a role takes besides rows is made by the role's own `arguments`, once for the line: where those draw a label or
-    a cotangent, it is that of the smallest entry, and a single one.
+    The role's own `arguments` make what it takes besides rows, once for the line: a label or a cotangent that they draw
+    is the same everywhere.
     """
 
     call: Call
@@ -158,7 +174,8 @@ class Walk:
 
     def __post_init__(self) -> None:
         row = Regime(self.line.name, lambda draw: self.line.fill(np.ones(1), draw.n))
-        self.rest = self.role.arguments(Same(np.random.default_rng(0), self.fmt, 1, self.n), row)
+        self.rest = self.role.arguments(FixedDraw(np.random.default_rng(0), self.fmt, 1, self.n), row)
+        self.kinds = kinds(self.role)
         self.grid = grid(self.fmt, self.n, max(self.n, self.role.signature.width(self.n)))
 
     def arguments(self, places: Sequence[int]) -> Arguments:
@@ -166,39 +183,40 @@ class Walk:
         rest = {name: np.repeat(a, len(places), axis=0) for name, a in self.rest.items()}
         return {**rest, next(iter(rest)): self.line.fill(self.fmt.from_ordinal(places), self.n)}
 
+    def observe(self, places: Sequence[int]) -> Observation:
+        """The answers at these places, to one call; raises `Misbehaviour`."""
+        arguments = self.arguments(places)
+        return Observation(arguments, self.call.rows(arguments))
+
     def at(self, place: int, kind: Property) -> Decision:
         """What is decided of one place, with the subject called for it alone."""
         if (place, kind.name) not in self.known:
-            arguments = self.arguments([place])
             try:
-                observation = Observation(arguments, self.call.rows(arguments))
+                observation = self.observe([place])
             except Misbehaviour as error:
                 decision = Decision(True, np.inf, 0.0, np.inf, cause=str(error))
             else:
-                decision = decided(Experiment(self.call, self.role, kind, self.fmt), observation)
+                decision = decide_alike(Experiment(self.call, self.role, kind, self.fmt), observation)
             self.known[place, kind.name] = decision
         return self.known[place, kind.name]
 
     def suspects(self, places: Sequence[int], live: Sequence[Property]) -> dict[str, list[int]]:
         """Those of these places that the screen can't clear, by kind; the subject is called for all at once."""
-        arguments = self.arguments(places)
         try:
-            observation = Observation(arguments, self.call.rows(arguments))
+            observation = self.observe(places)
         except Misbehaviour:
             return {kind.name: list(range(len(places))) for kind in live}
         view = View(self.role, self.fmt, observation, screen_arithmetic(self.fmt), careful=False)
-        found = {}
-        for kind in live:
-            by_row = np.broadcast_to(row_max(screen(view, kind)[2])[:, 0], (len(places),))
-            found[kind.name] = np.flatnonzero(by_row > view.arithmetic.limit).tolist()
-        return found
+        # `screen_rows` would measure doubtful rows again against the full bound; here each is decided alone anyway.
+        ratios = {kind.name: np.broadcast_to(row_max(screen(view, kind)[2])[:, 0], len(places)) for kind in live}
+        return {name: np.flatnonzero(by_row > view.arithmetic.limit).tolist() for name, by_row in ratios.items()}
 
     def first(self) -> dict[str, int]:
         """The number of the first point of the grid that fails, by kind, where there is one."""
-        found: dict[str, int] = {}
-        size = max(BLOCK // max(self.n, self.role.signature.width(self.n)), 1)
+        failures: dict[str, int] = {}
+        size = max(BLOCK_ENTRIES // max(self.n, self.role.signature.width(self.n)), 1)
         for start in range(0, len(self.grid), size):
-            live = [kind for kind in kinds(self.role) if kind.name not in found]
+            live = [kind for kind in self.kinds if kind.name not in failures]
             if not live:
                 break
             places = self.grid[start : start + size]
@@ -206,14 +224,14 @@ class Walk:
             for kind in live:
                 failing = next((i for i in suspects[kind.name] if self.at(places[i], kind).refuted), None)
                 if failing is not None:
-                    found[kind.name] = start + failing
-        return found
+                    failures[kind.name] = start + failing
+        return failures
 
     def ends(self) -> Iterable[tuple[Property, int | None, int | None]]:
         """Each kind with the places where the subject holds for the last and fails for the first time."""
-        found, hints = self.first(), set(ordinals(self.fmt, edges(self.fmt, self.n), BESIDE))
-        for kind in kinds(self.role):
-            i = found.get(kind.name, len(self.grid))  # its points below hold in company; they have to alone
+        first, hints = self.first(), set(ordinals(self.fmt, edges(self.fmt, self.n), FLOATS_BESIDE_EDGE))
+        for kind in self.kinds:
+            i = first.get(kind.name, len(self.grid))  # the points below hold in one call; they have to hold alone
             while i and self.at(self.grid[i - 1], kind).refuted:
                 i -= 1
             low = self.grid[i - 1] if i else None
@@ -239,9 +257,8 @@ class Walk:
 
     def seems(self, place: int, kind: Property) -> bool:
         """Whether the subject fails by the screen alone."""
-        arguments = self.arguments([place])
         try:
-            observation = Observation(arguments, self.call.rows(arguments))
+            observation = self.observe([place])
         except Misbehaviour:
             return True
         view = View(self.role, self.fmt, observation, screen_arithmetic(self.fmt))
@@ -260,11 +277,11 @@ class Walk:
         return None if place is None else float(self.fmt.from_ordinal(place)).hex()
 
 
-def decided(experiment: Experiment, observation: Observation) -> Decision:
-    """As `properties.steps.decide.judge`, of one row whose entries are nearly all the same.
+def decide_alike(experiment: Experiment, observation: Observation) -> Decision:
+    """Decide one row whose entries are nearly all the same, as `properties.steps.decide.judge` decides any.
 
-    Of the outputs that the screen can't clear and can't tell apart (the same answer, error and allowance), balls
-    decide the first, which spares the evaluation of a long row for every eight of its entries.
+    Many outputs that the screen can't clear have the same answer, error and error bound. Balls decide the first of
+    these alone: a long row would be evaluated once for every eight of its entries.
     """
     prop, fmt = experiment.prop, experiment.fmt
     view = View(experiment.role, fmt, observation, screen_arithmetic(fmt))
@@ -277,8 +294,8 @@ def decided(experiment: Experiment, observation: Observation) -> Decision:
         return replace(worst, refuted=True)
     doubtful = np.flatnonzero(ratio[0] > view.arithmetic.limit)
     alike = np.stack([values[0, doubtful].astype(np.float64) for values in (view.answer, measured, allowed)])
-    first = doubtful[np.unique(alike, axis=1, return_index=True)[1]]
-    return replace(worst, refuted=bool(certify(experiment, observation, 0, first)))
+    distinct = doubtful[np.unique(alike, axis=1, return_index=True)[1]]
+    return replace(worst, refuted=bool(certify(experiment, observation, 0, distinct)))
 
 
 def bisect(low: int, high: int, fails: Callable[[int], bool]) -> tuple[int, int]:
@@ -327,7 +344,7 @@ def onset(
                 for line in LINES:
                     place = f"{line.name} at n = {n}"
                     with quiet(), limited(timeout):
-                        rows += Walk(call, role, fmt, n, line).onsets() if n >= line.shortest else []
+                        rows += OnsetSearch(call, role, fmt, n, line).onsets() if n >= line.shortest else []
                     step()
         except OutOfTime:
             tell(f"{subject.name} in {dtype}: {place} took more than {timeout:g} s; it and what follows are left out")

@@ -1,8 +1,8 @@
 """Rounding to nearest, ties to even, into any binary format: numbers are exact rationals, before and after.
 
-A float of any precision is a dyadic rational, kept as `flint.fmpq`, so that a sum and a product are exact until they
-are rounded. A function's value is enclosed in a ball, whose precision is raised until both ends round to the same
-float: results are correctly rounded, and the same on every machine. `x87` needs no processor that has it.
+A float of any precision is a dyadic rational, held as `flint.fmpq`, so sums and products are exact until they are
+rounded. The value of a function is enclosed in a ball, whose precision rises until both ends round to the same float.
+So results are correctly rounded and the same on every machine; `x87` does not need such a processor.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ import flint
 from extremum.reference.arithmetic.formats import FORMATS, Format
 
 Rational = Any  # flint.fmpq, which has no types
-MOST_BITS = 2**17  # of a ball; a value that is still undecided then is a tie, or as good as one
+BALL_BITS_MAX = 2**17  # a value that is still undecided then is a tie in practice
 
 
 class OutOfRange(ArithmeticError):
     """The result rounds to an infinity."""
 
 
-class Undecided(ArithmeticError):
+class NearestUndecided(ArithmeticError):
     """No ball tells which of two floats is the nearer."""
 
 
 @dataclass(frozen=True)
 class Rounding:
-    """A binary format: p bits of significand, and exponents as far as `lowest` and `highest`, or without end.
+    """A binary format: p bits of significand, and exponents from `lowest` to `highest`, or without end where None.
 
-    `lowest` is the exponent of the smallest subnormal, `highest` that of the first power of two beyond the largest
+    `lowest` is the exponent of the smallest subnormal, `highest` that of the first power of two above the largest
     value.
     """
 
@@ -66,23 +66,23 @@ class Rounding:
     def enclosed(self, ball: Callable[[], Any]) -> Rational:
         """The float nearest to the real number that `ball()` encloses, at the precision of `flint.ctx`.
 
-        Raises `OutOfRange` as `nearest`, and `Undecided` where balls of `MOST_BITS` leave two candidates.
+        Raises `OutOfRange` as `nearest`, and `NearestUndecided` where balls of `BALL_BITS_MAX` leave two candidates.
         """
         bits = self.precision + 32
-        while bits < MOST_BITS:
+        while bits < BALL_BITS_MAX:
             with flint.ctx.workprec(bits):
-                found = ball()
-            middle, radius = dyadic(found.mid()), dyadic(found.rad())
+                value = ball()
+            middle, radius = dyadic(value.mid()), dyadic(value.rad())
             low, high = self.nearest(middle - radius), self.nearest(middle + radius)
             if low == high:
                 return low
             bits *= 2
-        raise Undecided(f"two floats of {self.name} are equally near")
+        raise NearestUndecided(f"two floats of {self.name} are equally near")
 
     def neighbours(self, x: Rational) -> tuple[Rational, Rational]:
-        """The floats on either side of `x`, at the spacing of its own binade; of 0, the smallest two.
+        """The floats on either side of `x`, at the spacing of its own binade; for 0, the two smallest in size.
 
-        Where exponents have no end there is none next to 0, and those of 1's last bit are given.
+        Where exponents have no end, 0 has no neighbours: the result is plus and minus the last bit of 1.
         """
         at_zero = 1 - self.precision if self.lowest is None else self.lowest
         spacing = scaled(1, self.exponent(x) if x != 0 else at_zero)

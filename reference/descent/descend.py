@@ -18,7 +18,7 @@ def descend(gradient: Callable[[Point], Point], x: Point, steps: Iterable[Point]
     """x_1, x_2 ... of x <- x - eps_k * gradient(x), one for each of `steps`.
 
     x is a number of any arithmetic for f: R -> R, or an array of shape (n,) over R^n; a constant step size is
-    `itertools.repeat(eps)`. What the gradient gives at infinities and NaN is handed on. Raises `UsageError` for a step
+    `itertools.repeat(eps)`. Infinities and NaN of the gradient go through. Raises `UsageError` for a step
     size that is not positive and finite, and for a gradient of another shape than x, which NumPy would broadcast.
     """
     for step in steps:

@@ -17,17 +17,17 @@ from extremum.reference.errors import UsageError
 
 Exact = Any  # flint.fmpq_poly, which has no types
 PI: Exact = flint.fmpq_poly([0, 1])
-SIXTHS = {0: 0, 1: 1, 3: 2, 5: 1, 6: 0, 7: -1, 9: -2, 11: -1}  # of k: 2 sin(k pi / 6), where it is rational
+SIXTHS = {0: 0, 1: 1, 3: 2, 5: 1, 6: 0, 7: -1, 9: -2, 11: -1}  # 2 sin(k pi / 6) by k, where it is rational
 
 _WRITTEN = re.compile(
     r"(?P<sign>[+-]?) (?P<factor>(?:\d+\.?\d*|\.\d+) (?:e[+-]?[0-4]?\d{1,2})?)? \*? (?P<pi>pi)? (?:/(?P<divisor>\d+))?",
     re.X,
 )
-_LONGEST = 100  # characters: numbers of more digits are a mistake, and Python refuses to write those of 4300
+_CHARACTERS_MAX = 100  # a longer number is a mistake, and Python refuses to write one of 4300 digits
 
 
 class NotExact(ArithmeticError):
-    """The value is no polynomial in pi with rational coefficients, or is not known to be one."""
+    """The value is not a polynomial in pi with rational coefficients, or is not known to be one."""
 
 
 def number(value: Any) -> Exact:
@@ -63,7 +63,7 @@ def cos(x: Exact) -> Exact:
 
 
 def exp(x: Exact) -> Exact:
-    """exp of 0; of every other number here it is not known to be one, and `NotExact` is raised."""
+    """exp of 0. Raises `NotExact` elsewhere: no exp of another number is known to be a polynomial in pi."""
     if x != 0:
         raise NotExact("exp is irrational there")
     return number(1)
@@ -80,14 +80,16 @@ def ball(x: Exact) -> Any:
 def parse(text: str, name: str) -> Exact:
     """The number that a person writes: 2pi, 3pi/2, -pi/4, 1/3, 0.25, 1e-3.
 
-    Raises `UsageError`, which names the argument `name`, where it is none, infinite or NaN.
+    Raises `UsageError`, which names the argument `name`, where the text is no finite number.
     """
-    found = _WRITTEN.fullmatch(re.sub(r"\s", "", text.lower().replace("π", "pi"))) if len(text) < _LONGEST else None
-    if not found or not (found["factor"] or found["pi"]) or (found["divisor"] and not int(found["divisor"])):
-        shown = text if len(text) < _LONGEST else text[:20] + "..."
+    parts = (
+        _WRITTEN.fullmatch(re.sub(r"\s", "", text.lower().replace("π", "pi"))) if len(text) < _CHARACTERS_MAX else None
+    )
+    if not parts or not (parts["factor"] or parts["pi"]) or (parts["divisor"] and not int(parts["divisor"])):
+        shown = text if len(text) < _CHARACTERS_MAX else text[:20] + "..."
         raise UsageError(f"{name}={shown!r} is not a finite number: write it as 2pi, 3pi/2, 1/3 or 0.25")
-    value = Fraction(found["factor"] or 1) / int(found["divisor"] or 1) * (-1 if found["sign"] == "-" else 1)
-    return number(value) * (PI if found["pi"] else 1)
+    value = Fraction(parts["factor"] or 1) / int(parts["divisor"] or 1) * (-1 if parts["sign"] == "-" else 1)
+    return number(value) * (PI if parts["pi"] else 1)
 
 
 def written(x: Exact) -> str:

@@ -118,8 +118,8 @@ def gaussian(centre: Fraction = Fraction(0), width: Fraction = Fraction(1)) -> S
 def polynomial(roots: Sequence[Fraction], lead: Fraction, name: str = "") -> Smooth:
     """The polynomial with f(0) = 0 and f'(x) = lead * prod (x - r) over distinct rational `roots`.
 
-    f' changes sign at each root, and falls through it where the product of the other factors is negative: there is
-    a maximum.
+    f' changes sign at each root. It falls there, and f has a maximum, where the product of the other factors is
+    negative.
     """
     derivative = factored(roots, lead)
     second, integral = derivative.derivative(), derivative.integral()
@@ -138,7 +138,7 @@ def polynomial(roots: Sequence[Fraction], lead: Fraction, name: str = "") -> Smo
 
 
 def added(parts: Sequence[Smooth], maxima: tuple[Exact, ...], name: str = "", period: Exact | None = None) -> Smooth:
-    """The sum of functions, whose maxima must be known to whoever adds them."""
+    """The sum of functions; the caller has to know its maxima."""
 
     def formula(one: Callable[[Smooth], Formula]) -> Formula:
         return lambda x, m: _total(one(part)(x, m) for part in parts)

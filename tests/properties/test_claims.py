@@ -13,14 +13,20 @@ import jsonschema
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis.errors import NoSuchExample
 from record_schema import SCHEMA
 
 from extremum.properties.claims import catalogue as ledger
 from extremum.properties.claims import checks
 from extremum.properties.claims.catalogue import CLAIMS, EXERCISES, chosen
 from extremum.properties.claims.claim import EXACT, FLOATING, Check, Claim, ClaimRun, Evidence, Judged
-from extremum.properties.claims.inputs import ordered, smallest
+from extremum.properties.claims.inputs import FIRST_INPUTS, drawn, ordered, shrink, smallest, written
+from extremum.properties.engine import Settings
+from extremum.properties.model.property import Property
+from extremum.properties.model.role import Role
+from extremum.properties.values.finding import Cell
 from extremum.reference.errors import UsageError
+from extremum.reference.subjects.subject import Subject
 from extremum.reports.cli import main
 from extremum.reports.commands import claims as command
 from extremum.reports.report import Report
@@ -165,6 +171,48 @@ def test_readings_that_agree_are_one_statement_and_others_are_unclear() -> None:
 def test_a_statement_about_floats_alone_is_refuted_and_not_exact_only() -> None:
     claim = Claim("1.1", "it is so", "refuted", (found(FLOATING, False),), corrected=(found(FLOATING, True),))
     assert judge(claim).verdict == "refuted"
+
+
+# A run of claims
+
+
+def test_a_cell_that_several_claims_rest_on_is_judged_once_and_with_its_dtype_and_subject(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    judged: list[tuple[str, str, str]] = []
+
+    def judge_cell(subject: Subject, role: Role, prop: Property, dtype: str, settings: Settings) -> Cell:
+        judged.append((dtype, subject.name, prop.name))
+        return Cell(subject.name, role.name, prop.name, prop.code, dtype, verdict="held", examined=1)
+
+    monkeypatch.setattr("extremum.properties.claims.claim.judge_cell", judge_cell)
+    both = checks.audited("a", "softmax", ["finite", "nonnegative"], ["wide"], ["float32", "float16"])
+    one = checks.audited("b", "softmax", ["finite"], ["wide", "naive"], ["float32"])
+    claims = [Claim("1.1", "a", "confirmed", (both,)), Claim("1.2", "b", "confirmed", (one, both))]
+    first, second = map(ClaimRun(0, claims).judge, claims)
+    assert judged == [
+        ("float16", "wide", "finite"),
+        ("float16", "wide", "nonnegative"),
+        ("float32", "naive", "finite"),
+        ("float32", "wide", "finite"),
+        ("float32", "wide", "nonnegative"),
+    ]
+    assert [(c.subject, c.dtype) for c in second.cells[:2]] == [("wide", "float32"), ("naive", "float32")]
+    assert second.cells[2:] == first.cells
+
+
+def test_generated_inputs_are_drawn_once_and_are_those_that_a_search_of_its_own_tries() -> None:
+    tried: list[Any] = []
+
+    def refused(**inputs: Any) -> bool:
+        tried.append(inputs)
+        return False
+
+    with pytest.raises(NoSuchExample):
+        shrink(TWO, refused, 3)
+    run = ClaimRun(3)
+    assert [written(i) for i in run.once(drawn, tuple(TWO.items()), 3)] == [written(i) for i in tried]
+    assert [smallest(TWO, lambda w, x: False, run).tried for _ in range(2)] == [FIRST_INPUTS + len(tried)] * 2
 
 
 # The checks can fail

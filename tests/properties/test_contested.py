@@ -117,7 +117,7 @@ def test_a_call_that_does_not_return_is_told(monkeypatch: pytest.MonkeyPatch) ->
             time.sleep(60)
         return wide(x, axis)
 
-    monkeypatch.setattr("extremum.properties.contested.situations.SECONDS", 0.2)
+    monkeypatch.setattr("extremum.properties.contested.situations.CALL_SECONDS", 0.2)
     found = known(waiting)
     assert found["nan"] == "does not return"
     assert found["empty-batch"] == "empty"

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from extremum.properties.calling.call import Call
 from extremum.properties.onset.lines import LINES, grid
-from extremum.properties.onset.thresholds import Onset, Walk, kinds, onset
+from extremum.properties.onset.thresholds import Onset, OnsetSearch, onset
 from extremum.properties.roles.registry import role_named
 from extremum.properties.steps.resolve import adapt, resolve
 from extremum.reference.arithmetic.formats import FORMATS
@@ -82,10 +82,10 @@ def test_the_two_ends_are_neighbours_and_decided_alone(dtype: str) -> None:
         low, high = (int(fmt.ordinal(np.asarray(value(v), fmt.dtype))) for v in (row.holds_at, row.fails_at))
         assert high - low == 1
         line = next(line for line in LINES if line.name == row.line)
-        walk = Walk(Call(subject), role_named("softmax"), fmt, row.length, line)
-        kind = next(kind for kind in kinds(walk.role) if kind.name == row.kind)
-        assert not walk.at(low, kind).refuted
-        assert walk.at(high, kind).refuted
+        search = OnsetSearch(Call(subject), role_named("softmax"), fmt, row.length, line)
+        kind = next(kind for kind in search.kinds if kind.name == row.kind)
+        assert not search.at(low, kind).refuted
+        assert search.at(high, kind).refuted
 
 
 def test_a_long_row_of_zeros_leaves_the_bound_where_the_sum_is_in_bfloat16() -> None:
@@ -126,11 +126,11 @@ def test_a_right_zero_accuses_nobody() -> None:
 @pytest.mark.parametrize("role", ["softmax_vjp", "cross_entropy", "cross_entropy_gradient"])
 def test_the_other_arguments_are_the_same_all_along_the_line(role: str) -> None:
     subject = next(s for s in resolve("references", role))
-    walk = Walk(Call(subject, role_named(role).signature), role_named(role), FORMATS["float32"], 5, LINES[1])
-    one, two = walk.arguments([3]), walk.arguments([7, 3])
+    search = OnsetSearch(Call(subject, role_named(role).signature), role_named(role), FORMATS["float32"], 5, LINES[1])
+    one, two = search.arguments([3]), search.arguments([7, 3])
     for name in list(one)[1:]:
         assert (two[name] == one[name]).all()
-    assert (walk.arguments([7, 3])[next(iter(one))][1] == one[next(iter(one))][0]).all()
+    assert (search.arguments([7, 3])[next(iter(one))][1] == one[next(iter(one))][0]).all()
 
 
 def test_the_grid_is_of_the_format_and_has_its_ends() -> None:

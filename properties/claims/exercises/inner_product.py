@@ -118,12 +118,7 @@ PART = (
         printed=r"\frac{\partial f(x)}{\partial x} = w_1 + w_2 + \dots + w_n",
         verdict="refuted",
         checks=(
-            equation(
-                "the gradient is the sum of the $w_i$",
-                TWO,
-                inner_gradient,
-                lambda w, x: w.sum(),
-            ),
+            equation("the gradient is the sum of the $w_i$", TWO, inner_gradient, lambda w, x: w.sum()),
             audited(
                 "run as printed, the sum has the shape of a gradient",
                 "inner_product_gradient",

@@ -134,10 +134,7 @@ PART = (
         correction=r"The derivative of $w^T x$ is the row $w^T$; its gradient, the transpose, is $w$.",
         corrected=(
             equation(
-                "the row of derivatives is $w^T$",
-                TWO,
-                lambda w, x: row(inner_gradient(w, x)),
-                lambda w, x: column(w).T,
+                "the row of derivatives is $w^T$", TWO, lambda w, x: row(inner_gradient(w, x)), lambda w, x: column(w).T
             ),
         ),
     ),

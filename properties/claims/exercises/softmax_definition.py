@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from extremum.properties.claims import softmax_checks as shared
 from extremum.properties.claims.checks import audited, equation, exists, holds_exactly, holds_for_floats
 from extremum.properties.claims.claim import Claim
 from extremum.properties.claims.exponents import ENTRY, ROW, e, softmax, total
-from extremum.properties.claims.softmax_checks import FINITE_AS_PRINTED, FINITE_IF_SOUND, MAXIMUM_FIRST, is_softmax
 from extremum.reference.arithmetic.formats import Array, Format
 from extremum.reference.softmax import naive, shifted
 
@@ -34,7 +34,7 @@ def reciprocal(row: Array) -> Array:
     return np.asarray(terms * (one / terms.sum()))
 
 
-OWN_INDEX = is_softmax(
+OWN_INDEX = shared.is_softmax(
     "read with an index of the sum's own, the quotients sum to 1 and are to each other as the exponentials: it is softmax",
     softmax,
 )
@@ -97,10 +97,10 @@ DEFINITION = (
         verdict="exact only",
         checks=(
             holds_exactly("its denominator is positive", ROW, lambda x: bool(total(x) > 0)),
-            FINITE_AS_PRINTED,
+            shared.FINITE_AS_PRINTED,
         ),
-        correction=MAXIMUM_FIRST,
-        corrected=(FINITE_IF_SOUND,),
+        correction=shared.MAXIMUM_FIRST,
+        corrected=(shared.FINITE_IF_SOUND,),
     ),
 )
 

@@ -5,18 +5,11 @@ from __future__ import annotations
 import flint
 import numpy as np
 
+from extremum.properties.claims import softmax_checks as shared
 from extremum.properties.claims.checks import audited, equation, holds_exactly, holds_for_floats
 from extremum.properties.claims.claim import Claim
 from extremum.properties.claims.exponents import ENTRY, PAIR, ROW, e, partial, softmax, total
 from extremum.properties.claims.inputs import shaped
-from extremum.properties.claims.softmax_checks import (
-    EXP_IS_ITS_DERIVATIVE,
-    FINITE_AS_PRINTED,
-    FINITE_IF_SOUND,
-    MAXIMUM_FIRST,
-    NONNEGATIVE,
-    is_softmax,
-)
 from extremum.reference.arithmetic.formats import Array, Format
 
 FREE = {"q": "n"}
@@ -41,7 +34,7 @@ PART = (
         verdict="confirmed",
         checks=(
             holds_exactly("every entry is positive", ROW, lambda x: all(s > 0 for s in softmax(x))),
-            NONNEGATIVE,
+            shared.NONNEGATIVE,
         ),
     ),
     Claim(
@@ -82,20 +75,20 @@ PART = (
         printed=r"\mathrm{softmax}(x)_i = \frac{\exp(x_i)}{\sum_{j=1}^n \exp(x_j)'}",
         verdict="exact only",
         checks=(
-            is_softmax(
+            shared.is_softmax(
                 "the mark read as nothing, the quotients sum to 1 and are to each other as the exponentials: it is softmax"
             ),
-            EXP_IS_ITS_DERIVATIVE,
+            shared.EXP_IS_ITS_DERIVATIVE,
             equation(
                 "the mark read as a derivative, it is the same",
                 ENTRY,
                 lambda x, i: e(x)[i] / sum(partial(np.exp, x, j)[j] for j in range(len(x))),
                 lambda x, i: softmax(x)[i],
             ),
-            FINITE_AS_PRINTED,
+            shared.FINITE_AS_PRINTED,
         ),
-        correction=MAXIMUM_FIRST,
-        corrected=(FINITE_IF_SOUND,),
+        correction=shared.MAXIMUM_FIRST,
+        corrected=(shared.FINITE_IF_SOUND,),
     ),
     Claim(
         id="3.2c.5",
@@ -140,11 +133,7 @@ PART = (
         printed=r"\exp(x_i) = \exp(x_i), \quad \text{if } i = j",
         verdict="confirmed",
         checks=(
-            holds_exactly(
-                r"$\exp(x_i) = \exp(x_j)$ where $i = j$",
-                PAIR,
-                lambda x, i, j: i != j or e(x)[i] == e(x)[j],
-            ),
+            holds_exactly(r"$\exp(x_i) = \exp(x_j)$ where $i = j$", PAIR, lambda x, i, j: i != j or e(x)[i] == e(x)[j]),
             holds_for_floats("computed in one call, exponentials of equal entries are equal to the bit", repeats),
         ),
     ),
@@ -192,7 +181,7 @@ PART = (
                 ROW,
                 lambda x: all(v > 0 for v in e(x)) and all(s > 0 for s in softmax(x)),
             ),
-            NONNEGATIVE,
+            shared.NONNEGATIVE,
         ),
     ),
 )

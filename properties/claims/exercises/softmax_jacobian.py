@@ -7,6 +7,7 @@ from typing import Any
 import flint
 import numpy as np
 
+from extremum.properties.claims import softmax_checks as shared
 from extremum.properties.claims.checks import audited, equation, holds_exactly, holds_for_floats, to_bound
 from extremum.properties.claims.claim import Check, Claim
 from extremum.properties.claims.exponents import ENTRY, PAIR, ROW, e, jacobian, partial, softmax, total
@@ -20,14 +21,6 @@ from extremum.properties.claims.quotients import (
     quotient_slope,
     ruled,
     squared_total,
-)
-from extremum.properties.claims.softmax_checks import (
-    EXP_IS_ITS_DERIVATIVE,
-    EXP_IS_ROUNDED,
-    FINITE_AS_PRINTED,
-    FINITE_IF_SOUND,
-    MAXIMUM_FIRST,
-    is_softmax,
 )
 from extremum.reference.arithmetic.exponentials import Exponential
 from extremum.reference.arithmetic.formats import Array
@@ -103,13 +96,13 @@ PART = (
         printed=r"f(x) = \exp(x_i), \quad g(x) = \sum \exp(x_j)",
         verdict="exact only",
         checks=(
-            is_softmax(
+            shared.is_softmax(
                 "with the sum over all $j$ the quotients sum to 1 and are to each other as the exponentials: it is softmax"
             ),
-            FINITE_AS_PRINTED,
+            shared.FINITE_AS_PRINTED,
         ),
-        correction=MAXIMUM_FIRST,
-        corrected=(FINITE_IF_SOUND,),
+        correction=shared.MAXIMUM_FIRST,
+        corrected=(shared.FINITE_IF_SOUND,),
     ),
     Claim(
         id="3.2d.3",
@@ -126,10 +119,7 @@ PART = (
             ),
         ),
         correction=r"$\partial g / \partial x_j = \exp(x_j)$ for $j = 1, \dots, n$.",
-        corrected=(
-            slope_of_the_sum(r"the derivative by $x_j$ is $\exp(x_j)$"),
-            EXP_IS_ROUNDED,
-        ),
+        corrected=(slope_of_the_sum(r"the derivative by $x_j$ is $\exp(x_j)$"), shared.EXP_IS_ROUNDED),
     ),
     Claim(
         id="3.2d.4",
@@ -152,14 +142,11 @@ PART = (
         ),
         correction=r"$\partial \exp(x_i) / \partial x_j = \delta_{ij} \exp(x_i)$.",
         corrected=(
-            EXP_IS_ITS_DERIVATIVE,
+            shared.EXP_IS_ITS_DERIVATIVE,
             equation(
-                r"the derivative is $\delta_{ij} \exp(x_i)$",
-                PAIR,
-                slope_of_one,
-                lambda x, i, j: int(i == j) * e(x)[i],
+                r"the derivative is $\delta_{ij} \exp(x_i)$", PAIR, slope_of_one, lambda x, i, j: int(i == j) * e(x)[i]
             ),
-            EXP_IS_ROUNDED,
+            shared.EXP_IS_ROUNDED,
         ),
     ),
     Claim(
@@ -192,12 +179,7 @@ PART = (
         printed=r"\frac{\exp(x_i) \sum_{j=1}^n \exp(x_j) - \exp(2 x_i)}{(\sum_{j=1}^n \exp(x_j))^2}, \quad i = j",
         verdict="exact only",
         checks=(
-            equation(
-                "the entry on the diagonal is this quotient",
-                ENTRY,
-                lambda x, i: entry(x, i, i),
-                diagonal,
-            ),
+            equation("the entry on the diagonal is this quotient", ENTRY, lambda x, i: entry(x, i, i), diagonal),
             AS_PRINTED,
         ),
         correction=ON_DIAGONAL,

@@ -265,8 +265,7 @@ PART = (
         verdict="refuted",
         checks=(
             holds_for_floats(
-                "with the shift, no entry of the result is 0",
-                lambda row, fmt: bool((shifted(row) != 0).all()),
+                "with the shift, no entry of the result is 0", lambda row, fmt: bool((shifted(row) != 0).all())
             ),
         ),
         correction=(

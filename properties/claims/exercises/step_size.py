@@ -6,30 +6,10 @@ from fractions import Fraction
 
 import flint
 
+from extremum.properties.claims import descents
 from extremum.properties.claims.checks import audited
 from extremum.properties.claims.claim import EXACT, Claim
-from extremum.properties.claims.descents import (
-    COSINE,
-    SIN,
-    TOP,
-    TRAP,
-    descends,
-    exactly,
-    fermat,
-    in_each_format,
-    keeps,
-    moves,
-    never_back,
-    sine_at_start,
-    slope,
-    slope_at_start,
-    stays,
-    tops,
-    value_stays,
-    vanishing,
-    within_first,
-    within_second,
-)
+from extremum.properties.claims.descents import COSINE, SIN, TOP, TRAP, descends, exactly, in_each_format, slope, tops
 from extremum.properties.claims.limits import continuous, differences, holds_in_cases
 from extremum.reference.descent.exact import PI, number, written
 from extremum.reference.descent.smooth import EXACT as NUMBERS
@@ -52,7 +32,7 @@ PART = (
                 r"with $f = \sin$, $x_0 = 2 \pi$ and all $\varepsilon_k = 3 \pi / 2$, $f(x_k) = 1 = \max f$ for all $k \geq 1$",
                 lambda: bool(TRAP.lands and TRAP.stays and SIN.value(TRAP.first, NUMBERS) == 1),
             ),
-            in_each_format(r"$f(x_k)$ stays within 0.005 of its maximum, for all $k \geq 1$", value_stays),
+            in_each_format(r"$f(x_k)$ stays within 0.005 of its maximum, for all $k \geq 1$", descents.value_stays),
         ),
         correction=r"In floating point $f(x_k)$ is near its maximum for some steps, and falls away.",
         corrected=(
@@ -60,7 +40,7 @@ PART = (
                 r"$f(x_1)$ and $f(x_2)$ are above 0.95, and some $f(x_k)$ is not",
                 lambda o, r: (
                     all(bool(flint.arb(x).sin() > flint.arb("0.95")) for x in o.points[1:3])
-                    and not value_stays(o, r)[0],
+                    and not descents.value_stays(o, r)[0],
                     "",
                 ),
             ),
@@ -86,7 +66,7 @@ PART = (
             holds_in_cases(
                 r"where $f'(0) \neq 0$, the first step leads away from $x_0$",
                 EXACT,
-                lambda run: moves(run, lambda x: slope(number(0)) == 0),
+                lambda run: descents.moves(run, lambda x: slope(number(0)) == 0),
             ),
         ),
         correction=r"It is $f'(x_0) \neq 0$ that has to be asked.",
@@ -94,7 +74,7 @@ PART = (
             holds_in_cases(
                 r"where $f'(x_0) \neq 0$, the first step leads away from $x_0$",
                 EXACT,
-                lambda run: moves(run, lambda x: slope(x) == 0),
+                lambda run: descents.moves(run, lambda x: slope(x) == 0),
             ),
             exactly(r"$f'(x_0) = 1 \neq 0$ in the construction", lambda: TRAP.slope == 1),
         ),
@@ -137,10 +117,7 @@ PART = (
         statement=r"The derivative of $f(n) = \sin(n)$ is $\cos(n)$.",
         printed=r"f(n) = \sin(n), \quad f'(n) = \cos(n)",
         verdict="confirmed",
-        checks=(
-            holds_in_cases(r"quotients of differences of $\sin$ tend to $\cos$", EXACT, differences),
-            COMPUTED,
-        ),
+        checks=(holds_in_cases(r"quotients of differences of $\sin$ tend to $\cos$", EXACT, differences), COMPUTED),
     ),
     Claim(
         id="2.3.7",
@@ -149,7 +126,9 @@ PART = (
         verdict="confirmed",
         checks=(
             exactly(r"$\cos(2 \pi) = 1$", lambda: SIN.slope(2 * PI, NUMBERS) == 1),
-            in_each_format(r"the cosine of the float next to $2 \pi$, correctly rounded, is 1", slope_at_start),
+            in_each_format(
+                r"the cosine of the float next to $2 \pi$, correctly rounded, is 1", descents.slope_at_start
+            ),
         ),
     ),
     Claim(
@@ -159,17 +138,19 @@ PART = (
         verdict="confirmed",
         checks=(
             exactly(r"$\sin(2 \pi) = 0$", lambda: SIN.value(2 * PI, NUMBERS) == 0),
-            in_each_format(r"the sine of the float next to $2 \pi$ is within $2 \pi u$ of 0", sine_at_start),
+            in_each_format(r"the sine of the float next to $2 \pi$ is within $2 \pi u$ of 0", descents.sine_at_start),
         ),
     ),
     Claim(
         id="2.3.9",
         statement=r"$f(x_0) = 0$ shows that $x_0$ is not a local maximum.",
         verdict="refuted",
-        checks=(holds_in_cases(r"where $f(x_0) = 0$, $x_0$ is not a local maximum", EXACT, vanishing),),
+        checks=(holds_in_cases(r"where $f(x_0) = 0$, $x_0$ is not a local maximum", EXACT, descents.vanishing),),
         correction=r"It is $f'(x_0) = 1 \neq 0$ that shows it: at a local maximum $f'$ is 0.",
         corrected=(
-            holds_in_cases("at every strict maximum of the functions that are known here $f' = 0$", EXACT, fermat),
+            holds_in_cases(
+                "at every strict maximum of the functions that are known here $f' = 0$", EXACT, descents.fermat
+            ),
             exactly(r"$f'(2 \pi) \neq 0$", lambda: SIN.slope(2 * PI, NUMBERS) != 0),
         ),
     ),
@@ -180,7 +161,7 @@ PART = (
         verdict="confirmed",
         checks=(
             exactly(r"$x_1 = \pi / 2$", lambda: TRAP.first == PI / 2),
-            in_each_format(r"$x_1$ is within $4 \pi u (1 + u)$ of $\pi / 2$", within_first),
+            in_each_format(r"$x_1$ is within $4 \pi u (1 + u)$ of $\pi / 2$", descents.within_first),
         ),
     ),
     Claim(
@@ -192,7 +173,7 @@ PART = (
             exactly(r"$x_2 = \pi / 2$", lambda: TRAP.second == PI / 2),
             in_each_format(
                 r"$x_2$ is within $(d (1 + \frac{3}{2} \pi (1 + u)^3) + \frac{\pi}{2} u) (1 + u)$ of $\pi / 2$, with $d = 4 \pi u (1 + u)$",
-                within_second,
+                descents.within_second,
             ),
         ),
     ),
@@ -205,7 +186,7 @@ PART = (
             exactly(
                 r"$x_2 = x_1$, and so each $x_{k+1}$, which is the same function of $x_k$", lambda: TRAP.stays is True
             ),
-            in_each_format(r"all $x_k$ from $x_1$ on are equal", stays),
+            in_each_format(r"all $x_k$ from $x_1$ on are equal", descents.stays),
         ),
         correction=r"In floating point $x_1$ lies beside the maximum, and each step leads about 5.71 times as far away, to first order.",
         corrected=(
@@ -227,7 +208,7 @@ PART = (
                 lambda: TRAP.first != TRAP.start and TRAP.stays is True,
             ),
             in_each_format(
-                r"$x_0$ does not come again, in all steps until the orbit is a cycle, or in 10,000", never_back
+                r"$x_0$ does not come again, in all steps until the orbit is a cycle, or in 10,000", descents.never_back
             ),
         ),
     ),
@@ -241,7 +222,7 @@ PART = (
                 r"$x_k = \pi / 2$ for all $k \geq 1$, where $f' = 0$ and $f'' < 0$: a strict local maximum",
                 lambda: bool(TRAP.lands and TRAP.stays),
             ),
-            in_each_format(r"the orbit stays within 0.1 of the maximum", keeps),
+            in_each_format(r"the orbit stays within 0.1 of the maximum", descents.keeps),
         ),
         correction=r"It lands there in one step, and nothing is drawn there: a maximum with $f'' < 0$ repels under every step size above 0. In floating point the orbit leaves, after 3 to 25 steps.",
         corrected=(
