@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -83,21 +82,6 @@ class Property:
     example: str = ""
     fix: str = ""
     source: str = ""
-
-    def __post_init__(self) -> None:
-        """Until every property has its text in fields: from the docstring of its measure."""
-        if self.statement:
-            return
-        paragraphs = inspect.cleandoc(self.measure.__doc__ or "").split("\n\n")
-        titled = [p for p in paragraphs[1:] if p.startswith(("Example: ", "Fix: "))]
-        told = {
-            "statement": paragraphs[0].replace("\n", " "),
-            "bound": "\n\n".join(p for p in paragraphs[1:] if p not in titled),
-            "example": next((p.removeprefix("Example: ") for p in titled if p.startswith("Example: ")), ""),
-            "fix": next((p.removeprefix("Fix: ") for p in titled if p.startswith("Fix: ")), ""),
-        }
-        for name, text in told.items():
-            object.__setattr__(self, name, text)
 
     @property
     def one_call(self) -> bool:
