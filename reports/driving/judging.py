@@ -25,7 +25,7 @@ def settings_of(request: Request, began: float | None = None) -> Settings:
     return Settings(request.examples, request.seed, request.regimes, deadline, request.cell_timeout)
 
 
-def judge(task: Task, settings: Settings, recorder: Recorder | None = None) -> Cell:
+def judge_task(task: Task, settings: Settings, recorder: Recorder | None = None) -> Cell:
     """Judge one task."""
     if task.domain is not None:
         return prove_cell(task.subject, task.role, task.property, task.domain, task.dtype, settings, recorder)
