@@ -48,7 +48,7 @@ def _checked(name: str, word: str, folder: Path) -> Path:
         probe.write_text("")
         probe.unlink()
     except OSError as error:
-        raise UsageError(f"{name}={word!r} cannot be written: {error.strerror or error}") from None
+        raise UsageError(f"{name}={str(folder)!r} cannot be written: {error.strerror or error}") from None
     return Path(word)
 
 
