@@ -5,29 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from extremum.reference.errors import UsageError
+from extremum.reports.driving.options import FILES, REQUEST, Option, values
 
-PYTEST = (  # an audit reads no settings, no conftest and no plugin of the project that it is run in
-    "--noconftest",
-    "--strict-markers",
-    "-p",
-    "no:cacheprovider",
-    "-p",
-    "no:terminal",
-    "-p",
-    "no:faulthandler",
-    "-p",
-    "xdist.plugin",
-    "-p",
-    "extremum.reports.plugin",
-)
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class Commands(click.Group):
@@ -58,93 +47,67 @@ def main() -> None:
     """
 
 
+def _declared(options: Sequence[Option]) -> Callable[[Command], Command]:
+    """The options of an audit as the command's. Their words stay words: `Request.from_words` reads them."""
+
+    def decorated(command: Command) -> Command:
+        for option in reversed(options):
+            attributes: dict[str, Any] = {"metavar": option.metavar, "multiple": bool(option.plural)}
+            if option.default is not None:
+                attributes |= {"default": option.default, "show_default": True}
+            if option.bare is not None:
+                attributes |= {"is_flag": False, "flag_value": option.bare}
+            command = click.option(f"--{option.name}", option.key, help=option.help, **attributes)(command)
+        return command
+
+    return decorated
+
+
+_role = _declared([option for option in REQUEST if option.name == "role"])
+_workers = click.option(
+    "-n", "workers", default="auto", show_default=True, help="Worker processes; 0 runs in this one."
+)
+_json = click.option("--json", "json_file", metavar="FILE", help="File for the record.")
+
+
 @main.command()
 @click.argument("subject", nargs=-1)
-@click.option("--role", help="Role that the subject claims to compute, where its name does not say.")
-@click.option("--of", metavar="FILE.py:FUNCTION", help="Function that the subject claims to be the gradient of.")
-@click.option(
-    "--dtype", multiple=True, metavar="D,...", help="Dtypes to audit.  [default: float64,float32,float16,bfloat16]"
-)
-@click.option("--property", "properties", multiple=True, metavar="P,...", help="Properties to check.  [default: all]")
-@click.option("--regime", multiple=True, metavar="G,...", help="Regimes of inputs.  [default: all]")
-@click.option(
-    "--convention",
-    multiple=True,
-    metavar="C,...",
-    help="Accepted outcomes of contested inputs, as fully-masked-row=zero; 'extremum properties' lists them.",
-)
-@click.option(
-    "--exhaustive",
-    is_flag=False,
-    flag_value="gaps",
-    metavar="[gaps|pairs]",
-    help="Prove what one row of two decides, on every gap (d, 0) or every pair of the format.",
-)
-@click.option("--examples", type=int, help="Examples that Hypothesis searches in each cell.")
-@click.option("--budget", help="Time for the whole audit, as 60s or 2m; cells beyond it are incomplete.")
-@click.option("--cell-timeout", help="Seconds after which a cell has hung.")
-@click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same findings.")
-@click.option("-n", "workers", default="auto", show_default=True, help="Worker processes; 0 runs in this one.")
-@click.option(
-    "--report-dir", default="extremum-report", show_default=True, help="Folder for report.json, .md and .html."
-)
-@click.option("--json", "json_file", help="File for the record.")
-def audit(subject: tuple[str, ...], workers: str, exhaustive: str | None, **options: Any) -> None:
+@_declared(REQUEST)
+@_workers
+@_declared(FILES)
+def audit(subject: tuple[str, ...], workers: str, **words: Any) -> None:
     """Audit SUBJECTs; without one, the references and every supported library that is installed.
 
     Exit codes are pytest's: 0 nothing found, 1 findings, 2 interrupted, 3 internal error, 4 usage error,
     5 nothing was tested. A finding that a reference declares is shown, and does not count.
     """
-    if exhaustive is not None:
-        _exhaust(subject, exhaustive, workers, options)
-    import pytest
+    count = _count(workers)
+    values((*REQUEST, *FILES), words)  # a word that cannot be read is refused before anything heavy is imported
+    subjects = subject or _everything(words["role"])
+    if words["exhaustive"] is not None:
+        sys.exit(_prove(subjects, words, count))
+    from extremum.reports.commands.audit_run import run_audit
 
-    words = [*PYTEST, "-c", os.devnull, "--rootdir", os.getcwd(), "-n", _workers(workers)]
-    for name in subject or _everything(options["role"]):
-        words += ["--subject", name]
-    for option, values in _options(options):
-        words.append(f"{option}={values}")
-    from extremum.reports.driving.console import Patient, Terminal, summary
-    from extremum.reports.driving.session import NOT_REACHED, Audit
-
-    console = Patient()
-    terminal = Terminal(console)
-    with _undisturbed():
-        code = int(pytest.main(words, plugins=[terminal]))
-    run: Audit | None = terminal.audit
-    if run is None or code == pytest.ExitCode.USAGE_ERROR:
-        sys.exit(code)
-    report = run.report()
-    summary(report, console)
-    console.print(f"report: {Path(options['report_dir']) / 'report.html'}", highlight=False, soft_wrap=True)
-    for error in run.internal_errors:
-        click.echo(f"extremum: internal error: {error}", err=True)
-    if code == pytest.ExitCode.INTERRUPTED:
-        click.echo("extremum: interrupted; what was found until then is in the report", err=True)
-        sys.exit(code)
-    unreached = any(c.detail == NOT_REACHED for c in report.cells)
-    internal = run.internal_errors or unreached or code == pytest.ExitCode.INTERNAL_ERROR
-    sys.exit(3 if internal else report.exit_code)
+    sys.exit(run_audit(subjects, words, workers, _console()))
 
 
 @main.command()
 @click.argument("subject")
-@click.option("--role", help="Role that the subject claims to compute, where its name does not say.")
+@_role
 @click.option("--dtype", multiple=True, metavar="D,...", help="Dtypes to look at.  [default: the subject's]")
 @click.option("--length", multiple=True, metavar="N,...", help="Row lengths.  [default: the powers of two to 131072]")
-@click.option("--json", "json_file", metavar="FILE", help="File for the record.")
+@_json
 @click.option("--plot", metavar="FILE", help="File for the plot, .png or .svg.")
-def onset(subject: str, **options: Any) -> None:
+def onset(subject: str, **words: Any) -> None:
     """Find where SUBJECT first overflows, underflows or leaves its bound, to the last bit.
 
     Along named lines of inputs (all entries v, one v among zeros, a gap of v ...), in each dtype and at each row
     length: the last value v at which it holds, and the next float, at which it fails.
     """
-    from extremum.reports.commands.onset import Wanted, find
-    from extremum.reports.driving.console import Patient
+    from extremum.reports.commands.onset import OnsetOptions, run_onset
 
-    wanted = Wanted.of(subject, **options)
-    sys.exit(0 if find(wanted, Patient()).rows else 5)
+    onsets = run_onset(OnsetOptions.of(subject, **words), _console())
+    sys.exit(0 if onsets.rows else 5)
 
 
 @main.command()
@@ -153,44 +116,42 @@ def onset(subject: str, **options: Any) -> None:
 @click.option("--step", default="3pi/2", show_default=True, metavar="EPS", help="The constant step size, above 0.")
 @click.option("--dtype", multiple=True, metavar="D,...", help="Formats to follow it in.  [default: all, and x87]")
 @click.option("--bits", multiple=True, type=int, metavar="N", help="Besides, a format of N bits of precision.")
-@click.option("--json", "json_file", metavar="FILE", help="File for the record.")
+@_json
 @click.option("--report-dir", metavar="DIR", help="Folder for report.json, .md and .html, and the picture.")
-def trap(**options: Any) -> None:
+def trap(**words: Any) -> None:
     """Follow a bad step size, exactly and in every format.
 
     Gradient descent with a constant step size: where it lands exactly, in rational multiples of pi, how far beside that
     each format lands, after how many steps it has left, and how it ends.
     """
-    from extremum.reports.commands.trap import Wanted, find
-    from extremum.reports.driving.console import Patient
+    from extremum.reports.commands.trap import TrapOptions, run_trap
 
-    find(Wanted.of(**options), Patient())
+    run_trap(TrapOptions.of(**words), _console())
 
 
 @main.command()
 @click.argument("claim", nargs=-1)
 @click.option("--seed", type=int, default=0, show_default=True, help="Varies the inputs that the statements meet.")
-@click.option("-n", "workers", default="auto", show_default=True, help="Worker processes; 0 runs in this one.")
-@click.option("--json", "json_file", metavar="FILE", help="File for the record.")
+@_workers
+@_json
 @click.option(
     "--report-dir", default="extremum-claims", show_default=True, help="Folder for report.json, .md and .html."
 )
-def claims(claim: tuple[str, ...], workers: str, **options: Any) -> None:
+def claims(claim: tuple[str, ...], workers: str, **words: Any) -> None:
     """Audit the exercises' own statements, and write the ledger.
 
     A CLAIM is one statement, as 3.1b.7, or all of an exercise or a part, as 3.1 or 3.1b; without one, all are run. Each
     is confirmed, true of real numbers only, refuted with its smallest counterexample and corrected, or unclear. Exit
     codes: 0 all verdicts are as recorded, 1 one differs, 2 interrupted, 4 usage error.
     """
-    from extremum.reports.commands.claims import Wanted, find
-    from extremum.reports.driving.console import Patient
+    from extremum.reports.commands.claims import ClaimsOptions, run_claims
 
     try:
-        found = find(Wanted.of(claim, workers=_workers(workers), **options), Patient())
+        ledger = run_claims(ClaimsOptions.of(claim, workers=_count(workers), **words), _console())
     except KeyboardInterrupt:
         click.echo("extremum: interrupted; no ledger was written", err=True)
         sys.exit(2)
-    sys.exit(1 if any(judged.differs for judged in found) else 0)
+    sys.exit(1 if any(judged.differs for judged in ledger) else 0)
 
 
 @main.command()
@@ -273,17 +234,21 @@ def regimes() -> None:
     _table((r.name, r.description) for r in known().values())
 
 
-def _exhaust(subject: tuple[str, ...], domain: str, workers: str, options: dict[str, Any]) -> NoReturn:
-    from extremum.reports.commands.prove import Wanted, find
-    from extremum.reports.driving.console import Patient
+def _console() -> Console:
+    from extremum.reports.driving.console import PipeSafeConsole
 
-    wanted = Wanted.of(subject or tuple(_everything(options["role"])), domain, _workers(workers), **options)
+    return PipeSafeConsole()
+
+
+def _prove(subjects: Sequence[str], words: dict[str, Any], workers: int) -> int:
+    from extremum.reports.commands.prove import ProofOptions, run_proofs
+
+    options = ProofOptions.of(subjects, words, workers)
     try:
-        report = find(wanted, Patient())
+        return run_proofs(options, _console()).exit_code
     except KeyboardInterrupt:
         click.echo("extremum: interrupted; the same command goes on from where it was", err=True)
-        sys.exit(2)
-    sys.exit(report.exit_code)
+        return 2
 
 
 def _everything(role: str | None) -> list[str]:
@@ -292,34 +257,13 @@ def _everything(role: str | None) -> list[str]:
     return ["references", *(["libraries"] if named("libraries", role) else [])]
 
 
-def _options(options: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for name, value in options.items():
-        option = "--" + {"properties": "property", "json_file": "json"}.get(name, name).replace("_", "-")
-        for one in value if isinstance(value, tuple) else [value]:
-            if one is not None:
-                yield option, str(one)
-
-
-def _workers(text: str) -> str:
-    if text != "auto" and not (text.isascii() and text.isdecimal()):
-        raise UsageError(f"-n {text!r} is neither 'auto' nor a number of workers")
-    return text
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Without the plugins that happen to be installed, here and in the workers."""
-    before = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD"), os.environ.get("PYTEST_ADDOPTS")
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    os.environ.pop("PYTEST_ADDOPTS", None)
-    try:
-        yield
-    finally:
-        for name, value in zip(("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_ADDOPTS"), before, strict=True):
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+def _count(workers: str) -> int:
+    """The number of workers that `-n` asks for."""
+    if workers == "auto":
+        return os.cpu_count() or 1
+    if not (workers.isascii() and workers.isdecimal()):
+        raise UsageError(f"-n {workers!r} is neither 'auto' nor a number of workers")
+    return int(workers)
 
 
 def _table(rows: Iterator[tuple[str, ...]]) -> None:

@@ -11,7 +11,6 @@ import os
 import pytest
 
 from extremum.reports.driving.interrupts import end_silently
-from extremum.reports.driving.options import OPTIONS, THREADS, destination
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -38,9 +37,12 @@ def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> Non
     """With --subject, add the other options, and a worker process where none was asked for."""
     if not any(a == "--subject" or a.startswith("--subject=") for a in args):
         return  # so that none of the other names is taken in runs that audit nothing
+    from extremum.reports.driving.options import FILES, REQUEST, THREADS
+
     group = parser.getgroup("extremum")
-    for name, action, text in OPTIONS:
-        group.addoption(name, action=action, default=None, help=text, dest=destination(name))
+    for o in (*REQUEST, *FILES):
+        action = "append" if o.plural else "store"
+        group.addoption(f"--{o.name}", action=action, metavar=o.metavar, help=o.help, dest=o.destination)
     given = any(a.startswith(("-n", "--numprocesses", "--dist", "--tx", "--pdb", "--trace")) for a in args)
     if not given and "PYTEST_XDIST_WORKER" not in os.environ and "no:xdist" not in args:
         args += ["-n", "1"]  # a subject may crash or hang: it runs in a process that the run survives

@@ -11,8 +11,9 @@ from extremum.properties.steps.resolve import GRADIENT_OF, adapt, introduce
 from extremum.properties.steps.sharing import Shared
 from extremum.reference.errors import UsageError
 from extremum.reports.driving.characterisation import behaviours
-from extremum.reports.driving.judging import judge, settings_of
-from extremum.reports.driving.request import Request, names, tasks
+from extremum.reports.driving.judging import judge_task, settings_of
+from extremum.reports.driving.options import names
+from extremum.reports.driving.request import Request, tasks
 from extremum.reports.report import Report
 
 
@@ -61,10 +62,10 @@ def audit(
         raise UsageError(f"of={of!r} is not callable")
     if of is not None and exhaustive is not None:
         raise UsageError(f"of={of!r} goes with a search, not with exhaustive")
-    wanted = role or (GRADIENT_OF if of is not None else None)
-    subject = adapt(function, name, role_named(wanted) if wanted else role_of(name, name), "", of)
+    role_name = role or (GRADIENT_OF if of is not None else None)
+    subject = adapt(function, name, role_named(role_name) if role_name else role_of(name, name), "", of)
     settings = settings_of(request)
     shared = Shared()
-    cells = [judge(task, settings, shared) for task in tasks(request, [subject])]
+    cells = [judge_task(task, settings, shared) for task in tasks(request, [subject])]
     contested = behaviours(subject, request) if request.whole and not settings.over() else []
     return Report(cells, seed, ["extremum.reports.audit", name], [introduce(subject)], contested=contested)

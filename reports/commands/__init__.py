@@ -1,1 +1,1 @@
-"""What the commands do: onset, trap, claims, and proofs by exhaustion."""
+"""What the commands do: audit, proofs by exhaustion, onset, trap and claims."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -11,15 +10,16 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import TextColumn
 
 from extremum.properties.claims.catalogue import CLAIMS, EXERCISES, chosen, exercise_of
 from extremum.properties.claims.claim import Claim, ClaimRun, Evidence, Judged
 from extremum.properties.steps.resolve import introduce
-from extremum.reference.errors import UsageError
 from extremum.reference.subjects.subject import subjects
+from extremum.reports.driving.console import counting, print_line, print_place
 from extremum.reports.driving.interrupts import end_silently
-from extremum.reports.record.files import writable, writable_file
+from extremum.reports.driving.options import check_count
+from extremum.reports.record.files import file_to_write, folder_to_write
 from extremum.reports.record.record import Record
 from extremum.reports.views.formulas import plain
 from extremum.reports.views.ledger import counted
@@ -29,7 +29,7 @@ COLOURS = {"confirmed": "green", "exact only": "yellow", "refuted": "red", "uncl
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ClaimsOptions:
     """What the command was asked for, checked before anything is run."""
 
     claims: Sequence[Claim]
@@ -42,58 +42,44 @@ class Wanted:
     @staticmethod
     def of(
         names: Sequence[str],
-        seed: int = 0,
-        workers: str = "auto",
+        seed: int,
+        workers: int,
         json_file: str | None = None,
         report_dir: str | None = None,
-    ) -> Wanted:
+    ) -> ClaimsOptions:
         """The words of the command line as values; raises `UsageError` for the first that is not valid."""
-        if seed < 0:
-            raise UsageError(f"seed={seed!r} must be 0 or more")
+        check_count("seed", seed)
         claims = chosen(names)
-        if json_file is not None:
-            writable_file(Path(json_file), "json")
-        if report_dir is not None:
-            writable(Path(report_dir), "report-dir")
-        count = (os.cpu_count() or 1) if workers == "auto" else int(workers)
+        json_path, folder = file_to_write("json", json_file), folder_to_write("report-dir", report_dir)
         command = ["extremum", "claims", *names, *(["--seed", str(seed)] if seed else [])]
-        return Wanted(
-            claims,
-            seed,
-            count,
-            Path(json_file) if json_file else None,
-            Path(report_dir) if report_dir else None,
-            command,
-        )
+        return ClaimsOptions(claims, seed, workers, json_path, folder, command)
 
 
-def find(wanted: Wanted, console: Console) -> list[Judged]:
+def run_claims(options: ClaimsOptions, console: Console) -> list[Judged]:
     """Run the claims, show the ledger on the console, and write the files that are wanted."""
-    columns = (TextColumn("auditing"), BarColumn(bar_width=None), MofNCompleteColumn(), TextColumn("statements"))
     by_id: dict[str, Judged] = {}
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("", total=len(wanted.claims))
-        for judged in run(wanted.claims, wanted.seed, wanted.workers):
+    with counting(console, "auditing", len(options.claims), TextColumn("statements")) as step:
+        for judged in judgements(options.claims, options.seed, options.workers):
             by_id[judged.claim.id] = judged
-            progress.advance(task)
-    found = [by_id[claim.id] for claim in wanted.claims]
-    for judged in found:
+            step()
+    ledger = [by_id[claim.id] for claim in options.claims]
+    for judged in ledger:
         for line in lines(judged):
-            console.print(line, highlight=False, soft_wrap=True)
+            print_line(console, line)
     console.print()
-    console.print(f"[bold]{escape(counted(j.verdict for j in found))}[/]", highlight=False, soft_wrap=True)
-    for judged in found:
+    print_line(console, f"[bold]{escape(counted(j.verdict for j in ledger))}[/]")
+    for judged in ledger:
         if judged.differs:
-            told = f"{judged.claim.id} is {judged.verdict}, and recorded as {judged.claim.verdict}"
-            console.print(f"[bold red]{escape(told)}[/]", highlight=False, soft_wrap=True)
-    if wanted.folder or wanted.json_file:
-        render(report(found, wanted.seed, wanted.command), wanted.folder, wanted.json_file)
-    if wanted.folder:
-        console.print(f"report: {wanted.folder / 'report.html'}", highlight=False, soft_wrap=True)
-    return found
+            warning = f"{judged.claim.id} is {judged.verdict}, and recorded as {judged.claim.verdict}"
+            print_line(console, f"[bold red]{escape(warning)}[/]")
+    if options.folder or options.json_file:
+        render(report(ledger, options.seed, options.command), options.folder, options.json_file)
+    if options.folder:
+        print_place(console, options.folder)
+    return ledger
 
 
-def run(claims: Sequence[Claim], seed: int, workers: int) -> Iterator[Judged]:
+def judgements(claims: Sequence[Claim], seed: int, workers: int) -> Iterator[Judged]:
     """Judge the claims: in each worker those of one exercise at a time, which share cells; or here without workers."""
     if workers == 0:
         yield from map(ClaimRun(seed, claims).judge, claims)
@@ -102,31 +88,31 @@ def run(claims: Sequence[Claim], seed: int, workers: int) -> Iterator[Judged]:
     parts = sorted(filter(None, parts), key=len, reverse=True)
     pool = ProcessPoolExecutor(workers, initializer=end_silently)
     try:
-        for ids, found in zip(parts, pool.map(_found, parts, [seed] * len(parts)), strict=True):
-            yield from (Judged(CLAIMS[i], evidence) for i, evidence in zip(ids, found, strict=True))
+        for ids, answers in zip(parts, pool.map(_evidence_of, parts, [seed] * len(parts)), strict=True):
+            yield from (Judged(CLAIMS[i], evidence) for i, evidence in zip(ids, answers, strict=True))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def report(found: Sequence[Judged], seed: int, command: Sequence[str]) -> Record:
+def report(ledger: Sequence[Judged], seed: int, command: Sequence[str]) -> Record:
     """The ledger as a report, with the cells that are evidence."""
-    cells = list({cell.key: cell for judged in found for cell in judged.cells}.values())
+    cells = list({cell.key: cell for judged in ledger for cell in judged.cells}.values())
     named = {(s.role, s.name): s for s in subjects()}
     audited = [named[key] for key in dict.fromkeys((c.role, c.subject) for c in cells) if key in named]
-    claims = [{**j.to_json(), "exercise": exercise_of(j.claim.id).title} for j in found]
+    claims = [{**j.to_json(), "exercise": exercise_of(j.claim.id).title} for j in ledger]
     return Record(cells, seed, command, [introduce(s) for s in audited], claims)
 
 
 def lines(judged: Judged) -> list[str]:
     """A claim on the terminal: its verdict in a line, and under it the witness and the correction."""
     colour = COLOURS[judged.verdict]
-    shown = [f"{judged.claim.id:<8} [{colour}]{judged.verdict:<10}[/] {escape(plain(judged.claim.statement))}"]
+    text = [f"{judged.claim.id:<8} [{colour}]{judged.verdict:<10}[/] {escape(plain(judged.claim.statement))}"]
     for evidence in judged.evidence:
         if not evidence.holds:
-            shown.append(f"{'':<19} [dim]{escape(f'not so: {plain(evidence.says)}')}{escape(_witness(evidence))}[/]")
+            text.append(f"{'':<19} [dim]{escape(f'not so: {plain(evidence.says)}')}{escape(_witness(evidence))}[/]")
     if judged.claim.correction:
-        shown.append(f"{'':<19} {escape(plain(judged.claim.correction))}")
-    return shown
+        text.append(f"{'':<19} {escape(plain(judged.claim.correction))}")
+    return text
 
 
 def _witness(evidence: Evidence) -> str:
@@ -134,11 +120,11 @@ def _witness(evidence: Evidence) -> str:
     for cell in evidence.cells:
         if cell.found:
             dtypes[f"{cell.subject} {cell.property}"].append(cell.dtype)
-    told = evidence.witness or "; ".join(f"{name} in {', '.join(found)}" for name, found in dtypes.items())
-    return f" [{told}]" if told else ""
+    witness = evidence.witness or "; ".join(f"{name} in {', '.join(failed)}" for name, failed in dtypes.items())
+    return f" [{witness}]" if witness else ""
 
 
-def _found(ids: Sequence[str], seed: int) -> list[list[Evidence]]:
+def _evidence_of(ids: Sequence[str], seed: int) -> list[list[Evidence]]:
     """The evidence of some claims: what a worker sends back."""
     claims = [CLAIMS[i] for i in ids]
     return [list(judged.evidence) for judged in map(ClaimRun(seed, claims).judge, claims)]

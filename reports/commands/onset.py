@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import TimeElapsedColumn
 from rich.table import Table
 
 from extremum.properties.onset.lines import LINES
@@ -22,16 +20,16 @@ from extremum.properties.steps.resolve import introduce, resolve
 from extremum.reference.arithmetic.formats import format_of
 from extremum.reference.errors import UsageError
 from extremum.reference.subjects.subject import Subject
-from extremum.reports.driving.request import names
-from extremum.reports.record.files import writable_file, write
+from extremum.reports.driving.console import counting, print_line, widen
+from extremum.reports.driving.options import names
+from extremum.reports.record.files import file_to_write, indented, write
 from extremum.reports.record.record import version
 from extremum.reports.record.text import decimals
 from extremum.reports.views.extra import missing
 
 SCHEMA = "extremum.onset/1"
 PICTURES = (".png", ".svg")
-COLUMNS = 120  # of the table where its reader is no terminal
-SHOWN = 40  # characters of an answer that the table has room for
+ANSWER_CHARACTERS = 40  # of an answer that the table has room for
 LEGEND = "v: the last that holds and the first that fails; 'every v' is up to the largest finite value"
 
 
@@ -65,7 +63,7 @@ class OnsetMap:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class OnsetOptions:
     """What the command was asked for, checked before anything is run."""
 
     subjects: Sequence[Subject]
@@ -82,55 +80,49 @@ class Wanted:
         length: Sequence[str] = (),
         json_file: str | None = None,
         plot: str | None = None,
-    ) -> Wanted:
+    ) -> OnsetOptions:
         """The words of the command line as values; raises `UsageError` for the first that is not valid."""
         dtypes = names(dtype)
         for name in dtypes or ():
             format_of(name)
         lengths = [_whole(word) for word in names(length) or ()] or None
-        found = resolve(spec, role)
-        for subject in found:
+        subjects = resolve(spec, role)
+        for subject in subjects:
             lengths_of(roles()[subject.role], lengths)
         if plot is not None and Path(plot).suffix not in PICTURES:
             raise UsageError(f"plot={plot!r} is not a picture: its name ends in {' or '.join(PICTURES)}")
         if plot is not None and (why := missing("matplotlib")):
             raise UsageError(f"plot={plot!r} cannot be drawn: {why}")
-        for option, file in (("json", json_file), ("plot", plot)):
-            if file is not None:
-                writable_file(Path(file), option)
-        return Wanted(found, dtypes, lengths, Path(json_file) if json_file else None, Path(plot) if plot else None)
+        return OnsetOptions(subjects, dtypes, lengths, file_to_write("json", json_file), file_to_write("plot", plot))
 
 
-def find(wanted: Wanted, console: Console) -> OnsetMap:
+def run_onset(options: OnsetOptions, console: Console) -> OnsetMap:
     """Find the onsets, show them as they come, and write the files that were asked for."""
-    result = OnsetMap()
-    for subject in wanted.subjects:
+    onsets = OnsetMap()
+    for subject in options.subjects:
         role = roles()[subject.role]
         record = introduce(subject)
-        result.subjects.append(record)
-        console.print(escape(record["line"]), highlight=False, soft_wrap=True, style="dim")
-        steps = len(wanted.dtypes or subject.dtypes) * len(lengths_of(role, wanted.lengths)) * len(LINES)
+        onsets.subjects.append(record)
+        print_line(console, escape(record["line"]), "dim")
+        steps = len(options.dtypes or subject.dtypes) * len(lengths_of(role, options.lengths)) * len(LINES)
         notes: list[str] = []
-        columns = (TextColumn("bisecting"), BarColumn(bar_width=None), MofNCompleteColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-            step = partial(progress.advance, progress.add_task("", total=steps))
-            rows = onset(subject, role, wanted.dtypes, wanted.lengths, tell=notes.append, step=step)
-        result.rows += rows
-        result.notes += notes
+        with counting(console, "bisecting", steps, TimeElapsedColumn()) as step:
+            rows = onset(subject, role, options.dtypes, options.lengths, tell=notes.append, step=step)
+        onsets.rows += rows
+        onsets.notes += notes
         show(rows, notes, console)
-    if wanted.json_file is not None:
-        write(wanted.json_file, json.dumps(result.to_json(), indent=1, allow_nan=False) + "\n")
-    if wanted.plot is not None:
+    if options.json_file is not None:
+        write(options.json_file, indented(onsets.to_json()))
+    if options.plot is not None:
         from extremum.reports.views.onset_plot import save
 
-        save(result.rows, wanted.plot)
-    return result
+        save(onsets.rows, options.plot)
+    return onsets
 
 
 def show(rows: Sequence[Onset], notes: Sequence[str], console: Console) -> None:
     """A table for each dtype and line of inputs, and a sentence for what was left out."""
-    if not console.is_terminal:
-        console.width = max(console.width, COLUMNS)
+    widen(console)
     for dtype in dict.fromkeys(row.dtype for row in rows):
         for line in LINES:
             if chosen := [row for row in rows if (row.dtype, row.line) == (dtype, line.name)]:
@@ -139,27 +131,27 @@ def show(rows: Sequence[Onset], notes: Sequence[str], console: Console) -> None:
     if rows:
         console.print(f"[dim]{LEGEND}[/]", highlight=False)
     for note in notes:
-        console.print(f"[yellow]{escape(note)}[/]", highlight=False, soft_wrap=True)
+        print_line(console, f"[yellow]{escape(note)}[/]")
 
 
 def table(rows: Sequence[Onset], title: str) -> Table:
     """The onsets along one line in one dtype: a row for each kind, and for lengths that follow with the same ends."""
-    shown = Table(title=escape(title), title_justify="left", title_style="bold", box=None, pad_edge=False)
+    grid = Table(title=escape(title), title_justify="left", title_style="bold", box=None, pad_edge=False)
     for name in ("", "n", "holds at", "in hex", "fails at", "answer"):
-        shown.add_column(name, no_wrap=True, justify="right" if name == "n" else "left")
+        grid.add_column(name, no_wrap=True, justify="right" if name == "n" else "left")
     alike: dict[Any, list[str]] = {}  # kinds that begin at the same values, as a bound does where the row overflows
     for kind in dict.fromkeys(row.kind for row in rows):
         chosen = [row for row in rows if row.kind == kind]
         alike.setdefault(tuple((row.length, row.holds_at, row.fails_at) for row in chosen), []).append(kind)
-    for together in alike.values():
-        name = ", ".join(together)
-        chosen = [row for row in rows if row.kind == together[0]]
+    for kinds in alike.values():
+        name = ", ".join(kinds)
+        chosen = [row for row in rows if row.kind == kinds[0]]
         for _, run in groupby(chosen, lambda row: (row.holds_at, row.fails_at, row.got)):
             same = list(run)
             ends = dict.fromkeys(str(row.length) for row in (same[0], same[-1]))
-            shown.add_row(name, " .. ".join(ends), *_ends(same[0]))
+            grid.add_row(name, " .. ".join(ends), *_ends(same[0]))
             name = ""
-    return shown
+    return grid
 
 
 def _ends(row: Onset) -> Iterator[str]:
@@ -167,7 +159,7 @@ def _ends(row: Onset) -> Iterator[str]:
         yield from ("[dim]every v[/]", "", "", "")
         return
     holds = ("[dim]no v[/]", "") if row.holds_at is None else (decimals(row.holds_at, row.dtype), row.holds_at)
-    yield from (*holds, decimals(row.fails_at, row.dtype), escape(row.got[:SHOWN]))
+    yield from (*holds, decimals(row.fails_at, row.dtype), escape(row.got[:ANSWER_CHARACTERS]))
 
 
 def _whole(word: str) -> int:

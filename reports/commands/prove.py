@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shlex
 import time
@@ -17,15 +16,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from extremum.properties.engine import Settings
 from extremum.properties.exhaustion.scan import Domain, domain_named
 from extremum.properties.steps.resolve import introduce, resolve
 from extremum.properties.values.finding import Cell
 from extremum.properties.values.tally import Tally
-from extremum.reference.arithmetic.formats import Format, format_of
-from extremum.reference.errors import UsageError
-from extremum.reports.driving.console import summary
+from extremum.reference.arithmetic.formats import format_of
+from extremum.reports.driving.console import print_line, print_place
 from extremum.reports.driving.fingerprint import fingerprint
+from extremum.reports.driving.options import FILES, REPORT_DIR, values
 from extremum.reports.driving.proof_workers import (
     Ended,
     Job,
@@ -37,12 +35,13 @@ from extremum.reports.driving.proof_workers import (
     unjudged,
     workers,
 )
-from extremum.reports.driving.request import PROVED_DTYPES, names, searched, seconds, to_prove
-from extremum.reports.record.files import writable, writable_file, write
+from extremum.reports.driving.request import PROVED_DTYPES, Request, to_prove
+from extremum.reports.driving.terminal import summary
+from extremum.reports.record.files import write
 from extremum.reports.record.record import Record
 from extremum.reports.views.render import render
 
-PART = 2**22  # rows of a part, after which a checkpoint is written
+PART_ROWS = 2**22  # a checkpoint is written after each part
 
 
 @dataclass
@@ -96,7 +95,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ProofOptions:
     """What the command was asked for, checked before anything is scanned."""
 
     jobs: Sequence[Job]
@@ -106,7 +105,7 @@ class Wanted:
     deadline: float | None
     cell_timeout: float | None
     command: Sequence[str]
-    part: int = PART
+    part_rows: int = PART_ROWS
 
     def checkpoint(self, job: Job) -> Path:
         """The file that keeps how far a job has come: one for each of all that it may be of."""
@@ -115,121 +114,109 @@ class Wanted:
         return self.folder / f"checkpoint-{slug}-{hashlib.sha256(repr(names).encode()).hexdigest()[:8]}.json"
 
     @staticmethod
-    def of(
-        subjects: Sequence[str],
-        domain: str,
-        workers: str = "auto",
-        *,
-        report_dir: str = "extremum-report",
-        json_file: str | None = None,
-        budget: str | None = None,
-        cell_timeout: str | None = None,
-        role: str | None = None,
-        dtype: Sequence[str] = (),
-        properties: Sequence[str] = (),
-        **others: Any,
-    ) -> Wanted:
+    def of(subjects: Sequence[str], words: Mapping[str, Any], workers: int) -> ProofOptions:
         """The words of the command line as values; raises `UsageError` for the first that is not valid."""
-        over = domain_named(domain)
-        searched(**{name: others.get(name) for name in ("of", "regime", "convention", "examples")})
-        limit, alone = seconds(budget), Settings.timeout if cell_timeout is None else seconds(cell_timeout)
-        for name, given, value in (("budget", budget, limit), ("cell-timeout", cell_timeout, alone)):
-            if value is not None and not 0 < value < float("inf"):
-                raise UsageError(f"{name}={given!r} must be a positive number of seconds")
-        writable(Path(report_dir), "report-dir")
-        if json_file is not None:
-            writable_file(Path(json_file), "json")
-        formats = [format_of(name) for name in names(dtype) or PROVED_DTYPES]
-        jobs = _jobs(subjects, role, over, formats, names(properties))
-        options = {
-            "--role": role,
-            "--dtype": ",".join(names(dtype) or ()),
-            "--property": ",".join(names(properties) or ()),
-            "--report-dir": report_dir if report_dir != "extremum-report" else None,
-            "--json": json_file,
-        }
-        words = [word for name, value in options.items() if value for word in (name, value)]
-        return Wanted(
-            jobs,
-            (os.cpu_count() or 1) if workers == "auto" else max(int(workers), 1),
-            Path(report_dir),
-            Path(json_file) if json_file else None,
-            None if limit is None else time.monotonic() + limit,
-            alone,
-            ["extremum", "audit", *subjects, "--exhaustive", domain, *words],
+        request = Request.from_words(subjects, words)
+        files = values(FILES, words)
+        return ProofOptions(
+            _jobs(request, domain_named(words["exhaustive"])),
+            max(workers, 1),
+            files["report_dir"],
+            files.get("json"),
+            None if request.budget is None else time.monotonic() + request.budget,
+            request.cell_timeout,
+            _command(request, words),
         )
 
 
-def _jobs(
-    specs: Sequence[str], role: str | None, domain: Domain, formats: Sequence[Format], properties: Sequence[str] | None
-) -> list[Job]:
-    places = {}
-    for spec in specs:
-        for subject in resolve(spec, role):
-            place = (spec, role) if subject.kind == "user" else (subject.name, subject.role)
-            places[subject.role, subject.name] = place, subject
-    rows = to_prove([subject for _, subject in places.values()], domain, formats, properties)
-    found = [Job(places[s.role, s.name][0], s, chosen, domain, fmt) for s, fmt, chosen in rows]
-    code = fingerprint([job.subject.function for job in found])  # of what is loaded, before any file can change
-    return [replace(job, code=code) for job in found]
+def _jobs(request: Request, domain: Domain) -> list[Job]:
+    specs, subjects = {}, {}
+    for word in request.subjects:
+        for subject in resolve(word, request.role):
+            key = subject.role, subject.name
+            specs[key] = (word, request.role) if subject.kind == "user" else (subject.name, subject.role)
+            subjects[key] = subject
+    formats = [format_of(name) for name in request.dtypes or PROVED_DTYPES]
+    rows = to_prove(list(subjects.values()), domain, formats, request.properties)
+    jobs = [Job(specs[s.role, s.name], s, chosen, domain, fmt) for s, fmt, chosen in rows]
+    code = fingerprint([job.subject.function for job in jobs])  # of what is loaded, before any file can change
+    return [replace(job, code=code) for job in jobs]
 
 
-def find(wanted: Wanted, console: Console) -> Record:
+def _command(request: Request, words: Mapping[str, Any]) -> list[str]:
+    """The command that goes on with this scan."""
+    given = {
+        "--role": request.role,
+        "--dtype": ",".join(request.dtypes or ()),
+        "--property": ",".join(request.properties or ()),
+        "--report-dir": words["report_dir"] if words["report_dir"] != REPORT_DIR else None,
+        "--json": words.get("json"),
+    }
+    options = [word for name, value in given.items() if value for word in (name, value)]
+    return ["extremum", "audit", *request.subjects, "--exhaustive", words["exhaustive"], *options]
+
+
+def run_proofs(options: ProofOptions, console: Console) -> Record:
     """Scan to the end or to the deadline, show the verdicts, and write the reports."""
-    for line in dict.fromkeys(introduce(job.subject)["line"] for job in wanted.jobs):
-        console.print(escape(line), highlight=False, soft_wrap=True, style="dim")
-    columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), TaskProgressColumn())
-    cells: list[Cell] = []
-    whole = True
-    with Progress(
-        *columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console, disable=not console.is_terminal
-    ) as progress:
-        for job in wanted.jobs:
-            found = judged(job, wanted, progress)
-            whole &= not any(c.verdict == "incomplete" and c.examined < job.domain.size(job.fmt) for c in found)
-            cells += found
-    subjects = {(j.subject.role, j.subject.name): j.subject for j in wanted.jobs}
-    report = Record(cells, 0, wanted.command, [introduce(s) for s in subjects.values()])
-    render(report, wanted.folder, wanted.json_file)
+    for line in dict.fromkeys(introduce(job.subject)["line"] for job in options.jobs):
+        print_line(console, escape(line), "dim")
+    cells, whole = _scanned(options, console)
+    subjects = {(j.subject.role, j.subject.name): j.subject for j in options.jobs}
+    report = Record(cells, 0, options.command, [introduce(s) for s in subjects.values()])
+    render(report, options.folder, options.json_file)
     summary(report, console)
     for cell in cells:
         if cell.verdict == "proved":
-            told = f"proved {cell.subject} {cell.property} {cell.dtype}: {cell.detail}"
-            console.print(f"[green]{escape(told)}[/]", highlight=False, soft_wrap=True)
-    console.print(f"report: {wanted.folder / 'report.html'}", highlight=False, soft_wrap=True)
+            proof = f"proved {cell.subject} {cell.property} {cell.dtype}: {cell.detail}"
+            print_line(console, f"[green]{escape(proof)}[/]")
+    print_place(console, options.folder)
     if whole:  # until then a command that goes on finds the jobs that were done as well
-        for job in wanted.jobs:
-            wanted.checkpoint(job).unlink(missing_ok=True)
+        for job in options.jobs:
+            options.checkpoint(job).unlink(missing_ok=True)
     else:
-        console.print(f"{shlex.join(wanted.command)} goes on from where it was", highlight=False, soft_wrap=True)
+        print_line(console, f"{shlex.join(options.command)} goes on from where it was")
     return report
 
 
-def judged(job: Job, wanted: Wanted, progress: Progress) -> list[Cell]:
+def _scanned(options: ProofOptions, console: Console) -> tuple[list[Cell], bool]:
+    """The cells of all jobs, and whether each domain was scanned to its end."""
+    columns = TextColumn("{task.description}"), BarColumn(bar_width=None), TaskProgressColumn()
+    times = TimeElapsedColumn(), TimeRemainingColumn()
+    cells: list[Cell] = []
+    whole = True
+    with Progress(*columns, *times, console=console, disable=not console.is_terminal) as progress:
+        for job in options.jobs:
+            of_job = scan_job(job, options, progress)
+            whole &= not any(c.verdict == "incomplete" and c.examined < job.domain.size(job.fmt) for c in of_job)
+            cells += of_job
+    return cells, whole
+
+
+def scan_job(job: Job, options: ProofOptions, progress: Progress) -> list[Cell]:
     """The cells of a job: scanned as far as the deadline allows, from the checkpoint where there is one.
 
     All that the subject does, it does in workers.
     """
-    checkpoint, size = wanted.checkpoint(job), job.domain.size(job.fmt)
+    checkpoint, size = options.checkpoint(job), job.domain.size(job.fmt)
     state = State()
-    with workers(job, wanted.workers, wanted.cell_timeout) as crew:
+    with workers(job, options.workers, options.cell_timeout) as pool:
         try:
-            refusal, called = crew.ask(asked_once, deadline=wanted.deadline)
+            refusal, called = pool.ask(asked_once, deadline=options.deadline)
             if refusal:
-                told = f"the subject does not take {job.fmt.name}: {refusal}"
-                return [unjudged(job, p, "inapplicable", told) for p in job.properties]
+                reason = f"the subject does not take {job.fmt.name}: {refusal}"
+                return [unjudged(job, p, "inapplicable", reason) for p in job.properties]
             key = job.key(called)
             state = State.load(checkpoint, key)
             task = progress.add_task(f"{job.subject.name} {job.fmt.name}", total=size, completed=state.rows)
-            for span, tallies in crew.parts(list(state.left(size, wanted.part)), wanted.deadline):
+            for span, tallies in pool.parts(list(state.left(size, options.part_rows)), options.deadline):
                 state.take(span, tallies)
                 state.save(checkpoint, key)
                 progress.advance(task, span[1] - span[0])
             progress.remove_task(task)
             whole = {p.name: state.tallies.get(p.name, Tally()) for p in job.properties}
-            return crew.ask(cells_of, whole, deadline=wanted.deadline)
+            return pool.ask(cells_of, whole, deadline=options.deadline)
         except OutOfTime:
-            told = f"{state.rows:,} rows were scanned, and the subject did not return"
-            return [unjudged(job, p, "incomplete", told) for p in job.properties]
+            reason = f"{state.rows:,} rows were scanned, and the subject did not return"
+            return [unjudged(job, p, "incomplete", reason) for p in job.properties]
         except Ended as end:
             return ended(job, end)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -12,7 +11,6 @@ from typing import Any
 from markupsafe import Markup
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from extremum.properties.descent.ends import COUNTED_WITHIN, Ends
@@ -22,20 +20,20 @@ from extremum.reference.descent.correct_rounding import FOLLOWED, Rounding, of_b
 from extremum.reference.descent.exact import parse, written
 from extremum.reference.descent.smooth import NAMED
 from extremum.reference.errors import UsageError, nearest
-from extremum.reports.driving.request import names
-from extremum.reports.record.files import writable, writable_file, write
+from extremum.reports.driving.console import counting, print_line, print_place, widen
+from extremum.reports.driving.options import names
+from extremum.reports.record.files import file_to_write, folder_to_write, indented, write
 from extremum.reports.record.record import version
 from extremum.reports.record.text import log10_of
 from extremum.reports.views import html, markdown
 from extremum.reports.views.extra import missing
 
 SCHEMA = "extremum.trap/1"
-MOST_BITS = 2**14
-COLUMNS = 120  # of the table where its reader is no terminal
+MAX_BITS = 2**14
 
 
 @dataclass(frozen=True)
-class Wanted:
+class TrapOptions:
     """What the command was asked for, checked before anything is followed."""
 
     trap: Trap
@@ -52,7 +50,7 @@ class Wanted:
         bits: Sequence[int] = (),
         json_file: str | None = None,
         report_dir: str | None = None,
-    ) -> Wanted:
+    ) -> TrapOptions:
         """The words of the command line as values; raises `UsageError` for the first that is not valid."""
         if f not in NAMED:
             raise UsageError(f"f={f!r} is not a function that extremum knows: {nearest(f, NAMED)}")
@@ -63,38 +61,32 @@ class Wanted:
                     f"dtype={name!r} is not a format that a trap is followed in: {nearest(name, FOLLOWED)}"
                 )
         for number in bits:
-            if not 2 <= number <= MOST_BITS:
-                raise UsageError(f"bits={number} is not a precision: valid: 2 to {MOST_BITS}")
+            if not 2 <= number <= MAX_BITS:
+                raise UsageError(f"bits={number} is not a precision: valid: 2 to {MAX_BITS}")
         trap = Trap(NAMED[f], parse(start, "start"), parse(step, "step"))
-        if json_file is not None:
-            writable_file(Path(json_file), "json")
-        if report_dir is not None:
-            writable(Path(report_dir), "report-dir")
         roundings = [*(FOLLOWED[name] for name in chosen), *map(of_bits, bits)]
-        return Wanted(trap, roundings, Path(json_file) if json_file else None, Path(report_dir) if report_dir else None)
+        json_path, folder = file_to_write("json", json_file), folder_to_write("report-dir", report_dir)
+        return TrapOptions(trap, roundings, json_path, folder)
 
 
-def find(wanted: Wanted, console: Console) -> Study:
+def run_trap(options: TrapOptions, console: Console) -> Study:
     """Follow the trap, show it on the console, and write the files that are wanted."""
-    columns = (TextColumn("following"), BarColumn(bar_width=None), MofNCompleteColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("", total=len(wanted.roundings))
-        found = study(wanted.trap, wanted.roundings, step=lambda: progress.advance(task))
-    for line in sentences(found.trap):
-        console.print(escape(line), highlight=False, soft_wrap=True)
-    if not console.is_terminal:
-        console.width = max(console.width, COLUMNS)
+    with counting(console, "following", len(options.roundings)) as step:
+        orbits = study(options.trap, options.roundings, step=step)
+    for line in sentences(orbits.trap):
+        print_line(console, escape(line))
+    widen(console)
     console.print()
-    console.print(table(found.rows))
-    for ends in found.maps:
-        console.print(f"[dim]{escape(shares(ends))}[/]", highlight=False, soft_wrap=True)
-    record = json.dumps(to_json(found), indent=1, allow_nan=False) + "\n"
-    if wanted.json_file is not None:
-        write(wanted.json_file, record)
-    if wanted.folder is not None:
-        render(found, wanted.folder, record)
-        console.print(f"report: {wanted.folder / 'report.html'}", highlight=False, soft_wrap=True)
-    return found
+    console.print(table(orbits.rows))
+    for ends in orbits.maps:
+        print_line(console, f"[dim]{escape(shares(ends))}[/]")
+    record = indented(to_json(orbits))
+    if options.json_file is not None:
+        write(options.json_file, record)
+    if options.folder is not None:
+        render(orbits, options.folder, record)
+        print_place(console, options.folder)
+    return orbits
 
 
 def sentences(trap: Trap) -> list[str]:
@@ -114,12 +106,12 @@ def sentences(trap: Trap) -> list[str]:
 
 def table(rows: Sequence[Row]) -> Table:
     """The formats, one a row."""
-    shown = Table(box=None, pad_edge=False, title_justify="left")
+    grid = Table(box=None, pad_edge=False, title_justify="left")
     for name in ("format", "abs(x_1 - x*)", "leaves after", "by the law", "then"):
-        shown.add_column(name, justify="right" if name in ("leaves after", "by the law") else "left", no_wrap=True)
+        grid.add_column(name, justify="right" if name in ("leaves after", "by the law") else "left", no_wrap=True)
     for row in rows:
-        shown.add_row(row.format, decimal(row.distance), *map(_count, (row.escapes_after, row.predicted)), after(row))
-    return shown
+        grid.add_row(row.format, decimal(row.distance), *map(_count, (row.escapes_after, row.predicted)), after(row))
+    return grid
 
 
 def after(row: Row) -> str:
@@ -143,9 +135,9 @@ def by_kind(counts: Mapping[Any, int]) -> Counter[str]:
     return kinds
 
 
-def to_json(found: Study) -> dict[str, Any]:
+def to_json(orbits: Study) -> dict[str, Any]:
     """The record: `exact`, a row for each format with numbers as C99 hex floats, and the counts of each map."""
-    trap = found.trap
+    trap = orbits.trap
     return {
         "schema": SCHEMA,
         "tool": {"name": "extremum", "version": version()},
@@ -161,7 +153,7 @@ def to_json(found: Study) -> dict[str, Any]:
             "curvature": str(trap.curvature),
             "multiplier": str(trap.multiplier),
         },
-        "rows": [asdict(row) for row in found.rows],
+        "rows": [asdict(row) for row in orbits.rows],
         "maps": [
             {
                 "format": ends.fmt.name,
@@ -169,21 +161,21 @@ def to_json(found: Study) -> dict[str, Any]:
                 "counts": {str(fate): n for fate, n in ends.counts(COUNTED_WITHIN).most_common()},
                 "all": {str(fate): n for fate, n in ends.counts().most_common()},
             }
-            for ends in found.maps
+            for ends in orbits.maps
         ],
     }
 
 
-def render(found: Study, folder: Path, record: str) -> None:
+def render(orbits: Study, folder: Path, record: str) -> None:
     """Write report.json, report.md, report.html and, where matplotlib is installed, the picture trap.svg."""
     without = missing("matplotlib")
-    drawn = "" if without else _picture(found)
+    drawn = "" if without else _picture(orbits)
     context = {
         "version": version(),
-        "command": command(found),
-        "sentences": sentences(found.trap),
-        "rows": [(r, decimal(r.distance), _count(r.escapes_after), _count(r.predicted), after(r)) for r in found.rows],
-        "maps": [(ends.fmt.name, shares(ends)) for ends in found.maps],
+        "command": command(orbits),
+        "sentences": sentences(orbits.trap),
+        "rows": [(r, decimal(r.distance), _count(r.escapes_after), _count(r.predicted), after(r)) for r in orbits.rows],
+        "maps": [(ends.fmt.name, shares(ends)) for ends in orbits.maps],
         "picture": Markup(drawn),
         "without": without,
     }
@@ -196,23 +188,23 @@ def render(found: Study, folder: Path, record: str) -> None:
     write(folder / "report.html", html.filled("trap.html", **context))
 
 
-def _picture(found: Study) -> str:
+def _picture(orbits: Study) -> str:
     from extremum.reports.views.trap_picture import picture
 
-    return picture(found)
+    return picture(orbits)
 
 
-def command(found: Study) -> str:
+def command(orbits: Study) -> str:
     """The command that gives these figures again."""
-    trap = found.trap
+    trap = orbits.trap
     words = [
         "extremum trap",
         f"--f {trap.function.name}",
         f"--start {written(trap.start)}",
         f"--step {written(trap.step)}",
     ]
-    if [r.format for r in found.rows] != list(FOLLOWED):
-        words += [f"--bits {r.precision}" if r.format.endswith(" bits") else f"--dtype {r.format}" for r in found.rows]
+    if [r.format for r in orbits.rows] != list(FOLLOWED):
+        words += [f"--bits {r.precision}" if r.format.endswith(" bits") else f"--dtype {r.format}" for r in orbits.rows]
     return " ".join(words)
 
 

@@ -25,12 +25,13 @@ def behaviours(
     subject: Subject, request: Request, progress: Path | None = None, recorder: Recorder | None = None
 ) -> list[Behaviour]:
     """What the subject does in every contested situation; what is known goes into the file `progress` as it comes."""
-    role, found = roles()[subject.role], []
+    role = roles()[subject.role]
+    known: list[Behaviour] = []
     for behaviour in characterise(subject, role, dtype_for(subject, role, request.dtypes, recorder), recorder):
-        found.append(behaviour)
+        known.append(behaviour)
         if progress is not None:
-            progress.write_text(json.dumps([b.to_json() for b in found]))
-    return found
+            progress.write_text(json.dumps([b.to_json() for b in known]))
+    return known
 
 
 def interrupted(subject: Subject, request: Request, progress: Path, how: str) -> list[Behaviour]:

@@ -20,17 +20,17 @@ from extremum.properties.values.case import Case, encode
 from extremum.properties.values.finding import Cell
 from extremum.reports.driving.request import Request, Task
 
-RERUNS = 14  # processes that may be spent on making a witness smaller
-CRASH_SECONDS = 20.0  # a rerun that takes longer than this does not crash
-HANG_SECONDS = 3.0  # a rerun that takes longer than this hangs
+CRASH_RERUNS = 14  # processes that may be spent on making a witness smaller
+CRASH_SECONDS = 20.0  # a rerun that takes longer does not crash
+HANG_SECONDS = 3.0  # a rerun that takes longer hangs
 HANG_RERUNS = 4
-STARTING_SECONDS = 120.0  # until the call is reached
-EVERY = 0.1
-CALLED = ".called"
+STARTING_SECONDS = 120.0  # a process that has not reached the call by then is given up
+POLL_SECONDS = 0.1
+CALLED_SUFFIX = ".called"
 
 
 def aftermath(task: Task, folder: Path, worker: str, request: Request) -> Cell:
-    """The cell of a worker that died: `hung` where the watch ended it, else `crashed`.
+    """The cell of a worker that died: `hung` where the watchdog ended it, else `crashed`.
 
     The witness is what the flight recorder kept, made smaller by rerunning parts of it in processes of
     their own for as long as they end the same way.
@@ -50,7 +50,7 @@ def aftermath(task: Task, folder: Path, worker: str, request: Request) -> Cell:
 
 
 def hung(folder: Path, worker: str) -> bool:
-    """Whether it was the watch that ended the worker."""
+    """Whether it was the watchdog that ended the worker."""
     return (folder / f"{worker}.hung").exists()
 
 
@@ -84,10 +84,10 @@ def rerun(task: Task, case: Case, seconds: float) -> str | None:
         command, nowhere = [sys.executable, "-c", code, *words], subprocess.DEVNULL
         with subprocess.Popen(command, stdin=nowhere, stdout=nowhere, stderr=nowhere) as process:
             try:
-                ended = _ends(process, STARTING_SECONDS, place.with_suffix(CALLED)) and _ends(process, seconds)
+                ended = _ends(process, STARTING_SECONDS, place.with_suffix(CALLED_SUFFIX)) and _ends(process, seconds)
             finally:
                 process.kill()
-        called, came_back = place.with_suffix(CALLED).exists(), not place.exists()
+        called, came_back = place.with_suffix(CALLED_SUFFIX).exists(), not place.exists()
     if not called:
         return None
     if not ended:
@@ -99,9 +99,9 @@ def rerun(task: Task, case: Case, seconds: float) -> str | None:
 
 def _ends(process: subprocess.Popen[bytes], seconds: float, until: Path | None = None) -> bool:
     """Wait for the process to end, or for the file; by looks, so that time in which all stands still does not count."""
-    for _ in range(max(round(seconds / EVERY), 1)):
+    for _ in range(max(round(seconds / POLL_SECONDS), 1)):
         with suppress(subprocess.TimeoutExpired):
-            process.wait(EVERY)
+            process.wait(POLL_SECONDS)
             return True
         if until is not None and until.exists():
             return True
@@ -116,7 +116,7 @@ def call_once(spec: str, role: str, place: str, of: str) -> None:
     case = decode(json.loads(Path(place).read_text()))
     signature = role_named(role).signature
     subject = resolve(spec, role, of or None)[0]
-    Path(place).with_suffix(CALLED).touch()
+    Path(place).with_suffix(CALLED_SUFFIX).touch()
     with quiet(), suppress(Misbehaviour):
         Call(subject, signature).raw(signature.of(case.arguments), case.axis)
     Path(place).unlink()
@@ -124,7 +124,7 @@ def call_once(spec: str, role: str, place: str, of: str) -> None:
 
 def _smallest(task: Task, case: Case, how: str, slow: bool) -> Case:
     """Halves, rows first and then columns, for as long as one of the two still ends the same way."""
-    left = HANG_RERUNS if slow else RERUNS
+    left = HANG_RERUNS if slow else CRASH_RERUNS
     smaller = True
     while smaller and left > 0:
         smaller = False

@@ -21,7 +21,7 @@ def fingerprint(functions: list[Callable[..., Any]]) -> str:
     """
     installed = {Path(sysconfig.get_path(name)).resolve() for name in ("purelib", "platlib")}
     standard = Path(sysconfig.get_path("stdlib")).resolve()
-    found = hashlib.sha256(sys.version.encode())
+    digest = hashlib.sha256(sys.version.encode())
     names = {name: getattr(module, "__file__", None) for name, module in list(sys.modules.items())}
     own = [inspect.getsourcefile(inspect.unwrap(f)) for f in functions if hasattr(inspect.unwrap(f), "__code__")]
     for name, file in [*sorted(names.items()), *(("", place) for place in own)]:
@@ -31,7 +31,7 @@ def fingerprint(functions: list[Callable[..., Any]]) -> str:
         library = any(folder in path.parents for folder in installed) and not name.startswith(STAGES)
         if library or not path.is_file():
             stat = path.stat() if path.is_file() else None
-            found.update(repr((name, str(path), stat and (stat.st_size, stat.st_mtime_ns))).encode())
+            digest.update(repr((name, str(path), stat and (stat.st_size, stat.st_mtime_ns))).encode())
         elif standard not in path.parents or name.startswith(STAGES):
-            found.update(name.encode() + path.read_bytes())
-    return found.hexdigest()
+            digest.update(name.encode() + path.read_bytes())
+    return digest.hexdigest()

@@ -19,7 +19,7 @@ def settings_of(request: Request, began: float | None = None) -> Settings:
     return Settings(request.examples, request.seed, request.regimes, deadline, request.cell_timeout)
 
 
-def judge(task: Task, settings: Settings, shared: Shared, recorder: Recorder | None = None) -> Cell:
+def judge_task(task: Task, settings: Settings, shared: Shared, recorder: Recorder | None = None) -> Cell:
     """Judge one task of the audit that `shared` is for."""
     if task.domain is not None:
         return prove_cell(task.subject, task.role, task.property, task.domain, task.dtype, settings, shared, recorder)

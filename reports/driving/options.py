@@ -1,23 +1,141 @@
-"""The options that `--subject` adds to pytest's. Imported at every start of pytest, so it imports nothing."""
+"""The options of an audit, each declared once: the command, pytest's `--subject` and `audit()` read these rows.
+
+`extremum --help` imports this, so it imports nothing heavy: names are looked up by `Request.check`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
+from operator import index
+from typing import Any, NamedTuple
+
+from extremum.reference.errors import UsageError
+from extremum.reports.record.files import file_to_write, folder_to_write
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-OPTIONS = (  # name, how many, help; beside --subject, which alone is always there
-    ("--role", "store", "role that the subject claims to compute, where its name does not say"),
-    ("--of", "store", "function that the subject is the gradient of, as file.py:function"),
-    ("--dtype", "append", "dtypes to audit, with commas between"),
-    ("--property", "append", "properties to check; all of the role's by default"),
-    ("--regime", "append", "regimes of inputs; all by default"),
-    ("--convention", "append", "accepted outcome of a contested input, as fully-masked-row=zero"),
-    ("--exhaustive", "store", "prove what one row of two decides, on all gaps or pairs of 16 bits, or gaps of float32"),
-    ("--examples", "store", "examples that Hypothesis searches in each cell"),
-    ("--budget", "store", "time for the whole audit, as 60s or 2m"),
-    ("--cell-timeout", "store", "seconds after which a cell has hung"),
-    ("--seed", "store", "seed of all random choices; the same seed gives the same findings"),
-    ("--report-dir", "store", "folder for report.json, report.md and report.html"),
-    ("--json", "store", "file for the record"),
+REPORT_DIR = "extremum-report"
+
+
+def names(values: Sequence[str] | str | None) -> tuple[str, ...] | None:
+    """Comma-separated or repeated names as a tuple; None where there are none."""
+    words = [values] if isinstance(values, str) else list(values or ())
+    split = tuple(w.strip() for word in words for w in word.split(",") if w.strip())
+    return split or None
+
+
+def whole(name: str, word: str) -> int:
+    """A number of seeds, examples: "12"."""
+    try:
+        return int(word)
+    except ValueError:
+        raise UsageError(f"{name}={word!r} is not a whole number") from None
+
+
+def check_count(name: str, value: Any) -> None:
+    """Raise `UsageError` for what is no whole number, or below 0."""
+    try:
+        count = index(value)
+    except TypeError:
+        raise UsageError(f"{name}={value!r} is not a whole number") from None
+    if count < 0:
+        raise UsageError(f"{name}={value!r} must be 0 or more")
+
+
+def seconds(name: str, word: str) -> float:
+    """A duration in seconds: "60", "60s", "2m" or "1h"."""
+    factor = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(word[-1:])
+    try:
+        duration = float(word[:-1]) * factor if factor else float(word)
+    except ValueError:
+        raise UsageError(f"{name}={word!r} is not a duration; write 60, 60s, 2m or 1h") from None
+    check_seconds(name, duration, word)
+    return duration
+
+
+def check_seconds(name: str, value: Any, given: Any = None) -> None:
+    """Raise `UsageError` for a duration that is not positive; the message quotes what was `given`, or the value."""
+    if isinstance(value, str) or not 0 < value < inf:
+        raise UsageError(f"{name}={given or value!r} must be a positive number of seconds")
+
+
+class Kind(NamedTuple):
+    """How the value of an option is read from a word, and checked; both get the name of the option, for messages."""
+
+    parse: Callable[[str, str], Any] = lambda _, word: word
+    check: Callable[[str, Any], None] = lambda *_: None
+
+
+TEXT, COUNT, DURATION = Kind(), Kind(whole, check_count), Kind(seconds, check_seconds)
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option: `--name` of the command and of pytest, and the `field` of `Request` that it sets.
+
+    One with a `plural` may be repeated, and takes several names with commas between.
+    """
+
+    name: str
+    metavar: str
+    help: str
+    kind: Kind = TEXT
+    plural: str = ""
+    default: str | None = None  # of the command, which shows it
+    bare: str | None = None  # the value of the command's option where none follows it
+    search_only: bool = False  # it says nothing about an exhaustive audit
+
+    @property
+    def key(self) -> str:
+        """The name, as the name of a variable."""
+        return self.name.replace("-", "_")
+
+    @property
+    def field(self) -> str:
+        """The field of `Request`."""
+        return self.plural or self.key
+
+    @property
+    def destination(self) -> str:
+        """Where pytest keeps the words, apart from other plugins' values."""
+        return f"extremum_{self.key}"
+
+
+REQUEST = (  # what is audited; `subjects` are no option of the command
+    Option("role", "TEXT", "Role that the subject claims to compute, where its name does not say."),
+    Option("of", "FILE.py:FUNCTION", "Function that the subject claims to be the gradient of.", search_only=True),
+    Option("dtype", "D,...", "Dtypes to audit.  [default: float64,float32,float16,bfloat16]", plural="dtypes"),
+    Option("property", "P,...", "Properties to check.  [default: all]", plural="properties"),
+    Option("regime", "G,...", "Regimes of inputs.  [default: all]", plural="regimes", search_only=True),
+    Option(
+        "convention",
+        "C,...",
+        "Accepted outcomes of contested inputs, as fully-masked-row=zero; 'extremum properties' lists them.",
+        plural="conventions",
+        search_only=True,
+    ),
+    Option(
+        "exhaustive",
+        "[gaps|pairs]",
+        "Prove what one row of two decides, on every gap (d, 0) or every pair of the format.",
+        bare="gaps",
+    ),
+    Option("examples", "INTEGER", "Examples that Hypothesis searches in each cell.", COUNT, search_only=True),
+    Option("budget", "TEXT", "Time for the whole audit, as 60s or 2m; cells beyond it are incomplete.", DURATION),
+    Option("cell-timeout", "TEXT", "Seconds after which a cell has hung.", DURATION),
+    Option("seed", "INTEGER", "The same seed gives the same findings.", COUNT, default="0"),
+)
+FILES = (  # where the report goes
+    Option("report-dir", "TEXT", "Folder for report.json, .md and .html.", Kind(folder_to_write), default=REPORT_DIR),
+    Option("json", "TEXT", "File for the record.", Kind(file_to_write)),
 )
 
 
-def destination(option: str) -> str:
-    """Where the option's value is kept, apart from other plugins' values."""
-    return "extremum_" + option.lstrip("-").replace("-", "_")
+def values(options: Iterable[Option], words: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of the options that are given, by field; `words` are a command line's, by key.
+
+    Raises `UsageError` for the first that cannot be read.
+    """
+    given = [(o, words[o.key]) for o in options if words.get(o.key) is not None]
+    return {o.field: names(word) if o.plural else o.kind.parse(o.name, word) for o, word in given}

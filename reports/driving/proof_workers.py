@@ -31,9 +31,9 @@ from extremum.reports.driving.crash_report import confirmed
 from extremum.reports.driving.fingerprint import fingerprint
 from extremum.reports.driving.interrupts import end_silently
 from extremum.reports.driving.request import Task
-from extremum.reports.driving.watchdog import Watch, end_with_parent
+from extremum.reports.driving.watchdog import Watchdog, end_with_parent
 
-GRACE = 20.0  # seconds beyond the budget that what is under way is waited for
+GRACE_SECONDS = 20.0  # beyond the budget: so long is what is under way waited for
 Span = tuple[int, int]
 Result = TypeVar("Result")
 Question = tuple[Callable[..., Any], tuple[Any, ...]]  # what a worker answers, and the arguments
@@ -76,16 +76,16 @@ class OutOfTime(Exception):
 
 
 @dataclass
-class Crew:
+class WorkerPool:
     """The workers of a job."""
 
-    pool: ProcessPoolExecutor
+    executor: ProcessPoolExecutor
     count: int
     folder: Path
 
     def ask(self, question: Callable[..., Result], *given: Any, deadline: float | None) -> Result:
         """The answer of one worker; raises `Ended` or `OutOfTime` where there is none."""
-        future = self.pool.submit(question, *given)
+        future = self.executor.submit(question, *given)
         done, _ = wait([future], _left(deadline))
         if not done:
             raise OutOfTime
@@ -101,7 +101,7 @@ class Crew:
             over = deadline is not None and time.monotonic() > deadline
             while waiting and not over and len(running) < 2 * self.count:
                 span = waiting.pop()
-                running[self.pool.submit(tallies_of, span)] = span
+                running[self.executor.submit(tallies_of, span)] = span
             done, _ = wait(running, _left(deadline), FIRST_COMPLETED)
             if not done:  # the deadline; what is under way is lost
                 return
@@ -114,28 +114,28 @@ class Crew:
                 yield running.pop(future), tallies
 
     def hung(self) -> Arguments | None:
-        """The arguments of a call that did not return, if the watch ended its worker."""
+        """The arguments of a call that did not return, if the watchdog ended its worker."""
         calls = (read(marker.with_suffix(".call")) for marker in self.folder.glob("*.hung"))
         return next((call[0] for call in calls if call is not None), None)
 
 
 def _left(deadline: float | None) -> float | None:
-    return None if deadline is None else max(deadline + GRACE - time.monotonic(), 0.0)
+    return None if deadline is None else max(deadline + GRACE_SECONDS - time.monotonic(), 0.0)
 
 
 @contextmanager
-def workers(job: Job, count: int, limit: float | None) -> Iterator[Crew]:
+def workers(job: Job, count: int, limit: float | None) -> Iterator[WorkerPool]:
     """Workers that have resolved the subject; a call of more than `limit` seconds ends its worker.
 
     They keep each call in a file before they make it.
     """
-    with tempfile.TemporaryDirectory() as folder, Watch(Path(folder), limit):
+    with tempfile.TemporaryDirectory() as folder, Watchdog(Path(folder), limit):
         begin = job.spec, [p.name for p in job.properties], job.domain.name, job.fmt.name, folder
-        pool = ProcessPoolExecutor(count, initializer=_begin, initargs=begin)
+        executor = ProcessPoolExecutor(count, initializer=_begin, initargs=begin)
         try:
-            yield Crew(pool, count, Path(folder))
+            yield WorkerPool(executor, count, Path(folder))
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            executor.shutdown(wait=False, cancel_futures=True)
             for process in multiprocessing.active_children():  # some may never return
                 process.terminate()
                 process.join(1)
@@ -200,26 +200,26 @@ def ended(job: Job, end: Ended) -> list[Cell]:
     After a crash what was under way is asked again, of one worker that keeps its calls.
     """
     verdict = "crashed" if end.hung is None else "hung"
-    told = "a worker process ended; not again when it was asked the same"
-    cells = [unjudged(job, p, verdict, told) for p in job.properties]
+    reason = "a worker process ended; not again when it was asked the same"
+    cells = [unjudged(job, p, verdict, reason) for p in job.properties]
     call = end.hung or next(filter(None, (_fatal(job, *asked) for asked in end.asked)), None)
     if call is not None:
         what = "the process ended" if verdict == "crashed" else "one call had not returned"
         cell = replace(cells[0], detail=what, simplest=unfinished(call, None))
         task = Task(job.subject, role_named(job.subject.role), job.properties[0], job.fmt.name)
-        seen = confirmed(task, cell)
-        cells = [replace(c, detail=seen.detail, simplest=seen.simplest, worst=seen.worst) for c in cells]
+        rerun = confirmed(task, cell)
+        cells = [replace(c, detail=rerun.detail, simplest=rerun.simplest, worst=rerun.worst) for c in cells]
     return cells
 
 
 def _fatal(job: Job, question: Callable[..., Any], given: tuple[Any, ...]) -> Arguments | None:
     """The arguments on which a process that answers the question ends, or None; of a scan a single row, if one does."""
-    with workers(job, 1, None) as crew:
+    with workers(job, 1, None) as pool:
         try:
-            crew.ask(question, *given, deadline=None)
+            pool.ask(question, *given, deadline=None)
             return None
         except Ended:
-            call = next(filter(None, map(read, crew.folder.glob("*.call"))), None)
+            call = next(filter(None, map(read, pool.folder.glob("*.call"))), None)
     if call is None:
         return None
     rows = first(call[0])
@@ -231,9 +231,9 @@ def _fatal(job: Job, question: Callable[..., Any], given: tuple[Any, ...]) -> Ar
     return call[0]
 
 
-def unjudged(job: Job, prop: Property, verdict: str, told: str) -> Cell:
+def unjudged(job: Job, prop: Property, verdict: str, reason: str) -> Cell:
     """A cell that says why it is not judged."""
     cell = Cell(job.subject.name, job.subject.role, prop.name, prop.code, job.fmt.name, verdict, unit=prop.unit)
-    cell.detail, cell.regimes = told, [job.domain.name]
+    cell.detail, cell.regimes = reason, [job.domain.name]
     cell.severity = "critical" if cell.found else ""
     return cell

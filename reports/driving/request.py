@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from extremum.properties.contested.conventions import convention_named
 from extremum.properties.engine import Settings
@@ -16,6 +17,7 @@ from extremum.properties.steps.resolve import resolve
 from extremum.reference.arithmetic.formats import Format, format_of
 from extremum.reference.errors import UsageError, nearest
 from extremum.reference.subjects.subject import Subject
+from extremum.reports.driving.options import REQUEST, values
 
 PROVED_DTYPES = ("float16", "bfloat16")  # what an exhaustive audit is of where no dtype is asked for
 
@@ -38,7 +40,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Request:
-    """Which subjects, and what of them; None means all there is."""
+    """Which subjects, and what of them, by the rows of `options.REQUEST`; None means all there is."""
 
     subjects: tuple[str, ...] = ()
     role: str | None = None
@@ -58,55 +60,61 @@ class Request:
         """Whether nothing narrows the audit to some properties or inputs, so that subjects are characterised too."""
         return self.properties is None and self.regimes is None and self.exhaustive is None
 
+    @staticmethod
+    def from_words(subjects: Sequence[str], words: Mapping[str, Any]) -> Request:
+        """The request that a command line makes; `words` are its options, by key. Raises `UsageError`, as `check`."""
+        request = Request(tuple(subjects), **values(REQUEST, words))
+        request.check()
+        return request
+
     def check(self) -> None:
         """Raise `UsageError` for the first value that is not valid, in one line."""
-        if self.role is not None:
-            role_named(self.role)
-        for dtype in self.dtypes or ():
-            format_of(dtype)
-        for name in self.regimes or ():
-            if name not in regimes():
-                raise UsageError(f"regime={name!r} is not known: {nearest(name, regimes())}")
-        known = sorted({p.name for role in roles().values() for p in role.properties})
-        for name in self.properties or ():
-            if name not in known:
-                raise UsageError(f"property={name!r} is not known: {nearest(name, known)}")
-        for name in self.conventions or ():
-            convention_named(name)
-        if self.exhaustive is not None:
-            domain_named(self.exhaustive)
-            searched(of=self.of, regime=self.regimes, convention=self.conventions)
-        if self.examples < 0:
-            raise UsageError(f"examples={self.examples!r} must be 0 or more")
-        if self.seed < 0:
-            raise UsageError(f"seed={self.seed!r} must be 0 or more")
-        for name, value in (("budget", self.budget), ("cell_timeout", self.cell_timeout)):
-            if value is not None and not 0 < value < float("inf"):
-                raise UsageError(f"{name}={value!r} must be a positive number of seconds")
+        for option in REQUEST:
+            value = getattr(self, option.field)
+            if value is not None:
+                option.kind.check(option.key, value)
+            if option.name in CHECKED_NAMES:
+                for name in (value or ()) if option.plural else filter(None, [value]):
+                    CHECKED_NAMES[option.name](name)
+            if self.exhaustive is not None and option.search_only and value and value != getattr(Request, option.field):
+                raise UsageError(f"{option.name}={value!r} goes with a search, not with exhaustive")
+
+
+def _property_named(name: str) -> None:
+    known = sorted({p.name for role in roles().values() for p in role.properties})
+    if name not in known:
+        raise UsageError(f"property={name!r} is not known: {nearest(name, known)}")
+
+
+def _regime_named(name: str) -> None:
+    if name not in regimes():
+        raise UsageError(f"regime={name!r} is not known: {nearest(name, regimes())}")
+
+
+CHECKED_NAMES: Mapping[str, Callable[[str], object]] = {  # by option: what raises `UsageError` for an unknown name
+    "role": role_named,
+    "dtype": format_of,
+    "property": _property_named,
+    "regime": _regime_named,
+    "convention": convention_named,
+    "exhaustive": domain_named,
+}
 
 
 def resolved(request: Request) -> list[Subject]:
     """The subjects of the request, each once."""
-    request.check()
-    found = [s for spec in request.subjects for s in resolve(spec, request.role, request.of)]
-    return list({(s.role, s.name): s for s in found}.values())
+    subjects = [s for spec in request.subjects for s in resolve(spec, request.role, request.of)]
+    return list({(s.role, s.name): s for s in subjects}.values())
 
 
-def searched(**options: object) -> None:
-    """Raise `UsageError` for the first option that is given and goes with a search alone."""
-    for name, value in options.items():
-        if value:
-            raise UsageError(f"{name}={value!r} goes with a search, not with exhaustive")
-
-
-def tasks(request: Request, found: Sequence[Subject]) -> list[Task]:
+def tasks(request: Request, subjects: Sequence[Subject]) -> list[Task]:
     """The cells of these subjects, by subject, dtype and property."""
     if request.exhaustive is not None:
         formats = [format_of(name) for name in request.dtypes or PROVED_DTYPES]
-        proofs = to_prove(found, domain_named(request.exhaustive), formats, request.properties)
+        proofs = to_prove(subjects, domain_named(request.exhaustive), formats, request.properties)
         return [Task(s, roles()[s.role], p, fmt.name, request.exhaustive) for s, fmt, chosen in proofs for p in chosen]
     rows = []
-    for subject in found:
+    for subject in subjects:
         role = roles()[subject.role]
         for dtype in request.dtypes or subject.dtypes:
             for prop in role.properties:
@@ -118,7 +126,7 @@ def tasks(request: Request, found: Sequence[Subject]) -> list[Task]:
 
 
 def to_prove(
-    found: Sequence[Subject], domain: Domain, formats: Sequence[Format], properties: Sequence[str] | None
+    subjects: Sequence[Subject], domain: Domain, formats: Sequence[Format], properties: Sequence[str] | None
 ) -> list[tuple[Subject, Format, list[Property]]]:
     """What can be proved of these subjects over a domain; raises `UsageError` where that is nothing.
 
@@ -126,7 +134,7 @@ def to_prove(
     """
     rows: list[tuple[Subject, Format, list[Property]]] = []
     refusal = UsageError("exhaustive: there is no subject to scan")
-    for subject in found:
+    for subject in subjects:
         for fmt in formats:
             try:
                 rows.append((subject, fmt, provable(roles()[subject.role], domain, fmt, properties)))
@@ -142,21 +150,3 @@ def scheduled(rows: Sequence[Task]) -> list[Task]:
     dtypes = list(dict.fromkeys(task.dtype for task in rows))
     kinds = list(dict.fromkeys(task.role.name for task in rows))
     return sorted(rows, key=lambda task: (kinds.index(task.role.name), dtypes.index(task.dtype)))
-
-
-def seconds(text: str | None) -> float | None:
-    """A duration: "60", "60s", "2m" or "1h" in seconds; None stays None."""
-    if text is None:
-        return None
-    factor = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(text[-1:])
-    try:
-        return float(text[:-1]) * factor if factor else float(text)
-    except ValueError:
-        raise UsageError(f"{text!r} is not a duration; write 60, 60s, 2m or 1h") from None
-
-
-def names(values: Sequence[str] | str | None) -> tuple[str, ...] | None:
-    """Comma-separated or repeated names as a tuple; None where there are none."""
-    words = [values] if isinstance(values, str) else list(values or ())
-    split = tuple(w.strip() for word in words for w in word.split(",") if w.strip())
-    return split or None

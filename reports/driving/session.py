@@ -24,34 +24,41 @@ from extremum.reference.subjects.subject import Subject
 from extremum.reports.driving import interrupts
 from extremum.reports.driving.characterisation import behaviours, interrupted
 from extremum.reports.driving.crash_report import aftermath, confirmed, hung
-from extremum.reports.driving.judging import judge, settings_of
-from extremum.reports.driving.options import destination
-from extremum.reports.driving.request import Request, Task, names, resolved, scheduled, seconds, tasks
-from extremum.reports.driving.watchdog import Watch, end_with_parent
-from extremum.reports.record.files import writable, writable_file
+from extremum.reports.driving.judging import judge_task, settings_of
+from extremum.reports.driving.options import FILES, REQUEST, values
+from extremum.reports.driving.request import Request, Task, resolved, scheduled, tasks
+from extremum.reports.driving.watchdog import Watchdog, end_with_parent
 from extremum.reports.record.record import Record
 from extremum.reports.record.text import finding_lines
 from extremum.reports.views.render import render
 
-KEY = "extremum.cell"  # of a cell among an item's user properties
-CONTESTED = "extremum.contested"  # of the behaviours of a subject
+CELL = "extremum.cell"  # the user property of an item that holds its cell
+CONTESTED = "extremum.contested"  # the one that holds the behaviours of a subject
 NOT_REACHED = "not reached"
-GRACE = 2.0  # seconds after the limit of a cell before its worker is ended
+GRACE_SECONDS = 2.0  # a worker ends its own calls at the limit of a cell; the watchdog waits this much longer
 
 
 class CellFailed(Exception):
     """A cell failed the run; its text is the finding."""
 
 
-class CellItem(pytest.Item):
-    """One cell as a pytest item."""
+class AuditItem(pytest.Item):
+    """One question to a subject, as a pytest item."""
+
+    audit: Audit
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        return self.config.rootpath, None, self.nodeid
+
+
+class CellItem(AuditItem):
+    """One cell."""
 
     task: Task
-    audit: Audit
 
     def runtest(self) -> None:
         cell = self.audit.judge(self.task)
-        self.user_properties.append((KEY, json.dumps(cell.to_json())))
+        self.user_properties.append((CELL, json.dumps(cell.to_json())))
         if cell.unexpected:
             raise CellFailed("\n".join(finding_lines(cell)))
         if cell.verdict in ("inapplicable", "incomplete"):
@@ -62,21 +69,14 @@ class CellItem(pytest.Item):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
-    def reportinfo(self) -> tuple[Path, None, str]:
-        return self.config.rootpath, None, self.nodeid
 
-
-class ContestedItem(pytest.Item):
-    """What one subject does where its answer is contested, as a pytest item; it passes, whatever that is."""
+class ContestedItem(AuditItem):
+    """What one subject does where its answer is contested; it passes, whatever that is."""
 
     subject: Subject
-    audit: Audit
 
     def runtest(self) -> None:
         self.user_properties.append((CONTESTED, json.dumps(self.audit.characterise(self.subject))))
-
-    def reportinfo(self) -> tuple[Path, None, str]:
-        return self.config.rootpath, None, self.nodeid
 
 
 class SubjectNode(pytest.Collector):
@@ -87,7 +87,10 @@ class SubjectNode(pytest.Collector):
 
 
 class Audit:
-    """The audit of one pytest run: this is its plugin, on the controller and on every worker."""
+    """The audit of one pytest run: this is its plugin, on the controller and on every worker.
+
+    Its methods stand in the order of a run: collect, judge, watch, gather, report.
+    """
 
     def __init__(
         self, config: pytest.Config, request: Request, report_dir: Path | None, json_file: Path | None
@@ -97,6 +100,9 @@ class Audit:
         self.report_dir, self.json_file = report_dir, json_file
         self.subjects = resolved(request)
         self.tasks = tasks(request, self.subjects)
+        if not self.tasks:
+            have = sorted({p.name for s in self.subjects for p in roles()[s.role].properties})
+            raise UsageError(f"nothing is selected: the subjects' properties are {', '.join(have)}")
         self.cells: dict[tuple[str, str, str, str], Cell] = {}
         self.contested: list[Behaviour] = []
         self.internal_errors: list[str] = []
@@ -107,46 +113,23 @@ class Audit:
         self.folder = Path(worker["extremum_folder"]) if worker else Path(tempfile.mkdtemp(prefix="extremum-"))
         self.worker_id = str(worker["workerid"]) if worker else "main"
         self.recorder = Recorder(self.folder / f"{self.worker_id}.call") if worker else None
-        self.watch = Watch(self.folder, None)
+        self.watchdog = Watchdog(self.folder, None)
         if worker:
             end_with_parent()
-        if not self.tasks:
-            have = sorted({p.name for s in self.subjects for p in roles()[s.role].properties})
-            raise UsageError(f"nothing is selected: the subjects' properties are {', '.join(have)}")
 
     @classmethod
     def of(cls, config: pytest.Config) -> Audit:
         """The audit that the options of `config` ask for; raises `pytest.UsageError` for what is not valid."""
-
-        def option(name: str) -> Any:
-            return config.getoption(destination(name), None)
-
+        words = {option.key: config.getoption(option.destination, None) for option in (*REQUEST, *FILES)}
         try:
-            request = Request(
-                tuple(config.getoption("subject")),
-                option("role"),
-                names(option("dtype")),
-                names(option("property")),
-                names(option("regime")),
-                _integer("examples", option("examples"), Request.examples),
-                _integer("seed", option("seed"), 0),
-                seconds(option("budget")),
-                Request.cell_timeout if option("cell-timeout") is None else seconds(option("cell-timeout")),
-                names(option("convention")),
-                option("of"),
-                option("exhaustive"),
-            )
-            folder = None if option("report-dir") is None else Path(option("report-dir")).resolve()
-            file = None if option("json") is None else Path(option("json")).resolve()
-            if folder is not None:
-                writable(folder, "report-dir")
-            if file is not None:
-                writable_file(file, "json")
-            return cls(config, request, folder, file)
+            request = Request.from_words(config.getoption("subject"), words)
+            # Absolute, as a subject may change the folder.
+            files = {name: path.resolve() for name, path in values(FILES, words).items()}
+            return cls(config, request, files.get("report_dir"), files.get("json"))
         except UsageError as error:
             raise pytest.UsageError(str(error)) from None
 
-    # Collection, alike on every worker.
+    # Collect, alike on every worker.
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> None:
@@ -164,34 +147,27 @@ class Audit:
             items.append(item)
         for subject in self.subjects if self.request.whole else ():  # last: no cell comes after an input of doubt
             node = nodes[subject.role, subject.name]
-            asked = ContestedItem.from_parent(node, name=_contested(subject).rpartition("::")[2])
-            asked.subject, asked.audit = subject, self
-            items.append(asked)
+            question = ContestedItem.from_parent(node, name=_contested(subject).rpartition("::")[2])
+            question.subject, question.audit = subject, self
+            items.append(question)
 
-    # Judging, on a worker or, without xdist, in the one process there is.
+    # Judge, on a worker or, without xdist, in the one process there is.
 
     def judge(self, task: Task) -> Cell:
         """Judge a cell."""
-        return judge(task, settings_of(self.request, self.began), self.shared, self.recorder)
+        return judge_task(task, settings_of(self.request, self.began), self.shared, self.recorder)
 
     def characterise(self, subject: Subject) -> list[dict[str, str]]:
         """The records of what the subject does where its answer is contested; none where the budget has ended."""
         if settings_of(self.request, self.began).over():
             return []
-        found = behaviours(subject, self.request, self._progress(self.worker_id, subject), self.recorder)
-        return [b.to_json() for b in found]
+        progress = self._progress(self.worker_id, subject)
+        return [b.to_json() for b in behaviours(subject, self.request, progress, self.recorder)]
 
     def _progress(self, worker: str, subject: Subject) -> Path:
         return self.folder / f"{worker}.contested.{self.subjects.index(subject)}"
 
-    # Gathering, on the controller.
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtestloop(self) -> Generator[None, object, object]:
-        """On the controller, watch the workers while they run: a call that still has not returned ends its worker."""
-        limit = None if self.is_worker else self.request.cell_timeout
-        with Watch(self.folder, None if limit is None else limit + GRACE) as self.watch:
-            return (yield)
+    # Watch the workers, on the controller.
 
     @pytest.hookimpl(wrapper=True)
     def pytest_sessionstart(self) -> Generator[None, object, object]:
@@ -202,42 +178,72 @@ class Audit:
             return (yield)
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
-        self.watch.forget(str(node.gateway.id))
-
-    @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         node.workerinput["extremum_began"] = self.began.hex()
         node.workerinput["extremum_folder"] = str(self.folder)
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self) -> Generator[None, object, object]:
+        """On the controller, watch the workers while they run: a call that still has not returned ends its worker."""
+        limit = None if self.is_worker else self.request.cell_timeout
+        with Watchdog(self.folder, None if limit is None else limit + GRACE_SECONDS) as self.watchdog:
+            return (yield)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        self.watchdog.forget(str(node.gateway.id))
+
     @pytest.hookimpl(optionalhook=True)
     def pytest_handlecrashitem(self, crashitem: str, report: pytest.TestReport) -> None:
+        """A worker died on this item: report what can be said of it."""
         worker = str(report.node.gateway.id)
         task = next((t for t in self.tasks if _nodeid(t) == crashitem), None)
         if task is not None:
             cell = aftermath(task, self.folder, worker, self.request)
-            report.user_properties.append((KEY, json.dumps(cell.to_json())))
+            report.user_properties.append((CELL, json.dumps(cell.to_json())))
             report.longrepr = "\n".join(finding_lines(cell))
+            return
         for subject in self.subjects:
-            if task is None and _contested(subject) == crashitem:  # that is what it does, and no finding
+            if _contested(subject) == crashitem:  # that is what it does, and no finding
                 how = "does not return" if hung(self.folder, worker) else "ends the process"
-                found = interrupted(subject, self.request, self._progress(worker, subject), how)
-                report.user_properties.append((CONTESTED, json.dumps([b.to_json() for b in found])))
+                known = interrupted(subject, self.request, self._progress(worker, subject), how)
+                report.user_properties.append((CONTESTED, json.dumps([b.to_json() for b in known])))
                 report.outcome, report.longrepr = "passed", None
+
+    # Gather, on the controller.
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if self.is_worker:
             return
-        for name, value in report.user_properties:
-            if name == KEY and report.when in ("call", "???"):
-                cell = self._confirmed(Cell.from_json(json.loads(str(value))))
-                self.cells[cell.key] = cell
-                self.config.hook.pytest_extremum_cell(cell=cell)
-            if name == CONTESTED and report.when in ("call", "???"):
-                self.contested += [Behaviour.from_json(row) for row in json.loads(str(value))]
-        if report.failed and not any(name == KEY for name, _ in report.user_properties):
+        of_item = dict(report.user_properties) if report.when in ("call", "???") else {}
+        if CELL in of_item:
+            cell = self._confirmed(Cell.from_json(json.loads(str(of_item[CELL]))))
+            self.cells[cell.key] = cell
+            self.config.hook.pytest_extremum_cell(cell=cell)
+        if CONTESTED in of_item:
+            self.contested += [Behaviour.from_json(row) for row in json.loads(str(of_item[CONTESTED]))]
+        if report.failed and not any(name == CELL for name, _ in report.user_properties):
             self.internal_errors.append(f"{report.nodeid}: {report.longreprtext}")
+
+    def _confirmed(self, cell: Cell) -> Cell:
+        """A cell that hung in Python code comes from a worker that lives: its witness is yet to be run again."""
+        task = next(t for t in self.tasks if t.key == cell.key)
+        fresh = cell.verdict == "hung" and "alone" not in cell.detail
+        return confirmed(task, cell) if fresh else cell
+
+    # Report, on the controller.
+
+    def report(self) -> Record:
+        """What is known so far; cells that were not reached are `incomplete`."""
+        cells = [self.cells.get(task.key) or _not_reached(task) for task in self.tasks]
+        command = [Path(sys.argv[0]).name, *sys.argv[1:]]
+        order = {(s.role, s.name): number for number, s in enumerate(self.subjects)}
+        contested = sorted(self.contested, key=lambda b: order[b.role, b.subject])
+        return Record(cells, self.request.seed, command, [introduce(s) for s in self.subjects], contested=contested)
+
+    def pytest_report_header(self) -> list[str]:
+        return [f"extremum: {introduce(s)['line']}" for s in self.subjects]
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -258,26 +264,11 @@ class Audit:
         render(report, self.report_dir, self.json_file)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _confirmed(self, cell: Cell) -> Cell:
-        """A cell that hung in Python code comes from a worker that lives: its witness is yet to be run again."""
-        task = next(t for t in self.tasks if t.key == cell.key)
-        fresh = cell.verdict == "hung" and "alone" not in cell.detail
-        return confirmed(task, cell) if fresh else cell
 
-    def report(self) -> Record:
-        """What is known so far; cells that were not reached are `incomplete`."""
-        cells = []
-        for task in self.tasks:
-            missing = Cell(task.subject.name, task.role.name, task.property.name, task.property.code, task.dtype)
-            missing.verdict, missing.detail, missing.unit = "incomplete", NOT_REACHED, task.property.unit
-            cells.append(self.cells.get(task.key, missing))
-        command = [Path(sys.argv[0]).name, *sys.argv[1:]]
-        order = {(s.role, s.name): number for number, s in enumerate(self.subjects)}
-        contested = sorted(self.contested, key=lambda b: order[b.role, b.subject])
-        return Record(cells, self.request.seed, command, [introduce(s) for s in self.subjects], contested=contested)
-
-    def pytest_report_header(self) -> list[str]:
-        return [f"extremum: {introduce(s)['line']}" for s in self.subjects]
+def _not_reached(task: Task) -> Cell:
+    cell = Cell(task.subject.name, task.role.name, task.property.name, task.property.code, task.dtype)
+    cell.verdict, cell.detail, cell.unit = "incomplete", NOT_REACHED, task.property.unit
+    return cell
 
 
 def _nodeid(task: Task) -> str:
@@ -286,12 +277,3 @@ def _nodeid(task: Task) -> str:
 
 def _contested(subject: Subject) -> str:
     return f"{subject.name}::contested[{subject.role}]"
-
-
-def _integer(name: str, text: str | None, default: int) -> int:
-    if text is None:
-        return default
-    try:
-        return int(text)
-    except ValueError:
-        raise UsageError(f"{name}={text!r} is not a whole number") from None

@@ -1,4 +1,4 @@
-"""The watch: it ends workers whose calls do not return.
+"""The watchdog: it ends workers whose calls do not return.
 
 It looks from another process, so that it sees a call in compiled code that never lets go of the interpreter. And it
 counts its own looks, not the hours: where the whole run stands still (Ctrl-Z, a frozen container, a debugger), no call
@@ -20,11 +20,11 @@ from typing import Self
 
 from extremum.properties.calling.recorder import Recorded, calling
 
-EVERY = 0.5  # seconds between two looks, at most
+POLL_SECONDS = 0.5  # between two looks, at most
 PR_SET_PDEATHSIG = 1  # of prctl(2)
 
 
-class Watch:
+class Watchdog:
     """Looks at the flight recorders in a folder, and ends the process of a call that has taken `limit` seconds.
 
     It leaves a file `NAME.hung` beside the recorder `NAME.call`.
@@ -32,7 +32,7 @@ class Watch:
 
     def __init__(self, folder: Path, limit: float | None) -> None:
         self.folder, self.limit = folder, limit
-        self.every = EVERY if limit is None else min(EVERY, limit / 4)
+        self.poll_seconds = POLL_SECONDS if limit is None else min(POLL_SECONDS, limit / 4)
         self._looks: dict[Path, tuple[Recorded, int]] = {}
         self._forgotten: set[str] = set()
         self._over = threading.Event()
@@ -58,7 +58,7 @@ class Watch:
                 self._looks.pop(file, None)
             elif call != before:
                 self._looks[file] = call, 0
-            elif self.limit is not None and (looks + 1) * self.every <= self.limit:
+            elif self.limit is not None and (looks + 1) * self.poll_seconds <= self.limit:
                 self._looks[file] = call, looks + 1
             elif _ended(call.process):
                 self.forget(file.stem)  # it crashed, and nobody has told of it yet
@@ -69,7 +69,7 @@ class Watch:
                     os.kill(call.process, getattr(signal, "SIGKILL", signal.SIGTERM))
 
     def _run(self) -> None:
-        while not self._over.wait(self.every):
+        while not self._over.wait(self.poll_seconds):
             self.look()
 
 
@@ -92,7 +92,7 @@ def end_with_parent() -> None:
 
     def look() -> None:
         while os.getppid() == parent:
-            time.sleep(EVERY)
+            time.sleep(POLL_SECONDS)
         os._exit(1)
 
     threading.Thread(target=look, daemon=True).start()

@@ -22,22 +22,39 @@ def write(path: Path, text: str) -> None:
         beside.unlink(missing_ok=True)
 
 
-def writable(path: Path, option: str) -> None:
-    """Raise `UsageError` now, not after the audit, where a file could not be written into the folder `path`."""
+def folder_to_write(name: str, word: str | None) -> Path | None:
+    """The folder that the option `name` asks for, made now; None where it asks for none.
+
+    Raises `UsageError` before the audit, not after it, where no file could be written there.
+    """
+    return None if word is None else _checked(name, word, Path(word))
+
+
+def file_to_write(name: str, word: str | None) -> Path | None:
+    """The file that the option `name` asks for; None where it asks for none.
+
+    Raises `UsageError` before the audit, not after it, where that is a folder or could not be written.
+    """
+    if word is not None and Path(word).is_dir():
+        raise UsageError(f"{name}={word!r} is a folder; a file is needed")
+    return None if word is None else _checked(name, word, Path(word).parent)
+
+
+def _checked(name: str, word: str, folder: Path) -> Path:
+    """The path `word`, if a file can be written into `folder`."""
     try:
-        path.mkdir(parents=True, exist_ok=True)
-        probe = path / f".extremum.{os.getpid()}"
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".extremum.{os.getpid()}"
         probe.write_text("")
         probe.unlink()
     except OSError as error:
-        raise UsageError(f"{option}={str(path)!r} cannot be written: {error.strerror or error}") from None
+        raise UsageError(f"{name}={str(folder)!r} cannot be written: {error.strerror or error}") from None
+    return Path(word)
 
 
-def writable_file(path: Path, option: str) -> None:
-    """Raise `UsageError` now, not after the audit, where `path` is a folder or could not be written."""
-    if path.is_dir():
-        raise UsageError(f"{option}={str(path)!r} is a folder; a file is needed")
-    writable(path.parent, option)
+def indented(record: Mapping[str, Any]) -> str:
+    """A record of a few kilobytes as JSON."""
+    return json.dumps(record, indent=1, allow_nan=False) + "\n"
 
 
 def lines(record: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from extremum.properties.contested.conventions import property_of
 from extremum.properties.values.finding import Cell, Witness
 from extremum.reference.arithmetic.formats import FORMATS
 
-SHOWN = 6  # entries of an array that a line has room for
+MAX_ENTRIES = 6  # of an array: a line has no room for more
 
 
 def finding_lines(cell: Cell) -> list[str]:
@@ -34,7 +34,7 @@ def finding_lines(cell: Cell) -> list[str]:
 def witness_rows(kind: str, witness: Witness, cell: Cell) -> list[tuple[str, str]]:
     """The witness as named lines: its arguments, what was got, what is exact, measured and allowed."""
     rows = [
-        (kind if i == 0 else "", f"{name} = {shown(argument)}")
+        (kind if i == 0 else "", f"{name} = {argument_text(argument)}")
         for i, (name, argument) in enumerate(witness.arguments.items())
     ]
     if witness.got:
@@ -53,7 +53,7 @@ def statement(cell: Cell) -> str:
     return prop.statement if prop else cell.property
 
 
-def shown(argument: Mapping[str, Any]) -> str:
+def argument_text(argument: Mapping[str, Any]) -> str:
     """An argument in decimal and hex, shortened, with its dtype, shape and layout."""
     dtype, shape = argument["dtype"], argument["shape"]
     layout = "" if argument.get("layout", "C") == "C" else f", {argument['layout']}"
@@ -63,14 +63,14 @@ def shown(argument: Mapping[str, Any]) -> str:
         return f"row {recipe['row']} of regime {recipe['regime']}, n = {recipe['n']}, seed {recipe['seed']}  {kind}"
     if "runs" in argument:
         runs = argument["runs"]
-        parts = [f"{c} x {decimals(v, dtype)}" for v, c in runs[:SHOWN]]
-        return f"[{', '.join(parts)}{', ...' if len(runs) > SHOWN else ''}]  {kind}"
+        parts = [f"{c} x {decimals(v, dtype)}" for v, c in runs[:MAX_ENTRIES]]
+        return f"[{', '.join(parts)}{', ...' if len(runs) > MAX_ENTRIES else ''}]  {kind}"
     values = argument["values"]
     if dtype == "int64":
-        return ", ".join(values[:SHOWN])
-    parts = [decimals(v, dtype) for v in values[:SHOWN]]
-    more = ", ..." if len(values) > SHOWN else ""
-    hexes = f"  ({', '.join(values[:SHOWN])}{more})" if len(values) <= SHOWN else ""
+        return ", ".join(values[:MAX_ENTRIES])
+    parts = [decimals(v, dtype) for v in values[:MAX_ENTRIES]]
+    more = ", ..." if len(values) > MAX_ENTRIES else ""
+    hexes = f"  ({', '.join(values[:MAX_ENTRIES])}{more})" if len(values) <= MAX_ENTRIES else ""
     return f"[{', '.join(parts)}{more}]  {kind}{hexes}"
 
 

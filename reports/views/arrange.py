@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import inf, nan
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from extremum.properties.contested.conventions import property_of
@@ -23,37 +22,13 @@ from extremum.reports.record.text import quantity
 from extremum.reports.views.contested_tables import tables
 from extremum.reports.views.explain import Explanation, explanation
 from extremum.reports.views.ledger import counted, exercises
+from extremum.reports.views.marks import MARKS, Mark, mark_key
 from extremum.reports.views.script import script
 
 SEVERITIES = ("critical", "high", "medium", "low", "")
-MANY = 12  # subjects beyond which they are the rows of the matrix
-ROOM = 96  # characters of headings that stand side by side
-LONGEST_SCRIPT = 20_000  # characters; a longer one is made from the record
-
-
-class Mark(NamedTuple):
-    """How a cell looks in the matrix: a letter, for those who see no colour, and what it says."""
-
-    letter: str
-    name: str
-    meaning: str
-
-
-MARKS: Mapping[str, Mark] = MappingProxyType(
-    {
-        "proved": Mark("P", "proved", "every input of a stated domain was tried"),
-        "held": Mark("\N{MIDDLE DOT}", "held", "no counterexample among the rows examined"),
-        "refuted": Mark("R", "refuted", "a witness was found, and run again"),
-        "refuted-declared": Mark("r", "refuted as declared", "the subject is known to fail here"),
-        "missed": Mark("M", "missed", "declared to fail, yet it held"),
-        "crashed": Mark("C", "crashed", "the process ended"),
-        "crashed-declared": Mark("c", "crashed as declared", "the subject is known to fail here"),
-        "hung": Mark("H", "hung", "a call did not return"),
-        "hung-declared": Mark("h", "hung as declared", "the subject is known to fail here"),
-        "incomplete": Mark("?", "incomplete", "not examined to the end"),
-        "inapplicable": Mark("\N{EN DASH}", "inapplicable", "the question does not arise"),
-    }
-)
+MAX_SUBJECT_COLUMNS = 12  # with more subjects, they are the rows of the matrix
+MAX_HEADING_CHARACTERS = 96  # of all headings that stand side by side
+MAX_SCRIPT_CHARACTERS = 20_000  # a reader of a longer one makes it from the record
 
 
 @dataclass(frozen=True)
@@ -111,8 +86,8 @@ class Group:
     @cached_property
     def scripts(self) -> dict[str, str]:
         """For each dtype, the script that runs the simplest witness; empty where it is too long to show."""
-        made = {c.dtype: script(c, c.simplest, self.record) for c in self.reported if c.simplest is not None}
-        return {dtype: text if len(text) <= LONGEST_SCRIPT else "" for dtype, text in made.items()}
+        scripts = {c.dtype: script(c, c.simplest, self.record) for c in self.reported if c.simplest is not None}
+        return {dtype: text if len(text) <= MAX_SCRIPT_CHARACTERS else "" for dtype, text in scripts.items()}
 
 
 @dataclass(frozen=True)
@@ -130,7 +105,7 @@ class Matrix:
     def upright(self) -> bool:
         """Whether the headings of the columns are too long to stand side by side."""
         wide = (max(*map(len, c.split(":")), 2 * len(self.dtypes) + 1) for c in self.columns)
-        return sum(wide) > ROOM
+        return sum(wide) > MAX_HEADING_CHARACTERS
 
 
 class Grades(NamedTuple):
@@ -148,45 +123,38 @@ def groups(report: Record, prefix: str = "finding-") -> list[Group]:
     for cell in report.cells:
         by_key[cell.role, cell.subject, cell.property].append(cell)
     records = {(s.get("role"), s.get("name")): s for s in report.subjects}
-    found: list[Group] = []
-    taken: Counter[str] = Counter()
+    sections: list[Group] = []
+    uses: Counter[str] = Counter()
     for (role, subject, prop), cells in by_key.items():
         if any(c.found or c.missed for c in cells):
             anchor = prefix + re.sub(r"[^a-z0-9]+", "-", f"{role} {subject} {prop}".lower()).strip("-")
-            taken[anchor] += 1
-            anchor += f"--{taken[anchor]}" if taken[anchor] > 1 else ""
-            found.append(Group(cells, anchor, records.get((role, subject), {})))
-    return sorted(found, key=lambda g: (not g.unexpected, _severity(g.severity)))
+            uses[anchor] += 1
+            anchor += f"--{uses[anchor]}" if uses[anchor] > 1 else ""
+            sections.append(Group(cells, anchor, records.get((role, subject), {})))
+    return sorted(sections, key=lambda g: (not g.unexpected, _severity(g.severity)))
 
 
 def matrices(report: Record) -> list[Matrix]:
     """One matrix for each role. Subjects are columns, or rows where they are many."""
-    made = []
+    tables = []
     for role in dict.fromkeys(c.role for c in report.cells):
         cells = [c for c in report.cells if c.role == role]
         dtypes = list(dict.fromkeys(c.dtype for c in cells))
         subjects = list(dict.fromkeys(c.subject for c in cells))
         properties = list(dict.fromkeys(c.property for c in cells))
-        many = len(subjects) > MANY
+        many = len(subjects) > MAX_SUBJECT_COLUMNS
         fields: dict[tuple[str, str], list[Cell | None]] = {}
         for c in cells:
             place = (c.subject, c.property) if many else (c.property, c.subject)
             fields.setdefault(place, [None] * len(dtypes))[dtypes.index(c.dtype)] = c
         rows, columns = (subjects, properties) if many else (properties, subjects)
-        made.append(Matrix(role, dtypes, "subject" if many else "property", rows, columns, fields))
-    return made
-
-
-def mark(cell: Cell) -> str:
-    """The key of the cell's mark in `MARKS`."""
-    if cell.missed:
-        return "missed"
-    return f"{cell.verdict}-declared" if cell.found and cell.expected else cell.verdict
+        tables.append(Matrix(role, dtypes, "subject" if many else "property", rows, columns, fields))
+    return tables
 
 
 def legend(cells: Iterable[Cell]) -> list[tuple[str, Mark, int]]:
     """The marks that occur, and how often."""
-    counts = Counter(mark(c) for c in cells)
+    counts = Counter(mark_key(c) for c in cells)
     return [(key, MARKS[key], counts[key]) for key in MARKS if counts[key]]
 
 
@@ -194,9 +162,8 @@ def outcome(report: Record) -> str:
     """What came out, in a sentence."""
     if report.claims:
         return counted(c["verdict"] for c in report.claims)
-    found = groups(report)
     cells = [c for c in report.findings if not c.expected]
-    new = sum(any(c.found and not c.expected for c in g.cells) for g in found)
+    new = sum(any(c.found and not c.expected for c in g.cells) for g in groups(report))
     declared = [c for c in report.findings if c.expected]
     missed = [c for c in report.cells if c.missed]
     parts = []
@@ -267,7 +234,7 @@ def measure(value: float | str | None) -> str:
 
 def hover(cell: Cell) -> str:
     """What the matrix says of a cell, beside its letter."""
-    parts = [f"{cell.subject}, {cell.property}, {cell.dtype}: {MARKS[mark(cell)].name}"]
+    parts = [f"{cell.subject}, {cell.property}, {cell.dtype}: {MARKS[mark_key(cell)].name}"]
     if cell.measured is not None:
         parts.append(f"measured {measure(cell.measured)} {cell.unit}, allowed {measure(cell.allowed)}")
     parts += [cell.grade] if cell.grade else []
@@ -280,7 +247,7 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
 
 
-def arranged(report: Record, found: Sequence[Group]) -> dict[str, Any]:
+def arranged(report: Record, sections: Sequence[Group]) -> dict[str, Any]:
     """What every rendering of a report is made of, by the names that the templates have for it."""
     return {
         "report": report,
@@ -289,12 +256,12 @@ def arranged(report: Record, found: Sequence[Group]) -> dict[str, Any]:
         "command": shlex.join(report.command),
         "matrices": matrices(report),
         "legend": legend(report.cells),
-        "unexpected": [g for g in found if g.unexpected],
-        "declared": [g for g in found if not g.unexpected],
+        "unexpected": [g for g in sections if g.unexpected],
+        "declared": [g for g in sections if not g.unexpected],
         "proofs": [cell for cell in report.cells if cell.verdict == "proved"],
         "grades": grades(report),
         "ledger": exercises(report.claims),
-        "contested": tables(report.contested, MANY),
+        "contested": tables(report.contested, MAX_SUBJECT_COLUMNS),
         "unjudged": unjudged(report),
     }
 

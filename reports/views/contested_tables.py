@@ -26,17 +26,18 @@ class Contested(NamedTuple):
 
 def tables(contested: Sequence[Behaviour], many: int) -> list[Contested]:
     """One table for each role; more than `many` subjects are its rows."""
-    made = []
+    of_roles = []
     for role in dict.fromkeys(b.role for b in contested):
-        found = [b for b in contested if b.role == role]
-        dtype = Counter(b.dtype for b in found).most_common(1)[0][0]
-        situations = list(dict.fromkeys(b.situation for b in found))
-        subjects = list(dict.fromkeys(b.subject for b in found))
+        behaviours = [b for b in contested if b.role == role]
+        dtype = Counter(b.dtype for b in behaviours).most_common(1)[0][0]
+        situations = list(dict.fromkeys(b.situation for b in behaviours))
+        subjects = list(dict.fromkeys(b.subject for b in behaviours))
         described = {s.name: s.description for s in SITUATIONS if s.name in situations}
         if len(subjects) > many:
-            fields = {(b.subject, b.situation): b for b in found}
-            made.append(Contested(role, dtype, "subject", subjects, situations, fields, described))
+            corner, rows, columns = "subject", subjects, situations
+            fields = {(b.subject, b.situation): b for b in behaviours}
         else:
-            fields = {(b.situation, b.subject): b for b in found}
-            made.append(Contested(role, dtype, "situation", situations, subjects, fields, described))
-    return made
+            corner, rows, columns = "situation", situations, subjects
+            fields = {(b.situation, b.subject): b for b in behaviours}
+        of_roles.append(Contested(role, dtype, corner, rows, columns, fields, described))
+    return of_roles

@@ -26,8 +26,8 @@ SPACED = set("=<>+\u2212\u2264\u2265\u2260\u2208\u2192\u27f6\u27f9\u21d2\u22c5:,
 def sentence(text: str) -> Markup:
     """A sentence as HTML: formulas as MathML, what stands between backticks as code."""
 
-    def part(found: re.Match[str]) -> str:
-        return str(mathml(found[1])) if found[1] else f"<code>{escape(found[2])}</code>"
+    def part(match: re.Match[str]) -> str:
+        return str(mathml(match[1])) if match[1] else f"<code>{escape(match[2])}</code>"
 
     return Markup(_replaced(text, part, lambda rest: str(escape(rest))))
 
@@ -49,7 +49,7 @@ def mathml(latex: str, display: str = "inline") -> Markup:
 
 def plain(text: str) -> str:
     """A sentence as text of one line, in Unicode: for the terminal."""
-    return _replaced(text, lambda found: _text(found[1]) if found[1] else found[2], lambda rest: rest)
+    return _replaced(text, lambda match: _text(match[1]) if match[1] else match[2], lambda rest: rest)
 
 
 @cache
@@ -86,12 +86,12 @@ def _written(node: ElementTree.Element) -> str:
 
 def _side_by_side(node: ElementTree.Element, parts: list[str]) -> str:
     """The parts, with a space between factors."""
-    made, before = "", False
+    line, before = "", False
     for child, part in zip(node, parts, strict=True):
         factor = child.tag.rpartition("}")[2] in FACTORS and not part.startswith((")", "\u27e9", "\u2016"))
-        made += f" {part}" if factor and before else part
+        line += f" {part}" if factor and before else part
         before = factor
-    return made
+    return line
 
 
 def _grouped(text: str) -> str:
@@ -100,8 +100,8 @@ def _grouped(text: str) -> str:
 
 
 def _replaced(text: str, part: Callable[[re.Match[str]], str], rest: Callable[[str], str]) -> str:
-    made, at = [], 0
-    for found in PARTS.finditer(text):
-        made += [rest(text[at : found.start()]), part(found)]
-        at = found.end()
-    return "".join([*made, rest(text[at:])])
+    pieces, at = [], 0
+    for match in PARTS.finditer(text):
+        pieces += [rest(text[at : match.start()]), part(match)]
+        at = match.end()
+    return "".join([*pieces, rest(text[at:])])

@@ -15,15 +15,13 @@ import jinja2
 from markupsafe import Markup, escape
 
 from extremum.reports.record.record import Record
-from extremum.reports.record.text import decimals, shown
+from extremum.reports.record.text import argument_text, decimals
 from extremum.reports.views.arrange import (
-    MANY,
-    MARKS,
+    MAX_SUBJECT_COLUMNS,
     Group,
     arranged,
     groups,
     hover,
-    mark,
     measure,
     printable,
     ratio,
@@ -32,31 +30,32 @@ from extremum.reports.views.arrange import (
 from extremum.reports.views.extra import missing
 from extremum.reports.views.formulas import mathml, sentence
 from extremum.reports.views.ledger import audits
+from extremum.reports.views.marks import MARKS, mark_key
 
 
 def page(report: Record) -> str:
     """The report as one HTML file, which loads nothing and runs no script."""
-    found = groups(report)
+    sections = groups(report)
     if without := missing("matplotlib"):
-        return _filled("page.html", report, found, plots={}, furniture="", without=without)
+        return _filled("page.html", report, sections, plots={}, furniture="", without=without)
     from extremum.reports.views.plots import Plots
 
     plots = Plots()
-    drawn = {g.anchor: plots.draw(g.cells, printable(f"{g.first.property} of {g.first.subject}")) for g in found}
-    return _filled("page.html", report, found, plots=drawn, furniture=plots.furniture(), without="")
+    drawn = {g.anchor: plots.draw(g.cells, printable(f"{g.first.property} of {g.first.subject}")) for g in sections}
+    return _filled("page.html", report, sections, plots=drawn, furniture=plots.furniture(), without="")
 
 
 def fragment(report: Record) -> str:
     """The report for a notebook's output: matrix and findings, in styles that touch nothing else."""
     cells = "\n".join(f"{c.key} {c.verdict}" for c in report.cells)
     digest = hashlib.sha256(cells.encode(errors="replace")).hexdigest()[:8]
-    found = groups(report, f"extremum-{digest}-")  # two reports in one notebook do not share ids
-    return _filled("fragment.html", report, found, plots={})
+    sections = groups(report, f"extremum-{digest}-")  # two reports in one notebook do not share ids
+    return _filled("fragment.html", report, sections, plots={})
 
 
-def _filled(template: str, report: Record, found: Sequence[Group], **drawn: object) -> str:
-    anchors = {(g.first.role, g.first.subject, g.first.property): g.anchor for g in found}
-    return filled(template, **arranged(report, found), **drawn, anchors=anchors, many=MANY)
+def _filled(template: str, report: Record, sections: Sequence[Group], **drawn: object) -> str:
+    anchors = {(g.first.role, g.first.subject, g.first.property): g.anchor for g in sections}
+    return filled(template, **arranged(report, sections), **drawn, anchors=anchors, many=MAX_SUBJECT_COLUMNS)
 
 
 def filled(template: str, **context: object) -> str:
@@ -74,9 +73,9 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         finalize=lambda value: printable(value) if type(value) is str else value,
     )
-    environment.filters.update(hover=hover, mark=mark, measure=measure, ratio=ratio, decimals=decimals, shown=shown)
+    environment.filters.update(hover=hover, mark=mark_key, measure=measure, ratio=ratio, decimals=decimals)
     environment.filters.update(breakable=_breakable, prose=_prose)
-    environment.filters.update(sentence=sentence, mathml=mathml)
+    environment.filters.update(sentence=sentence, mathml=mathml, argument_text=argument_text)
     environment.globals.update(MARKS=MARKS, witnesses=witnesses, audits=audits)
     return environment
 

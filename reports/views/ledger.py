@@ -31,7 +31,7 @@ class Audited(NamedTuple):
 
     key: tuple[str, str, str] | None
     name: str
-    told: str
+    verdicts: str
 
 
 def audits(evidence: Mapping[str, Any]) -> list[Audited]:
@@ -39,16 +39,16 @@ def audits(evidence: Mapping[str, Any]) -> list[Audited]:
     table: dict[tuple[str, str, str], dict[str, str]] = defaultdict(dict)
     for role, subject, prop, dtype, verdict in evidence["cells"]:
         table[role, subject, prop][dtype] = verdict
-    found = {key: cells for key, cells in table.items() if set(cells.values()) & set(FOUND)}
-    made = [
+    findings = {key: cells for key, cells in table.items() if set(cells.values()) & set(FOUND)}
+    lines = [
         Audited(key, f"{key[1]} {key[2]}", ", ".join(f"{verdict} in {dtype}" for dtype, verdict in cells.items()))
-        for key, cells in found.items()
+        for key, cells in findings.items()
     ]
-    others = {key: cells for key, cells in table.items() if key not in found}
+    others = {key: cells for key, cells in table.items() if key not in findings}
     if others:
         subjects = ", ".join(dict.fromkeys(subject for _, subject, _ in others))
         properties = ", ".join(dict.fromkeys(prop for _, _, prop in others))
         counts = Counter(verdict for cells in others.values() for verdict in cells.values())
-        told = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
-        made.append(Audited(None, properties, f"of {subjects}: {told}"))
-    return made
+        verdicts = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
+        lines.append(Audited(None, properties, f"of {subjects}: {verdicts}"))
+    return lines

@@ -14,9 +14,10 @@ import jinja2
 from extremum.properties.values.finding import Cell
 from extremum.reports.record.record import Record
 from extremum.reports.record.text import finding_lines
-from extremum.reports.views.arrange import MARKS, arranged, groups, hover, mark, measure, printable
+from extremum.reports.views.arrange import arranged, groups, hover, measure, printable
 from extremum.reports.views.explain import markdown
 from extremum.reports.views.ledger import audits
+from extremum.reports.views.marks import MARKS, mark_key
 
 
 def text(report: Record) -> str:
@@ -50,13 +51,8 @@ def fence(value: str, language: str = "text") -> str:
 
 def letters(cells: list[Cell | None]) -> str:
     """The marks of a field of the matrix, one for each dtype."""
-    marks = "".join(" " if c is None else letter(mark(c)) for c in cells)
+    marks = "".join(" " if c is None else MARKS[mark_key(c)].letter for c in cells)
     return f"`{marks}`" if marks.strip() else ""
-
-
-def letter(key: str) -> str:
-    """A mark, in ASCII."""
-    return {"held": ".", "inapplicable": "-"}.get(key, MARKS[key].letter)
 
 
 def _longest(character: str, line: str) -> int:
@@ -73,7 +69,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(code=code, field=field, fence=fence, letter=letter, letters=letters)
+    environment.filters.update(code=code, field=field, fence=fence, letters=letters)
     environment.filters.update(hover=hover, measure=measure, lines=finding_lines, prose=markdown)
     environment.globals.update(audits=audits)
     return environment

@@ -36,16 +36,16 @@ AFTER = 4  # steps that are drawn after the escape
 SMALLEST = -330.0  # decade at which the axis of distances ends
 
 
-def picture(found: Study) -> str:
+def picture(orbits: Study) -> str:
     """The picture as one SVG."""
     with plots.settings():
-        heights = [3.1, 3.4, *([3.0] if found.maps else [])]
+        heights = [3.1, 3.4, *([3.0] if orbits.maps else [])]
         figure = Figure((9.6, sum(heights)), layout="constrained", facecolor="white")
         grid = figure.add_gridspec(len(heights), 2, height_ratios=heights)
-        _iterates(figure.add_subplot(grid[0, :]), found)
-        _distances(figure.add_subplot(grid[1, :]), found)
-        for column, ends in enumerate(found.maps):
-            wide = grid[2, :] if len(found.maps) == 1 else grid[2, column]
+        _iterates(figure.add_subplot(grid[0, :]), orbits)
+        _distances(figure.add_subplot(grid[1, :]), orbits)
+        for column, ends in enumerate(orbits.maps):
+            wide = grid[2, :] if len(orbits.maps) == 1 else grid[2, column]
             _map(figure.add_subplot(wide), ends)
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", dpi=110, metadata={"Date": None})
@@ -53,12 +53,12 @@ def picture(found: Study) -> str:
     return text[text.index("<svg") :]
 
 
-def _iterates(axes: Axes, found: Study) -> None:
+def _iterates(axes: Axes, orbits: Study) -> None:
     """f, and the iterates of one format, until some steps after it has left: of float32 if it was followed."""
-    trap = found.trap
-    row = next((r for r in found.rows if r.format == "float32"), found.rows[0])
-    shown = (row.escapes_after or len(row.points)) + AFTER
-    x = np.array([float.fromhex(p) for p in row.points[: shown + 1]])
+    trap = orbits.trap
+    row = next((r for r in orbits.rows if r.format == "float32"), orbits.rows[0])
+    last = (row.escapes_after or len(row.points)) + AFTER
+    x = np.array([float.fromhex(p) for p in row.points[: last + 1]])
     top = _float(trap.top)
     low, high = min(x.min(), top), max(x.max(), top)
     room = 0.08 * (high - low) + 0.2
@@ -86,11 +86,11 @@ def _iterates(axes: Axes, found: Study) -> None:
     _plain(axes)
 
 
-def _distances(axes: Axes, found: Study) -> None:
+def _distances(axes: Axes, orbits: Study) -> None:
     """abs(x_k - x*) against k on a log scale, with the law of escape as a thin line."""
-    slope = log10(float(found.trap.multiplier.mid()))
+    slope = log10(float(orbits.trap.multiplier.mid()))
     lowest = 0.0
-    for place, row in enumerate(found.rows):
+    for place, row in enumerate(orbits.rows):
         logs = [log10_of(d) if d != "0x0.0p+0" else None for d in row.distances]
         k = [i for i, v in enumerate(logs) if v is not None and i >= 1 and v > SMALLEST]
         heights = [v for i, v in enumerate(logs) if i in set(k) and v is not None]

@@ -15,9 +15,10 @@ import pytest
 from extremum.properties.values.finding import VERDICTS, Cell, Witness
 from extremum.reference.arithmetic.formats import FORMATS
 from extremum.reports.report import Report
-from extremum.reports.views.arrange import MARKS, groups, mark, measure, outcome, ratio
+from extremum.reports.views.arrange import groups, measure, outcome, ratio
 from extremum.reports.views.html import fragment, page
 from extremum.reports.views.markdown import code, fence, field, text
+from extremum.reports.views.marks import MARKS, mark_key
 from extremum.reports.views.plots import COLOURS, Plots, frame_of
 from extremum.reports.views.script import script
 
@@ -167,8 +168,8 @@ def test_rendering_is_deterministic_and_the_same_from_the_record(render: Render)
 
 
 def test_every_verdict_has_its_own_sign_and_letter(rendered: str) -> None:
-    assert {mark(c) for c in every_kind().cells} == set(MARKS)
-    assert len({m.letter for m in MARKS.values()}) == len(MARKS)
+    assert {mark_key(c) for c in every_kind().cells} == set(MARKS)
+    assert len({m.letter for m in MARKS.values()}) == len({m.glyph for m in MARKS.values()}) == len(MARKS)
     for key in MARKS:
         assert f'class="mark {key}"' in rendered
 

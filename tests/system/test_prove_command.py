@@ -25,7 +25,7 @@ from extremum.properties.values.tally import Tally
 from extremum.reference.arithmetic.formats import FORMATS
 from extremum.reference.errors import UsageError
 from extremum.reports.cli import main
-from extremum.reports.commands.prove import State, Wanted, find
+from extremum.reports.commands.prove import ProofOptions, State, run_proofs
 from extremum.reports.driving import proof_workers as workers
 from extremum.reports.driving.fingerprint import fingerprint
 
@@ -35,9 +35,9 @@ def audit(folder: Path, *words: str) -> Result:
     return CliRunner().invoke(main, given)
 
 
-def wanted(folder: Path, *subjects: str, part: int, **others: Any) -> Wanted:
-    made = Wanted.of(subjects, "gaps", "1", report_dir=str(folder), dtype=["float16"], **others)
-    return replace(made, part=part)
+def proof(folder: Path, *subjects: str, part_rows: int, **others: Any) -> ProofOptions:
+    words = {"exhaustive": "gaps", "dtype": ["float16"], "report_dir": str(folder), **others}
+    return replace(ProofOptions.of(subjects, words, 1), part_rows=part_rows)
 
 
 def test_what_is_left_is_what_is_not_done() -> None:
@@ -52,19 +52,19 @@ def test_what_is_left_is_what_is_not_done() -> None:
 
 def test_a_scan_that_was_killed_goes_on_and_comes_to_the_same(tmp_path: Path) -> None:
     plain = Console(file=io.StringIO())
-    once = find(wanted(tmp_path / "once", "naive", part=5000), plain)
-    killed = wanted(tmp_path / "killed", "naive", part=777)
+    once = run_proofs(proof(tmp_path / "once", "naive", part_rows=5000), plain)
+    killed = proof(tmp_path / "killed", "naive", part_rows=777)
     (job,) = killed.jobs
     state = State()
-    with workers.workers(job, 1, None) as crew:
-        refusal, called = crew.ask(workers.asked_once, deadline=None)
+    with workers.workers(job, 1, None) as pool:
+        refusal, called = pool.ask(workers.asked_once, deadline=None)
         assert not refusal
-        for span, tallies in crew.parts(list(state.left(job.domain.size(job.fmt), killed.part)), None):
+        for span, tallies in pool.parts(list(state.left(job.domain.size(job.fmt), killed.part_rows)), None):
             state.take(span, tallies)
             if state.rows > 9000:
                 break  # as a kill does: what comes after the last checkpoint is lost
     checkpoint = killed.checkpoint(job)
-    (other,) = wanted(tmp_path / "killed", "naive", part=777, properties=["accuracy"]).jobs
+    (other,) = proof(tmp_path / "killed", "naive", part_rows=777, property=["accuracy"]).jobs
     assert killed.checkpoint(other) != checkpoint
     state.save(checkpoint, job.key(called))
     done: list[int] = []
@@ -76,7 +76,7 @@ def test_a_scan_that_was_killed_goes_on_and_comes_to_the_same(tmp_path: Path) ->
 
     State.take = noted  # type: ignore[method-assign]
     try:
-        again = find(killed, plain).cells
+        again = run_proofs(killed, plain).cells
     finally:
         State.take = original  # type: ignore[method-assign]
     assert sum(done) == job.domain.size(job.fmt) - state.rows
@@ -85,7 +85,7 @@ def test_a_scan_that_was_killed_goes_on_and_comes_to_the_same(tmp_path: Path) ->
 
 
 def test_a_checkpoint_of_another_scan_is_not_gone_on_from(tmp_path: Path) -> None:
-    (job,) = wanted(tmp_path, "naive", part=5000).jobs
+    (job,) = proof(tmp_path, "naive", part_rows=5000).jobs
     state = State()
     state.take((0, 10), {"finite": Tally(10)})
     state.save(tmp_path / "c.json", job.key(""))
@@ -114,13 +114,13 @@ def test_a_helper_that_only_a_call_imports_and_that_changes_is_another_scan(
     (tmp_path / "mine.py").write_text(
         "def my_softmax(x, axis=-1):\n    import late_helper\n    return late_helper.f(x)\n"
     )
-    original = workers.Crew.parts
-    monkeypatch.setattr(workers.Crew, "parts", lambda crew, spans, deadline: original(crew, spans[:1], deadline))
+    original = workers.WorkerPool.parts
+    monkeypatch.setattr(workers.WorkerPool, "parts", lambda pool, spans, deadline: original(pool, spans[:1], deadline))
     found = []
     for kind in ("wide", "naive"):  # the second must not go on from where the first was
         (tmp_path / "late_helper.py").write_text(f"from extremum.reference.softmax import {kind} as f\n")
-        given = wanted(tmp_path, f"{tmp_path}/mine.py:my_softmax", part=2**12)
-        find(given, Console(file=io.StringIO()))
+        given = proof(tmp_path, f"{tmp_path}/mine.py:my_softmax", part_rows=2**12)
+        run_proofs(given, Console(file=io.StringIO()))
         (checkpoint,) = tmp_path.glob("checkpoint-*.json")
         found.append(json.loads(checkpoint.read_text()))
     assert found[0]["key"] != found[1]["key"]
@@ -135,30 +135,30 @@ def test_the_compiled_loops_are_loaded_when_the_fingerprint_is_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("numba", reason="the loops are compiled by Numba (the extra fast)")
-    (job,) = wanted(tmp_path, "wide", part=2**12).jobs
+    (job,) = proof(tmp_path, "wide", part_rows=2**12).jobs
     monkeypatch.delitem(sys.modules, "extremum.properties.roles.softmax.kernel", raising=False)
     monkeypatch.delattr(softmax, "kernel", raising=False)
     softmax.fused.kernel.cache_clear()
-    with workers.workers(job, 1, None) as crew:
-        crew.ask(workers.asked_once, deadline=None)
-        assert crew.ask(is_loaded, "extremum.properties.roles.softmax.kernel", deadline=None)
+    with workers.workers(job, 1, None) as pool:
+        pool.ask(workers.asked_once, deadline=None)
+        assert pool.ask(is_loaded, "extremum.properties.roles.softmax.kernel", deadline=None)
 
 
 def test_a_budget_that_ends_leaves_cells_incomplete_and_a_checkpoint(tmp_path: Path) -> None:
-    given = replace(wanted(tmp_path, "naive", part=5000), deadline=0.0)
-    told = io.StringIO()
-    report = find(given, Console(file=told))
+    given = replace(proof(tmp_path, "naive", part_rows=5000), deadline=0.0)
+    output = io.StringIO()
+    report = run_proofs(given, Console(file=output))
     assert {c.verdict for c in report.cells} == {"incomplete"}
-    assert "goes on from where it was" in " ".join(told.getvalue().split())
+    assert "goes on from where it was" in " ".join(output.getvalue().split())
 
 
 def test_a_subject_that_never_returns_ends_with_the_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "mine.py").write_text(
         "import time\ndef my_softmax(x, axis=-1):\n    time.sleep(3600 if len(x) > 100 else 0)\n    return x\n"
     )
-    monkeypatch.setattr(workers, "GRACE", 0.5)
-    given = wanted(tmp_path, f"{tmp_path}/mine.py:my_softmax", part=5000)
-    report = find(replace(given, deadline=time.monotonic() + 1), Console(file=io.StringIO()))
+    monkeypatch.setattr(workers, "GRACE_SECONDS", 0.5)
+    given = proof(tmp_path, f"{tmp_path}/mine.py:my_softmax", part_rows=5000)
+    report = run_proofs(replace(given, deadline=time.monotonic() + 1), Console(file=io.StringIO()))
     assert {c.verdict for c in report.cells} == {"incomplete"}
 
 
@@ -169,7 +169,7 @@ def test_a_subject_that_ends_its_process_never_ends_the_command(tmp_path: Path, 
         "import os\nfrom extremum.reference.softmax import wide\n"
         f"def my_softmax(x, axis=-1):\n    if {where}:\n        os._exit(0)\n    return wide(x, axis)\n"
     )
-    report = find(wanted(tmp_path, f"{tmp_path}/mine.py:my_softmax", part=2**20), Console(file=io.StringIO()))
+    report = run_proofs(proof(tmp_path, f"{tmp_path}/mine.py:my_softmax", part_rows=2**20), Console(file=io.StringIO()))
     assert {(c.verdict, c.detail) for c in report.cells} == {
         ("crashed", "the process ended: exit 0, again when run alone")
     }
@@ -182,8 +182,8 @@ def test_a_call_that_does_not_return_is_hung(tmp_path: Path) -> None:
         "import time\nfrom extremum.reference.softmax import wide\n"
         "def my_softmax(x, axis=-1):\n    time.sleep(3600 if (x[..., 0] == 5).any() else 0)\n    return wide(x, axis)\n"
     )
-    given = wanted(tmp_path, f"{tmp_path}/mine.py:my_softmax", part=2**20, cell_timeout="2", properties=["finite"])
-    (cell,) = find(given, Console(file=io.StringIO())).cells
+    given = proof(tmp_path, f"{tmp_path}/mine.py:my_softmax", part_rows=2**20, cell_timeout="2", property=["finite"])
+    (cell,) = run_proofs(given, Console(file=io.StringIO())).cells
     assert cell.verdict == "hung"
     assert cell.detail == "one call had not returned: no return in 3 s, again when run alone"
 
@@ -195,8 +195,8 @@ def test_a_call_that_never_lets_go_of_the_interpreter_is_hung(tmp_path: Path) ->
         "def my_softmax(x, axis=-1):\n"
         "    sum(range(10**13 if (x[..., 0] == 5).any() else 1))\n    return wide(x, axis)\n"
     )
-    given = wanted(tmp_path, f"{tmp_path}/mine.py:my_softmax", part=2**20, cell_timeout="2", properties=["finite"])
-    (cell,) = find(given, Console(file=io.StringIO())).cells
+    given = proof(tmp_path, f"{tmp_path}/mine.py:my_softmax", part_rows=2**20, cell_timeout="2", property=["finite"])
+    (cell,) = run_proofs(given, Console(file=io.StringIO())).cells
     assert (cell.verdict, cell.detail) == ("hung", "one call had not returned: no return in 3 s, again when run alone")
 
 
@@ -264,5 +264,5 @@ def test_what_is_not_valid_is_told_in_one_line(tmp_path: Path, words: tuple[str,
 def test_a_group_is_scanned_where_its_roles_can_be() -> None:
     with pytest.raises(UsageError, match="takes other arguments"):
         provable(role_named("softmax_vjp"), DOMAINS["gaps"], FORMATS["float16"], None)
-    made = Wanted.of(["references"], "gaps", report_dir=".")
-    assert {j.subject.role for j in made.jobs} == {"softmax", "log_softmax", "logsumexp", "softmax_jacobian"}
+    options = ProofOptions.of(["references"], {"exhaustive": "gaps", "report_dir": "."}, 1)
+    assert {j.subject.role for j in options.jobs} == {"softmax", "log_softmax", "logsumexp", "softmax_jacobian"}

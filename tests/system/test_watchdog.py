@@ -25,7 +25,7 @@ from extremum.reference.softmax import shifted
 from extremum.reference.subjects.subject import Subject
 from extremum.reports.driving.crash_report import rerun
 from extremum.reports.driving.request import Task
-from extremum.reports.driving.watchdog import Watch
+from extremum.reports.driving.watchdog import Watchdog
 
 ROW = {"x": np.array([[1.0, 2.0]])}
 
@@ -66,45 +66,45 @@ def test_a_recorder_tells_which_call_is_under_way(tmp_path: Path, recorder: Reco
 def test_the_process_of_a_call_that_does_not_return_is_ended_once(
     tmp_path: Path, recorder: Recorder, killed: list[int]
 ) -> None:
-    watch = Watch(tmp_path, 4.0)
+    watchdog = Watchdog(tmp_path, 4.0)
     recorder.note(ROW, None)
     for _ in range(9):  # the first look begins to count
-        watch.look()
+        watchdog.look()
     assert not killed
     for _ in range(9):
-        watch.look()
+        watchdog.look()
     assert killed == [os.getpid()]
     assert (tmp_path / "gw0.hung").exists()
 
 
 def test_a_call_that_returns_is_no_matter_how_many_come(tmp_path: Path, recorder: Recorder, killed: list[int]) -> None:
-    watch = Watch(tmp_path, 4.0)
+    watchdog = Watchdog(tmp_path, 4.0)
     for _ in range(30):
         recorder.note(ROW, None)
-        watch.look()
-        watch.look()
+        watchdog.look()
+        watchdog.look()
         recorder.back()
     for _ in range(30):
-        watch.look()
+        watchdog.look()
     assert not killed
 
 
 def test_what_a_worker_that_ended_left_behind_ends_nobody(
     tmp_path: Path, recorder: Recorder, killed: list[int]
 ) -> None:
-    watch = Watch(tmp_path, 4.0)
+    watchdog = Watchdog(tmp_path, 4.0)
     recorder.note(ROW, None)
-    watch.look()
-    watch.forget("gw0")
+    watchdog.look()
+    watchdog.forget("gw0")
     for _ in range(30):
-        watch.look()
+        watchdog.look()
     assert not killed
 
 
 def test_a_process_that_ended_in_its_call_has_crashed_though_nobody_told_of_it(
     tmp_path: Path, killed: list[int]
 ) -> None:
-    watch = Watch(tmp_path, 4.0)
+    watchdog = Watchdog(tmp_path, 4.0)
     writing = f"""
 import numpy as np, os
 from pathlib import Path
@@ -118,7 +118,7 @@ os._exit(3)
         assert under_way is not None
         assert under_way.process == process.pid
         for _ in range(30):
-            watch.look()
+            watchdog.look()
     assert not killed
     assert not (tmp_path / "gw1.hung").exists()
 

@@ -1,0 +1,73 @@
+"""`extremum audit`: a search, as a pytest run that no other plugin and no settings of the project take part in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from rich.console import Console
+
+from extremum.reports.driving.console import print_place
+from extremum.reports.driving.options import FILES, REQUEST
+from extremum.reports.driving.session import NOT_REACHED, Audit
+from extremum.reports.driving.terminal import Terminal, summary
+
+# An audit reads no settings, no conftest and no plugin of the project that it is run in.
+PLUGINS = ("no:cacheprovider", "no:terminal", "no:faulthandler", "xdist.plugin", "extremum.reports.plugin")
+ISOLATED = ("--noconftest", "--strict-markers", "-c", os.devnull, *(f"-p{name}" for name in PLUGINS))
+
+
+def run_audit(subjects: Sequence[str], words: Mapping[str, Any], workers: str, console: Console) -> int:
+    """Run the audit, show what it finds, and return the exit code; `words` are the options, by key."""
+    terminal = Terminal(console)
+    arguments = [*ISOLATED, "--rootdir", os.getcwd(), "-n", workers, *_options(subjects, words)]
+    with _undisturbed():
+        code = int(pytest.main(arguments, plugins=[terminal]))
+    if terminal.audit is None or code == pytest.ExitCode.USAGE_ERROR:
+        return code
+    return _concluded(terminal.audit, code, Path(words["report_dir"]), console)
+
+
+def _options(subjects: Sequence[str], words: Mapping[str, Any]) -> Iterator[str]:
+    """The command's words as pytest's."""
+    for subject in subjects:
+        yield from ("--subject", subject)
+    for option in (*REQUEST, *FILES):
+        given = words[option.key]
+        for word in given if option.plural else (given,):
+            if word is not None:
+                yield f"--{option.name}={word}"
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Without the plugins that happen to be installed, here and in the workers."""
+    names = "PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_ADDOPTS"
+    before = {name: os.environ.pop(name) for name in names if name in os.environ}
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        yield
+    finally:
+        for name in names:
+            os.environ.pop(name, None)
+        os.environ.update(before)
+
+
+def _concluded(audit: Audit, code: int, folder: Path, console: Console) -> int:
+    """Show the report, and what pytest's exit code says beside it; return the command's."""
+    report = audit.report()
+    summary(report, console)
+    print_place(console, folder)
+    for error in audit.internal_errors:
+        click.echo(f"extremum: internal error: {error}", err=True)
+    if code == pytest.ExitCode.INTERRUPTED:
+        click.echo("extremum: interrupted; what was found until then is in the report", err=True)
+        return code
+    unreached = any(c.detail == NOT_REACHED for c in report.cells)
+    internal = audit.internal_errors or unreached or code == pytest.ExitCode.INTERNAL_ERROR
+    return 3 if internal else report.exit_code
