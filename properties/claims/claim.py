@@ -18,6 +18,7 @@ import numpy as np
 
 from extremum.properties.engine import Settings, judge_cell
 from extremum.properties.roles.registry import role_named
+from extremum.properties.steps.sharing import Shared
 from extremum.properties.values.finding import Cell
 from extremum.reference.subjects.subject import Subject
 
@@ -65,12 +66,12 @@ class CellRequest:
         """What tells it from all other requests."""
         return self.subject.role, self.subject.name, self.prop, self.dtype
 
-    def judge(self, seed: int) -> Cell:
+    def judge(self, seed: int, shared: Shared) -> Cell:
         """Judge the cell, without a time limit."""
         role = role_named(self.subject.role)
         prop = role.property_named(self.prop)
         assert prop is not None, self.prop
-        return judge_cell(self.subject, role, prop, self.dtype, Settings(seed=seed, timeout=None))
+        return judge_cell(self.subject, role, prop, self.dtype, Settings(seed=seed, timeout=None), shared)
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,7 @@ class ClaimRun:
     def __init__(self, seed: int = 0, claims: Iterable[Claim] = ()) -> None:
         self.seed = seed
         self._claims = claims
+        self._shared = Shared()
         self._known: dict[Hashable, Any] = {}
         self._cells: dict[Hashable, Cell] = {}
 
@@ -146,7 +148,7 @@ class ClaimRun:
         # The engine keeps the exact values of a dtype's blocks, and the answers of one subject in one dtype at a time:
         # in this order it computes each of them once.
         for key, request in sorted(missing.items(), key=lambda item: (item[1].dtype, item[0])):
-            self._cells[key] = request.judge(self.seed)
+            self._cells[key] = request.judge(self.seed, self._shared)
         return [self._cells[request.key] for request in requests]
 
     def _requests(self) -> list[CellRequest]:
