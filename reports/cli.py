@@ -217,7 +217,8 @@ def bounds(role: str | None, properties: tuple[str, ...], dtype: tuple[str, ...]
     from extremum.properties.roles.registry import role_named
     from extremum.properties.roles.registry import roles as known
     from extremum.reference.arithmetic.formats import DEFAULT_DTYPES, format_of
-    from extremum.reports.driving.request import Request, names
+    from extremum.reports.driving.options import names
+    from extremum.reports.driving.request import Request
     from extremum.reports.views.bounds_table import table
 
     Request(role=role, dtypes=names(dtype), properties=names(properties)).check()
