@@ -12,7 +12,7 @@ part of that. Of the rest, the compiled loops (`properties.roles.softmax.kernel`
 copying them for the subject another, widening 16 bits to float32 the third; what is left are two passes over a ratio
 for each property. Only the first blocks have rows that are looked at closer. Blocks that leave the second-level cache
 cost up to a half more, and so do small ones, for the calls that they are. Before the loops were compiled the scan was 4
-times the call: the truth in float64, laid out by columns, and the allowance were a third, and every property two or
+times the call: the truth in float64, laid out by columns, and the error bound were a third, and every property two or
 three passes.
 """
 

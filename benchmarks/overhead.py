@@ -13,7 +13,7 @@ the call, which is five over float32: 4 times the call on pairs, 10 on rows of 1
 meant one: exp, the sum, and every comparison fused, a row at a time while it is in cache. That is
 `properties.roles.softmax.kernel`. What made it fast, in the order of gain: ratios compared as integers, without which
 LLVM makes no vectors of a maximum; division that cannot raise (`error_model="numpy"`); a polynomial of degree 9, which
-the allowance of float32 leaves room for; short rows side by side, since a loop over two entries is all overhead; the
+the error bound of float32 leaves room for; short rows side by side, since a loop over two entries is all overhead; the
 grades of a row only where they can still change; of long rows, what float32 has the digits for in float32, twice as
 many at once (from 1.8 to 1.2 ns an entry). 16-bit rows are widened to float32 first. Then one pass for all properties,
 and no array operation for a property that the largest ratio of a block settles: of six, the last five took as long as

@@ -18,7 +18,7 @@ from extremum.properties.calling.call import Call, Expired, Misbehaviour
 from extremum.properties.calling.recorder import Recorder
 from extremum.properties.diagnosis.diagnose import diagnose
 from extremum.properties.model.property import Property
-from extremum.properties.model.role import Experiment, Role, grade_of
+from extremum.properties.model.role import Experiment, Role
 from extremum.properties.steps.blocks import Block
 from extremum.properties.steps.climb import climb_block, climb_neighbours, climbs
 from extremum.properties.steps.evidence import Evidence
@@ -163,7 +163,7 @@ def sweep(
 
 def verdict_of(cell: Cell, experiment: Experiment, evidence: Evidence, searched: set[str], settings: Settings) -> Cell:
     """The cell with what was examined and, if nothing was refuted, its verdict; `searched` are the search's regimes."""
-    role, prop = experiment.role, experiment.prop
+    prop = experiment.prop
     cell = replace(cell, examined=evidence.examined, regimes=sorted(searched.union(*evidence.regimes)))
     if evidence.refuted:
         return cell
@@ -177,7 +177,7 @@ def verdict_of(cell: Cell, experiment: Experiment, evidence: Evidence, searched:
         detail="" if complete else "the budget ended",
         measured=number(evidence.closest.measured),
         allowed=number(evidence.closest.allowed),
-        grade=grade_of(role, prop, evidence.exceeded) if graded else "",
+        grade=prop.grade_of(evidence.exceeded) if graded else "",
     )
 
 
@@ -244,7 +244,7 @@ def _raises(call: Call, role: Role, fmt: Format) -> str:
         call.raw(arguments if role.signature.batched else role.signature.row(arguments, 0))
     except Misbehaviour as error:
         return str(error)
-    call.rest()
+    call.returned()
     return ""
 
 

@@ -99,7 +99,7 @@ class Call:
                 raise
             return self._expired()
         finally:
-            self.rest()
+            self.returned()
 
     def _expired(self) -> Expired:
         arguments, axis = self.last if self.last is not None else (None, None)
@@ -119,11 +119,11 @@ class Call:
         except (KeyboardInterrupt, OutOfTime):
             raise
         except BaseException as error:  # SystemExit and its like too: it is the subject's, not ours
-            self.rest()
+            self.returned()
             text = (str(error).splitlines() or [""])[0]
             raise Misbehaviour(f"raises {type(error).__name__}: {text}"[:300]) from error
 
-    def rest(self) -> None:
+    def returned(self) -> None:
         """The last call has come back: tell the recorder, and let its arguments go."""
         self.under_way, self.last = False, None
         if self.recorder is not None:
@@ -143,7 +143,7 @@ class Call:
         except TypeError as error:
             raise Misbehaviour(str(error)) from error
         finally:  # not before: a library may compute it only now
-            self.rest()
+            self.returned()
         if array.dtype.hasobject:
             raise Misbehaviour(f"returned an array of dtype {array.dtype}")
         return array

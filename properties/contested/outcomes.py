@@ -49,7 +49,7 @@ class Answer:
         out = self.values.reshape(len(first(rows)), -1)
         with np.errstate(all="ignore"):
             view = View(self.role, fmt, Observation(rows, out), screen_arithmetic(fmt))
-            exact, allowed = view.narrow(view.exact), view.narrow(view.allowance)
+            exact, allowed = view.narrow(view.exact), view.narrow(view.error_bound)
             expected = np.where(np.abs(exact) >= fmt.max / 2, np.copysign(np.inf, exact), exact)
             wide = out.astype(np.float64)
             return bool(np.where(np.isfinite(expected), np.abs(wide - expected) <= allowed, wide == expected).all())

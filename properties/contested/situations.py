@@ -318,7 +318,7 @@ def _shown(call: Call, role: Role, situation: Situation, fmt: Format) -> str:
     except OutOfTime:
         return "does not return"
     finally:
-        call.rest()
+        call.returned()
     return shown.format(answer=answer.text, dtype="" if answer.out is None else answer.out.dtype.name)
 
 

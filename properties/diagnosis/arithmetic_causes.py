@@ -28,7 +28,7 @@ FAR_BELOW_LOGITS = 2e4  # further down than the floors that people start a maxim
 SUM_SHARE = 0.9  # of the largest finite value: a sum of this size does not overflow
 APART_LOGITS = 40.0  # a gap at which the smaller entries weigh nothing: exp(-40) is below every unit roundoff
 FAR_OUT_LOGITS = 2.0**20  # an offset at which one rounding in float32 is 1/16
-GAP_RATIO = 16.0  # allowances, per logit of the largest entry, that the rounding of a gap explains
+GAP_RATIO = 16.0  # error bounds, per logit of the largest entry, that the rounding of a gap explains
 DTYPE_FACTOR = 2.0**8  # by which an error of rounding is larger in float32 than in float64 (their u differ by 2**29)
 ROUNDING_SHARE = 2.0**-4  # of the largest exact value: a larger error is no rounding of float32
 DIGIT_GAP_LOGITS = 14.0  # a gap at which 1 - s has few digits in float32, and some in float64
@@ -123,14 +123,14 @@ def narrower_row(run: DiagnosisRun) -> str:
         return ""
     largest = depth(row[run.x])[0] == 0
     width, n = wide.out.shape[1], len(largest)
-    flawed = wide.flawed[0, :: n + 1] if width == n * n else wide.flawed[0]  # a matrix: its diagonal
+    flawed = wide.wrong_nonfinite[0, :: n + 1] if width == n * n else wide.wrong_nonfinite[0]  # a matrix: its diagonal
     if wide.vector:
         # Underflow takes the small entries of an answer and leaves the largest: one that is not finite overflowed.
         if flawed[largest].any():
             return "exp overflow"
         if width == n and wide.lost[0][largest].any():
             return ""
-    elif not run.labels and wide.flawed.any():  # a number: the sign of the infinity tells inf from log 0
+    elif not run.labels and wide.wrong_nonfinite.any():  # a number: the sign of the infinity tells inf from log 0
         return "exp overflow" if wide.out[0, 0] > 0 else "underflow to zero"
     edges = [
         edge
@@ -217,7 +217,7 @@ def of_rounding(run: DiagnosisRun, row: Arguments) -> bool:
         return False
     low, high = run.probe(coarse), run.probe(fine)
     wrong = low.failing
-    if not wrong.any() or low.flawed.any() or high.flawed.any():
+    if not wrong.any() or low.wrong_nonfinite.any() or high.wrong_nonfinite.any():
         return False
     error, largest = float(low.error[wrong].max()), max(1.0, float(np.abs(low.exact).max()))
     # The upper limit keeps out a value that is lost in float32 and not in float64: that is no rounding.

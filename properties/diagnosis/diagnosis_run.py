@@ -27,7 +27,7 @@ EXAMINED_ROWS = 4  # rows of a case that are examined, the refuted one first
 ENTRY_BUDGET = 2**19  # entries of answers that one diagnosis may compute
 CUT_LENGTHS = (8, 64, 512, 4096)  # entries that a longer row is cut to, if it still fails
 COUNTING_PROPERTIES = frozenset(("purity", "dtype", "shape", "determinism"))  # the values of a row fail none of them
-LOST_RATIO = 4.0  # allowances that an error exceeds where a value is lost
+LOST_RATIO = 4.0  # error bounds that an error exceeds where a value is lost
 FAR_FROM_ZERO = 16.0  # smallest normals: a larger exact value is no candidate for a flush
 
 
@@ -35,8 +35,8 @@ FAR_FROM_ZERO = 16.0  # smallest normals: a larger exact value is no candidate f
 class Probe:
     """One call on rows of arguments: the answer, the exact value, and the error, as float64 (rows, width).
 
-    `ratio` is the error in allowances. `flawed` is where the answer is not finite and should be: everywhere, if the
-    subject raised. `tiny` is the smallest normal of the dtype, and a `vector` answer has an entry for each input's.
+    `ratio` is the error in error bounds. `wrong_nonfinite` is where the answer is not finite and should be: everywhere,
+    if the subject raised. `tiny` is the smallest normal of the dtype. A `vector` answer has an entry for each input's.
     """
 
     out: Array
@@ -62,7 +62,7 @@ class Probe:
         """Where the value is lost: the answer is not finite, or is 0 among others and the exact value far from 0."""
         # A single number that is 0 may be right by chance, so a 0 counts only among the entries of a vector.
         zero = (self.out == 0) & (self.ratio > LOST_RATIO) & (np.abs(self.exact) > FAR_FROM_ZERO * self.tiny)
-        return np.asarray(self.flawed | (zero if self.vector else False))
+        return np.asarray(self.wrong_nonfinite | (zero if self.vector else False))
 
 
 class Exhausted(Exception):
@@ -107,8 +107,8 @@ class DiagnosisRun:
             out, raised = np.full(shape, np.nan, fmt.dtype), True
         view = View(self.role, fmt, Observation(arguments, out), screen_arithmetic(fmt))
         error = np.broadcast_to(view.narrow(view.error(abs(view.out - view.exact))), out.shape)
-        ratio = ratios(error, view.narrow(view.allowance))
-        flawed = np.broadcast_to(view.flawed | raised, out.shape)
+        ratio = ratios(error, view.narrow(view.error_bound))
+        flawed = np.broadcast_to(view.wrong_nonfinite | raised, out.shape)
         exact, vector = view.narrow(view.exact), self.signature.width(2) > 1
         return Probe(out.astype(np.float64), exact, error, ratio, flawed, fmt.tiny, vector)
 

@@ -28,7 +28,7 @@ from extremum.properties.calling.call import Call, Misbehaviour, quiet
 from extremum.properties.diagnosis.diagnose import diagnose
 from extremum.properties.model.fused import Fused, closer, exceeding, larger
 from extremum.properties.model.property import Property
-from extremum.properties.model.role import Experiment, Role, grade_of
+from extremum.properties.model.role import Experiment, Role
 from extremum.properties.model.view import Observation, View
 from extremum.properties.roles.registry import roles
 from extremum.properties.steps.decide import Decision, decide, exceeded, screen_rows
@@ -155,7 +155,7 @@ def scan(
                 for tally in tallies.values():
                     _keep(tally, start, np.full(stop - start, np.inf), np.ones(stop - start, bool))
                 continue
-            view = View(role, fmt, Observation({"x": x}, out), screen_arithmetic(fmt), careful=False)
+            view = View(role, fmt, Observation({"x": x}, out), screen_arithmetic(fmt), full_bound=False)
             fused = role.fused_screen(view, frozenset(name for p in properties for name in _open(tallies[p.name], p)))
             for prop in properties:
                 known = fused if fused is not None and prop.name in fused.ratios else None
@@ -186,7 +186,7 @@ def _screen(tally: Tally, prop: Property, view: View, start: int, fused: Fused |
         by_row = fused.ratios[prop.name]
 
         def part(rows: Array) -> View:
-            return View(view.role, view.fmt, view.observation.take(rows), view.arithmetic, careful=False)
+            return View(view.role, view.fmt, view.observation.take(rows), view.arithmetic, full_bound=False)
 
         if tally.doubts > DOUBTS_KEPT and tally.worst[0] >= 1:
             near = larger(fused, prop.name, tally.worst[0])
@@ -272,7 +272,7 @@ def concluded(
             cell.detail = f"{domain.text}: {tally.rows:,} rows"
             cell.detail += f"; the worst is {_written(case)}" if decision.ratio > 0 else ""
     if prop.grades and (refuted or tally.doubts <= DOUBTS_KEPT):
-        cell.grade = "beyond" if refuted else grade_of(role, prop, tally.exceeded)
+        cell.grade = "beyond" if refuted else prop.grade_of(tally.exceeded)
     cell.expected = cell.found and subject.may_fail(prop.name, fmt.name)
     return cell  # a declared failure that does not come is no news: it may be of longer rows
 

@@ -12,7 +12,7 @@ def absolute_error(view: View) -> Measured:
 
     Infinite where an entry is not finite and the exact value is in range.
     """
-    return view.error(abs(view.out - view.exact)), view.allowance
+    return view.error(abs(view.out - view.exact)), view.error_bound
 
 
 def nonfinite(view: View) -> Measured:
@@ -22,7 +22,7 @@ def nonfinite(view: View) -> Measured:
 
 def nonfinite_in_range(view: View) -> Measured:
     """1 for each entry that is NaN or infinite though its exact value is in range; none is allowed."""
-    return np.where(np.isfinite(view.answer) | view.beyond, 0.0, 1.0), 0.0
+    return np.where(np.isfinite(view.answer) | view.excused, 0.0, 1.0), 0.0
 
 
 def counted(view: View) -> Measured:

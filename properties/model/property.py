@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,9 +56,9 @@ class Property:
     case of rows of arguments; None: the arguments as they are. `observe` makes the calls; None: one call on the rows.
     `rows` (a block's) and `lengths` say how much of the sweep it affords, and `longest` how long rows are, where it is
     another number than the role's. An `exact` property is a comparison that needs no truth, and `proof` is what it is.
-    `grades` tell how good an answer is where it holds: from best to worst, each with what it allows. `script` are the
-    lines that show a reader the failure, given the arguments and the function `f`; `{args}` in them stands for the
-    arguments of one call.
+    `grades` tell how good an answer is where it holds, from best to worst, each with what it allows; None is the role's
+    own error bound. `script` are the lines that show a reader the failure, given the arguments and the function
+    `f`; `{args}` in them stands for the arguments of one call.
     """
 
     name: str
@@ -75,7 +75,7 @@ class Property:
     exact: bool = False  # a ratio above 1 refutes as it stands: there is no error of a truth to certify away
     proof: str = "an exact comparison"
     longest: int | None = None  # of a row; None: the role's
-    grades: Mapping[str, Callable[[View], Any]] = field(default_factory=dict)
+    grades: Mapping[str, Callable[[View], Any] | None] = field(default_factory=dict)
     script: tuple[str, ...] = ("print(f({args}))",)
     statement: str = ""
     bound: str = ""
@@ -101,3 +101,8 @@ class Property:
     def observation_of(self, call: Call, case: Case) -> Observation:
         """What the calls of the property gave."""
         return alone(call, case) if self.observe is None else self.observe(call, case)
+
+    def grade_of(self, exceeded: Collection[str]) -> str:
+        """The best grade of a subject of which the property held, where rows exceed those grades; "beyond" if none."""
+        # What holds never exceeds the role's own bound (None), though a first look without some terms may have said so.
+        return next((name for name, bound in self.grades.items() if name not in exceeded or bound is None), "beyond")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,24 +31,24 @@ def rows_alone(draw: Draw, regime: Regime) -> Arguments:
 class Role:
     """A mathematical function that an implementation claims to compute.
 
-    `truth(arguments, arithmetic)` gives the exact answer to rows of arguments, `allowance(view)` what one sound
+    `truth(arguments, arithmetic)` gives the exact answer to rows of arguments, `error_bound(view)` what one sound
     answer may be off. `arguments(draw, regime)` makes rows of arguments. Rows have at most `longest` entries, and a
     block of the sweep at most `rows` rows; matrices have `heights(n)` rows of n, each of them tried. The exact values
     of a `bounded` role never leave the range of a format. What the screen can't clear is certified in `certifier`.
     Where exponentials of the first argument have edges, it is `edged`: `properties.onset.thresholds` looks for them.
     It is `shiftable` where the first argument is rows of logits, of which a softmax is computed on the way: the
     diagnosis then shifts, cuts and stretches these rows.
-    Of what is contested, `contested` names the situations that arise (None: all). `overflow(view)` is where what a
-    sound algorithm computes on its way may leave the range, so that an infinity or NaN is no flaw. Where `allowance`
-    lets a flush to zero pass, `strict(view)` is what gradual underflow may cost. `fused(view, open_grades)` screens all
-    properties that one call decides in one pass, if it can (`properties.model.fused`); None: it cannot.
+    Of what is contested, `contested` names the situations that arise (None: all). `may_overflow(view)` is where what a
+    sound algorithm computes on its way may leave the range, so that an infinity or NaN is no flaw. Where `error_bound`
+    lets a flush to zero pass, `gradual_bound(view)` is what gradual underflow may cost. `fused(view, open_grades)`
+    screens all properties that one call decides in one pass, if it can (`properties.model.fused`); None: it cannot.
     """
 
     name: str
     call: str
     value: str
     truth: Callable[[Arguments, Arithmetic], Truth]
-    allowance: Callable[[View], Any]
+    error_bound: Callable[[View], Any]
     properties: tuple[Property, ...]
     signature: Signature = field(default_factory=Signature)
     regimes: tuple[Regime, ...] = PLAIN
@@ -61,8 +61,8 @@ class Role:
     shiftable: bool = False
     certifier: Arithmetic = BALLS
     contested: tuple[str, ...] | None = None
-    overflow: Callable[[View], Array] = lambda _view: np.zeros((1, 1), bool)  # (1, 1) broadcasts: nothing is excused
-    strict: Callable[[View], Any] | None = None
+    may_overflow: Callable[[View], Array] = lambda _view: np.zeros((1, 1), bool)  # broadcasts: nothing is excused
+    gradual_bound: Callable[[View], Any] | None = None
     fused: Callable[[View, frozenset[str]], Fused | None] | None = None
 
     @property
@@ -92,17 +92,6 @@ class Role:
         plain = self.regime_named("ordinary") or self.regimes[0]
         # The first height is the plainest: square where there are matrices.
         return self.arguments(Sampled(rng, fmt, rows, n, self.heights(n)[0]), plain)
-
-
-def grade_of(role: Role, prop: Property, exceeded: Collection[str]) -> str:
-    """The best grade of a property that held: the first that is not exceeded, else "beyond".
-
-    The role's own allowance is not exceeded where the property held: a grade is measured without the terms that most
-    rows need not pay for.
-    """
-    # The grades stand from best to worst, so the first that holds is the best.
-    held = (name for name, may in prop.grades.items() if name not in exceeded or may is role.allowance)
-    return next(held, "beyond")
 
 
 @dataclass(frozen=True)

@@ -61,12 +61,12 @@ class KnownTruth:
     truth: Truth
     _bounds: dict[Any, Any] = field(default_factory=dict, repr=False)
 
-    def allowance(self, view: View) -> Any:
-        """The allowance of the view's role, in all columns."""
-        # With `careful`: else a later view would get the smaller allowance of the first look, and refute what is sound.
-        key = view.role.allowance, view.careful
+    def error_bound(self, view: View) -> Any:
+        """The error bound of the view's role, in all columns."""
+        # With `full_bound`: else a later view would get the smaller bound of the first look, and refute what is sound.
+        key = view.role.error_bound, view.full_bound
         if key not in self._bounds:
-            self._bounds[key] = view.role.allowance(view)
+            self._bounds[key] = view.role.error_bound(view)
         return self._bounds[key]
 
 
@@ -85,10 +85,10 @@ class View:
         arithmetic: Arithmetic,
         columns: Array | None = None,
         known: KnownTruth | None = None,
-        careful: bool = True,
+        full_bound: bool = True,
     ) -> None:
         self.role, self.fmt, self.observation, self.arithmetic = role, fmt, observation, arithmetic
-        self.careful = careful
+        self.full_bound = full_bound
         self.columns: Columns = slice(None) if columns is None else columns  # a slice copies nothing
         self._known = known
 
@@ -130,7 +130,7 @@ class View:
 
     @cached_property
     def out(self) -> Any:
-        """The answer; entries that are not finite are shown as 0, and judged by `flawed` and `beyond`."""
+        """The answer; entries that are not finite are shown as 0, and judged by `wrong_nonfinite` and `excused`."""
         return self._finite(self.observation.out, self.columns)
 
     @cached_property
@@ -149,7 +149,7 @@ class View:
         return self.arithmetic.total(self.whole)
 
     @cached_property
-    def clean(self) -> bool:
+    def all_finite(self) -> bool:
         """Whether all answers are finite, and below the largest finite value."""
         out, other = self.observation.out, self.observation.other
         answers = [a for a in (out, other) if a is not None]
@@ -158,26 +158,26 @@ class View:
             return all(bool((np.abs(a) < self.fmt.max).all()) for a in answers)
 
     @cached_property
-    def beyond(self) -> Array:
+    def excused(self) -> Array:
         """Where the answers left the range of the format as the exact value does, as a mask.
 
         They are infinite or the largest finite value, and the exact value is of their sign and, with what a
         sound answer may be off, not below the largest finite value. Or one is not finite, and the role excuses it.
         """
-        # First what costs nothing: nearly every block is clean, and `outside` needs the truth and the allowance.
-        if self.clean or self.role.bounded:
+        # First what costs nothing: nearly every block is finite, and `left_range` needs the truth and the bound.
+        if self.all_finite or self.role.bounded:
             return np.zeros((1, 1), bool)
-        return np.asarray(self.outside | (self.overflow & ~self.finite))
+        return np.asarray(self.left_range | (self.may_overflow & ~self.finite))
 
     @cached_property
-    def outside(self) -> Array:
+    def left_range(self) -> Array:
         """Where the answers are infinite or the largest finite value, as the exact value nearly is, as a mask.
 
         In a format that has no infinity NaN stands for it.
         """
         with np.errstate(over="ignore"):
             # As float64 their sum may overflow: an infinite one is at the edge too.
-            exact, allowed = self.narrow(self.exact), self.narrow(self.allowance)
+            exact, allowed = self.narrow(self.exact), self.narrow(self.error_bound)
             edge = np.where(np.abs(exact) + allowed >= self.fmt.max, np.sign(exact), 0.0)
         instead = (lambda a: np.zeros(a.shape, bool)) if self.fmt.has_infinity else np.isnan
         return self._everywhere(lambda a: (edge != 0) & ((a * edge >= self.fmt.max) | instead(a)))
@@ -188,17 +188,17 @@ class View:
         return self._everywhere(np.isfinite)
 
     @cached_property
-    def overflow(self) -> Array:
+    def may_overflow(self) -> Array:
         """Where the role excuses an overflow on the way, as a mask."""
-        return self.role.overflow(self)
+        return self.role.may_overflow(self)
 
     @cached_property
-    def flawed(self) -> Array:
+    def wrong_nonfinite(self) -> Array:
         """Where an answer is not finite and should be (and, of two answers, the other is not the same), as a mask."""
-        if self.clean:
+        if self.all_finite:
             return np.zeros((1, 1), bool)
-        # An infinity that the exact value excuses is no flaw: without `beyond` every sound overflow would be refuted.
-        bad = ~self.finite & ~self.beyond
+        # An infinity that the exact value excuses is no flaw: without `excused` every sound overflow would be refuted.
+        bad = ~self.finite & ~self.excused
         if self.observation.other is not None:
             out, other = self.answer[:, self.columns], self.observation.other[:, self.columns]
             # Two answers that are wrong alike do not differ: their own property judges each. NaN equals no NaN.
@@ -206,11 +206,11 @@ class View:
         return np.asarray(bad)
 
     @cached_property
-    def allowance(self) -> Any:
+    def error_bound(self) -> Any:
         """What one sound answer may be off, by component."""
         if self._known is not None and isinstance(self.columns, slice):
-            return self._known.allowance(self)  # other properties look at the same rows
-        return self.role.allowance(self)
+            return self._known.error_bound(self)  # other properties look at the same rows
+        return self.role.error_bound(self)
 
     def at(self, values: Any) -> Any:
         """The shown columns of `values` (rows, width)."""
@@ -222,7 +222,7 @@ class View:
 
     def error(self, values: Any) -> Any:
         """`values`, an error, with infinity where an answer is flawed, and 0 where it rightly left the range."""
-        return values if self.clean else where(self.beyond, 0.0, where(self.flawed, np.inf, values))
+        return values if self.all_finite else where(self.excused, 0.0, where(self.wrong_nonfinite, np.inf, values))
 
     def _everywhere(self, test: Callable[[Array], Array]) -> Array:
         answers = [a for a in (self.observation.out, self.observation.other) if a is not None]
@@ -231,7 +231,7 @@ class View:
     def _finite(self, values: Array | None, columns: Columns) -> Any:
         assert values is not None
         shown = values[:, columns]
-        # One NaN or infinity would spoil the sums of its row; `flawed` and `beyond` judge it.
-        if not self.clean:
+        # One NaN or infinity would spoil the sums of its row; `wrong_nonfinite` and `excused` judge it.
+        if not self.all_finite:
             shown = np.where(np.isfinite(shown), shown, np.zeros((), values.dtype))
         return self.arithmetic.lift(shown)

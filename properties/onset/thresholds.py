@@ -60,7 +60,9 @@ class Losses:
         """
         view = self.view
         zero = np.asarray(view.answer[:, view.columns] == 0)
-        return where(view.flawed, np.inf, where(~zero, 0.0, abs(view.exact))), view.allowance + view.fmt.eta / 2
+        return where(
+            view.wrong_nonfinite, np.inf, where(~zero, 0.0, abs(view.exact))
+        ), view.error_bound + view.fmt.eta / 2
 
     @cached_property
     def downwards(self) -> Array:
@@ -100,7 +102,7 @@ class LossMeasures:
         return self._lost(view, downwards=True)
 
     def _lost(self, view: View, downwards: bool) -> Measured:
-        if view.clean and not (view.answer == 0).any():  # the exact value is not needed
+        if view.all_finite and not (view.answer == 0).any():  # the exact value is not needed
             return np.zeros((1, 1)), 0.0
         if self._losses is None or self._losses.view is not view:
             self._losses = Losses(view)
@@ -206,7 +208,7 @@ class OnsetSearch:
             observation = self.observe(places)
         except Misbehaviour:
             return {kind.name: list(range(len(places))) for kind in live}
-        view = View(self.role, self.fmt, observation, screen_arithmetic(self.fmt), careful=False)
+        view = View(self.role, self.fmt, observation, screen_arithmetic(self.fmt), full_bound=False)
         # `screen_rows` would measure doubtful rows again against the full bound; here each is decided alone anyway.
         ratios = {kind.name: np.broadcast_to(row_max(screen(view, kind)[2])[:, 0], len(places)) for kind in live}
         return {name: np.flatnonzero(by_row > view.arithmetic.limit).tolist() for name, by_row in ratios.items()}

@@ -28,11 +28,11 @@ from extremum.reference.arithmetic.wide import CAP
 from extremum.reference.truth import logits as truth
 
 
-def allowance(view: View) -> Any:
+def error_bound(view: View) -> Any:
     """The absolute error of a sound loss, as derived above, shape (rows, 1)."""
-    depth = truth.taken(view.parts.depth, view.observation.arguments["L"])
-    gap = (depth * -2.0 + view.parts.log_total) * (rounding.gap_roundings(view.fmt) * view.fmt.unit_roundoff)
-    return gap + bounds.log_error(view) + view.fmt.eta
+    gap = truth.taken(view.parts.gap, view.observation.arguments["L"])
+    differences = (gap * -2.0 + view.parts.log_total) * (rounding.gap_roundings(view.fmt) * view.fmt.unit_roundoff)
+    return differences + bounds.log_error(view) + view.fmt.eta
 
 
 def keeps_digits(view: View) -> Any:
@@ -43,9 +43,9 @@ def keeps_digits(view: View) -> Any:
     subnormal, each may be off by r_e steps, and their sum is rounded by half a step.
     """
     u, g = view.fmt.unit_roundoff, rounding.gap_roundings(view.fmt)
-    depth = np.clip(view.narrow(view.parts.depth), -CAP, 0.0)
-    others = np.where(view.parts.leader, 0.0, view.narrow(view.parts.e))
-    mean = (others * -depth).sum(axis=-1, keepdims=True) / np.maximum(others.sum(axis=-1, keepdims=True), truth.TINY)
+    gap = np.clip(view.narrow(view.parts.gap), -CAP, 0.0)
+    others = np.where(view.parts.argmax_mask, 0.0, view.narrow(view.parts.e))
+    mean = (others * -gap).sum(axis=-1, keepdims=True) / np.maximum(others.sum(axis=-1, keepdims=True), truth.TINY)
     ours = rounding.EXP_ERROR[view.fmt.name] + rounding.LOG_ERROR[view.fmt.name]
     relative = (rounding.additions(view.fmt, view.n) + 3 * g + g * mean + ours) * u
     lost = ((view.n - 1) * rounding.EXP_ERROR[view.fmt.name] + 0.5) * view.fmt.eta
@@ -58,14 +58,14 @@ def nonnegative(view: View) -> Measured:
     return np.maximum(-out, 0.0), 0.0
 
 
-GRADES = {"keeps the digits of small losses": keeps_digits, "absolute bound": allowance}
+GRADES = {"keeps the digits of small losses": keeps_digits, "absolute bound": None}
 
 ROLE = Role(
     name="cross_entropy",
     call="f(logits, L) -> scalar",
     value="logsumexp(logits) - logits[L]",
     truth=truth.cross_entropy,
-    allowance=allowance,
+    error_bound=error_bound,
     shiftable=True,
     signature=Signature(inputs={"logits": 1, "L": 0}, answer=scalar, batched=False),
     regimes=PLAIN + MASKED,
@@ -131,7 +131,7 @@ ROLE = Role(
             statement="Logits of -inf do not count.",
             bound="""
                 exp(-inf) = 0 adds nothing, so the exact loss is that of the logits without them; two answers of a sound
-                algorithm differ by at most twice the allowance of `accuracy`. A label that is masked is not tried.
+                algorithm differ by at most twice the error bound of `accuracy`. A label that is masked is not tried.
             """,
             example="0 * -inf, as in the product of a one-hot vector and log-probabilities, is NaN.",
             fix="pick the entry of the label instead of multiplying by a one-hot vector.",

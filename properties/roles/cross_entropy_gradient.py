@@ -31,7 +31,7 @@ from extremum.properties.model.property import Property, roundoff, ulp
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import Measured, View
 from extremum.properties.roles import derivatives
-from extremum.properties.roles.log_softmax import allowance as log_allowance
+from extremum.properties.roles.log_softmax import error_bound as log_bound
 from extremum.properties.roles.softmax import bounds
 from extremum.properties.values.signature import Signature
 from extremum.reference.arithmetic.wide import choose, where
@@ -39,13 +39,13 @@ from extremum.reference.truth import Columns
 from extremum.reference.truth import logits as truth
 
 
-def allowance(view: View, columns: Columns | None = None) -> Any:
+def error_bound(view: View, columns: Columns | None = None) -> Any:
     """The absolute error of a sound gradient by component, as derived above."""
     shown = view.columns if columns is None else columns
     u, gradual, every = view.fmt.unit_roundoff, bounds.gradual(view.fmt), slice(None)
-    s, rest = view.parts.s, view.parts.rest[:, shown]
+    s, rest = view.parts.s, view.parts.one_minus_s[:, shown]
     if view.fmt.precision >= rounding.RECURSIVE_FROM:
-        off = log_allowance(view, every) + (rounding.EXP_ERROR[view.fmt.name] + bounds.SCALINGS) * u
+        off = log_bound(view, every) + (rounding.EXP_ERROR[view.fmt.name] + bounds.SCALINGS) * u
         p = s * off * (off + 1.0)
     else:
         p = s * bounds.componentwise(view, rounding.additions(view.fmt, view.n), every)
@@ -71,23 +71,23 @@ def in_range(view: View) -> Measured:
     outside = choose(answer > high, out - view.arithmetic.lift(high), view.arithmetic.lift(low) - out)
     inside = (answer >= low) & (answer <= high) | np.isnan(answer)
     measured = where(inside, 0.0, where(np.isinf(answer), np.inf, outside))
-    return measured, where(~(label & (answer < low)), 0.0, view.allowance)
+    return measured, where(~(label & (answer < low)), 0.0, view.error_bound)
 
 
 def sum_to_zero(view: View) -> Measured:
     """The size of the exact sum of the entries; the sum of their error bounds is allowed."""
-    flawed = np.asarray(view.flawed.any(axis=-1, keepdims=True))
-    return where(flawed, np.inf, abs(view.total)), view.arithmetic.total(allowance(view, slice(None)))
+    flawed = np.asarray(view.wrong_nonfinite.any(axis=-1, keepdims=True))
+    return where(flawed, np.inf, abs(view.total)), view.arithmetic.total(error_bound(view, slice(None)))
 
 
-GRADES = {"keeps the digits at the label": keeps_digits, "absolute bound": allowance}
+GRADES = {"keeps the digits at the label": keeps_digits, "absolute bound": None}
 
 ROLE = Role(
     name="cross_entropy_gradient",
     call="f(logits, L) -> (n,)",
     value="s - onehot(L)",
     truth=truth.cross_entropy_gradient,
-    allowance=allowance,
+    error_bound=error_bound,
     shiftable=True,
     signature=Signature(inputs={"logits": 1, "L": 0}, batched=False),
     arguments=logits_and_labels,
@@ -131,8 +131,8 @@ ROLE = Role(
             code="EX704",
             statement="The entries sum to zero.",
             bound="""
-                The probabilities sum to one, and one is taken off. Allowed is the sum of the allowances of `accuracy`;
-                the sum of the answers is taken exactly.
+                The probabilities sum to one, and one is taken off. Allowed is the sum of the error bounds of
+                `accuracy`; the sum of the answers is taken exactly.
             """,
             example="the gradient without its - 1 at the label sums to one.",
             fix="softmax(logits) less 1 at the label, with a softmax that sums to one itself.",

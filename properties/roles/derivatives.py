@@ -48,7 +48,7 @@ def error(view: View) -> Any:
 
 def unflushed_error(view: View) -> Measured:
     """`error`; the error bound of the role is allowed."""
-    return error(view), view.allowance
+    return error(view), view.error_bound
 
 
 def observe_masked(call: Call, case: Case) -> Observation:
@@ -59,7 +59,7 @@ def observe_masked(call: Call, case: Case) -> Observation:
 def gradual_underflow(view: View) -> Measured:
     """The exact value of each entry that was flushed to zero; the error bound of the role is allowed."""
     lost = where(~flushed(view), 0.0, abs(view.exact))
-    return lost, view.allowance
+    return lost, view.error_bound
 
 
 MASK = Property(
@@ -69,7 +69,7 @@ MASK = Property(
     bound="""
         A masked entry has probability 0 and stays there, so every derivative with respect to it, and of it, is 0:
         nothing else is allowed. The others have the same exact values as in the row with the masked entries removed;
-        two answers of a sound algorithm differ by at most twice the allowance of `accuracy`. Rows with every entry
+        two answers of a sound algorithm differ by at most twice the error bound of `accuracy`. Rows with every entry
         masked are not tried, nor is a masked label: their meaning is contested.
     """,
     example="with -1e4 in place of -inf, [-inf, -2e4] puts all weight on the masked entry.",
@@ -92,7 +92,7 @@ GRADUAL_UNDERFLOW = Property(
     statement="Entries below the smallest normal are rounded, not flushed to zero.",
     bound="""
         Judged where the entry is 0 and the exact value is not, but below the smallest normal. A sound answer may be 0
-        only where the exact value is within the allowance of `accuracy`, which holds the steps of gradual underflow.
+        only where the exact value is within the error bound of `accuracy`, which holds the steps of gradual underflow.
         Severity is low: processors and compilers flush on purpose, for speed. Any other error in the subnormal range is
         one of `accuracy`.
     """,

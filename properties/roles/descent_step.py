@@ -64,7 +64,7 @@ def roundings(view: View) -> Any:
     return update_size(view) * view.arithmetic.constant(2 * u + u * u) + view.arithmetic.constant(view.fmt.eta)
 
 
-def allowance(view: View) -> Any:
+def error_bound(view: View) -> Any:
     """The absolute error of a sound step by component, as derived above."""
     u = view.arithmetic.constant(view.fmt.unit_roundoff)
     e = roundings(view)
@@ -120,14 +120,14 @@ def without_gradient(draw: Draw, arguments: Arguments) -> Case:
 
 def accuracy(view: View) -> Measured:
     """The error of each entry; the error bound and the cost of flushes are allowed."""
-    return view.error(abs(view.out - view.exact)), view.allowance + flush_cost(view)
+    return view.error(abs(view.out - view.exact)), view.error_bound + flush_cost(view)
 
 
 def gradual_underflow(view: View) -> Measured:
     """The error of each entry that flushing explains, 0 elsewhere; the error bound is allowed."""
     error = abs(view.out - view.exact)
-    elsewhere = view.flawed | (view.narrow(error) > view.narrow(view.allowance + flush_cost(view)))
-    return where(elsewhere, 0, error), view.allowance
+    elsewhere = view.wrong_nonfinite | (view.narrow(error) > view.narrow(view.error_bound + flush_cost(view)))
+    return where(elsewhere, 0, error), view.error_bound
 
 
 def update_kept(view: View) -> Measured:
@@ -209,7 +209,7 @@ ROLE = Role(
     call="f(x, gradient, step_size) -> (n,)",
     value="x - step_size * gradient",
     truth=truth,
-    allowance=allowance,
+    error_bound=error_bound,
     signature=Signature(inputs={"x": 1, "gradient": 1, "step_size": 0}, batched=False),
     arguments=points_gradients_and_steps,
     rows=28,
@@ -329,7 +329,7 @@ ROLE = Role(
             statement="What is below the smallest normal is rounded, not flushed to zero.",
             bound="""
                 Judged where x, g, s g or the answer is below the smallest normal and the error is no more than flushing
-                them takes away: any other error is one of `accuracy`, whose allowance is what is allowed. Severity is
+                them takes away: any other error is one of `accuracy`, whose error bound is what is allowed. Severity is
                 low: processors and compilers flush on purpose, for speed.
             """,
             example="with flushing on, x = 1e-39 in float32 becomes 0 at a zero gradient.",

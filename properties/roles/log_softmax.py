@@ -1,11 +1,11 @@
 """The role log_softmax: bound and properties. Its truth and its parts are those of softmax.
 
-A sound log_softmax computes the depth x_j - max x, the sum S of their exps, and their difference depth - log S.
+A sound log_softmax computes the gap x_j - max x, the sum S of their exps, and their difference gap - log S.
 With the terms of `properties.roles.softmax.bounds`, to first order and absolute:
 
 | source | error |
 |---|---|
-| the depth, g roundings | g abs(depth_j) u |
+| the gap, g roundings | g abs(gap_j) u |
 | log S: S, the logarithm, and in base 2 the product | t_S + (r_l + g - 1) log S u |
 | the difference, and in base 2 the product with ln 2 | g abs(L_j) u |
 
@@ -38,12 +38,12 @@ from extremum.reference.truth import Columns
 from extremum.reference.truth import logits as truth
 
 
-def allowance(view: View, columns: Columns | None = None) -> Any:
+def error_bound(view: View, columns: Columns | None = None) -> Any:
     """The absolute error of a sound log_softmax by component, as derived above."""
     u, g = view.fmt.unit_roundoff, rounding.gap_roundings(view.fmt)
-    depth = view.parts.depth[:, view.columns if columns is None else columns]
+    gap = view.parts.gap[:, view.columns if columns is None else columns]
     log_total = view.parts.log_total
-    return (depth * -2.0 + log_total) * (g * u) + bounds.log_error(view) + view.fmt.eta
+    return (gap * -2.0 + log_total) * (g * u) + bounds.log_error(view) + view.fmt.eta
 
 
 def in_roundoffs(view: View) -> Any:
@@ -52,11 +52,12 @@ def in_roundoffs(view: View) -> Any:
 
 
 def undefined(view: View) -> Array:
-    """Where an output is NaN or +inf (rows, n); not where NaN stands for -inf in a format without (`View.outside`)."""
+    """Where an output is NaN or +inf (rows, n), but not where NaN stands for -inf in a format that has no infinity."""
     wrong = np.asarray(np.isnan(view.answer) | np.isposinf(view.answer))
     if view.fmt.has_infinity or not wrong.any():
         return wrong
-    return np.asarray(wrong & ~View(view.role, view.fmt, view.observation, view.arithmetic).outside)  # in all columns
+    whole = View(view.role, view.fmt, view.observation, view.arithmetic)  # in all columns
+    return np.asarray(wrong & ~whole.left_range)
 
 
 def finite(view: View) -> Measured:
@@ -89,7 +90,7 @@ NONPOSITIVE = Property(
     name="nonpositive",
     code="EX202",
     statement="No output is positive.",
-    bound="""The depth x - max x is at most 0. The term of the maximum in S is exp(0) = 1, a rounded sum of
+    bound="""The gap x - max x is at most 0. The term of the maximum in S is exp(0) = 1, a rounded sum of
     nonnegative terms is at least its largest, so log S >= 0; and the difference of the two is not positive under
     any monotone rounding. x - logsumexp(x) has it for the same reason. Nothing is allowed. NaN is judged by
     `finite`.""",
@@ -103,7 +104,7 @@ NONPOSITIVE = Property(
 
 def saturation(view: View) -> Measured:
     """1 for each output that is -inf though its exact value is in range; none is allowed."""
-    return np.where(np.isneginf(view.answer[:, view.columns]) & ~view.beyond, 1.0, 0.0), 0.0
+    return np.where(np.isneginf(view.answer[:, view.columns]) & ~view.excused, 1.0, 0.0), 0.0
 
 
 SATURATION = Property(
@@ -127,7 +128,7 @@ def exp_sum_to_one(view: View) -> Measured:
     flawed = np.asarray(undefined(view).any(axis=-1, keepdims=True))
     answer = np.where(np.isfinite(view.answer), view.answer, np.asarray(-view.fmt.max, view.answer.dtype))
     measured = abs(view.arithmetic.total(view.arithmetic.exp(view.arithmetic.lift(answer))) - 1.0)
-    off = allowance(view, slice(None))
+    off = error_bound(view, slice(None))
     return where(flawed, np.inf, measured), view.arithmetic.total(view.parts.s * off * (off + 1.0))
 
 
@@ -150,7 +151,7 @@ ACCURACY = Property(
     name="accuracy",
     code="EX205",
     statement="Every output is as close to the exact value as a sound algorithm comes.",
-    bound="""Allowed, absolute: g (abs(depth_j) + abs(L_j)) u for the two differences, and the error of log S:
+    bound="""Allowed, absolute: g (abs(gap_j) + abs(L_j)) u for the two differences, and the error of log S:
     (d + g W((n - 1) / e)) u + r_e + (r_l + g - 1) log S u, with g roundings of a gap (three in base 2; one in 16
     bits) and d additions (`properties.roles.log_softmax` and `properties.roles.softmax.bounds` derive it). Where an
     output is not finite, and the exact value is in range, the error is infinite.""",
@@ -168,7 +169,7 @@ SHIFT_INVARIANCE = replace(
     code="EX207",
     statement="Adding one number to a whole row changes nothing.",
     bound="""Only shifts that are exact in the dtype are tried: x + c has no rounding error in any entry. The exact
-    answer is then the same, and two answers of a sound algorithm are each within its allowance of `accuracy` of it;
+    answer is then the same, and two answers of a sound algorithm are each within its error bound of `accuracy` of it;
     so their difference is within twice that.""",
     example="x - logsumexp(x) of [0, 0] and of [10000, 10000] in float32 differ by 2e-4.",
     fix="(x - max x) - log(sum(exp(x - max x))), which sees differences alone.",
@@ -183,7 +184,7 @@ PERMUTATION_EQUIVARIANCE = replace(
     code="EX208",
     statement="Permuting a row permutes its outputs.",
     bound="""The exact values are the same numbers, and two answers of a sound algorithm are each within its
-    allowance of `accuracy` of them; so their difference is within twice that. The permutations are i -> (stride
+    error bound of `accuracy` of them; so their difference is within twice that. The permutations are i -> (stride
     i + start) mod n with stride coprime to n: reversal and rotation are among them.""",
     example="with a tail of one entry left out of S, the 5 in [0, 0, 5] gets 4.31, and in [5, 0, 0] it gets -0.0067.",
     fix="mask the tail with -inf instead of leaving it out. Another cause: the first entry in place of the maximum.",
@@ -204,7 +205,7 @@ MASK = replace(
     statement="An entry of -inf gets exactly -inf, and the others get what they get without it.",
     bound="""log(exp(-inf)) = -inf in the extended reals, so nothing else is allowed at a masked entry. The others
     have the same exact values as in the row with the masked entries removed; two answers of a sound algorithm
-    differ by at most twice the allowance of `accuracy`. Rows with every entry masked are not tried: their meaning
+    differ by at most twice the error bound of `accuracy`. Rows with every entry masked are not tried: their meaning
     is contested.""",
     example="with -1e4 in place of -inf a masked entry gets -1e4, and counts where all others are lower still.",
     fix="let -inf through: its exp is 0. Where a running maximum starts with it, guard -inf - -inf, which is NaN.",
@@ -220,7 +221,7 @@ ROLE = Role(
     call="f(x, axis=-1)",
     value="x_i - logsumexp(x)",
     truth=truth.log_softmax,
-    allowance=allowance,
+    error_bound=error_bound,
     shiftable=True,
     fused=fused.log_softmax,
     regimes=PLAIN + MASKED,

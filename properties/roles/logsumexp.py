@@ -31,7 +31,7 @@ from extremum.reference.arithmetic.wide import choose
 from extremum.reference.truth import logits as truth
 
 
-def allowance(view: View) -> Any:
+def error_bound(view: View) -> Any:
     """The absolute error of a sound logsumexp, as derived above, shape (rows, 1)."""
     return bounds.log_error(view) + abs(view.truth.exact()) * view.fmt.unit_roundoff + view.fmt.eta
 
@@ -56,7 +56,7 @@ def between(view: View) -> Measured:
     log_n = view.arithmetic.log1p(view.arithmetic.lift(np.full((len(answer), 1), view.n - 1.0)))
     below = answer.astype(np.float64) < view.observation.x.max(axis=-1, keepdims=True).astype(np.float64)
     measured = choose(below, view.parts.peak - out, out - view.parts.peak - log_n)
-    return measured, choose(below, view.allowance * 0.0, view.allowance)
+    return measured, choose(below, view.error_bound * 0.0, view.error_bound)
 
 
 BETWEEN = Property(
@@ -64,7 +64,7 @@ BETWEEN = Property(
     code="EX302",
     statement="The output lies between max x and max x + log n.",
     bound="""Below nothing is allowed: S >= 1 under any rounding, since the term of the maximum is 1, so log S >= 0,
-    and max x + log S is not rounded below the float max x. Above, the allowance of `accuracy`. NaN is judged by
+    and max x + log S is not rounded below the float max x. Above, the error bound of `accuracy`. NaN is judged by
     `finite`.""",
     example="with the last entry left out of the sum, [0, 1] gives log(exp(0)) = 0, which is less than 1.",
     fix="sum all entries, and add back the maximum that was subtracted.",
@@ -160,7 +160,7 @@ def shift_equivariance(view: View) -> Measured:
     c = view.argument("shift")
     error = view.error(abs(view.other - view.out - c))
     growth = (abs(view.exact + c) - abs(view.exact)) * view.fmt.unit_roundoff
-    return error, view.allowance * 2.0 + growth
+    return error, view.error_bound * 2.0 + growth
 
 
 def observe_shift(call: Call, case: Case) -> Observation:
@@ -176,7 +176,7 @@ SHIFT_EQUIVARIANCE = replace(
     code="EX307",
     statement="Adding one number to a whole row adds it to the output.",
     bound="""Only shifts c that are exact in the dtype are tried. Then y(x + c) = y(x) + c exactly, and what is
-    measured is f(x + c) - f(x) - c. Allowed are the allowances of `accuracy` of both: they differ in u abs(y)
+    measured is f(x + c) - f(x) - c. Allowed are the error bounds of `accuracy` of both: they differ in u abs(y)
     alone.""",
     example="log(sum(exp(x))) of [0, 0] is 0.69, of [100, 100] in float32 inf.",
     fix="max x + log(sum(exp(x - max x))).",
@@ -202,7 +202,7 @@ PERMUTATION_INVARIANCE = replace(
     name="permutation_invariance",
     code="EX308",
     statement="Permuting a row does not change the output.",
-    bound="""The exact value is the same, and two answers of a sound algorithm are each within its allowance of
+    bound="""The exact value is the same, and two answers of a sound algorithm are each within its error bound of
     `accuracy` of it; so their difference is within twice that. The permutations are i -> (stride i + start) mod n
     with stride coprime to n: reversal and rotation are among them.""",
     example="the first entry in place of the maximum gives inf for [0, 100] in float32 and 100 for [100, 0].",
@@ -220,7 +220,7 @@ MASK = replace(
     code="EX310",
     statement="Entries of -inf do not count.",
     bound="""exp(-inf) = 0 adds nothing, so the exact value is that of the row without them; two answers of a sound
-    algorithm differ by at most twice the allowance of `accuracy`.""",
+    algorithm differ by at most twice the error bound of `accuracy`.""",
     example="with -1e4 in place of -inf, [-inf, -2e4] gives -1e4.",
     fix="let -inf through: its exp is 0. Where a running maximum starts with it, guard -inf - -inf, which is NaN.",
     source=__name__,
@@ -236,7 +236,7 @@ ROLE = Role(
     call="f(x, axis=-1)",
     value="log sum_j exp(x_j), that axis removed",
     truth=truth.logsumexp,
-    allowance=allowance,
+    error_bound=error_bound,
     shiftable=True,
     fused=fused.logsumexp,
     signature=Signature(answer=without_axis),

@@ -44,7 +44,7 @@ LONGEST = 257  # an answer to it has 66,049 entries
 FINITE_JACOBIAN = "J = np.nan_to_num(f(x).astype(float), posinf=0, neginf=0)"
 
 
-def allowance(view: View, columns: Columns | None = None) -> Any:
+def error_bound(view: View, columns: Columns | None = None) -> Any:
     """The absolute error of a sound Jacobian by entry, as derived above."""
     i, j = truth.places(view.n, view.columns if columns is None else columns)
     s, u, gradual = view.parts.s, view.fmt.unit_roundoff, bounds.gradual(view.fmt)
@@ -52,15 +52,17 @@ def allowance(view: View, columns: Columns | None = None) -> Any:
     q = bounds.componentwise(view, d, slice(None))
     e = q * s + gradual
     off_diagonal = s[:, i] * e[:, j] + s[:, j] * e[:, i] + e[:, i] * e[:, j] + s[:, i] * s[:, j] * (2 * u)
-    complement = s[:, i] * view.parts.rest[:, i] * (q[:, i] + (d + 2) * u) + s[:, i] * view.arithmetic.total(q * s)
+    complement = s[:, i] * view.parts.one_minus_s[:, i] * (q[:, i] + (d + 2) * u) + s[:, i] * view.arithmetic.total(
+        q * s
+    )
     difference = e[:, i] * (e[:, i] + 1.0) + s[:, i] * (2 * u)
     diagonal = choose(view.narrow(complement) > view.narrow(difference), complement, difference)
     return choose(i == j, diagonal + (gradual + view.n * view.fmt.eta), off_diagonal) + 2 * view.fmt.eta
 
 
 def entry_bounds(view: View, columns: Columns) -> Any:
-    """The allowances of those entries; of all of them where all columns are shown, which are computed once."""
-    return view.allowance[:, columns] if isinstance(view.columns, slice) else allowance(view, columns)
+    """The error bounds of those entries; of all of them where all columns are shown, which are computed once."""
+    return view.error_bound[:, columns] if isinstance(view.columns, slice) else error_bound(view, columns)
 
 
 def keeps_digits(view: View) -> Any:
@@ -117,7 +119,7 @@ SYMMETRIC = Property(
     name="symmetric",
     code="EX402",
     statement="The Jacobian is symmetric.",
-    bound="""s_i s_j = s_j s_i exactly, and two entries that are each within the allowance of `accuracy` of the same
+    bound="""s_i s_j = s_j s_i exactly, and two entries that are each within the error bound of `accuracy` of the same
     value are within twice that of each other.""",
     example="with the lower triangle left at 0, J_01 of [0, 0] is -1/4 and J_10 is 0.",
     fix="fill both triangles, or take the outer product of s with itself.",
@@ -133,7 +135,7 @@ def rows_sum_to_zero(view: View) -> Measured:
     """The magnitude of the sum of each row; allowed is the sum of the error bounds of its entries."""
     ones = view.arithmetic.lift(np.ones_like(view.observation.x))
     measured = abs(row_sums(view, ones, lambda columns: view.whole[:, columns]))
-    flawed = np.asarray(view.flawed.any(axis=-1, keepdims=True))
+    flawed = np.asarray(view.wrong_nonfinite.any(axis=-1, keepdims=True))
     return where(flawed, np.inf, measured), row_sums(view, ones, lambda columns: entry_bounds(view, columns))
 
 
@@ -142,7 +144,7 @@ ROWS_SUM_TO_ZERO = Property(
     code="EX404",
     statement="Each row of the Jacobian sums to zero.",
     bound="""The outputs of softmax sum to one whatever x is, so their derivatives sum to zero. Allowed is the sum
-    of the allowances of `accuracy` of the entries of the row; the sum of the answers is taken exactly.""",
+    of the error bounds of `accuracy` of the entries of the row; the sum of the answers is taken exactly.""",
     example="the diagonal alone, without - s_i s_j beside it, has rows that sum to s_i (1 - s_i), 1/4 for [0, 0].",
     fix="diag(s) - s s^T with both terms, from one and the same s.",
     measure=rows_sum_to_zero,
@@ -185,7 +187,7 @@ POSITIVE_SEMIDEFINITE = Property(
     code="EX403",
     statement="The Jacobian is positive semidefinite: v^T J v is a variance, sum s_i v_i**2 - (sum s_i v_i)**2.",
     bound="""v is the eigenvector of the smallest eigenvalue of the answer, found in float64; whatever v is, v^T J
-    v >= 0, so an answer that is within the allowances A of `accuracy` has v^T J v >= -abs(v)^T A abs(v). Both sides
+    v >= 0, so an answer that is within the error bounds A of `accuracy` has v^T J v >= -abs(v)^T A abs(v). Both sides
     are evaluated for this v as it stands, so that a refutation needs no trust in the eigensolver. Measured is -v^T
     J v.""",
     example="s s^T - diag(s), the sign reversed, has the eigenvalue -1/2 for [0, 0].",
@@ -206,7 +208,7 @@ NORM = Property(
     statement="The norm of the Jacobian is at most 1/2.",
     bound="""v^T J v is the variance under s of numbers v_i with sum v_i**2 = 1. Popoviciu: a variance is at most a
     quarter of the range squared, and the range squared is at most 2 sum v_i**2. v is the eigenvector of the largest
-    eigenvalue of the answer, found in float64, and allowed is 1/2 and what the allowances A of `accuracy` add:
+    eigenvalue of the answer, found in float64, and allowed is 1/2 and what the error bounds A of `accuracy` add:
     abs(v)^T A abs(v) / v^T v. Both sides are evaluated for this v as it stands.""",
     example="diag(s) alone has the norm max s, which is 1 where one entry dominates.",
     fix="subtract the outer product. Another cause: a factor, such as a temperature or n.",
@@ -221,10 +223,10 @@ NORM = Property(
 
 def accuracy(view: View) -> Measured:
     """The error of each entry, 0 where it was flushed to zero; allowed is the error bound of the role."""
-    return derivatives.error(view), view.allowance
+    return derivatives.error(view), view.error_bound
 
 
-GRADES = {"keeps the digits of the diagonal": keeps_digits, "absolute bound": allowance}
+GRADES = {"keeps the digits of the diagonal": keeps_digits, "absolute bound": None}
 ACCURACY = Property(
     name="accuracy",
     code="EX405",
@@ -246,7 +248,7 @@ def vjp_agreement(view: View) -> Measured:
     g = view.argument("g")
     products = row_sums(view, g, lambda columns: view.whole[:, columns])
     measured = abs(products - truth.vjp(view.parts, g)[:, view.columns])
-    flawed = np.asarray(view.flawed.any(axis=-1, keepdims=True))
+    flawed = np.asarray(view.wrong_nonfinite.any(axis=-1, keepdims=True))
     return where(flawed, np.inf, measured), row_sums(view, abs(g), lambda columns: entry_bounds(view, columns))
 
 
@@ -271,7 +273,7 @@ VJP_AGREEMENT = Property(
     code="EX407",
     statement="The Jacobian times a vector g is the VJP of softmax, s * (g - <g, s>).",
     bound="""J is symmetric, so the product is the VJP. The exact VJP is compared with the exact product of the
-    answer and g; allowed is the sum of the allowances of `accuracy` of a row's entries, each times abs(g_j).""",
+    answer and g; allowed is the sum of the error bounds of `accuracy` of a row's entries, each times abs(g_j).""",
     example="the diagonal alone gives s_i (1 - s_i) g_i: [1/4, 1/4] for x = [0, 0] and g = [1, 1], where it is [0, 0].",
     fix="as for `accuracy`.",
     measure=vjp_agreement,
@@ -295,7 +297,7 @@ ROLE = Role(
     call="f(x) -> (n, n)",
     value="diag(s) - s s^T",
     truth=truth.softmax_jacobian,
-    allowance=allowance,
+    error_bound=error_bound,
     shiftable=True,
     signature=Signature(answer=square, batched=False),
     longest=LONGEST,

@@ -45,13 +45,13 @@ from extremum.reference.truth import Columns
 from extremum.reference.truth import logits as truth
 
 
-def allowance(view: View) -> Any:
+def error_bound(view: View) -> Any:
     """The absolute error of a sound product by component (those shown), as derived above."""
     return cotangent_bound(view, view.argument("g"), view.columns)
 
 
 def cotangent_bound(view: View, g: Any, columns: Columns) -> Any:
-    """The allowance for the cotangent `g` (rows, n), in those columns."""
+    """The error bound for the cotangent `g` (rows, n), in those columns."""
     s, u, gradual = view.parts.s, view.fmt.unit_roundoff, bounds.gradual(view.fmt)
     d = rounding.additions(view.fmt, view.n)
     q = bounds.componentwise(view, d, slice(None))
@@ -86,9 +86,9 @@ FINITE = replace(
 
 def sum_to_zero(view: View) -> Measured:
     """The magnitude of the sum of each row; allowed is the sum of its error bounds, and what was flushed to zero."""
-    flawed = np.asarray(view.flawed.any(axis=-1, keepdims=True))
+    flawed = np.asarray(view.wrong_nonfinite.any(axis=-1, keepdims=True))
     all_columns = isinstance(view.columns, slice)  # then they are known already
-    allowed = view.allowance if all_columns else cotangent_bound(view, view.argument("g"), slice(None))
+    allowed = view.error_bound if all_columns else cotangent_bound(view, view.argument("g"), slice(None))
     exact = abs(view.truth.exact())
     dropped = where(~((view.answer == 0) & (view.narrow(exact) < view.fmt.tiny)), 0.0, exact)
     return where(flawed, np.inf, abs(view.total)), view.arithmetic.total(allowed + dropped)
@@ -98,7 +98,7 @@ SUM_TO_ZERO = Property(
     name="sum_to_zero",
     code="EX504",
     statement="The entries sum to zero.",
-    bound="""sum_j s_j (g_j - t) = t - t, because s sums to one. Allowed is the sum of the allowances of `accuracy`,
+    bound="""sum_j s_j (g_j - t) = t - t, because s sums to one. Allowed is the sum of the error bounds of `accuracy`,
     and of what was flushed to zero, which `gradual_underflow` judges; the sum of the answers is taken exactly.""",
     example="s * g, without the mean taken off, sums to <g, s>.",
     fix="s * (g - sum(g * s)), with the sum along the row that softmax was taken of.",
@@ -110,7 +110,7 @@ SUM_TO_ZERO = Property(
 
 def accuracy(view: View) -> Measured:
     """The error of each entry, 0 where it was flushed to zero; allowed is the error bound of the role."""
-    return derivatives.error(view), view.allowance
+    return derivatives.error(view), view.error_bound
 
 
 ACCURACY = Property(
@@ -130,7 +130,7 @@ ACCURACY = Property(
 
 def annihilates_constants(view: View) -> Measured:
     """The magnitude of each entry; the error bound of the role is allowed."""
-    return view.error(abs(view.out)), view.allowance
+    return view.error(abs(view.out)), view.error_bound
 
 
 def constants(draw: Draw, arguments: Arguments) -> Case:
@@ -144,7 +144,7 @@ ANNIHILATES_CONSTANTS = Property(
     code="EX506",
     statement="A constant cotangent gives zero.",
     bound="""A constant c is annihilated, since the outputs of softmax sum to one: s_j (c - c) = 0. Allowed is the
-    allowance of `accuracy`, which is c s_j times the relative errors of s, of the sum and of the products.""",
+    error bound of `accuracy`, which is c s_j times the relative errors of s, of the sum and of the products.""",
     example="s * g gives c s.",
     fix="take t = sum(g * s) off; where s does not sum to one to rounding, mend softmax.",
     measure=annihilates_constants,
@@ -158,7 +158,7 @@ ANNIHILATES_CONSTANTS = Property(
 def linear(view: View) -> Measured:
     """How far f(x, g + h) is from f(x, g) + f(x, h); allowed are three error bounds, and the rounding of the sum."""
     g, h = view.argument("g"), view.argument("h")
-    each = cotangent_bound(view, g - h, view.columns) + cotangent_bound(view, h, view.columns) + view.allowance
+    each = cotangent_bound(view, g - h, view.columns) + cotangent_bound(view, h, view.columns) + view.error_bound
     return view.error(abs(view.out - view.other)), each + abs(view.other) * view.fmt.unit_roundoff + view.fmt.eta
 
 
@@ -182,7 +182,7 @@ LINEAR = Property(
     code="EX507",
     statement="The product is linear in the cotangent.",
     bound="""f(x, g + h) is compared with f(x, g) + f(x, h), for g and h whose sum is exact in the dtype. The exact
-    values are equal; allowed are the three allowances of `accuracy`, and the rounding of the sum of two answers.""",
+    values are equal; allowed are the three error bounds of `accuracy`, and the rounding of the sum of two answers.""",
     example="""with a cotangent that is clipped to [-1, 1], x = [0, 0] and g = h = [1, 0] give [1/4, -1/4] for the
     sum and for each; two of them make [1/2, -1/2].""",
     fix="s * (g - sum(g * s)) has g in it once in each term, and nothing else. Another cause: abs(g) in place of g.",
@@ -207,7 +207,7 @@ ROLE = Role(
     call="f(x, g) -> (n,)",
     value="s * (g - <g, s>)",
     truth=truth.softmax_vjp,
-    allowance=allowance,
+    error_bound=error_bound,
     shiftable=True,
     signature=Signature(inputs={"x": 1, "g": 1}, batched=False),
     arguments=rows_and_cotangents,

@@ -74,16 +74,16 @@ def screen_rows(view: View, prop: Property) -> tuple[Array, Array, Array, Array]
     if doubtful.any():
         # A first look leaves out terms of the bound that cost time and that few rows need; these rows may be such.
         if len(by_row) == len(observation.x):
-            careful = View(view.role, view.fmt, observation.take(doubtful), view.arithmetic)
-            by_row[doubtful] = row_max(screen(careful, prop)[2])[:, 0]
+            again = View(view.role, view.fmt, observation.take(doubtful), view.arithmetic)
+            by_row[doubtful] = row_max(screen(again, prop)[2])[:, 0]
         ratio = np.where(doubtful[:, None], 0.0, ratio)
     return measured, allowed, ratio, by_row
 
 
 def exceeded(view: View, prop: Property, measured: Array) -> frozenset[str]:
     """The grades of the property that some row exceeds."""
-    over = {name: ratios(measured, view.narrow(may(view))) > 1 for name, may in prop.grades.items()}
-    return frozenset(name for name, rows in over.items() if rows.any())
+    bounds = {name: view.error_bound if bound is None else bound(view) for name, bound in prop.grades.items()}
+    return frozenset(name for name, bound in bounds.items() if (ratios(measured, view.narrow(bound)) > 1).any())
 
 
 def decide(experiment: Experiment, case: Case, final: bool = False) -> Decision:
@@ -109,7 +109,7 @@ def decide(experiment: Experiment, case: Case, final: bool = False) -> Decision:
 def _overflows(experiment: Experiment, case: Case) -> bool:
     """Whether the role excuses an overflow in any row of the case."""
     fmt = experiment.fmt
-    return bool(View(experiment.role, fmt, Observation(case.arguments), screen_arithmetic(fmt)).overflow.any())
+    return bool(View(experiment.role, fmt, Observation(case.arguments), screen_arithmetic(fmt)).may_overflow.any())
 
 
 def judge(experiment: Experiment, observation: Observation, far: float) -> Decision:
@@ -144,7 +144,7 @@ def _undecidable(view: View, measured: Array, row: int, column: int) -> bool:
     if view.observation.out is None or column >= view.width:
         return True
     # An infinite error of a row without a flaw is an overflow of the screen itself: balls have to decide it.
-    flawed = np.broadcast_to(view.flawed, view.answer.shape)
+    flawed = np.broadcast_to(view.wrong_nonfinite, view.answer.shape)
     return not np.isfinite(measured[row, column]) and bool(flawed[row].any())
 
 

@@ -128,7 +128,7 @@ class Neighbours:
         few, prop = view.observation.take(unclear), view.role.property_named(name)
         assert prop is not None
         ratio = ratio.copy()
-        ratio[unclear] = screen_rows(View(view.role, view.fmt, few, view.arithmetic, careful=False), prop)[3]
+        ratio[unclear] = screen_rows(View(view.role, view.fmt, few, view.arithmetic, full_bound=False), prop)[3]
         if ratio.max() > most:
             self.doubtful[name] = Doubtful(view.observation.x, origin, np.where(ratio <= limit, 0.0, ratio))
         return ratio
@@ -217,7 +217,7 @@ def _functions_called(call: Call, x: Array) -> int:
 
 def _rated(experiment: Experiment, x: Array) -> tuple[View, Fused | None]:
     observation = Observation({"x": x}, experiment.call.rows({"x": x}))
-    view = View(experiment.role, experiment.fmt, observation, screen_arithmetic(experiment.fmt), careful=False)
+    view = View(experiment.role, experiment.fmt, observation, screen_arithmetic(experiment.fmt), full_bound=False)
     return view, experiment.role.fused_screen(view, frozenset())
 
 

@@ -96,7 +96,7 @@ def rescreen(
 ) -> Array:
     """The ratio of each row by the screen; the evidence takes in the closest row and the grades that rows exceed."""
     role, prop, fmt = experiment.role, experiment.prop, experiment.fmt
-    view = View(role, fmt, observation, screen_arithmetic(fmt), known=known, careful=False)
+    view = View(role, fmt, observation, screen_arithmetic(fmt), known=known, full_bound=False)
     measured, allowed, ratio, by_row = screen_rows(view, prop)
     row, column = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
     if ratio[row, column] > evidence.closest.ratio:

@@ -114,7 +114,7 @@ class Shared:
         # A cell may ask for grades that the cell before it no longer needed: then the pass is made again with them.
         if rows not in known or (fused is not None and open_grades & fused.lacks):
             arithmetic = screen_arithmetic(experiment.fmt)
-            view = View(experiment.role, experiment.fmt, observation, arithmetic, careful=False)
+            view = View(experiment.role, experiment.fmt, observation, arithmetic, full_bound=False)
             fused = known[rows] = experiment.role.fused_screen(view, open_grades)
         return fused if fused is not None and experiment.prop.name in fused.ratios else None
 

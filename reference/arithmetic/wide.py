@@ -59,7 +59,7 @@ class Arithmetic(Protocol):
     as one of its values, `shown` a value as a decimal of some 25 digits.
 
     `limit` is the largest measured/allowed that a screen in it can clear: 1 less its own relative error. That
-    is below 2**-10 of any allowance where the arithmetic has eleven bits and some exponents to spare; a
+    is below 2**-10 of any error bound where the arithmetic has eleven bits and some exponents to spare; a
     double-double has the exponents of float64, so that its error below the normal range is up to half of
     the smallest subnormal, a quarter of what is allowed there. Where it is `exact`, a comparison is decided at once,
     equality too.

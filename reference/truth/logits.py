@@ -2,7 +2,7 @@
 
 Each truth takes the arguments of its role as rows (`x` or `logits` of shape (rows, n) with finite entries, `g`
 likewise, `L` of shape (rows,)) and an arithmetic. The shift by the maximum is exact mathematics and costs
-nothing: the depth x - max x is rounded in the wider arithmetic alone. In `FLOAT64` and `EXTENDED` the relative error
+nothing: the gap x - max x is rounded in the wider arithmetic alone. In `FLOAT64` and `EXTENDED` the relative error
 of s is at most (depth_max + log2(n) + 2 depth_rms + 6) units of that arithmetic, by the bound of
 `properties.roles.softmax.bounds` with its own unit roundoff: below 2**-42 for rows that do not underflow.
 """
@@ -26,7 +26,7 @@ TINY = float(np.finfo(np.float64).tiny)
 class Logits:
     """Rows of logits, and what is computed from them, each part when it is first asked for.
 
-    With a = max x: `depth` = x - a <= 0, `e` = exp(depth), `total` = S = sum e >= 1, `s` = e / S, and
+    With a = max x: `gap` = x - a <= 0, `e` = exp(gap), `total` = S = sum e >= 1, `s` = e / S, and
     `log_total` = log S, which keeps its relative accuracy as S goes to 1.
     """
 
@@ -39,21 +39,21 @@ class Logits:
         return self.arithmetic.lift(row_max(self.x))
 
     @cached_property
-    def depth(self) -> Any:
+    def gap(self) -> Any:
         """How far each entry lies below its row's maximum: x - max x."""
-        depth = self.arithmetic.lift(self.x)
-        depth -= self.peak
-        return depth
+        gap = self.arithmetic.lift(self.x)
+        gap -= self.peak
+        return gap
 
     @cached_property
-    def shallow(self) -> Any:
-        """The depth, for relative errors of e: capped where e is 0."""
-        return self.arithmetic.capped(self.depth)
+    def capped_gap(self) -> Any:
+        """The gap, for relative errors of e: capped where e is 0."""
+        return self.arithmetic.capped(self.gap)
 
     @cached_property
     def e(self) -> Any:
-        """exp(depth)."""
-        return self.arithmetic.exp(self.depth)
+        """exp(gap)."""
+        return self.arithmetic.exp(self.gap)
 
     @cached_property
     def total(self) -> Any:
@@ -66,44 +66,44 @@ class Logits:
         return self.e / self.total
 
     @cached_property
-    def leader(self) -> Array:
+    def argmax_mask(self) -> Array:
         """Where the first maximum of each row stands, as a mask."""
         x = self.x.astype(np.float64)
         return np.asarray(np.arange(x.shape[1]) == x.argmax(axis=-1)[:, None])
 
     @cached_property
-    def others(self) -> Any:
+    def sum_of_others(self) -> Any:
         """S - 1: the sum of e over all entries but one maximum, shape (rows, 1)."""
-        return self.arithmetic.total(where(self.leader, 0.0, self.e))
+        return self.arithmetic.total(where(self.argmax_mask, 0.0, self.e))
 
     @cached_property
     def log_total(self) -> Any:
         """log S, shape (rows, 1)."""
-        return self.arithmetic.log1p(self.others)
+        return self.arithmetic.log1p(self.sum_of_others)
 
     @cached_property
-    def rest(self) -> Any:
+    def one_minus_s(self) -> Any:
         """1 - s, with the digits that a difference loses where s goes to 1."""
-        return choose(self.leader, self.others / self.total, (self.s - 1.0) * -1.0)
+        return choose(self.argmax_mask, self.sum_of_others / self.total, (self.s - 1.0) * -1.0)
 
     def mean_of_others(self, values: Any) -> Any:
         """For each entry, the mean of `values` (rows, n) over the others of its row, weighted by s; 0 if they are 0."""
         weighed = self.s * values
-        led = self.arithmetic.total(where(self.leader, 0.0, weighed))
-        rest = choose(self.leader, led + weighed * 0.0, self.arithmetic.total(weighed) - weighed)
-        return rest / (self.rest + TINY)
+        led = self.arithmetic.total(where(self.argmax_mask, 0.0, weighed))
+        one_minus_s = choose(self.argmax_mask, led + weighed * 0.0, self.arithmetic.total(weighed) - weighed)
+        return one_minus_s / (self.one_minus_s + TINY)
 
 
 def softmax(arguments: Arguments, arithmetic: Arithmetic) -> Truth:
-    """exp(depth) / sum exp(depth)."""
+    """exp(gap) / sum exp(gap)."""
     rows = Logits(arguments["x"], arithmetic)
     return Truth(rows.s, rows)
 
 
 def log_softmax(arguments: Arguments, arithmetic: Arithmetic) -> Truth:
-    """depth - log S."""
+    """gap - log S."""
     rows = Logits(arguments["x"], arithmetic)
-    return Truth(rows.depth - rows.log_total, rows)
+    return Truth(rows.gap - rows.log_total, rows)
 
 
 def logsumexp(arguments: Arguments, arithmetic: Arithmetic) -> Truth:
@@ -118,7 +118,7 @@ def softmax_jacobian(arguments: Arguments, arithmetic: Arithmetic) -> Truth:
 
     def entries(columns: Columns) -> Any:
         i, j = places(rows.x.shape[1], columns)
-        return choose(i == j, rows.s[:, i] * rows.rest[:, i], rows.s[:, i] * rows.s[:, j] * -1.0)
+        return choose(i == j, rows.s[:, i] * rows.one_minus_s[:, i], rows.s[:, i] * rows.s[:, j] * -1.0)
 
     return Truth(entries, rows)
 
@@ -137,14 +137,14 @@ def vjp(rows: Logits, g: Any) -> Any:
 def cross_entropy(arguments: Arguments, arithmetic: Arithmetic) -> Truth:
     """log S - depth_L, shape (rows, 1)."""
     rows = Logits(arguments["logits"], arithmetic)
-    return Truth(rows.log_total - taken(rows.depth, arguments["L"]), rows)
+    return Truth(rows.log_total - taken(rows.gap, arguments["L"]), rows)
 
 
 def cross_entropy_gradient(arguments: Arguments, arithmetic: Arithmetic) -> Truth:
     """s - onehot(L), entry L as -(1 - s_L)."""
     rows = Logits(arguments["logits"], arithmetic)
     label = np.arange(rows.x.shape[1]) == arguments["L"][:, None]
-    return Truth(choose(label, rows.rest * -1.0, rows.s), rows)
+    return Truth(choose(label, rows.one_minus_s * -1.0, rows.s), rows)
 
 
 def taken(values: Any, labels: Array) -> Any:

@@ -34,7 +34,7 @@ class Linear:
         """w."""
         return self.arithmetic.lift(self.w[:, columns])
 
-    def reach(self, columns: Columns = ALL_COLUMNS) -> Any:
+    def sum_of_magnitudes(self, columns: Columns = ALL_COLUMNS) -> Any:
         """abs(w)."""
         return self.arithmetic.lift(np.abs(self.w[:, columns]))
 
@@ -44,9 +44,9 @@ class Linear:
 
 
 class Quadratic(ABC):
-    """What `Form` and `Squares` share: bounds and grades alike ask for `reach`, so that of whole rows is kept."""
+    """What `Form` and `Squares` share. Bounds and grades ask for `sum_of_magnitudes`: that of whole rows is kept."""
 
-    def reach(self, columns: Columns = ALL_COLUMNS) -> Any:
+    def sum_of_magnitudes(self, columns: Columns = ALL_COLUMNS) -> Any:
         """The sum of the magnitudes of all terms of the gradient."""
         return self._sizes[:, columns] if isinstance(columns, slice) else self._reach(columns)
 

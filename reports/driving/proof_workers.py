@@ -166,7 +166,7 @@ def _calling() -> Iterator[Call]:
         with quiet():
             yield call
     finally:
-        call.rest()
+        call.returned()
 
 
 def asked_once() -> tuple[str, str]:

@@ -46,7 +46,7 @@ def test_the_allowance_at_the_top_is_a_few_ulps_for_short_rows(dtype: str) -> No
     fmt = FORMATS[dtype]
     x = np.zeros((1, 4), fmt.dtype)
     view = View(ROLE, fmt, Observation({"x": x}, x), screen_arithmetic(fmt))
-    assert (view.narrow(view.allowance) / ulp(view)).max() < 12
+    assert (view.narrow(view.error_bound) / ulp(view)).max() < 12
 
 
 def test_rescaling_counts_the_rises_of_the_maximum() -> None:

@@ -287,7 +287,7 @@ def test_a_row_of_131072_is_diagnosed_in_a_few_calls_on_rows_as_long() -> None:
 
 def doubled(view: View) -> tuple[Any, Any]:
     """The output is twice the input."""
-    return view.error(abs(view.out - view.exact)), view.allowance
+    return view.error(abs(view.out - view.exact)), view.error_bound
 
 
 DOUBLING = Role(
@@ -295,7 +295,7 @@ DOUBLING = Role(
     call="f(x)",
     value="2 x",
     truth=lambda arguments, arithmetic: Truth(arithmetic.lift(arguments["x"]) * 2.0),
-    allowance=lambda view: abs(view.exact) * view.fmt.unit_roundoff,
+    error_bound=lambda view: abs(view.exact) * view.fmt.unit_roundoff,
     properties=(Property("doubled", "ZZ101", doubled, unit="value"),),
     regimes=PLAIN,
 )

@@ -160,7 +160,7 @@ FORM = Role(
     call="f(A, x) -> scalar",
     value="x^T A x",
     truth=quadratic,
-    allowance=lambda view: np.full((1, 1), 1e-3),
+    error_bound=lambda view: np.full((1, 1), 1e-3),
     properties=(),
     signature=Signature(inputs={"A": 2, "x": 1}, answer=scalar, batched=False),
     arguments=lambda draw, _: {

@@ -352,7 +352,7 @@ def test_without_x87_the_double_double_screen_judges_alike(monkeypatch: pytest.M
 def test_where_balls_contradict_the_screen_nobody_is_accused() -> None:
     def lying(view: View) -> tuple[Any, Any]:
         """A measure whose screen is wrong."""
-        return view.out * 0.0 + (0.0 if view.arithmetic is BALLS else 9.0), view.allowance * 0.0 + 1.0
+        return view.out * 0.0 + (0.0 if view.arithmetic is BALLS else 9.0), view.error_bound * 0.0 + 1.0
 
     prop = Property("lying", "EX999", lying, "value", lengths="few")
     with pytest.raises(Contradiction, match="balls clear what the screen refuted"):

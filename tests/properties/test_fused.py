@@ -60,7 +60,7 @@ def test_the_ratios_are_those_of_the_screen(name: str, asked: tuple[str, ...], d
     x = block(role.arguments, dtype, (1, n), 600, n, 0, plain).x
     with np.errstate(all="ignore"):
         observation = Observation({"x": x}, spoilt(subject.function(x).reshape(len(x), -1), fmt, rng))
-        view = View(role, fmt, observation, screen_arithmetic(fmt), careful=False)
+        view = View(role, fmt, observation, screen_arithmetic(fmt), full_bound=False)
         seen = role.fused_screen(view, frozenset(asked))
         assert seen is not None
         assert observation.out is not None
@@ -74,9 +74,11 @@ def test_the_ratios_are_those_of_the_screen(name: str, asked: tuple[str, ...], d
             off = np.abs(quick - ratio)[known] / np.maximum(ratio[known], 1.0)
             assert off.max(initial=0.0) <= MARGIN
             assert known[within(role, fmt, observation.out) & (ratio <= 1)].all()
-            for grade, allowance in prop.grades.items():
+            for grade, bound in prop.grades.items():
                 if grade in seen.beyond:
-                    over = ratios(view.narrow(measured), view.narrow(allowance(view))).max(axis=1)
+                    over = ratios(
+                        view.narrow(measured), view.narrow(view.error_bound if bound is None else bound(view))
+                    ).max(axis=1)
                     assert seen.beyond[grade][known & (over > 1)].all()
                     sure = 0.499 if grade == fused.ULP else 1 - 2.0**-12  # at a power of two the lesser ulp is taken
                     assert not seen.beyond[grade][known & (over < sure)].any()

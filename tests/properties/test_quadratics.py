@@ -154,7 +154,7 @@ def test_the_gram_matrix_loses_what_the_residual_keeps() -> None:
         out = Call(named(name, None)[0], role.signature).rows(arguments)
         view = View(role, FORMATS["float64"], Observation(arguments, out), RATIONALS)
         errors[name] = RATIONALS.narrow(abs(view.out - view.exact)).max()
-        assert (errors[name] <= RATIONALS.narrow(view.allowance)).all()
+        assert (errors[name] <= RATIONALS.narrow(view.error_bound)).all()
     assert errors["gram_least_squares"] > 8 * errors["residual_first"]
 
 

@@ -58,9 +58,9 @@ def test_a_screens_truth_errs_by_less_than_a_thousandth_of_an_allowance(dtype: s
         exact = role.truth(arguments, BALLS).exact()
         out = np.zeros(exact.shape, fmt.dtype)
         with np.errstate(over="ignore", invalid="ignore"):
-            view = View(role, fmt, Observation(arguments, out), arithmetic, careful=False)
-            got_values, allowances = exactly(view.exact), arithmetic.narrow(view.allowance).ravel().tolist()
-        for got, true, allowed in zip(got_values, exact.ravel(), allowances, strict=True):
+            view = View(role, fmt, Observation(arguments, out), arithmetic, full_bound=False)
+            got_values, bounds = exactly(view.exact), arithmetic.narrow(view.error_bound).ravel().tolist()
+        for got, true, allowed in zip(got_values, exact.ravel(), bounds, strict=True):
             if fmt.eta / 2 <= abs(float(true.mid())) <= fmt.max:  # below, any answer but 0 or the smallest subnormal
                 close = abs(got - true) <= flint.arb(allowed) * (1 - arithmetic.limit)
                 assert bool(close), (role.name, regime.name, got, true)

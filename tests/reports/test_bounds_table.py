@@ -53,7 +53,7 @@ def test_the_error_model_is_the_first_block() -> None:
 
 def test_what_is_allowed_is_the_roles_own_bound_of_the_exact_answer() -> None:
     role = role_named("softmax")
-    twice = replace(role, allowance=lambda view: role.allowance(view) * 2.0)
+    twice = replace(role, error_bound=lambda view: role.error_bound(view) * 2.0)
     for name in ("accuracy", "mask"):
         once, doubled = (allowed(of, named(of, name), FLOAT32, 16) for of in (role, twice))
         assert once is not None

@@ -101,7 +101,7 @@ ROLE = Role(
     call="f(x, axis=-1)",
     value="tanh max x",
     truth=lambda arguments, arithmetic: Truth(arithmetic.lift(my_peak(arguments["x"]))),
-    allowance=lambda view: view.fmt.unit_roundoff,
+    error_bound=lambda view: view.fmt.unit_roundoff,
     properties=(Property("bounded", "EX901", bounded, unit="value", exact=True),),
 )
 """

@@ -43,7 +43,7 @@ PROPERTY = Property(
     statement="Rows along any axis of an array of any number of dimensions get what they get as rows of a matrix.",
     bound="""One to four dimensions, every axis, counted from either end; a subject without an axis parameter is
     called with its rows along the last one. The exact values are the same; the two calls may add in a different
-    order, each within the allowance of `accuracy`, so twice that is allowed.""",
+    order, each within the error bound of `accuracy`, so twice that is allowed.""",
     example="""with the last axis hard-wired, softmax of zeros of shape (2, 3) along axis 0 is 1/3 throughout; it is
     1/2.""",
     fix="""hand the axis on to every reduction, or move it last with np.moveaxis and back. The usual causes: the

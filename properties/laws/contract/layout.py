@@ -60,7 +60,7 @@ PROPERTY = Property(
     statement="The same values get the same answer however they lie in memory.",
     bound="""Fortran order, negative strides, columns and every second column of a larger array, zero strides (a
     broadcast row), read-only memory and the other byte order, of matrices and three-dimensional arrays, against the
-    same values in C order. Two sound answers differ by at most twice the allowance of `accuracy`. Refusing the
+    same values in C order. Two sound answers differ by at most twice the error bound of `accuracy`. Refusing the
     other byte order is no finding; a wrong answer to it is.""",
     example="""every second entry of [0, 9, 0, 9] is [0, 0]; a kernel that reads two entries from the pointer on,
     without the stride, sees [0, 9], whose softmax is [0.00012, 0.99988] for [1/2, 1/2].""",

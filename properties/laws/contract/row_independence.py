@@ -46,7 +46,7 @@ PROPERTY = Property(
     code="EX111",
     statement="Each row gets what it gets alone, whatever stands in the rows beside it.",
     bound="""Beside it may stand a row of -inf or of NaN, whose own answer is contested and not judged. The exact
-    values are the same; a batched and a single call may round differently, each within the allowance of `accuracy`,
+    values are the same; a batched and a single call may round differently, each within the error bound of `accuracy`,
     so twice that is allowed. A function that takes one row a call is called on all of them in turn, and again in
     the opposite order: what it answers must not depend on the calls before.""",
     example="""with the maximum of the whole array as the shift, the rows [0, 0] and [200, 200] in float32 leave

@@ -115,7 +115,7 @@ def truth(arguments: Arguments, arithmetic: Arithmetic) -> Truth:
     raise TypeError(f"the exact gradient of an arbitrary f is not known in {arithmetic} at {list(arguments)}")
 
 
-def allowance(view: View) -> Any:
+def error_bound(view: View) -> Any:
     """No bound: as `truth`."""
     return truth(view.observation.arguments, view.arithmetic)
 
@@ -156,7 +156,7 @@ ROLE = Role(
     call="f(x) -> (n,)",
     value="the gradient of the function that --of names",
     truth=truth,
-    allowance=allowance,
+    error_bound=error_bound,
     signature=Signature(batched=False),
     regimes=REGIMES,
     rows=20,

@@ -22,7 +22,7 @@ from extremum.reference.arithmetic.wide import RATIONALS
 from extremum.reference.truth.quadratics import inner_product_gradient as truth
 
 
-def allowance(view: View) -> Any:
+def error_bound(view: View) -> Any:
     """Nothing: the gradient is an argument."""
     return view.arithmetic.lift(np.zeros_like(view.observation.arguments["w"][:, view.columns]))
 
@@ -35,7 +35,7 @@ def bitwise(view: View) -> Measured:
 
 def difference(view: View) -> Measured:
     """The distance of the two answers; the error bound of the role, which is 0, is allowed."""
-    return view.error(abs(view.out - view.other)), view.allowance
+    return view.error(abs(view.out - view.other)), view.error_bound
 
 
 def vectors(draw: Draw, regime: Regime) -> Arguments:
@@ -49,7 +49,7 @@ ROLE = Role(
     call="f(w, x) -> (n,)",
     value="w, the gradient of <w, x>",
     truth=truth,
-    allowance=allowance,
+    error_bound=error_bound,
     signature=Signature(inputs={"w": 1, "x": 1}, batched=False),
     arguments=vectors,
     regimes=matrices.ALL,

@@ -29,7 +29,7 @@ ROLE = squares.role(
         statement="The gradient is linear in x and c together.",
         bound="""
             f(B, x + y, c + d) is compared with f(B, x, c) + f(B, y, d), for vectors whose sums are exact in the dtype.
-            The exact values are equal; allowed are the three allowances of `accuracy`, and the rounding of the sum of
+            The exact values are equal; allowed are the three error bounds of `accuracy`, and the rounding of the sum of
             two answers.
         """,
         example="a residual that is clipped to [-1, 1], as by a robust loss, gives the same for x and for 2 x.",

@@ -37,26 +37,28 @@ from extremum.reference.truth.quadratics import quadratic_form_gradient as truth
 SLAB = 256  # rows of a matrix
 
 
-def allowance(view: View) -> Any:
+def error_bound(view: View) -> Any:
     """The absolute error of a sound gradient by component (those shown), a flush to zero included."""
     return bound(view, flush_cost(view))
 
 
-def strict(view: View) -> Any:
-    """As `allowance`, with gradual underflow."""
+def gradual_bound(view: View) -> Any:
+    """As `error_bound`, with gradual underflow."""
     return bound(view, gradual(view))
 
 
 def bound(view: View, underflow: float) -> Any:
     """What is allowed by component, with the cost of one underflow."""
     factor = compounded(inner(view.fmt, 2 * view.n), scaling(view.fmt))
-    return view.parts.reach(view.columns) * view.arithmetic.constant(factor) + _underflow(view, underflow)
+    return view.parts.sum_of_magnitudes(view.columns) * view.arithmetic.constant(factor) + _underflow(view, underflow)
 
 
 def two_products(view: View) -> Any:
     """The grade of A x + A^T x, and of all that is as good."""
     factor = compounded(inner(view.fmt, view.n), view.fmt.unit_roundoff)
-    return view.parts.reach(view.columns) * view.arithmetic.constant(factor) + _underflow(view, gradual(view))
+    return view.parts.sum_of_magnitudes(view.columns) * view.arithmetic.constant(factor) + _underflow(
+        view, gradual(view)
+    )
 
 
 def symmetrised(view: View) -> Any:
@@ -82,13 +84,13 @@ def overflow(view: View) -> Array:
     A, x = (view.observation.arguments[name] for name in ("A", "x"))
     with np.errstate(all="ignore"):
         entries = 2 * np.maximum(quadratics.largest(A), quadratics.largest(x))
-        most = np.maximum(entries, view.narrow(view.parts.reach()).max(axis=1))
+        most = np.maximum(entries, view.narrow(view.parts.sum_of_magnitudes()).max(axis=1))
         return np.asarray(~(most < view.fmt.max / quadratics.EXCUSED))[:, None]
 
 
 def skew(view: View) -> Measured:
     """The size of each entry; the error bound of the role is allowed."""
-    return view.error(abs(view.out)), view.allowance
+    return view.error(abs(view.out)), view.error_bound
 
 
 def of_skew(_draw: Draw, arguments: Arguments) -> Case:
@@ -103,16 +105,16 @@ def systems_of(draw: Draw, regime: Regime) -> Arguments:
     return {"A": draw.fmt.round(A), "x": draw.fmt.round(np.broadcast_to(x, (draw.rows, draw.n)))}
 
 
-FORMS = {"symmetrised": symmetrised, "two products": two_products, "one sum of all terms": allowance}
+FORMS = {"symmetrised": symmetrised, "two products": two_products, "one sum of all terms": None}
 
 ROLE = Role(
     name="quadratic_form_gradient",
     call="f(A, x) -> (n,)",
     value="(A + A^T) x, the gradient of <x, A x>",
     truth=truth,
-    allowance=allowance,
-    strict=strict,
-    overflow=overflow,
+    error_bound=error_bound,
+    gradual_bound=gradual_bound,
+    may_overflow=overflow,
     signature=Signature(inputs={"A": 2, "x": 1}, answer=like("x"), batched=False),
     arguments=systems_of,
     regimes=matrices.ALL + matrices.SQUARE,
@@ -141,7 +143,7 @@ ROLE = Role(
             statement="The gradient is linear in A.",
             bound="""
                 f(A + C, x) is compared with f(A, x) + f(C, x), for matrices whose sum is exact in the dtype. The exact
-                values are equal; allowed are the three allowances of `accuracy`, and the rounding of the sum of two
+                values are equal; allowed are the three error bounds of `accuracy`, and the rounding of the sum of two
                 answers.
             """,
             example="with a ridge A + 1e-3 I, as it is put in lest a solver fails, two sums have the ridge twice.",
@@ -159,7 +161,7 @@ ROLE = Role(
             statement="A skew matrix has the gradient zero.",
             bound="""
                 A + A^T = 0, so that (A + A^T) x is exactly zero, and A x and A^T x are opposite: added they leave at
-                most the allowance of `accuracy`. The grade tells which it is: a symmetrised form is exactly zero.
+                most the error bound of `accuracy`. The grade tells which it is: a symmetrised form is exactly zero.
             """,
             example="A x for A = [[0, 1], [-1, 0]] and x = [1, 0] is [0, -1].",
             fix="(A + A.T) @ x, which cancels before anything is rounded.",

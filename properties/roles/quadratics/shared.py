@@ -78,19 +78,19 @@ def at(view: View, **changed: Array) -> View:
 
 def in_ulps_of_reach(view: View) -> Array:
     """The unit roundoff times the sum of the magnitudes of all terms: the unit of an error of a gradient."""
-    reach = view.narrow(view.parts.reach(view.columns))
-    return np.asarray(np.clip(reach * view.fmt.unit_roundoff, view.fmt.eta, view.fmt.max))
+    sum_of_magnitudes = view.narrow(view.parts.sum_of_magnitudes(view.columns))
+    return np.asarray(np.clip(sum_of_magnitudes * view.fmt.unit_roundoff, view.fmt.eta, view.fmt.max))
 
 
 def finite(view: View) -> Measured:
     """1 for each entry that is not finite and has its exact value in range; allowed where overflow is excused."""
-    wrong = ~np.isfinite(view.answer) & (np.zeros((1, 1), bool) if view.clean else ~view.outside)
+    wrong = ~np.isfinite(view.answer) & (np.zeros((1, 1), bool) if view.all_finite else ~view.left_range)
     return np.where(wrong, 1.0, 0.0), _excused(view)
 
 
 def _excused(view: View) -> Array:
     """Infinitely much where an overflow is excused, and nothing elsewhere, shape (rows, 1)."""
-    return np.where(view.overflow, np.inf, 0.0)
+    return np.where(view.may_overflow, np.inf, 0.0)
 
 
 def _nothing(_view: View) -> Array:
@@ -107,9 +107,9 @@ def identity(view: View) -> Measured:
     x, two = view.argument("x"), arithmetic.constant(2.0)
     quotient = (view.parts.value(x + v * h) - view.parts.value(x - v * h)) / (h * two)
     difference = abs(arithmetic.total(view.whole * v) - quotient)
-    flawed = np.asarray(view.flawed.any(axis=-1, keepdims=True))
+    flawed = np.asarray(view.wrong_nonfinite.any(axis=-1, keepdims=True))
     excused = ~np.isfinite(view.answer).all(axis=-1, keepdims=True) & ~flawed
-    allowed = arithmetic.total(abs(v) * view.role.allowance(at(view)))
+    allowed = arithmetic.total(abs(v) * view.role.error_bound(at(view)))
     exact = np.broadcast_to(integral(view), difference.shape)
     difference = where(flawed, np.inf, where(excused, 0.0, difference))
     return difference, choose(exact, allowed * arithmetic.constant(0.0), allowed)
@@ -119,8 +119,8 @@ def integral(view: View) -> Array:
     """Rows in which float arithmetic is exact: integers, whose sums of magnitudes are at most an eighth of 2^p."""
     arguments = [view.observation.arguments[name] for name in view.role.signature.inputs]
     whole = [np.all(np.rint(w) == w, axis=tuple(range(1, w.ndim))) for w in (a.astype(np.float64) for a in arguments)]
-    reach = view.narrow(view.parts.reach()).max(axis=-1)
-    small = reach <= 2.0 ** (view.fmt.precision - 3)
+    sum_of_magnitudes = view.narrow(view.parts.sum_of_magnitudes()).max(axis=-1)
+    small = sum_of_magnitudes <= 2.0 ** (view.fmt.precision - 3)
     return np.asarray(np.logical_and.reduce([*whole, small]))[:, None]
 
 
@@ -148,12 +148,12 @@ def of_sum(view: View, *names: str) -> Measured:
     with np.errstate(over="ignore"):
         one = {name: (both[name] - second[name]).astype(both[name].dtype) for name in names}
     parts = [at(view, **part) for part in (one, second)]
-    apart = [view.at(view.role.allowance(part)) for part in parts]
+    apart = [view.at(view.role.error_bound(part)) for part in parts]
     exact = np.logical_and.reduce([integral(part) for part in (at(view), *parts)])
     u, eta = view.arithmetic.constant(view.fmt.unit_roundoff), view.arithmetic.constant(view.fmt.eta)
-    excused = at(view, **one).overflow | at(view, **second).overflow
+    excused = at(view, **one).may_overflow | at(view, **second).may_overflow
     error = where(excused & ~view.finite, 0.0, view.error(abs(view.out - view.other)))
-    allowed = apart[0] + apart[1] + view.allowance + abs(view.other) * u + eta
+    allowed = apart[0] + apart[1] + view.error_bound + abs(view.other) * u + eta
     return error, choose(np.broadcast_to(exact, error.shape), allowed * view.arithmetic.constant(0.0), allowed)
 
 
@@ -193,7 +193,7 @@ def hessian_symmetric(view: View) -> Measured:
     x = given["x"]
     here = at(view)
     beside = [at(view, x=(x + given[name]).astype(x.dtype)) for name in ("a", "b")]
-    off = [view.role.allowance(v) + view.role.allowance(here) for v in beside]
+    off = [view.role.error_bound(v) + view.role.error_bound(here) for v in beside]
     allowed = arithmetic.total(off[0] * abs(b)) + arithmetic.total(off[1] * abs(a))
     exact = np.logical_and.reduce([integral(v) for v in (here, *beside)])
     return where(~settled, 0.0, abs(sides)), choose(exact, allowed * arithmetic.constant(0.0), allowed)
@@ -233,9 +233,9 @@ def observe_around(call: Call, case: Case) -> Observation:
 def gradual_underflow(view: View) -> Measured:
     """Each error that a flush explains, 0 elsewhere; the bound with gradual underflow is allowed."""
     error = view.error(abs(view.out - view.exact))
-    beyond = np.asarray(view.narrow(error) > view.narrow(view.allowance))
-    assert view.role.strict is not None
-    return where(beyond, 0.0, error), view.role.strict(view)
+    beyond = np.asarray(view.narrow(error) > view.narrow(view.error_bound))
+    assert view.role.gradual_bound is not None
+    return where(beyond, 0.0, error), view.role.gradual_bound(view)
 
 
 # A role adds the code, its bound with the other texts, the module that derives it, and the grades.
@@ -296,7 +296,7 @@ IDENTITY = Property(
         where it decides. Where all arguments are integers, and the sum of the magnitudes of all terms is at most an
         eighth of 2^p, every product, sum and residual of any order is an integer below 2^p: float arithmetic is exact,
         and nothing is allowed. A form that divides on its way, as by norm(B x), is not exact there and does not hold.
-        Elsewhere the entries of the gradient may each be off by their allowance, times abs(v).
+        Elsewhere the entries of the gradient may each be off by their error bound, times abs(v).
     """,
     example="""
         2 A x for A = [[0, 1], [0, 0]] and x = [1, 1] is [2, 0]. With v = [0, 1] the quotient is 1, and the inner
@@ -317,8 +317,8 @@ LINEAR_IN_X = linear("x")(
     statement="The gradient is linear in x.",
     bound="""
         f(x + y) is compared with f(x) + f(y), for x and y whose sum is exact in the dtype. The exact values are equal;
-        allowed are the three allowances of `accuracy`, and the rounding of the sum of two answers; nothing is where all
-        three are of integers so small that float arithmetic is exact, as `identity` derives it.
+        allowed are the three error bounds of `accuracy`, and the rounding of the sum of two answers; nothing is where
+        all three are of integers so small that float arithmetic is exact, as `identity` derives it.
     """,
     example="A x for x of unit length only, as where x is normalised on the way, gives the same for x and for 2 x.",
     fix="x stands once in every term of (A + A^T) x and of 2 B^T B x, and nothing is added to it.",
@@ -332,9 +332,9 @@ HESSIAN_SYMMETRIC = Property(
     bound="""
         The Hessian of a quadratic is constant, so f(x + a) - f(x) is the Hessian times a, and <f(x + a) - f(x), b> is
         <f(x + b) - f(x), a> for all a and b. Both sides are evaluated without rounding from the three answers, which
-        may each be off by the allowance of `accuracy`, times abs(b) or abs(a); where all three are of integers so small
-        that float arithmetic is exact, as `identity` derives it, nothing is allowed. Answers that are not finite are
-        judged by `finite`.
+        may each be off by the error bound of `accuracy`, times abs(b) or abs(a); where all three are of integers so
+        small that float arithmetic is exact, as `identity` derives it, nothing is allowed. Answers that are not finite
+        are judged by `finite`.
     """,
     example="A x for A = [[0, 1], [0, 0]]: with a = [1, 0] and b = [0, 1] the sides are 0 and 1.",
     fix="the sum with the transpose: A x + A^T x. No product of matrices but B^T B makes a Hessian from B.",
@@ -354,7 +354,7 @@ GRADUAL_UNDERFLOW = Property(
     code="EX919",
     statement="Terms below the smallest normal are rounded, not flushed to zero.",
     bound="""
-        Judged where the error is one that a flush explains: at most the allowance of `accuracy`, which lets flushes
+        Judged where the error is one that a flush explains: at most the error bound of `accuracy`, which lets flushes
         pass. Allowed is what gradual underflow costs, half the smallest subnormal for each product. Severity is low:
         processors and compilers flush on purpose, for speed.
     """,

@@ -44,20 +44,20 @@ from extremum.reference.arithmetic.wide import RATIONALS
 from extremum.reference.truth.quadratics import squares_gradient
 
 
-def allowance(view: View) -> Any:
+def error_bound(view: View) -> Any:
     """The absolute error of a sound gradient by component (those shown), a flush to zero included."""
     return bound(view, flush_cost(view))
 
 
-def strict(view: View) -> Any:
-    """As `allowance`, with gradual underflow."""
+def gradual_bound(view: View) -> Any:
+    """As `error_bound`, with gradual underflow."""
     return bound(view, gradual(view))
 
 
 def bound(view: View, underflow: float) -> Any:
     """What is allowed by component, with the cost of one underflow."""
     factor = compounded(inner(view.fmt, _m(view)), inner(view.fmt, view.n + 1), scaling(view.fmt))
-    return view.parts.reach(view.columns) * view.arithmetic.constant(factor) + _underflow(view, underflow)
+    return view.parts.sum_of_magnitudes(view.columns) * view.arithmetic.constant(factor) + _underflow(view, underflow)
 
 
 def residual_first(view: View) -> Any:
@@ -86,12 +86,12 @@ def overflow(view: View) -> Array:
     with np.errstate(all="ignore"):
         gram = 2 * (B * B).sum(axis=1).max(axis=1)  # no entry is larger than one on the diagonal (Cauchy, Schwarz)
         entries = 2 * np.maximum(largest(B), largest(x))
-        sums = [view.narrow(values).max(axis=1) for values in (view.parts.size, view.parts.reach())]
+        sums = [view.narrow(values).max(axis=1) for values in (view.parts.size, view.parts.sum_of_magnitudes())]
         most = np.maximum.reduce([gram, entries, *sums])
         return np.asarray(~(most < view.fmt.max / EXCUSED))[:, None]
 
 
-FORMS = {"residual first": residual_first, "Gram matrix": allowance}
+FORMS = {"residual first": residual_first, "Gram matrix": None}
 
 
 def systems_of(draw: Draw, regime: Regime) -> Arguments:
@@ -122,9 +122,9 @@ def role(
         call=call,
         value=value,
         truth=squares_gradient,
-        allowance=allowance,
-        strict=strict,
-        overflow=overflow,
+        error_bound=error_bound,
+        gradual_bound=gradual_bound,
+        may_overflow=overflow,
         signature=Signature(inputs=inputs, answer=like("x"), batched=False),
         arguments=arguments,
         regimes=regimes,

@@ -28,7 +28,7 @@ ROLE = Role(
     call="f(x, axis=-1)",
     value="exp(x_i) / sum_j exp(x_j)",
     truth=truth.softmax,
-    allowance=bounds.allowance,
+    error_bound=bounds.error_bound,
     shiftable=True,
     regimes=PLAIN + MASKED,
     bounded=True,

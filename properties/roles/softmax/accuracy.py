@@ -11,13 +11,13 @@ from extremum.reference.arithmetic.wide import where
 
 def measure(view: View) -> Measured:
     """The error of each entry, 0 where it was flushed to zero; allowed is the error bound of the role."""
-    return where(flushed(view), 0.0, view.error(abs(view.out - view.exact))), view.allowance
+    return where(flushed(view), 0.0, view.error(abs(view.out - view.exact))), view.error_bound
 
 
 GRADES = {
     "within an ulp": ulp,
     "pairwise or wide bound": bounds.within_pairwise,
-    "recursive bound": bounds.allowance,
+    "recursive bound": None,
 }
 PROPERTY = Property(
     name="accuracy",

@@ -64,8 +64,8 @@ def componentwise(view: View, d: int, columns: Columns | None = None) -> Any:
     chosen = view.columns if columns is None else columns
     u, r = view.fmt.unit_roundoff, EXP_ERROR[view.fmt.name]
     base = fixed(view.fmt, view.n, d) + (SCALINGS + r) * u
-    t = view.parts.shallow[:, chosen] * (-gap_roundings(view.fmt) * u) + base
-    if view.careful:
+    t = view.parts.capped_gap[:, chosen] * (-gap_roundings(view.fmt) * u) + base
+    if view.full_bound:
         t = t + rescaling(view, chosen)
     return t * (t + 1.0)
 
@@ -84,7 +84,7 @@ def log_error(view: View) -> Any:
     """
     u, wide = view.fmt.unit_roundoff, gap_roundings(view.fmt) - 1
     t: Any = fixed(view.fmt, view.n, additions(view.fmt, view.n))
-    if view.careful:
+    if view.full_bound:
         t = rescaling(view) + t
     return view.parts.log_total * ((LOG_ERROR[view.fmt.name] + wide) * u) + t * (t + 1.0)
 
@@ -136,13 +136,13 @@ def gradual(fmt: Format) -> float:
     return (EXP_ERROR[fmt.name] + 0.5) * fmt.eta
 
 
-def allowance(view: View) -> Any:
+def error_bound(view: View) -> Any:
     """The absolute error of a sound answer, by component: s_j times `componentwise`, plus `gradual`."""
     return componentwise(view, additions(view.fmt, view.n)) * view.exact + gradual(view.fmt)
 
 
 def within_pairwise(view: View) -> Any:
-    """As `allowance`, for pairwise or wide accumulation."""
+    """As `error_bound`, for pairwise or wide accumulation."""
     return componentwise(view, min(pairwise(view.n), additions(view.fmt, view.n))) * view.exact + gradual(view.fmt)
 
 

@@ -130,7 +130,7 @@ def _inputs(view: View) -> tuple[ModuleType, Array, Array, bool] | None:
 
 def _of_log(fmt: Format, n: int) -> tuple[float, float]:
     """What log S may be off (`bounds.log_error`): t, and a slope times log S."""
-    # Without `bounds.rescaling`, as in any first screen: the smaller allowance, so what it clears is clear.
+    # Without `bounds.rescaling`, as in any first screen: the smaller error bound, so what it clears is clear.
     t = bounds.fixed(fmt, n, rounding.additions(fmt, n))
     slope = (rounding.LOG_ERROR[fmt.name] + rounding.gap_roundings(fmt) - 1) * fmt.unit_roundoff
     return float(t * (t + 1.0)), float(slope)

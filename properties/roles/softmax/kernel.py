@@ -241,14 +241,14 @@ def long_rows(x: Array, out: Array, bounds: Any, lossy: Any, ulps: Any, table: A
         inverse = 1.0 / exps(given, m, e)
         worst, under, lost, total, beyond = np.int32(0), np.int32(0), 0.0, 0.0, np.int32(0)
         top, bottom = extremes(answer)
-        careful = ulps or bottom == 0  # an output of 0 may be a flush, which only `entry` tells from an error
-        if not careful:
+        full_bound = ulps or bottom == 0  # an output of 0 may be a flush, which only `entry` tells from an error
+        if not full_bound:
             for start in range(0, len(given), CHUNK_ENTRIES):
                 stop = min(start + CHUNK_ENTRIES, len(given))
                 total += narrowed(answer[start:stop], e[start:stop], inverse, error, exact)
                 worst_of, near = largest(given[start:stop], np.float32(m), error, exact, narrow)
-                worst, careful = max(worst, worst_of), careful | near
-        if careful:
+                worst, full_bound = max(worst, worst_of), full_bound | near
+        if full_bound:
             worst, total = np.int32(0), 0.0  # what float32 has shown counts no more
             for j in range(len(given)):
                 total = plus(total, np.float64(answer[j]))

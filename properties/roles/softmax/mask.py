@@ -23,7 +23,7 @@ PROPERTY = Property(
     statement="An entry of -inf gets exactly zero, and the others get what they get without it.",
     bound="""exp(-inf) = 0 is exact, so nothing is allowed at a masked entry. The others have the same exact values
     as in the row with the masked entries removed; two answers of a sound algorithm differ by at most twice the
-    allowance of `accuracy`. Rows with every entry masked are not tried: their meaning is contested.""",
+    error bound of `accuracy`. Rows with every entry masked are not tried: their meaning is contested.""",
     example="with -1e4 in place of -inf, [-inf, -2e4] gives [1, 0]: the masked entry gets everything.",
     fix="""let -inf through: its exp is 0. Where a running maximum starts with a masked entry, guard -inf - -inf,
     which is NaN. The usual causes: a mask of -1e9 or -1e4 in place of -inf; a floor or an epsilon under the

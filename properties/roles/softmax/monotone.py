@@ -17,10 +17,12 @@ def measure(view: View) -> Measured:
     """By how much an output falls from one input to the next larger; allowed are two exps, gaps and scalings."""
     upper, lower = view.out, view.other
     u = view.fmt.unit_roundoff
-    t = 2 * (EXP_ERROR[view.fmt.name] + SCALINGS) * u - view.at(view.parts.shallow) * (2 * gap_roundings(view.fmt) * u)
-    if view.careful:
+    t = 2 * (EXP_ERROR[view.fmt.name] + SCALINGS) * u - view.at(view.parts.capped_gap) * (
+        2 * gap_roundings(view.fmt) * u
+    )
+    if view.full_bound:
         t = t + rescaling(view, view.columns) * 2.0
-    drop = where(view.flawed, 0.0, upper - lower)
+    drop = where(view.wrong_nonfinite, 0.0, upper - lower)
     return drop, t * (t + 1.0) * abs(upper) + 2 * gradual(view.fmt)
 
 

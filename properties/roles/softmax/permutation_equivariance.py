@@ -35,7 +35,7 @@ PROPERTY = Property(
     code="EX108",
     statement="Permuting a row permutes its outputs.",
     bound="""The exact values are the same numbers, and two answers of a sound algorithm are each within its
-    allowance of `accuracy` of them; so their difference is within twice that. The permutations are i -> (stride
+    error bound of `accuracy` of them; so their difference is within twice that. The permutations are i -> (stride
     i + start) mod n with stride coprime to n: reversal and rotation are among them.""",
     example="""with the first entry in place of the maximum, [100, 0] in float32 gives [1, 4e-44], and [0, 100]
     gives [0, NaN].""",

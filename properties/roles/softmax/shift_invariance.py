@@ -44,7 +44,7 @@ PROPERTY = Property(
     code="EX107",
     statement="Adding one number to a whole row changes nothing.",
     bound="""Only shifts that are exact in the dtype are tried: x + c has no rounding error in any entry. The exact
-    answer is then the same, and two answers of a sound algorithm are each within its allowance of `accuracy` of it;
+    answer is then the same, and two answers of a sound algorithm are each within its error bound of `accuracy` of it;
     so their difference is within twice that.""",
     example="""without a shift [0, 0] gives [0.5, 0.5], and [100, 100] in float32 gives NaN; by
     exp(x - logsumexp(x)), [10000, 10000] gives [0.499894, 0.499894].""",

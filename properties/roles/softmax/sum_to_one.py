@@ -15,9 +15,9 @@ from extremum.reference.arithmetic.wide import where
 
 def measure(view: View) -> Measured:
     """How far the sum of each row is from 1, infinite where an output is not finite; allowed is `sum_error`."""
-    measured = where(np.asarray(view.flawed.any(axis=-1, keepdims=True)), np.inf, abs(view.total - 1.0))
+    measured = where(np.asarray(view.wrong_nonfinite.any(axis=-1, keepdims=True)), np.inf, abs(view.total - 1.0))
     allowed: Any = np.full((len(view.observation.x), 1), sum_error(view.fmt, view.n, additions(view.fmt, view.n)))
-    return measured, rescaling(view) + allowed if view.careful else allowed
+    return measured, rescaling(view) + allowed if view.full_bound else allowed
 
 
 PROPERTY = Property(
