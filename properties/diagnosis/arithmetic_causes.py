@@ -123,10 +123,12 @@ def narrower_row(run: DiagnosisRun) -> str:
         return ""
     largest = depth(row[run.x])[0] == 0
     width, n = wide.out.shape[1], len(largest)
-    flawed = wide.wrong_nonfinite[0, :: n + 1] if width == n * n else wide.wrong_nonfinite[0]  # a matrix: its diagonal
+    wrong_nonfinite = (
+        wide.wrong_nonfinite[0, :: n + 1] if width == n * n else wide.wrong_nonfinite[0]
+    )  # a matrix: its diagonal
     if wide.vector:
         # Underflow takes the small entries of an answer and leaves the largest: one that is not finite overflowed.
-        if flawed[largest].any():
+        if wrong_nonfinite[largest].any():
             return "exp overflow"
         if width == n and wide.lost[0][largest].any():
             return ""

@@ -43,7 +43,7 @@ class Probe:
     exact: Array
     error: Array
     ratio: Array
-    flawed: Array
+    wrong_nonfinite: Array
     tiny: float
     vector: bool
 
@@ -108,9 +108,9 @@ class DiagnosisRun:
         view = View(self.role, fmt, Observation(arguments, out), screen_arithmetic(fmt))
         error = np.broadcast_to(view.narrow(view.error(abs(view.out - view.exact))), out.shape)
         ratio = ratios(error, view.narrow(view.error_bound))
-        flawed = np.broadcast_to(view.wrong_nonfinite | raised, out.shape)
+        wrong_nonfinite = np.broadcast_to(view.wrong_nonfinite | raised, out.shape)
         exact, vector = view.narrow(view.exact), self.signature.width(2) > 1
-        return Probe(out.astype(np.float64), exact, error, ratio, flawed, fmt.tiny, vector)
+        return Probe(out.astype(np.float64), exact, error, ratio, wrong_nonfinite, fmt.tiny, vector)
 
     def lost(self, arguments: Arguments) -> bool:
         """Whether any value is lost."""
