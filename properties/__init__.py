@@ -13,6 +13,8 @@ A cell is one subject, one property and one dtype. What happens to it:
         steps.witness     written down, read back, and run again
         diagnosis         why it failed, by experiment
 
+What the steps have seen is in `steps.evidence`; what the cells of an audit share is in `steps.sharing`.
+
 The folders, each importing from those above it only:
 
     values/       what is passed on: signatures, cases, findings

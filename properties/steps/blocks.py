@@ -85,7 +85,7 @@ class Block:
 
     def recipe(self, row: int) -> dict[str, Any]:
         """What restores this row bit for bit."""
-        name = self.regimes[row]
+        name = self.regimes[row]  # a regime draws all its rows from one generator: `of` says how many
         of = self.regimes.count(name)
         shape = {"n": int(self.x.shape[-1])} | ({"m": self.m} if self.m > 1 else {})
         return {"regime": name, "seed": self.seed, **shape, "of": of, "row": self.numbers[row]}
@@ -157,5 +157,6 @@ def _for_length(regimes: Sequence[Regime], n: int) -> Sequence[Regime]:
 
 def _rows(make: Maker, regime: Regime, dtype: str, shape: Shape, rows: int, seed: int) -> Arguments:
     m, n = shape
+    # A generator for each regime and shape, so that a row is made again without any other regime's.
     rng = np.random.default_rng([seed, *([m] if m > 1 else []), n, regime.number])
     return make(Sampled(rng, format_of(dtype), rows, n, m), regime)

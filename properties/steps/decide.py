@@ -58,6 +58,7 @@ def screen(view: View, prop: Property) -> tuple[Array, Array, Array]:
     m = np.atleast_2d(view.narrow(measured) if not isinstance(measured, float) else np.asarray(measured))
     a = np.atleast_2d(view.narrow(allowed) if not isinstance(allowed, float) else np.asarray(allowed))
     if view.observation.extra is not None and (view.observation.extra > 0).any():
+        # A quantity that must be 0 is one more column, allowed nothing.
         m = np.concatenate([m, np.asarray(view.observation.extra, np.float64)], axis=1)
         a = np.concatenate([a, np.zeros((len(a), 1))], axis=1)
     return m, np.broadcast_to(a, m.shape), ratios(m, a)
@@ -134,6 +135,7 @@ def judge(experiment: Experiment, observation: Observation, far: float) -> Decis
         for columns in np.split(doubtful, range(ENTRIES_AT_ONCE, doubtful.size, ENTRIES_AT_ONCE)):
             if columns.size and (how := certify(experiment, observation, int(r), columns)):
                 return _refuted(at(view, prop, measured, allowed, int(r), int(columns[0])), how)
+    # Balls have decided, and refuted nothing: the screen's own number is not to be reported as a near miss.
     if lost:
         return replace(worst, measured=0.0, allowed=0.0, ratio=0.0)
     return replace(worst, measured=worst.allowed, ratio=1.0) if exactly else worst

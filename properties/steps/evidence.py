@@ -36,6 +36,7 @@ class Evidence:
     refused a block, `stopped` whether blocks were left out because the budget ended.
     """
 
+    # Lists, not totals: `a += b` reads, adds and writes, and an alarm in between would lose what was added.
     rows: list[int] = field(default_factory=list)
     regimes: list[frozenset[str]] = field(default_factory=list)
     searched: int = 0
@@ -86,12 +87,14 @@ class Evidence:
 
     def asks_for(self, ratio: float, regime: str) -> bool:
         """Whether certifying a row with this ratio could change what is reported."""
+        # A subject that fails everywhere would have every row certified in balls, which are slow.
         if len(self.refuted) < CERTIFIED_CASES or regime not in {r.regime for r in self.refuted}:
             return True
         return ratio > self.worst_ratio
 
     def exceed(self, grades: frozenset[str]) -> None:
         """Take in grades that a row exceeds."""
+        # Not the same set for every block: `exceeded` joins all of them each time it is asked for.
         if grades - self.exceeded:
             self.exceeded_grades.append(grades)
 

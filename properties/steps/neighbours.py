@@ -135,7 +135,7 @@ class Neighbours:
 
     def _take(self, kind: Kind, x: Array, origin: Array, rank: Array) -> None:
         notable = self.notable.setdefault(kind, Notable(self.nothing))
-        few = np.flatnonzero(rank > notable.floor)
+        few = np.flatnonzero(rank > notable.floor)  # nearly always none, after the first calls
         if len(few):
             notable.take(x[few], origin[few], rank[few].astype(np.float64))
 

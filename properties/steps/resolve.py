@@ -21,7 +21,7 @@ from extremum.reference.subjects.subject import Subject, describe, load, named, 
 
 AXIS_KEYWORDS = ("axis", "dim")
 GRADIENT_OF = "gradient_of"  # the role of a gradient whose function is given
-PROBE_SECONDS = 10.0
+PROBE_SECONDS = 10.0  # for an ordinary row, which a library may compile for
 
 
 def resolve(spec: str, role: str | None, of: str | None = None) -> list[Subject]:
@@ -33,7 +33,7 @@ def resolve(spec: str, role: str | None, of: str | None = None) -> list[Subject]
     if of is not None:
         return [_gradient(spec, of, role)]
     wanted = None if role is None else role_named(role)
-    if ":" in spec and not named(spec, None):
+    if ":" in spec and not named(spec, None):  # a registered name may have a colon too
         name, function = load(spec)
         return [adapt(function, name, wanted or role_of(spec.rpartition(":")[2], spec), spec)]
     found = [s for s in named(spec, role) if s.role in roles()]
@@ -50,12 +50,10 @@ def adapt(
     of: Callable[..., Any] | None = None,
     of_spec: str = "",
 ) -> Subject:
-    """A user's function, the gradient of `of` where that is given, as a subject.
+    """A user's function, or the gradient of `of` if that is given, as a subject.
 
-    Its axis keyword and its array library are found out.
-
-    The signature tells the keyword. Where several array libraries are loaded, the first that the function
-    answers an ordinary row in is taken.
+    The signature tells the keyword of its axis. If several array libraries are loaded, it gets arrays of the first in
+    which it answers an ordinary row.
     """
     if (of is None) == (role.name == GRADIENT_OF):
         raise UsageError(
@@ -64,6 +62,7 @@ def adapt(
     axis = _axis_keyword(function, name, role)
     adapters = candidates(getattr(function, "__module__", None) or "")
     subject = Subject(name, role.name, function, "user", axis, origin=spec, of=of, of_origin=of_spec)
+    # Only a call shows whose arrays a function takes. One candidate needs none: a call may be slow, or end the process.
     rows = [replace(subject, adapter=adapter) for adapter in adapters]
     return next((s for s in rows if _answers(s, role)), rows[0]) if len(rows) > 1 else rows[0]
 
@@ -85,10 +84,7 @@ def _gradient(spec: str, of: str, role: str | None) -> Subject:
 
 
 def _shape_of(f: Callable[..., Any], of: str) -> tuple[int, ...]:
-    """The shape of what f returns for the first length that it answers; `UsageError` with what it raises for none.
-
-    A function of another library's arrays says nothing here.
-    """
+    """The shape of what f returns for the first length that it answers; `UsageError` with what it raises if none."""
     said = ""
     for n in (3, *point_lengths(0)):
         try:
@@ -96,6 +92,7 @@ def _shape_of(f: Callable[..., Any], of: str) -> tuple[int, ...]:
                 return np.shape(f(np.linspace(0.5, 1.0, n)))
         except Exception as error:
             said = said or f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+    # A function of another library's arrays may well refuse NumPy's: it is called with its own later.
     if len(candidates(getattr(f, "__module__", None) or "")) > 1:
         return ()
     raise UsageError(f"of={of!r} answers no vector of 1 to 33 entries, nor of a usual length: {said}")
@@ -124,10 +121,12 @@ def _axis_keyword(function: Callable[..., Any], name: str, role: Role) -> str | 
     keywords = AXIS_KEYWORDS if role.signature.batched else ()
     try:
         signature = inspect.signature(function)
-    except (TypeError, ValueError):  # built in: its signature is not to be had
+    except (TypeError, ValueError):
+        # A function in C has no signature to be read: it is tried with each keyword.
         return next((k for k in keywords if _accepts(function, name, role, k)), None)
     axis = next((k for k in keywords if k in signature.parameters), None)
     wanted, names = list(role.signature.inputs), list(signature.parameters)[: len(role.signature.inputs)]
+    # The same names in another order: called by position it would compute something else, and be refuted for that.
     if names != wanted and sorted(names) == sorted(wanted):
         raise UsageError(f"subject={name!r} takes ({', '.join(names)}), role {role.name} calls {role.call}: wrap it")
     try:

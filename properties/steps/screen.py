@@ -71,7 +71,7 @@ def certify_rows(evidence: Evidence, experiment: Experiment, rows: Block, case: 
             return
         part = _row_of(experiment.role, case, row, rows)
         if part is None:
-            break
+            break  # no row is a case of its own: they are decided together below
         decision = _decided(experiment, part)
         evidence.take(part, regime, decision)
         refuted += decision.refuted
@@ -108,7 +108,7 @@ def rescreen(
 def _arranged(experiment: Experiment, rows: Block, seed: int) -> Case:
     """The case that the property makes of a block."""
     prop, fmt, n = experiment.prop, experiment.fmt, rows.x.shape[-1]
-    if prop.arrange is None:
+    if prop.arrange is None:  # the block itself, so that properties can share its answer and its truth
         return Case(rows.arguments)
     rng = np.random.default_rng([seed, n, zlib.crc32(prop.name.encode())])
     return prop.arrange(Sampled(rng, fmt, len(rows.x), n, rows.m), rows.arguments)
@@ -145,6 +145,7 @@ def _fused_ratios(evidence: Evidence, experiment: Experiment, observation: Obser
 
 def _known_truth(experiment: Experiment, rows: Block, observation: Observation, shared: Shared) -> KnownTruth | None:
     """The truth of the block, if the observation is of its very arguments, and the property needs a truth."""
+    # By identity: arranged rows, or those of a second call, have exact values of their own.
     same = all(observation.arguments.get(name) is a for name, a in rows.arguments.items())
     if not same or experiment.prop.exact or observation.order is not None:
         return None
@@ -166,6 +167,7 @@ def _row_of(role: Role, case: Case, row: int, rows: Block) -> Case | None:
         return None
     if not rows.numbers:
         return part
+    # Only arguments that the property left as the block made them come back from the recipe.
     kept = [name for name, a in rows.arguments.items() if case.arguments.get(name) is a]
     return Case(part.arguments, part.layout, {"role": role.name, **rows.recipe(row), "arguments": kept})
 

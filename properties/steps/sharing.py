@@ -57,6 +57,8 @@ class Shared:
     """What the cells of one audit share. Blocks and truths are functions of the seed; answers are the subjects' own."""
 
     def __init__(self) -> None:
+        # Bounded, since an audit of all roles makes more blocks than memory should hold. A block that is dropped is
+        # made again from the seed.
         self.block = lru_cache(maxsize=BLOCKS_KEPT)(block)
         self.truth = lru_cache(maxsize=TRUTHS_KEPT)(known_truth)
         self._answers = Answers()
@@ -83,6 +85,7 @@ class Shared:
     def answers(self, experiment: Experiment) -> Answers:
         """The answers of the subject in the dtype; those of another subject or dtype are dropped, to bound memory."""
         subject, dtype = experiment.call.subject, experiment.fmt.name
+        # By value: a worker that gets the same subject again, in another cell, finds its answers.
         if self._answers.subject != subject or self._answers.dtype != dtype:
             self._answers = Answers(subject, dtype)
         return self._answers
@@ -92,6 +95,7 @@ class Shared:
         if not experiment.prop.one_call:
             return experiment.observe(case)
         observations = self.answers(experiment).observations
+        # A call that raises is not kept: each property calls again, and finds the row for which the subject raises.
         if rows not in observations:
             observations[rows] = experiment.observe(case)
         return observations[rows]
@@ -120,6 +124,7 @@ class Shared:
 
     def scan_of(self, subject: Subject, domain: str, dtype: str) -> Mapping[str, Tally] | None:
         """The tallies of a domain that was scanned for another property of the subject, or None."""
+        # By identity: a closure that compares equal may still answer otherwise, and a proof rests on this.
         if self._scan is None or self._scan[0] is not subject or self._scan[1:3] != (domain, dtype):
             return None
         return self._scan[3]

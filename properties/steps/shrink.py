@@ -33,6 +33,7 @@ def shrink(evidence: Evidence, experiment: Experiment) -> None:
             left -= 1
             decision = decide(experiment, part)
             if decision.refuted:
+                # Kept at once: time may run out before a smaller part is found. Then the search goes on from this part.
                 evidence.shrunk.append(Refutation(part, whole.regime, decision))
                 smaller = True
                 break
@@ -53,6 +54,7 @@ def parts(case: Case) -> Iterator[Case]:
         yield taken(case, np.arange(1), rows[0])
     along, count = (rows[0], x.shape[rows[0]]) if rows else (axis, x.shape[axis])
     if count > 1:
+        # Single entries first: a witness of one number needs no explanation.
         if not rows and count <= SHORT_ROW:
             yield from (taken(case, np.arange(k, k + 1), along) for k in range(count))
         yield from (taken(case, places, along) for places in np.array_split(np.arange(count), 2))

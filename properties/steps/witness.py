@@ -34,6 +34,7 @@ def witness_of(experiment: Experiment, case: Case, regime: str, seen: Decision) 
     sure of.
     """
     signature = experiment.role.signature
+    # From the record, not from the case: what is reported is what a reader can run again.
     record = encode(replace(case, arguments=signature.shown(case.arguments)))
     for _ in range(RERUNS):
         read = decode(record)
@@ -46,6 +47,7 @@ def witness_of(experiment: Experiment, case: Case, regime: str, seen: Decision) 
             raise Contradiction(f"balls clear what the screen refuted {again.ratio:.3g} times over: {record}"[:2000])
         if again.refuted:
             return _written(record, regime, again, again.certified)
+    # A random answer, or one that depends on earlier calls. It was wrong once, and that is what is reported.
     return _written(record, regime, seen, f"{seen.certified}; seen once, {RERUNS} reruns differed")
 
 
