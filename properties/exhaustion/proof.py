@@ -13,7 +13,7 @@ from functools import partial
 from extremum.properties.calling.call import Call, Expired
 from extremum.properties.calling.recorder import Recorder
 from extremum.properties.engine import Settings, out_of_time, refuses
-from extremum.properties.exhaustion.scan import DOMAINS, Domain, concluded, pointwise, scan
+from extremum.properties.exhaustion.scan import DOMAINS, Domain, conclude, pointwise, scan
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
 from extremum.properties.steps.sharing import Shared
@@ -70,7 +70,7 @@ def _proved(
     late = cell if expired is None else out_of_time(cell, expired, settings)
     if late.verdict == "hung":
         return late
-    judge = partial(concluded, call.subject, role, prop, domain, fmt, tallies[prop.name], call)
+    judge = partial(conclude, call.subject, role, prop, domain, fmt, tallies[prop.name], call)
     judged = call.within(settings.timeout, judge)
     if isinstance(judged, Expired):
         return out_of_time(late, judged, settings)

@@ -59,18 +59,18 @@ class Domain:
 
 def gaps(fmt: Format, start: int, stop: int) -> Array:
     """(d, 0), in order of d."""
-    made = np.zeros((stop - start, 2), fmt.dtype)
-    made[:, 0] = np.arange(start, stop).astype(fmt.bits).view(fmt.dtype)
-    return made
+    rows = np.zeros((stop - start, 2), fmt.dtype)
+    rows[:, 0] = np.arange(start, stop).astype(fmt.bits).view(fmt.dtype)
+    return rows
 
 
 def pairs(fmt: Format, start: int, stop: int) -> Array:
     """(a, b), in order of the magnitude of a and then of b; zeros of both signs among them."""
     values = _finite(fmt)
     first, second = np.divmod(np.arange(start, stop), len(values))
-    made = np.empty((stop - start, 2), fmt.dtype)
-    made[:, 0], made[:, 1] = values[first], values[second]
-    return made
+    rows = np.empty((stop - start, 2), fmt.dtype)
+    rows[:, 0], rows[:, 1] = values[first], values[second]
+    return rows
 
 
 @lru_cache(maxsize=8)
@@ -226,7 +226,7 @@ def _keep(tally: Tally, start: int, by_row: Array, doubtful: Array) -> None:
         tally.doubtful += [start + i for i in np.flatnonzero(doubtful)[:room].tolist()]
 
 
-def concluded(
+def conclude(
     subject: Subject, role: Role, prop: Property, domain: Domain, fmt: Format, tally: Tally, call: Call | None = None
 ) -> Cell:
     """The cell of a property whose whole domain was scanned: `proved` with its exact worst case, or refuted."""

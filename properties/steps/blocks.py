@@ -144,8 +144,8 @@ def restore(recipe: Mapping[str, Any], dtype: str) -> Array:
     if regime is None:
         raise UsageError(f"regime={recipe['regime']!r} is not one of role {role.name}")
     shape = int(recipe.get("m", 1)), int(recipe["n"])
-    made = _rows(role.arguments, regime, dtype, shape, int(recipe["of"]), int(recipe["seed"]))
-    return made[recipe["argument"]][row : row + 1]
+    rows = _rows(role.arguments, regime, dtype, shape, int(recipe["of"]), int(recipe["seed"]))
+    return rows[recipe["argument"]][row : row + 1]
 
 
 def _for_length(regimes: Sequence[Regime], n: int) -> Sequence[Regime]:

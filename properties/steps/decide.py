@@ -103,8 +103,8 @@ def decide(experiment: Experiment, case: Case, final: bool = False) -> Decision:
             return Decision(False)
         return Decision(True, np.inf, 0.0, np.inf, cause=str(error), certified="the call itself")
     if final:
-        return with_exact(experiment, observation, judge(experiment, observation, np.inf))
-    return judge(experiment, observation, FAR_RATIO)
+        return with_exact(experiment, observation, decide_observed(experiment, observation, np.inf))
+    return decide_observed(experiment, observation, FAR_RATIO)
 
 
 def _overflows(experiment: Experiment, case: Case) -> bool:
@@ -113,7 +113,7 @@ def _overflows(experiment: Experiment, case: Case) -> bool:
     return bool(View(experiment.role, fmt, Observation(case.arguments), screen_arithmetic(fmt)).may_overflow.any())
 
 
-def judge(experiment: Experiment, observation: Observation, far: float) -> Decision:
+def decide_observed(experiment: Experiment, observation: Observation, far: float) -> Decision:
     """Decide what was observed: the screen first, then balls for what it can't clear, up to `far`."""
     prop, fmt = experiment.prop, experiment.fmt
     view = View(experiment.role, fmt, observation, screen_arithmetic(fmt))

@@ -140,7 +140,7 @@ class Neighbours:
             notable.take(x[few], origin[few], rank[few].astype(np.float64))
 
 
-def has_neighbours(experiment: Experiment, made: Block) -> bool:
+def has_neighbours(experiment: Experiment, block: Block) -> bool:
     """Whether neighbours are called: for properties that one call on a row decides and a fused screen may rate.
 
     In 16-bit formats the climb already reaches these rows.
@@ -148,11 +148,11 @@ def has_neighbours(experiment: Experiment, made: Block) -> bool:
     prop, role = experiment.prop, experiment.role
     plain = prop.pointwise
     rated = role.has_fused and role.signature.batched and role.signature.one_row
-    return plain and rated and made.x.shape[-1] == 2 and experiment.fmt.dtype.itemsize > 2
+    return plain and rated and block.x.shape[-1] == 2 and experiment.fmt.dtype.itemsize > 2
 
 
 def neighbours(
-    experiment: Experiment, made: Block, seed: int, stop: Callable[[], bool], seconds: float = inf
+    experiment: Experiment, block: Block, seed: int, stop: Callable[[], bool], seconds: float = inf
 ) -> Neighbours:
     """Call the subject on runs near the best rows of the block, and on from the best of those, until `stop()`.
 
@@ -160,9 +160,9 @@ def neighbours(
     how many fit into `seconds`: all `CALLS`, and so the same rows for the same seed, unless a subject is some fifty
     times as slow as NumPy; else the largest power of two that fits.
     """
-    found, fmt = Neighbours(made.x[:0]), experiment.fmt
+    found, fmt = Neighbours(block.x[:0]), experiment.fmt
     rng = np.random.default_rng([seed, CALLS, RUN_ROWS])
-    x, origin = made.x, np.arange(len(made.x))
+    x, origin = block.x, np.arange(len(block.x))
     try:
         if _rated(experiment, x[:PROBE_ROWS])[1] is None or row_by_row(experiment.call, x):
             return found
@@ -179,7 +179,7 @@ def neighbours(
                 calls = _fitting(seconds, time.monotonic() - began)
             turn += 1
             near = found.closest()
-            x, origin = _near(rng, near, fmt) if near and turn % ORDINARY_EVERY else _ordinary_rows(rng, made, fmt)
+            x, origin = _near(rng, near, fmt) if near and turn % ORDINARY_EVERY else _ordinary_rows(rng, block, fmt)
     except Misbehaviour:
         found.raised = Doubtful(x, origin, np.full(len(x), inf))
     return found
@@ -238,6 +238,6 @@ def _near(rng: np.random.Generator, closest: list[Notable], fmt: Format) -> tupl
     return np.concatenate(runs), np.concatenate(origins)
 
 
-def _ordinary_rows(rng: np.random.Generator, made: Block, fmt: Format) -> tuple[Array, Array]:
+def _ordinary_rows(rng: np.random.Generator, block: Block, fmt: Format) -> tuple[Array, Array]:
     """As many rows of normal deviates, as if they came from an ordinary row of the block."""
-    return fmt.round(rng.standard_normal((2 * RUN_ROWS, 2))), np.full(2 * RUN_ROWS, made.ordinary)
+    return fmt.round(rng.standard_normal((2 * RUN_ROWS, 2))), np.full(2 * RUN_ROWS, block.ordinary)

@@ -141,9 +141,9 @@ class Exponential:
 def exponentials(row: Iterable[Any]) -> Array:
     """Rational numbers as an object array of `Exponential`, shape (n,)."""
     numbers = [Exponential(q) for q in row]
-    made = np.empty(len(numbers), object)
-    made[:] = numbers
-    return made
+    values = np.empty(len(numbers), object)
+    values[:] = numbers
+    return values
 
 
 def _added(a: Sum, b: Sum) -> Sum:

@@ -239,11 +239,11 @@ class Rationals:
 
     def product(self, matrix: Array, v: Array) -> Array:
         rows, m, n = matrix.shape
-        made = np.empty((rows, m), object)
+        products = np.empty((rows, m), object)
         for r in range(rows):
             a = flint.fmpq_mat(m, n, self.lift(matrix[r]).ravel().tolist())
-            made[r] = (a * flint.fmpq_mat(n, 1, v[r].tolist())).entries()
-        return made
+            products[r] = (a * flint.fmpq_mat(n, 1, v[r].tolist())).entries()
+        return products
 
     def shown(self, v: Any) -> str:
         return str(flint.arb(v).str(25))

@@ -27,7 +27,7 @@ from extremum.reports.driving.options import FILES, REPORT_DIR, values
 from extremum.reports.driving.proof_workers import (
     Ended,
     Job,
-    OutOfTime,
+    PartExpired,
     Span,
     asked_once,
     cells_of,
@@ -215,7 +215,7 @@ def scan_job(job: Job, options: ProofOptions, progress: Progress) -> list[Cell]:
             progress.remove_task(task)
             whole = {p.name: state.tallies.get(p.name, Tally()) for p in job.properties}
             return pool.ask(cells_of, whole, deadline=options.deadline)
-        except OutOfTime:
+        except PartExpired:
             reason = f"{state.rows:,} rows were scanned, and the subject did not return"
             return [unjudged(job, p, "incomplete", reason) for p in job.properties]
         except Ended as end:

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from extremum.properties.calling.call import Call, quiet
 from extremum.properties.calling.recorder import Recorder, read
 from extremum.properties.engine import refuses
-from extremum.properties.exhaustion.scan import BLOCK, DOMAINS, Domain, concluded, scan
+from extremum.properties.exhaustion.scan import BLOCK, DOMAINS, Domain, conclude, scan
 from extremum.properties.model.property import Property
 from extremum.properties.roles.registry import role_named
 from extremum.properties.steps.resolve import resolve
@@ -71,7 +71,7 @@ class Ended(Exception):
         self.asked, self.hung = asked, hung
 
 
-class OutOfTime(Exception):
+class PartExpired(Exception):
     """The budget has ended, and what was asked for has not come."""
 
 
@@ -84,11 +84,11 @@ class WorkerPool:
     folder: Path
 
     def ask(self, question: Callable[..., Result], *given: Any, deadline: float | None) -> Result:
-        """The answer of one worker; raises `Ended` or `OutOfTime` where there is none."""
+        """The answer of one worker; raises `Ended` or `PartExpired` where there is none."""
         future = self.executor.submit(question, *given)
         done, _ = wait([future], _left(deadline))
         if not done:
-            raise OutOfTime
+            raise PartExpired
         try:
             return future.result()
         except BrokenProcessPool:
@@ -188,7 +188,7 @@ def cells_of(tallies: Mapping[str, Tally]) -> list[Cell]:
     """The cell of each property whose whole domain was scanned."""
     own = _own["subject"], _own["role"]
     with _calling() as call:
-        return [concluded(*own, p, _own["domain"], _own["fmt"], tallies[p.name], call) for p in _own["properties"]]
+        return [conclude(*own, p, _own["domain"], _own["fmt"], tallies[p.name], call) for p in _own["properties"]]
 
 
 # After a worker ended.

@@ -1,4 +1,4 @@
-"""Proofs by exhaustion: the domains, tallies that do not depend on how they are cut, and what is concluded."""
+"""Proofs by exhaustion: the domains, tallies that do not depend on how they are cut, and what follows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from extremum.properties.exhaustion import scan as exhaustive
-from extremum.properties.exhaustion.scan import DOMAINS, concluded, pointwise, scan
+from extremum.properties.exhaustion.scan import DOMAINS, conclude, pointwise, scan
 from extremum.properties.roles.registry import role_named
 from extremum.properties.values import tally as tallying
 from extremum.properties.values.finding import Cell
@@ -32,7 +32,7 @@ def cells(role: str, name: str, domain: str, dtype: str) -> dict[str, Cell]:
     (subject,) = named(name, role)
     found = whole(role, name, domain, dtype)
     return {
-        p.name: concluded(subject, role_named(role), p, DOMAINS[domain], FORMATS[dtype], found[p.name])
+        p.name: conclude(subject, role_named(role), p, DOMAINS[domain], FORMATS[dtype], found[p.name])
         for p in pointwise(role_named(role))
     }
 
@@ -158,7 +158,7 @@ def test_one_wrong_pair_in_all_is_found() -> None:
     subject = Subject("wrong", "softmax", wrong)
     prop = next(p for p in pointwise(role) if p.name == "accuracy")
     tally = scan(subject, role, [prop], d, fmt, (0, d.size(fmt)))["accuracy"]
-    cell = concluded(subject, role, prop, d, fmt, tally)
+    cell = conclude(subject, role, prop, d, fmt, tally)
     assert cell.verdict == "refuted"
     assert cell.simplest is not None
     assert [float.fromhex(v) for v in cell.simplest.arguments["x"]["values"]] == [3, -5]
@@ -175,7 +175,7 @@ def test_a_subject_that_raises_for_one_row_is_refuted_by_that_row() -> None:
     subject = Subject("raises", "softmax", raises)
     prop = next(p for p in pointwise(role) if p.name == "finite")
     tally = scan(subject, role, [prop], d, fmt, (0, d.size(fmt)))["finite"]
-    cell = concluded(subject, role, prop, d, fmt, tally)
+    cell = conclude(subject, role, prop, d, fmt, tally)
     assert (cell.verdict, cell.detail) == ("refuted", "raises ValueError: seven")
 
 
@@ -184,7 +184,7 @@ def judged_as(function: Any, dtype: str = "float16", name: str = "accuracy") -> 
     subject = Subject("it", "softmax", function)
     prop = next(p for p in pointwise(role) if p.name == name)
     tally = scan(subject, role, [prop], d, fmt, (0, d.size(fmt)))[name]
-    return concluded(subject, role, prop, d, fmt, tally)
+    return conclude(subject, role, prop, d, fmt, tally)
 
 
 def test_a_row_that_raises_is_found_wherever_it_stands_in_its_block() -> None:
@@ -238,7 +238,7 @@ def test_rows_that_fail_among_others_and_not_alone_are_not_proved() -> None:
     subject = Subject("leaks", "softmax", leaks)
     prop = next(p for p in pointwise(role) if p.name == "accuracy")
     tally = scan(subject, role, [prop], d, fmt, (0, d.size(fmt)))["accuracy"]
-    cell = concluded(subject, role, prop, d, fmt, tally)
+    cell = conclude(subject, role, prop, d, fmt, tally)
     assert cell.verdict == "refuted"
 
 
@@ -246,7 +246,7 @@ def test_a_part_of_a_domain_proves_nothing() -> None:
     (subject,) = named("wide", "softmax")
     role, d, fmt = role_named("softmax"), DOMAINS["gaps"], FORMATS["float16"]
     prop = pointwise(role)[0]
-    cell = concluded(subject, role, prop, d, fmt, scan(subject, role, [prop], d, fmt, (0, 1000))[prop.name])
+    cell = conclude(subject, role, prop, d, fmt, scan(subject, role, [prop], d, fmt, (0, 1000))[prop.name])
     assert (cell.verdict, cell.detail) == ("incomplete", "1,000 rows were scanned")
 
 
@@ -257,4 +257,4 @@ def test_a_property_with_much_room_everywhere_is_proved_too() -> None:
     tally = scan(subject, role, [prop], d, fmt, (0, d.size(fmt)))[prop.name]
     assert tally.worst[0] < 0
     assert Tally.from_json(tally.to_json()) == tally
-    assert concluded(subject, role, prop, d, fmt, tally).verdict == "proved"
+    assert conclude(subject, role, prop, d, fmt, tally).verdict == "proved"
