@@ -24,6 +24,7 @@ from extremum.properties.claims.inputs import FIRST_INPUTS, drawn, ordered, shri
 from extremum.properties.engine import Settings
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
+from extremum.properties.steps.sharing import Shared
 from extremum.properties.values.finding import Cell
 from extremum.reference.errors import UsageError
 from extremum.reference.subjects.subject import Subject
@@ -181,7 +182,9 @@ def test_a_cell_that_several_claims_rest_on_is_judged_once_and_with_its_dtype_an
 ) -> None:
     judged: list[tuple[str, str, str]] = []
 
-    def judge_cell(subject: Subject, role: Role, prop: Property, dtype: str, settings: Settings) -> Cell:
+    def judge_cell(
+        subject: Subject, role: Role, prop: Property, dtype: str, settings: Settings, shared: Shared
+    ) -> Cell:
         judged.append((dtype, subject.name, prop.name))
         return Cell(subject.name, role.name, prop.name, prop.code, dtype, verdict="held", examined=1)
 

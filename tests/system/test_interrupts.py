@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,14 @@ pytestmark = [
 
 
 SAID = "extremum: interrupted; what was found until then is in the report"
+
+
+@pytest.fixture(autouse=True)
+def heeded() -> Iterator[None]:
+    """Ctrl-C reaches what a test starts, though a shell that started pytest in the background has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def interrupted(seconds: float, *words: str, **environment: str) -> tuple[int, str, str]:
@@ -39,7 +48,7 @@ def interrupted(seconds: float, *words: str, **environment: str) -> tuple[int, s
     return process.returncode, header + said, errors
 
 
-@pytest.mark.parametrize("seconds", [0.0, 0.4, 0.8, 1.2, 1.6, 2.0, 2.5, 3.0, 4.0, 6.0])
+@pytest.mark.parametrize("seconds", [0.0, 0.5, 1.0, 2.0, 4.0])
 def test_ctrl_c_ends_an_audit_without_a_traceback(tmp_path: Path, seconds: float) -> None:
     words = ("audit", "shifted", "naive", "--dtype", "float32", "-n", "2", "--report-dir", str(tmp_path))
     # Interrupted while workers start, import, compile and judge: the header is written just before they start.

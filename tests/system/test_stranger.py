@@ -90,8 +90,9 @@ def test_one_worker_finds_what_two_found(folder: Path, defects: tuple[Done, Cell
     def found(cells: Cells) -> list[tuple[Any, ...]]:
         return [tuple(c.get(k) for k in ("subject", "property", "verdict", "simplest", "worst")) for c in cells]
 
-    _, record = audit(folder, *(f"mine.py:{name}" for name in EXPECTED), *FLOAT32, "-n", "1")
-    assert found(record["cells"]) == found(defects[1])
+    some = ["mine.py:unshifted", "mine.py:keeps_a_floor"]
+    _, record = audit(folder, *some, *FLOAT32, "-n", "1")
+    assert found(record["cells"]) == found([c for c in defects[1] if c["subject"] in some])
 
 
 @pytest.mark.parametrize(
