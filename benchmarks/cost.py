@@ -23,7 +23,7 @@ from extremum.properties.exhaustion.scan import pointwise
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Experiment
 from extremum.properties.roles.softmax import ROLE
-from extremum.properties.steps.blocks import BLOCK, LONG_BLOCK, Block
+from extremum.properties.steps.blocks import BLOCK_ENTRIES, LONG_BLOCK_ENTRIES, Block
 from extremum.properties.steps.evidence import Evidence
 from extremum.properties.steps.screen import screen_block
 from extremum.properties.steps.sharing import Shared
@@ -75,7 +75,7 @@ def by_length() -> tuple[Points, Points]:
     bare, whole, accuracy = [], [], cells(ACCURACY)
     rng = np.random.default_rng(0)
     for n in LENGTHS:
-        size = max(BLOCK if n <= BLOCK else LONG_BLOCK, n)
+        size = max(BLOCK_ENTRIES if n <= BLOCK_ENTRIES else LONG_BLOCK_ENTRIES, n)
         x = (8 * rng.standard_normal((size // n, n))).astype(np.float32)
         bare.append((float(n), best(lambda x=x: SHIFTED.function(x)) / x.size * 1e9))
         made = blocked(x)
@@ -118,7 +118,7 @@ def draw(path: str, bare: Points, whole: Points, properties: Points, subjects: P
 
 def main(path: str | None) -> None:
     """Measure, print and draw."""
-    x = (8 * np.random.default_rng(0).standard_normal((BLOCK // 16, 16))).astype(np.float32)
+    x = (8 * np.random.default_rng(0).standard_normal((BLOCK_ENTRIES // 16, 16))).astype(np.float32)
     made = blocked(x)
     with quiet():
         bare, whole = by_length()

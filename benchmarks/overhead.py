@@ -40,7 +40,7 @@ from extremum.properties.roles.softmax import ROLE
 from extremum.properties.roles.softmax import fused_screen as fused
 from extremum.properties.steps.blocks import Block, block
 from extremum.properties.steps.evidence import Evidence
-from extremum.properties.steps.screen import screen_block, settle
+from extremum.properties.steps.screen import measure_closest, screen_block
 from extremum.properties.steps.sharing import Shared
 from extremum.reference.arithmetic.formats import FORMATS
 from extremum.reference.subjects.subject import named
@@ -77,7 +77,7 @@ def audit(blocks: list[Block], properties: list[Property]) -> None:
         experiment = Experiment(CALL, ROLE, prop, FMT)
         for one in blocks:
             screen_block(evidence[prop.name], experiment, one, shared, 0)
-        settle(evidence[prop.name], experiment)
+        measure_closest(evidence[prop.name], experiment)
 
 
 def rounds(works: list[Callable[[], object]], count: int = ROUNDS) -> list[float]:

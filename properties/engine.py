@@ -1,4 +1,4 @@
-"""The engine: judges one cell. Sweep, certify, climb, search; then shrink, rerun and diagnose what was refuted.
+"""The engine: judges one cell. Sweep (screen, certify, climb), then search; of what is refuted shrink, rerun, diagnose.
 
 A cell and a seed go in, and a `Cell` comes out, both plain data. Cells share nothing but what `Shared` holds: inputs
 and their truth, which are functions of the seed, and the subject's answers to whole blocks.
@@ -20,10 +20,10 @@ from extremum.properties.diagnosis.diagnose import diagnose
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Experiment, Role
 from extremum.properties.steps.blocks import Block
-from extremum.properties.steps.climb import climb_block, climb_neighbours, climbs
+from extremum.properties.steps.climb import can_climb, climb_block, climb_neighbours
 from extremum.properties.steps.evidence import Evidence
 from extremum.properties.steps.neighbours import has_neighbours
-from extremum.properties.steps.screen import certify_rows, screen_block, settle
+from extremum.properties.steps.screen import certify_rows, measure_closest, screen_block
 from extremum.properties.steps.search import LONGEST_SEARCHED, SHORTEST_SEARCHED, search
 from extremum.properties.steps.sharing import Shared
 from extremum.properties.steps.shrink import shrink
@@ -46,7 +46,7 @@ class Settings:
     deadline: float | None = None
     timeout: float | None = 60.0
 
-    def over(self) -> bool:
+    def budget_ended(self) -> bool:
         """Whether the budget has ended."""
         return self.deadline is not None and time.monotonic() > self.deadline
 
@@ -70,15 +70,16 @@ def judge_cell(
     shared.compile(role, fmt)
     start = time.perf_counter()
     cell = Cell(subject.name, role.name, prop.name, prop.code, dtype, unit=prop.unit)
-    if settings.over():
+    if settings.budget_ended():
         cell = replace(cell, verdict="incomplete", detail="the budget ended before this cell began")
     elif prop.masked and not fmt.has_infinity:
         cell = replace(cell, verdict="inapplicable", detail=f"{dtype} has no infinity to mask with")
     else:
-        examined = call.within(settings.timeout, partial(examine, cell, experiment, settings, shared, evidence))
-        cell = out_of_time(cell, examined, settings) if isinstance(examined, Expired) else examined
+        outcome = call.within(settings.timeout, partial(examine, cell, experiment, settings, shared, evidence))
+        cell = out_of_time(cell, outcome, settings) if isinstance(outcome, Expired) else outcome
         cell = replace(cell, profile=evidence.profile.record())
-        if evidence.refuted and cell.verdict != "hung":  # a refutation stands, even if time ran out after it
+        # A refutation stands even if time ran out after it. A subject that hung is not called again: it stays `hung`.
+        if evidence.refuted and cell.verdict != "hung":
             cell = report(cell, experiment, evidence, settings)
     return replace(
         cell,
@@ -90,15 +91,15 @@ def judge_cell(
 
 
 def examine(cell: Cell, experiment: Experiment, settings: Settings, shared: Shared, evidence: Evidence) -> Cell:
-    """Sweep, certify, climb and search. The cell with its verdict, unless something was refuted."""
+    """Sweep and search. The cell with its verdict; if something was refuted, with its counts, for `report` to judge."""
     role, prop, chosen = experiment.role, experiment.prop, settings.regimes
-    refusal = refuses(experiment.call, role, experiment.fmt)
+    refusal = refusal_of(experiment.call, role, experiment.fmt)
     if refusal:
         return replace(cell, verdict="inapplicable", detail=f"the subject does not take {cell.dtype}: {refusal}")
-    # A slow subject needs the second half of its time for the search.
-    patience = settings.timeout / 2 if settings.timeout else inf
-    rows = shared.blocks(experiment, settings.seed, chosen)
-    sweep(evidence, experiment, rows, shared, settings.seed, settings.over, patience)
+    # A slow subject needs the other half of its time for the search.
+    climb_seconds = settings.timeout / 2 if settings.timeout else inf
+    blocks = shared.blocks(experiment, settings.seed, chosen)
+    sweep(evidence, experiment, blocks, shared, settings.seed, settings.budget_ended, climb_seconds)
 
     regimes = [r for r in role.regimes if r.masked == prop.masked and (chosen is None or r.name in chosen)]
     if not regimes:
@@ -110,8 +111,8 @@ def examine(cell: Cell, experiment: Experiment, settings: Settings, shared: Shar
         shortest = min(r.case.x.shape[r.case.axis] for r in evidence.refuted)
         longest = max(2 * shortest, SHORTEST_SEARCHED)
     seed = _seed_of(settings.seed, cell)
-    searched = search(experiment, regimes, min(longest, role.longest), settings.examples, seed, settings.over)
-    evidence.searched = searched.examined
+    searched = search(experiment, regimes, min(longest, role.longest), settings.examples, seed, settings.budget_ended)
+    evidence.searched_rows = searched.examined
     if searched.refutation is not None:
         evidence.refuted.append(searched.refutation)
     return verdict_of(cell, experiment, evidence, {r.name for r in regimes}, settings)
@@ -124,53 +125,57 @@ def sweep(
     shared: Shared,
     seed: int,
     stop: Callable[[], bool],
-    patience: float = inf,
+    climb_seconds: float = inf,
 ) -> None:
     """Screen every block until `stop()`, certify what the screen can't clear, and climb from the best short rows.
 
-    After `patience` seconds nothing more is climbed and no neighbours are called: a slow subject would take too long.
+    After `climb_seconds` nothing more is climbed and no neighbours are called: a slow subject would take too long.
     """
-    end = time.monotonic() + patience
+    end = time.monotonic() + climb_seconds
 
-    def climb(rows: Block, ratio: Array) -> None:
+    def climb_in_time(block: Block, ratio: Array) -> None:
         if not stop() and time.monotonic() < end:
-            climb_block(evidence, experiment, rows, ratio, seed)
+            climb_block(evidence, experiment, block, ratio, seed)
 
-    last: Block | None = None
-    steepest: tuple[Block, Array] | None = None
-    for rows in blocks:
+    near_block: Block | None = None
+    worst_block: tuple[Block, Array] | None = None
+    for block in blocks:
         if stop():
             evidence.stopped = True
             break
-        screened = screen_block(evidence, experiment, rows, shared, seed)
+        screened = screen_block(evidence, experiment, block, shared, seed)
         if screened.doubt is not None:
-            certify_rows(evidence, experiment, rows, screened.case, screened.doubt)
-        if len(screened.ratio) < len(rows.x):
-            continue
-        if climbs(experiment, rows.x.shape[-1]):
+            certify_rows(evidence, experiment, block, screened.case, screened.doubt)
+        if not screened.declined:
+            evidence.row_counts.append(len(block.x))
+        if len(screened.ratio) < len(block.x):
+            continue  # no ratio for each row: there was no answer, or the property only counts
+        if can_climb(experiment, block.x.shape[-1]):
             if not evidence.refuted:
-                climb(rows, screened.ratio)
-            elif steepest is None or screened.ratio.max() > steepest[1].max():
-                steepest = rows, screened.ratio
-        if not evidence.refuted and has_neighbours(experiment, rows):
-            last = rows
-    if steepest is not None and evidence.worst_ratio < inf:  # once for all that is refuted: how wrong is it at worst?
-        climb(*steepest)
-    if last is not None and not evidence.refuted and not stop():  # last of all, since it takes longest
-        climb_neighbours(evidence, experiment, last, shared, seed, stop, end - time.monotonic())
-    settle(evidence, experiment)
+                climb_in_time(block, screened.ratio)
+            elif worst_block is None or screened.ratio.max() > worst_block[1].max():
+                worst_block = block, screened.ratio
+        if not evidence.refuted and has_neighbours(experiment, block):
+            near_block = block
+    # If something is refuted, one climb from the block with the largest ratio shows how large the error gets.
+    if worst_block is not None and evidence.worst_ratio < inf:
+        climb_in_time(*worst_block)
+    if near_block is not None and not evidence.refuted and not stop():  # at the end, since it takes longest
+        climb_neighbours(evidence, experiment, near_block, shared, seed, stop, end - time.monotonic())
+    # A fused screen only rates rows; the screen measures the closest.
+    measure_closest(evidence, experiment)
 
 
-def verdict_of(cell: Cell, experiment: Experiment, evidence: Evidence, searched: set[str], settings: Settings) -> Cell:
-    """The cell with what was examined and, if nothing was refuted, its verdict; `searched` are the search's regimes."""
+def verdict_of(cell: Cell, experiment: Experiment, evidence: Evidence, regimes: set[str], settings: Settings) -> Cell:
+    """The cell with what was examined and, if nothing was refuted, its verdict; `regimes` are those of the search."""
     prop = experiment.prop
-    cell = replace(cell, examined=evidence.examined, regimes=sorted(searched.union(*evidence.regimes)))
+    cell = replace(cell, examined=evidence.examined, regimes=sorted(regimes.union(*evidence.regimes)))
     if evidence.refuted:
         return cell
     if not cell.examined:
         return replace(cell, verdict="inapplicable", detail=evidence.declined or "nothing could be tried")
-    complete = not evidence.stopped and not settings.over()
-    graded = prop.grades and any(evidence.rows)  # the search measures no grades
+    complete = not evidence.stopped and not settings.budget_ended()
+    graded = prop.grades and any(evidence.row_counts)  # the search measures no grades
     return replace(
         cell,
         verdict="held" if complete else "incomplete",
@@ -190,7 +195,7 @@ def report(cell: Cell, experiment: Experiment, evidence: Evidence, settings: Set
     call.within(seconds, partial(shrink, evidence, experiment))
     finding = call.within(seconds, partial(rerun, cell, experiment, evidence))
     if isinstance(finding, Expired):
-        return out_of_time(replace(cell, examined=cell.examined or evidence.examined), finding, settings)
+        return out_of_time(replace(cell, examined=evidence.examined), finding, settings)
     simplest = evidence.simplest
     cause = call.within(seconds, partial(diagnose, experiment, simplest.case, simplest.decision))
     return replace(finding, cause="unknown" if isinstance(cause, Expired) else cause)
@@ -205,7 +210,7 @@ def rerun(cell: Cell, experiment: Experiment, evidence: Evidence) -> Cell:
         cell,
         verdict="refuted",
         detail=evidence.simplest.decision.cause,
-        examined=cell.examined or evidence.examined,
+        examined=evidence.examined,
         regimes=sorted({r.regime for r in evidence.refuted}),
         simplest=simplest,
         worst=worst,
@@ -215,15 +220,15 @@ def rerun(cell: Cell, experiment: Experiment, evidence: Evidence) -> Cell:
     )
 
 
-def refuses(call: Call, role: Role, fmt: Format) -> str:
+def refusal_of(call: Call, role: Role, fmt: Format) -> str:
     """Why the subject does not take this dtype, or an empty string.
 
     A subject refuses a dtype if ordinary arguments raise in it but succeed in another dtype. One that raises in every
     dtype is broken, and is judged.
     """
-    reason = _raises(call, role, fmt)
+    reason = _error_of(call, role, fmt)
     others = (FORMATS[name] for name in DEFAULT_DTYPES if name != fmt.name)
-    return reason if reason and any(not _raises(call, role, other) for other in others) else ""
+    return reason if reason and any(not _error_of(call, role, other) for other in others) else ""
 
 
 def out_of_time(cell: Cell, expired: Expired, settings: Settings) -> Cell:
@@ -238,13 +243,13 @@ def out_of_time(cell: Cell, expired: Expired, settings: Settings) -> Cell:
     )
 
 
-def _raises(call: Call, role: Role, fmt: Format) -> str:
+def _error_of(call: Call, role: Role, fmt: Format) -> str:
     arguments = role.ordinary(fmt)
     try:
         call.raw(arguments if role.signature.batched else role.signature.row(arguments, 0))
     except Misbehaviour as error:
         return str(error)
-    call.returned()
+    call.returned()  # `raw` leaves the call open until its answer is taken
     return ""
 
 

@@ -67,5 +67,5 @@ def audit(
     settings = settings_of(request)
     shared = Shared()
     cells = [judge_task(task, settings, shared) for task in tasks(request, [subject])]
-    contested = behaviours(subject, request) if request.whole and not settings.over() else []
+    contested = behaviours(subject, request) if request.whole and not settings.budget_ended() else []
     return Report(cells, seed, ["extremum.reports.audit", name], [introduce(subject)], contested=contested)

@@ -78,12 +78,11 @@ def drawn(shapes: Iterable[tuple[str, str]], seed: int) -> Sequence[Inputs]:
 
 def shrink(shapes: Mapping[str, str], wanted: Callable[..., bool], seed: int) -> tuple[int, Inputs]:
     """How many inputs Hypothesis tries, and those that it shrinks to; raises `NoSuchExample` where it finds none."""
-    tried = 0
+    tried: list[bool] = []
 
     def counted(inputs: Inputs) -> bool:
-        nonlocal tried
-        tried += 1
-        return wanted(**inputs)
+        tried.append(wanted(**inputs))
+        return tried[-1]
 
     shrunk = find(
         generated(shapes),
@@ -97,7 +96,7 @@ def shrink(shapes: Mapping[str, str], wanted: Callable[..., bool], seed: int) ->
         ),
         random=Random(seed),
     )
-    return tried, shrunk
+    return len(tried), shrunk
 
 
 @st.composite

@@ -12,7 +12,7 @@ from functools import partial
 
 from extremum.properties.calling.call import Call, Expired
 from extremum.properties.calling.recorder import Recorder
-from extremum.properties.engine import Settings, out_of_time, refuses
+from extremum.properties.engine import Settings, out_of_time, refusal_of
 from extremum.properties.exhaustion.scan import DOMAINS, Domain, conclude, pointwise, scan
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
@@ -44,7 +44,7 @@ def prove_cell(
     shared.compile(role, fmt)
     start = time.perf_counter()
     cell = Cell(subject.name, role.name, prop.name, prop.code, dtype, unit=prop.unit, regimes=[domain])
-    refusal = "" if settings.over() else call.within(settings.timeout, partial(refuses, call, role, fmt))
+    refusal = "" if settings.budget_ended() else call.within(settings.timeout, partial(refusal_of, call, role, fmt))
     if isinstance(refusal, Expired):
         cell = out_of_time(cell, refusal, settings)
     elif refusal:
@@ -89,7 +89,7 @@ def _tallies(
     properties, size = pointwise(role), domain.size(fmt)
     tallies = {prop.name: Tally() for prop in properties}
     for start in range(0, size, PART_ROWS):
-        if settings.over():
+        if settings.budget_ended():
             return tallies, None
         span = start, min(start + PART_ROWS, size)
         part = call.within(

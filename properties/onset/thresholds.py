@@ -23,7 +23,7 @@ import numpy as np
 
 from extremum.properties.calling.call import Call, Misbehaviour, quiet
 from extremum.properties.calling.time_limit import OutOfTime, limited
-from extremum.properties.engine import refuses
+from extremum.properties.engine import refusal_of
 from extremum.properties.inputs.draw import Sampled, T
 from extremum.properties.inputs.lengths import LONGEST
 from extremum.properties.inputs.regimes import Regime
@@ -326,7 +326,7 @@ def onset(
     """The onsets of a subject, by dtype, length, line and kind, for the lines of `LINES`.
 
     `dtypes` are the subject's unless given, `lengths` the powers of two that the role takes. A dtype that the
-    subject refuses is left out, and where a line takes more than `timeout` seconds (a subject that hangs, or is
+    subject refusal_of is left out, and where a line takes more than `timeout` seconds (a subject that hangs, or is
     that slow), it and what is longer in this dtype: `tell` gets a sentence. `step` is called after every line.
 
     Raises `UsageError` for a dtype or a length that there is not, and for a role whose arguments are not rows.
@@ -338,7 +338,7 @@ def onset(
         place = "ordinary rows"
         try:
             with quiet(), limited(timeout):
-                reason = refuses(call, role, fmt)
+                reason = refusal_of(call, role, fmt)
             if reason:
                 tell(f"{subject.name} does not take {dtype}, which is left out: {reason}")
                 continue

@@ -32,7 +32,7 @@ from extremum.reference.arithmetic.formats import Array, Format
 from extremum.reference.arithmetic.wide import row_max, screen_arithmetic
 
 # Tuned with `benchmarks/search_power.py`, which prints the share of the known worst cases that the climb reaches.
-FIRST_MOVES = 8  # of every row of the block: where all is flat, the best of them is no guide
+FIRST_MOVES = 8  # of every row of the block, in the first round: where all is flat, the best of them is no guide
 ROWS_KEPT = 8  # after each round, to be moved in the next
 ROUNDS_APART = 7  # first rounds in which no two rows that are kept come from the same row of the block
 MOVES = 64  # of each row that was kept, in a round
@@ -40,12 +40,12 @@ ROUNDS = 12
 MOVED_SHARE = 0.6  # of the entries of a row, in a move
 TOGETHER_SHARE = 0.3  # of the moves: all entries of the row by the same number of ulps
 EDGED_SHARE = 0.15  # of the moves: the row, gaps and all, to where its largest entry is a power of two
-OCTAVES_BEYOND = 2  # that a move goes at most, over the 2^p ulps of a binade
+OCTAVES_BEYOND = 2  # a move goes at most 2^(p + 2) ulps; a binade has 2^p
 BATCH_ROWS = 2**11  # of a call, as in a block of the sweep
 LONGEST_CLIMBED = 4  # entries: of a longer row, too many would have to move together
 
 
-def climbs(experiment: Experiment, n: int) -> bool:
+def can_climb(experiment: Experiment, n: int) -> bool:
     """Whether rows of this length are moved: of properties with a magnitude, which one call on a row decides.
 
     A role that is called row by row has rows of two moved alone.
@@ -73,8 +73,8 @@ def climb_neighbours(
     """Certify the neighbours of a block's rows that are in doubt, and climb from the closest."""
     name = experiment.prop.name
     near = _neighbours(experiment, rows, shared, seed, stop, seconds)
-    x, origin = near.of(name)
-    evidence.rows.append(near.rows_for(name))
+    x, origin = near.closest_rows(name)
+    evidence.row_counts.append(near.rows_called_for(name))
     doubtful = near.in_doubt(name)
     if doubtful is not None:
         regimes = tuple(rows.regimes[i % len(rows.regimes)] for i in doubtful.origin)
@@ -85,8 +85,8 @@ def climb_neighbours(
     try:
         ratio = _take_reached(evidence, experiment, rows, x, origin)
     except Misbehaviour:
-        return  # `doubtful` was the call that raised
-    if climbs(experiment, rows.x.shape[-1]) and not evidence.refuted and not stop():
+        return  # the call that raised is among `doubtful`: it was certified above
+    if can_climb(experiment, rows.x.shape[-1]) and not evidence.refuted and not stop():
         _climb(evidence, experiment, rows, x, ratio, origin, seed + 1)
 
 
@@ -173,7 +173,7 @@ def _climb(
     rng = np.random.default_rng([seed, x.shape[-1], zlib.crc32(experiment.prop.name.encode()), 1])
     try:
         reached, _, start = ascent(experiment, x, ratio, rng)
-        evidence.rows.append(rows_of_ascent(len(x)))
+        evidence.row_counts.append(rows_of_ascent(len(x)))
         from_block = np.where(start < len(x), origin[start % len(x)], rows.ordinary)
         _take_reached(evidence, experiment, rows, reached, from_block)
     except Misbehaviour:
@@ -181,11 +181,11 @@ def _climb(
 
 
 def _take_reached(evidence: Evidence, experiment: Experiment, rows: Block, x: Array, origin: Array) -> Array:
-    """Decide rows that were reached from rows of a block, where they come closer than all before; the ratio of each."""
+    """Return the ratio of each reached row. Rows that come closer to the bound than all before are decided."""
     prop, view, ratio = experiment.prop, one_call(experiment, x), ratios_of(experiment, x)
     evidence.profile.add(bins_of(np.abs(x.astype(np.float64)).max(axis=1)), x.shape[-1], ratio)
     if prop.grades:
-        evidence.exceed(exceeded(view, prop, screen(view, prop)[0]))
+        evidence.add_exceeded(exceeded(view, prop, screen(view, prop)[0]))
     refuted, known, worst = 0, bool(evidence.refuted), evidence.worst_ratio
     for turn, row in enumerate(np.argsort(-ratio, kind="stable")):
         # The first row may be the closest that holds; any other is of interest only where the screen can't clear it.

@@ -25,21 +25,22 @@ class Refutation:
 class Evidence:
     """What the steps of one cell have seen so far.
 
-    An alarm may end a step between any two instructions, so the lists are only ever appended to, one complete event at
-    a time, and everything else is computed from them:
-    `rows` are how many rows the sweep and the climb examined at a time, `regimes` the regimes of each block, `searched`
-    how many rows the search examined;
-    `cleared` are rows that the screen cleared, each closer to its error bound than the one before;
-    `rated` are rows that a fused screen rated, with their ratios, each the closest so far; the last is for `settle`;
-    `refuted` are refutations, `worse` those that were reached from one, which are worse and no simpler, `shrunk` ever
-    smaller versions of the simplest; `exceeded_grades` are grades that some row exceeds. `declined` is why the subject
-    refused a block, `stopped` whether blocks were left out because the budget ended.
+    An alarm may end a step between any two instructions. So events are appended, one complete event at a time, and
+    totals are computed from them; `searched_rows`, `declined` and `stopped` are each set by one assignment, and
+    `profile` is a picture that may lack the last block.
+
+    `row_counts`: rows that the sweep and the climb examined at a time. `regimes`: those of each block. `cleared`: rows
+    that the screen cleared, each closer to its error bound than the one before. `rated`: rows that a fused screen rated
+    closer than all before, with their ratios; `measure_closest` measures the last. `refuted`: refutations. `worse`:
+    refutations that a climb reached from another; their ratio is larger, and they are no simpler. `shrunk`: ever
+    smaller versions of the simplest. `exceeded_grades`: grades that some row exceeds. `searched_rows`: rows that the
+    search examined. `declined`: why the subject refused a block. `stopped`: whether the budget ended before the last.
     """
 
     # Lists, not totals: `a += b` reads, adds and writes, and an alarm in between would lose what was added.
-    rows: list[int] = field(default_factory=list)
+    row_counts: list[int] = field(default_factory=list)
     regimes: list[frozenset[str]] = field(default_factory=list)
-    searched: int = 0
+    searched_rows: int = 0
     cleared: list[Decision] = field(default_factory=list)
     rated: list[tuple[float, Observation]] = field(default_factory=list)
     refuted: list[Refutation] = field(default_factory=list)
@@ -53,7 +54,7 @@ class Evidence:
     @property
     def examined(self) -> int:
         """How many rows were examined."""
-        return sum(self.rows) + self.searched
+        return sum(self.row_counts) + self.searched_rows
 
     @property
     def closest(self) -> Decision:
@@ -85,14 +86,14 @@ class Evidence:
         """The refutation with the largest ratio, the smallest of those that share it."""
         return max((*self.refuted, *self.worse), key=lambda r: (r.decision.ratio, -r.case.size))
 
-    def asks_for(self, ratio: float, regime: str) -> bool:
+    def worth_certifying(self, ratio: float, regime: str) -> bool:
         """Whether certifying a row with this ratio could change what is reported."""
         # A subject that fails everywhere would have every row certified in balls, which are slow.
         if len(self.refuted) < CERTIFIED_CASES or regime not in {r.regime for r in self.refuted}:
             return True
         return ratio > self.worst_ratio
 
-    def exceed(self, grades: frozenset[str]) -> None:
+    def add_exceeded(self, grades: frozenset[str]) -> None:
         """Take in grades that a row exceeds."""
         # Not the same set for every block: `exceeded` joins all of them each time it is asked for.
         if grades - self.exceeded:

@@ -90,11 +90,11 @@ class Neighbours:
     doubtful: dict[str, Doubtful] = field(default_factory=dict)
     raised: Doubtful | None = None
 
-    def rows_for(self, name: str) -> int:
+    def rows_called_for(self, name: str) -> int:
         """How many rows were rated for a property."""
         return self.rows if (CLOSE, name) in self.notable else 0
 
-    def of(self, name: str) -> tuple[Array, Array]:
+    def closest_rows(self, name: str) -> tuple[Array, Array]:
         """The rows to look at for a property (k, 2), and the rows of the block that they came from (k,)."""
         here = [n for (kind, of), n in self.notable.items() if kind == BEYOND or of == name]
         here.append(Notable(self.nothing))

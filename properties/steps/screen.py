@@ -30,12 +30,14 @@ class Screened:
     """A block after the screen: its case, and measured/allowed of each row.
 
     `ratio` has shape (rows,), or (1,) for a property that only counts, or (0,) where there was no answer. `doubt` has
-    the ratios of the rows that the screen can't clear, and 0 elsewhere; it is None if all are cleared.
+    the ratios of the rows that the screen can't clear, and 0 elsewhere; it is None if all are cleared. `declined`: the
+    subject refused the block, as it may.
     """
 
     case: Case
     ratio: Array
     doubt: Array | None
+    declined: bool = False
 
 
 def screen_block(evidence: Evidence, experiment: Experiment, rows: Block, shared: Shared, seed: int) -> Screened:
@@ -46,15 +48,13 @@ def screen_block(evidence: Evidence, experiment: Experiment, rows: Block, shared
         observation = shared.observe(experiment, case, rows)
     except Declined as refusal:
         evidence.declined = str(refusal)
-        return Screened(case, np.zeros(0), None)
+        return Screened(case, np.zeros(0), None, declined=True)
     except Misbehaviour:
         # Any of the rows may be the one for which the subject raises: each is called again alone.
-        evidence.rows.append(len(rows.x))
         return Screened(case, np.zeros(0), np.full(len(rows.x), np.inf))
     ratio = _ratios(evidence, experiment, rows, observation, shared)
     if len(ratio) == len(rows.x):
         evidence.profile.add(rows.bins, rows.x.shape[-1], ratio)
-    evidence.rows.append(len(rows.x))
     limit = screen_arithmetic(experiment.fmt).limit
     return Screened(case, ratio, np.where(ratio > limit, ratio, 0.0) if ratio.max() > limit else None)
 
@@ -67,7 +67,7 @@ def certify_rows(evidence: Evidence, experiment: Experiment, rows: Block, case: 
     refuted = 0
     for row in np.argsort(-doubt, kind="stable")[: int((doubt > 0).sum())].tolist():
         regime = rows.regimes[row % len(rows.regimes)]
-        if refuted >= REFUTED_ROWS or not evidence.asks_for(float(doubt[row]), regime):
+        if refuted >= REFUTED_ROWS or not evidence.worth_certifying(float(doubt[row]), regime):
             return
         part = _row_of(experiment.role, case, row, rows)
         if part is None:
@@ -77,7 +77,7 @@ def certify_rows(evidence: Evidence, experiment: Experiment, rows: Block, case: 
         refuted += decision.refuted
     if refuted:
         return
-    # Some defects need several rows in one call (an answer that leaks from row to row): the fewest that fail are told.
+    # Some defects need several rows in one call (an answer that leaks from row to row): report the fewest that fail.
     for size in (*TOGETHER_ROWS, len(rows.x)):
         part = _rows_of(case, slice(0, size), rows)
         if part is not None and (decision := _decided(experiment, part)).refuted:
@@ -85,7 +85,7 @@ def certify_rows(evidence: Evidence, experiment: Experiment, rows: Block, case: 
             return
 
 
-def settle(evidence: Evidence, experiment: Experiment) -> None:
+def measure_closest(evidence: Evidence, experiment: Experiment) -> None:
     """Let the screen look at the row that a fused screen rated closest to its error bound."""
     if evidence.rated:
         rescreen(evidence, experiment, evidence.rated[-1][1])
@@ -101,7 +101,7 @@ def rescreen(
     row, column = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
     if ratio[row, column] > evidence.closest.ratio:
         evidence.clear(at(view, prop, measured, allowed, int(row), int(column)))
-    evidence.exceed(exceeded(view, prop, measured))
+    evidence.add_exceeded(exceeded(view, prop, measured))
     return by_row
 
 
@@ -126,20 +126,20 @@ def _ratios(evidence: Evidence, experiment: Experiment, rows: Block, observation
 def _fused_ratios(evidence: Evidence, experiment: Experiment, observation: Observation, fused: Fused) -> Array:
     """The ratio of each row by a fused screen, and by the screen for rows that it does not clear or grade."""
     name = experiment.prop.name
-    ratio, most = fused.ratios[name], clears(fused, name, screen_arithmetic(experiment.fmt).limit)
+    ratio, clear_up_to = fused.ratios[name], clears(fused, name, screen_arithmetic(experiment.fmt).limit)
     top = int(ratio.argmax())
     doubtful = None
     # One comparison settles a block of sound answers; masks over all rows would take as long as the call itself.
-    if not ratio[top] <= most:
-        doubtful = ~(ratio <= most)  # NaN is in doubt too
+    if not ratio[top] <= clear_up_to:
+        doubtful = ~(ratio <= clear_up_to)  # NaN is in doubt too
         top = int(np.where(doubtful, -np.inf, ratio).argmax())
-    if most >= ratio[top] > evidence.closest_ratio:
-        evidence.rated.append((float(ratio[top]), observation.take(slice(top, top + 1))))
+    if clear_up_to >= ratio[top] > evidence.closest_ratio:
+        evidence.rated.append((float(ratio[top]), observation.take(np.array([top]))))
     if doubtful is not None:
         ratio = ratio.copy()
         ratio[doubtful] = rescreen(evidence, experiment, observation.take(doubtful))
-    for few in exceeding(fused, lambda: experiment.prop.grades.keys() - evidence.exceeded):
-        rescreen(evidence, experiment, observation.take(few))
+    for rows_to_grade in exceeding(fused, lambda: experiment.prop.grades.keys() - evidence.exceeded):
+        rescreen(evidence, experiment, observation.take(rows_to_grade))
     return ratio
 
 

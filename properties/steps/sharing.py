@@ -114,7 +114,7 @@ class Shared:
         if not experiment.prop.pointwise:
             return None
         known = self.answers(experiment).fused
-        fused = known.get(rows)
+        fused = known.get(rows)  # None is an answer too: there is no fused screen for these rows
         # A cell may ask for grades that the cell before it no longer needed: then the pass is made again with them.
         if rows not in known or (fused is not None and open_grades & fused.lacks):
             arithmetic = screen_arithmetic(experiment.fmt)

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from extremum.properties.calling.call import Call, quiet
 from extremum.properties.calling.recorder import Recorder, read
-from extremum.properties.engine import refuses
+from extremum.properties.engine import refusal_of
 from extremum.properties.exhaustion.scan import BLOCK, DOMAINS, Domain, conclude, scan
 from extremum.properties.model.property import Property
 from extremum.properties.roles.registry import role_named
@@ -172,7 +172,7 @@ def _calling() -> Iterator[Call]:
 def asked_once() -> tuple[str, str]:
     """Why the subject does not take the format, or an empty string; and the fingerprint of what is loaded by then."""
     with _calling() as call:
-        refusal = refuses(call, _own["role"], _own["fmt"])
+        refusal = refusal_of(call, _own["role"], _own["fmt"])
     if not refusal:
         tallies_of((0, 1))  # what a scan imports, and the subject for rows of this length, is loaded now
     return refusal, fingerprint([_own["subject"].function])

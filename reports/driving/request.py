@@ -65,6 +65,8 @@ class Request:
         """The request that a command line makes; `words` are its options, by key. Raises `UsageError`, as `check`."""
         request = Request(tuple(subjects), **values(REQUEST, words))
         request.check()
+        if request.exhaustive is not None and words.get("examples") is not None:
+            raise UsageError(f"examples={words['examples']!r} goes with a search, not with exhaustive")
         return request
 
     def check(self) -> None:
@@ -74,9 +76,9 @@ class Request:
             if value is not None:
                 option.kind.check(option.key, value)
             if option.name in CHECKED_NAMES:
-                for name in (value or ()) if option.plural else filter(None, [value]):
+                for name in (value or ()) if option.plural else () if value is None else (value,):
                     CHECKED_NAMES[option.name](name)
-            if self.exhaustive is not None and option.search_only and value and value != getattr(Request, option.field):
+            if self.exhaustive is not None and option.search_only and value:
                 raise UsageError(f"{option.name}={value!r} goes with a search, not with exhaustive")
 
 

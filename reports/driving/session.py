@@ -159,7 +159,7 @@ class Audit:
 
     def characterise(self, subject: Subject) -> list[dict[str, str]]:
         """The records of what the subject does where its answer is contested; none where the budget has ended."""
-        if settings_of(self.request, self.began).over():
+        if settings_of(self.request, self.began).budget_ended():
             return []
         progress = self._progress(self.worker_id, subject)
         return [b.to_json() for b in behaviours(subject, self.request, progress, self.recorder)]

@@ -40,10 +40,10 @@ WHOLE_FROM, WHOLE_TO = 100, 100_000  # numbers that are written without a fracti
 Cells = tuple[tuple[str, ...], ...]  # for each row length, that length and a cell for each format
 
 LEGEND = (
-    f"Allowed errors: the smallest and the largest over the entries of {ROWS} rows of n entries, of the regime "
-    "ordinary; for a unit of subnormals, over the entries below the normal range of a regime of subnormal numbers "
-    "(- for none, inf for more units than float64 holds). u is the unit roundoff and ulp the spacing of floats at the "
-    "exact value; `extremum explain CODE` says what an error is relative to, and derives what is allowed."
+    f"Each cell has the smallest and the largest allowed error over the entries of {ROWS} ordinary rows of n entries. "
+    "A bound in subnormals is shown for entries below the normal range instead: - if there are none, inf if float64 "
+    "cannot hold the number. u is the unit roundoff, ulp the spacing of floats at the exact value, and u sum is u "
+    "times the sum of the magnitudes of an entry's terms. `extremum explain CODE` derives each bound."
 )
 
 
@@ -146,7 +146,8 @@ def _role_lines(role: Role, properties: Sequence[Property], formats: Sequence[Fo
         bounds = {n: [allowed(role, prop, fmt, n) for fmt in formats] for n in _lengths(role, prop)}
         cells = tuple((f"n={n}", *map(_range, row)) for n, row in bounds.items())
         some = any(bound is None or bound[1] != 0 for row in bounds.values() for bound in row)
-        (alike.setdefault((prop.unit, cells), []) if some else nothing).append(prop)
+        unit = "subnormals" if _of_underflow(prop) else prop.unit
+        (alike.setdefault((unit, cells), []) if some else nothing).append(prop)
     sections = [(f"{_named(group)}, in {unit}", cells) for (unit, cells), group in alike.items()]
     text = [*title, *_in_columns(sections, formats)] if sections else title
     return [*text, *_wrapped(f"Nothing is allowed on these rows: {_named(nothing)}.")] if nothing else text
@@ -168,7 +169,7 @@ def _error_model(formats: Sequence[Format]) -> list[str]:
         ("exp, log, and a gap x_j - max x in an exponent, in u", operations),
         ("a sum of n terms, in u", tuple(cells(f"n={n}", partial(additions, n=n)) for n in LENGTHS)),
     ]
-    return ["error model: the relative errors that every bound is made of", *_in_columns(sections, formats)]
+    return ["error model: what one operation costs a sound implementation", *_in_columns(sections, formats)]
 
 
 def _in_columns(sections: Sequence[tuple[str, Cells]], formats: Sequence[Format]) -> list[str]:

@@ -118,7 +118,8 @@ def lines(prop: Property, width: int = WIDTH, among: Collection[str] | None = No
 def cause_lines(name: str, width: int, among: Collection[str]) -> list[str]:
     """The explanation of a cause, with the mutants of these roles that are declared with it."""
     cause = CAUSES[name]
-    mutants = _mutants(among, lambda mutant: mutant.cause == name)
+    # What nobody has diagnosed is no list that helps a reader.
+    mutants = () if name == "unknown" else _mutants(among, lambda mutant: mutant.cause == name)
     sections: list[Section] = [("Decided", (cause.experiment,)), ("Fix", (cause.fix,)), (MUTANTS, mutants)]
     return [f"{name}  cause", "", *_wrapped(cause.meaning, width), *_in_columns(sections, width)]
 
@@ -153,7 +154,7 @@ def _modules(text: Explanation) -> str:
 def _with_table(module: str) -> str:
     """The module's name, and whether it has a table; its source is read, since -OO leaves no docstring."""
     has_table = module in sys.modules and TABLE in inspect.getsource(sys.modules[module])
-    return f"{module} (with the table)" if has_table else module
+    return f"{module} (has the table of the derivation)" if has_table else module
 
 
 def _in_columns(sections: list[Section], width: int) -> list[str]:

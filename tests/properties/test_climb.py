@@ -73,7 +73,7 @@ def test_what_a_climb_reaches_from_a_refuted_row_is_the_worst_and_not_the_simple
 def test_a_slow_subject_is_not_climbed() -> None:
     slow, evidence, climbed = experiment(wide, "float16"), Evidence(), Evidence()
     with quiet():
-        sweep(evidence, slow, SHARED.blocks(slow, 0, ("ordinary",)), SHARED, 0, lambda: False, patience=-1)
+        sweep(evidence, slow, SHARED.blocks(slow, 0, ("ordinary",)), SHARED, 0, lambda: False, climb_seconds=-1)
         sweep(climbed, slow, SHARED.blocks(slow, 0, ("ordinary",)), SHARED, 0, lambda: False)
     assert not evidence.stopped
     assert climbed.examined > evidence.examined + 5000
