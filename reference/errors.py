@@ -5,9 +5,22 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+LINES = "\n\t"  # the control characters of a text of several lines
+
 
 class UsageError(ValueError):
     """What the user asked for cannot be done as asked. Its text is one line, ready to print."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(printable(text, LINES))  # it may quote what a subject raised, or the name of a file
+
+
+def printable(text: str, kept: str = "") -> str:
+    """The text, with what has no glyph written as its escape: it can neither move a cursor nor hide what follows.
+
+    That is control characters but those of `kept`, overrides of direction, what is invisible, and lone surrogates.
+    """
+    return "".join(c if c.isprintable() or c in kept else c.encode("unicode_escape").decode() for c in text)
 
 
 def nearest(word: str, valid: Iterable[str]) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from extremum.reference.errors import UsageError
+from extremum.reports.driving.interrupts import as_ctrl_c
 from extremum.reports.driving.options import FILES, REQUEST, Option, values
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ def _declared(options: Sequence[Option]) -> Callable[[Command], Command]:
             attributes: dict[str, Any] = {"metavar": option.metavar, "multiple": bool(option.plural)}
             if option.default is not None:
                 attributes |= {"default": option.default, "show_default": True}
+            if option.flag:
+                attributes = {"is_flag": True}
             if option.bare is not None:
                 attributes |= {"is_flag": False, "flag_value": option.bare}
             command = click.option(f"--{option.name}", option.key, help=option.help, **attributes)(command)
@@ -84,11 +87,12 @@ def audit(subject: tuple[str, ...], workers: str, **words: Any) -> None:
     count = _count(workers)
     values((*REQUEST, *FILES), words)  # a word that cannot be read is refused before anything heavy is imported
     subjects = subject or _everything(words["role"])
-    if words["exhaustive"] is not None:
-        sys.exit(_prove(subjects, words, count))
-    from extremum.reports.commands.audit_run import run_audit
+    with as_ctrl_c():
+        if words["exhaustive"] is not None:
+            sys.exit(_prove(subjects, words, count))
+        from extremum.reports.commands.audit_run import run_audit
 
-    sys.exit(run_audit(subjects, words, workers, _console()))
+        sys.exit(run_audit(subjects, words, workers, _console()))
 
 
 @main.command()

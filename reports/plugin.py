@@ -41,8 +41,10 @@ def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> Non
 
     group = parser.getgroup("extremum")
     for o in (*REQUEST, *FILES):
-        action = "append" if o.plural else "store"
-        group.addoption(f"--{o.name}", action=action, metavar=o.metavar, help=o.help, dest=o.destination)
+        kind = (
+            {"action": "store_true"} if o.flag else {"action": "append" if o.plural else "store", "metavar": o.metavar}
+        )
+        group.addoption(f"--{o.name}", help=o.help, dest=o.destination, **kind)
     given = any(a.startswith(("-n", "--numprocesses", "--dist", "--tx", "--pdb", "--trace")) for a in args)
     if not given and "PYTEST_XDIST_WORKER" not in os.environ and "no:xdist" not in args:
         args += ["-n", "1"]  # a subject may crash or hang: it runs in a process that the run survives

@@ -37,6 +37,7 @@ from extremum.properties.model.role import Role
 from extremum.properties.values.case import Case
 from extremum.properties.values.signature import Arguments, Shape, first
 from extremum.reference.arithmetic.formats import Array, Format, format_of
+from extremum.reference.errors import printable
 from extremum.reference.subjects.subject import Subject
 
 TAME_MAX = 8.0  # the size of all other entries of a row: the contested one alone should decide
@@ -264,6 +265,10 @@ class Behaviour:
     situation: str
     dtype: str
     what: str
+
+    def __post_init__(self) -> None:
+        for name in ("subject", "what"):  # from the code under audit, as in a cell
+            object.__setattr__(self, name, printable(getattr(self, name)))
 
     def to_json(self) -> dict[str, str]:
         """The row of the record."""

@@ -15,7 +15,7 @@ from extremum.properties.inputs.lengths import point_lengths
 from extremum.properties.model.role import Role
 from extremum.properties.roles.registry import role_named, role_of, roles
 from extremum.reference.arithmetic.formats import FORMATS
-from extremum.reference.errors import UsageError
+from extremum.reference.errors import UsageError, printable
 from extremum.reference.subjects.adapters import candidates
 from extremum.reference.subjects.subject import Subject, describe, load, named, unknown, version_of
 
@@ -59,6 +59,7 @@ def adapt(
         raise UsageError(
             f"subject={name!r}: role {GRADIENT_OF} takes the function that it is of: add --of FILE.py:FUNCTION"
         )
+    name = printable(name)  # as in the cells, which are found by it
     axis = _axis_keyword(function, name, role)
     adapters = candidates(getattr(function, "__module__", None) or "")
     subject = Subject(name, role.name, function, "user", axis, origin=spec, of=of, of_origin=of_spec)
@@ -107,7 +108,7 @@ def introduce(subject: Subject) -> dict[str, str]:
     version = version_of(subject.function) if subject.kind == "library" else ""
     of = f"of {describe(subject.of)}" if subject.of else ""
     parts = [f"role {subject.role}", of, f"{subject.adapter.name} arrays", axis, version, origin]
-    return {
+    record = {
         "name": subject.name,
         "role": subject.role,
         "kind": subject.kind,
@@ -115,6 +116,7 @@ def introduce(subject: Subject) -> dict[str, str]:
         "axis": subject.axis or "",
         "line": f"{subject.name}: {', '.join(filter(None, parts))}",
     }
+    return {name: printable(value) for name, value in record.items()}
 
 
 def _axis_keyword(function: Callable[..., Any], name: str, role: Role) -> str | None:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from extremum.reference.errors import printable
+
 VERDICTS = ("proved", "held", "refuted", "crashed", "hung", "incomplete", "inapplicable")
 FOUND = ("refuted", "crashed", "hung")
 
@@ -61,6 +63,10 @@ class Cell:
     missed: bool = False
     seconds: float = 0.0
     profile: dict[str, list[list[float]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # Names and messages come from the code under audit: here they enter the record, and every view of it.
+        self.subject, self.cause, self.detail = map(printable, (self.subject, self.cause, self.detail))
 
     @builtins.property
     def key(self) -> tuple[str, str, str, str]:

@@ -12,13 +12,16 @@ import click
 import pytest
 from rich.console import Console
 
+from extremum.reference.errors import LINES, printable
 from extremum.reports.driving.console import print_place
+from extremum.reports.driving.interrupts import deaf
 from extremum.reports.driving.options import FILES, REQUEST
-from extremum.reports.driving.session import NOT_REACHED, Audit
+from extremum.reports.driving.session import Audit
 from extremum.reports.driving.terminal import Terminal, summary
+from extremum.reports.record.record import NOT_REACHED
 
 # An audit reads no settings, no conftest and no plugin of the project that it is run in.
-PLUGINS = ("no:cacheprovider", "no:terminal", "no:faulthandler", "xdist.plugin", "extremum.reports.plugin")
+PLUGINS = ("no:cacheprovider", "no:terminal", "no:faulthandler", "no:tmpdir", "xdist.plugin", "extremum.reports.plugin")
 ISOLATED = ("--noconftest", "--strict-markers", "-c", os.devnull, *(f"-p{name}" for name in PLUGINS))
 
 
@@ -27,7 +30,12 @@ def run_audit(subjects: Sequence[str], words: Mapping[str, Any], workers: str, c
     terminal = Terminal(console)
     arguments = [*ISOLATED, "--rootdir", os.getcwd(), "-n", workers, *_options(subjects, words)]
     with _undisturbed():
-        code = int(pytest.main(arguments, plugins=[terminal]))
+        try:
+            code = int(pytest.main(arguments, plugins=[terminal]))
+        except KeyboardInterrupt:  # a second one, while pytest acted on the first
+            code = int(pytest.ExitCode.INTERRUPTED)
+    if code == pytest.ExitCode.INTERRUPTED:
+        deaf()
     if terminal.audit is None or code == pytest.ExitCode.USAGE_ERROR:
         return code
     return _concluded(terminal.audit, code, Path(words["report_dir"]), console)
@@ -40,7 +48,9 @@ def _options(subjects: Sequence[str], words: Mapping[str, Any]) -> Iterator[str]
     for option in (*REQUEST, *FILES):
         given = words[option.key]
         for word in given if option.plural else (given,):
-            if word is not None:
+            if option.flag:
+                yield from [f"--{option.name}"] if word else []
+            elif word is not None:
                 yield f"--{option.name}={word}"
 
 
@@ -64,9 +74,11 @@ def _concluded(audit: Audit, code: int, folder: Path, console: Console) -> int:
     summary(report, console)
     print_place(console, folder)
     for error in audit.internal_errors:
-        click.echo(f"extremum: internal error: {error}", err=True)
+        click.echo(f"extremum: internal error: {printable(error, LINES)}", err=True)
+    if audit.journal is not None and audit.journal.failure:
+        click.echo(f"extremum: the journal was given up: {audit.journal.failure}", err=True)
     if code == pytest.ExitCode.INTERRUPTED:
-        click.echo("extremum: interrupted; what was found until then is in the report", err=True)
+        click.echo(f"extremum: {report.ending}; the same command with --resume goes on from there", err=True)
         return code
     unreached = any(c.detail == NOT_REACHED for c in report.cells)
     internal = audit.internal_errors or unreached or code == pytest.ExitCode.INTERNAL_ERROR

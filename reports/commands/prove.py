@@ -38,6 +38,7 @@ from extremum.reports.driving.proof_workers import (
 from extremum.reports.driving.request import PROVED_DTYPES, Request, to_prove
 from extremum.reports.driving.terminal import summary
 from extremum.reports.record.files import write
+from extremum.reports.record.leftovers import remove_leftovers
 from extremum.reports.record.record import Record
 from extremum.reports.views.render import render
 
@@ -160,6 +161,7 @@ def run_proofs(options: ProofOptions, console: Console) -> Record:
     """Scan to the end or to the deadline, show the verdicts, and write the reports."""
     for line in dict.fromkeys(introduce(job.subject)["line"] for job in options.jobs):
         print_line(console, escape(line), "dim")
+    remove_leftovers(options.folder)
     cells, whole = _scanned(options, console)
     subjects = {(j.subject.role, j.subject.name): j.subject for j in options.jobs}
     report = Record(cells, 0, options.command, [introduce(s) for s in subjects.values()])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from extremum.properties.steps.witness import decode, unfinished
 from extremum.properties.values.case import Case, encode
 from extremum.properties.values.finding import Cell
 from extremum.reports.driving.request import Request, Task
+from extremum.reports.driving.watchdog import end_with_parent
+from extremum.reports.record.leftovers import scratch_folder
 
 CRASH_RERUNS = 14  # processes that may be spent on making a witness smaller
 CRASH_SECONDS = 20.0  # a rerun that takes longer does not crash
@@ -75,11 +77,11 @@ def rerun(task: Task, case: Case, seconds: float) -> str | None:
 
     The time before the call, as that of imports, does not count. None where the call is not reached.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "call.json"
+    with scratch_folder() as folder:
+        place = folder / "call.json"
         place.write_text(json.dumps(encode(case)))
         spec = (task.subject.origin if task.subject.kind == "user" else "") or task.subject.name
-        words = [spec, place_of(task.role), str(place), task.subject.of_origin]
+        words = [spec, place_of(task.role), str(place), task.subject.of_origin, str(os.getpid())]
         code = "import sys; from extremum.reports.driving.crash_report import call_once; call_once(*sys.argv[1:])"
         command, nowhere = [sys.executable, "-c", code, *words], subprocess.DEVNULL
         with subprocess.Popen(command, stdin=nowhere, stdout=nowhere, stderr=nowhere) as process:
@@ -108,11 +110,12 @@ def _ends(process: subprocess.Popen[bytes], seconds: float, until: Path | None =
     return False
 
 
-def call_once(spec: str, role: str, place: str, of: str) -> None:
+def call_once(spec: str, role: str, place: str, of: str, parent: str) -> None:
     """Make the one call that `rerun` describes, and remove `place` when it is over; an exception of the subject's too.
 
     A subject that ends the process with 0 leaves the file. A file beside it says that the call was reached.
     """
+    end_with_parent(int(parent))
     case = decode(json.loads(Path(place).read_text()))
     signature = role_named(role).signature
     subject = resolve(spec, role, of or None)[0]

@@ -85,6 +85,7 @@ class Option:
     default: str | None = None  # of the command, which shows it
     bare: str | None = None  # the value of the command's option where none follows it
     search_only: bool = False  # it says nothing about an exhaustive audit
+    flag: bool = False  # no value follows it
 
     @property
     def key(self) -> str:
@@ -129,6 +130,7 @@ REQUEST = (  # what is audited; `subjects` are no option of the command
 FILES = (  # where the report goes
     Option("report-dir", "TEXT", "Folder for report.json, .md and .html.", Kind(folder_to_write), default=REPORT_DIR),
     Option("json", "TEXT", "File for the record.", Kind(file_to_write)),
+    Option("resume", "", "Go on with a run that was killed or interrupted, by the journal in --report-dir.", flag=True),
 )
 
 

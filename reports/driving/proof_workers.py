@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -32,6 +31,7 @@ from extremum.reports.driving.fingerprint import fingerprint
 from extremum.reports.driving.interrupts import end_silently
 from extremum.reports.driving.request import Task
 from extremum.reports.driving.watchdog import Watchdog, end_with_parent
+from extremum.reports.record.leftovers import scratch_folder
 
 GRACE_SECONDS = 20.0  # beyond the budget: so long is what is under way waited for
 Span = tuple[int, int]
@@ -129,11 +129,11 @@ def workers(job: Job, count: int, limit: float | None) -> Iterator[WorkerPool]:
 
     They keep each call in a file before they make it.
     """
-    with tempfile.TemporaryDirectory() as folder, Watchdog(Path(folder), limit):
-        begin = job.spec, [p.name for p in job.properties], job.domain.name, job.fmt.name, folder
+    with scratch_folder() as folder, Watchdog(folder, limit):
+        begin = job.spec, [p.name for p in job.properties], job.domain.name, job.fmt.name, str(folder)
         executor = ProcessPoolExecutor(count, initializer=_begin, initargs=begin)
         try:
-            yield WorkerPool(executor, count, Path(folder))
+            yield WorkerPool(executor, count, folder)
         finally:
             executor.shutdown(wait=False, cancel_futures=True)
             for process in multiprocessing.active_children():  # some may never return

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import sys
-import tempfile
 import time
 from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +26,22 @@ from extremum.reference.subjects.subject import Subject
 from extremum.reports.driving import interrupts
 from extremum.reports.driving.characterisation import behaviours, interrupted
 from extremum.reports.driving.crash_report import aftermath, confirmed, hung
+from extremum.reports.driving.identity import identity
+from extremum.reports.driving.journal import NAME, Held, Journal, read
 from extremum.reports.driving.judging import judge_task, settings_of
 from extremum.reports.driving.options import FILES, REQUEST, values
 from extremum.reports.driving.request import Request, Task, resolved, scheduled, tasks
 from extremum.reports.driving.watchdog import Watchdog, end_with_parent
-from extremum.reports.record.record import Record
+from extremum.reports.record.leftovers import remove_leftovers, scratch
+from extremum.reports.record.record import NOT_REACHED, Record
 from extremum.reports.record.text import finding_lines
 from extremum.reports.views.render import render
 
 CELL = "extremum.cell"  # the user property of an item that holds its cell
 CONTESTED = "extremum.contested"  # the one that holds the behaviours of a subject
-NOT_REACHED = "not reached"
 GRACE_SECONDS = 2.0  # a worker ends its own calls at the limit of a cell; the watchdog waits this much longer
+SIGNAL_SECONDS = 0.2  # a signal that ended a worker reaches us within it, if it was sent to all processes of the run
+HELD = "held.json"  # in the folder of the run: what its workers need not judge
 
 
 class CellFailed(Exception):
@@ -93,7 +99,12 @@ class Audit:
     """
 
     def __init__(
-        self, config: pytest.Config, request: Request, report_dir: Path | None, json_file: Path | None
+        self,
+        config: pytest.Config,
+        request: Request,
+        report_dir: Path | None,
+        json_file: Path | None,
+        resume: bool,
     ) -> None:
         self.shared = Shared()
         self.config, self.request = config, request
@@ -107,15 +118,23 @@ class Audit:
         self.contested: list[Behaviour] = []
         self.internal_errors: list[str] = []
         self.closed = False  # whether the report is written
+        self.interrupted = False
+        self.journal: Journal | None = None
         worker: dict[str, Any] | None = getattr(config, "workerinput", None)
         self.is_worker = worker is not None
         self.began = float.fromhex(worker["extremum_began"]) if worker else time.monotonic()
-        self.folder = Path(worker["extremum_folder"]) if worker else Path(tempfile.mkdtemp(prefix="extremum-"))
+        self.held, self.identity = (Held(), {}) if worker else self._remembered(resume)
+        self.undo = (lambda: None) if worker else interrupts.interrupting()
+        self.folder = Path(worker["extremum_folder"]) if worker else scratch()
         self.worker_id = str(worker["workerid"]) if worker else "main"
         self.recorder = Recorder(self.folder / f"{self.worker_id}.call") if worker else None
         self.watchdog = Watchdog(self.folder, None)
         if worker:
             end_with_parent()
+            self.held = Held.from_json(json.loads((self.folder / HELD).read_text()))
+            (self.folder / f"{self.worker_id}.process").write_text(str(os.getpid()))
+        else:
+            (self.folder / HELD).write_text(json.dumps(self.held.to_json()))
 
     @classmethod
     def of(cls, config: pytest.Config) -> Audit:
@@ -124,10 +143,23 @@ class Audit:
         try:
             request = Request.from_words(config.getoption("subject"), words)
             # Absolute, as a subject may change the folder.
-            files = {name: path.resolve() for name, path in values(FILES, words).items()}
-            return cls(config, request, files.get("report_dir"), files.get("json"))
+            given = values(FILES, words)
+            files = {name: value.resolve() if isinstance(value, Path) else value for name, value in given.items()}
+            resume = bool(files.get("resume"))
+            if resume and "report_dir" not in files:
+                raise UsageError("resume: there is no report-dir with a journal to go on from; add --report-dir DIR")
+            return cls(config, request, files.get("report_dir"), files.get("json"), resume)
         except UsageError as error:
             raise pytest.UsageError(str(error)) from None
+
+    def _remembered(self, resume: bool) -> tuple[Held, dict[str, Any]]:
+        """What the journal holds of this audit, if that is to be gone on with; and what decides the cells."""
+        if self.report_dir is None:
+            return Held(), {}
+        wanted = identity(self.request, self.subjects, self.tasks)
+        held = read(self.report_dir / NAME, wanted) if resume else Held()
+        remove_leftovers(self.report_dir)
+        return held, wanted
 
     # Collect, alike on every worker.
 
@@ -154,11 +186,15 @@ class Audit:
     # Judge, on a worker or, without xdist, in the one process there is.
 
     def judge(self, task: Task) -> Cell:
-        """Judge a cell."""
-        return judge_task(task, settings_of(self.request, self.began), self.shared, self.recorder)
+        """Judge a cell, unless the journal has it."""
+        return self.held.cells.get(task.key) or judge_task(
+            task, settings_of(self.request, self.began), self.shared, self.recorder
+        )
 
     def characterise(self, subject: Subject) -> list[dict[str, str]]:
         """The records of what the subject does where its answer is contested; none where the budget has ended."""
+        if (known := self.held.contested.get((subject.role, subject.name))) is not None:
+            return [b.to_json() for b in known]
         if settings_of(self.request, self.began).budget_ended():
             return []
         progress = self._progress(self.worker_id, subject)
@@ -174,6 +210,8 @@ class Audit:
         """On the controller, where xdist starts the workers now: Ctrl-C is for the controller."""
         if self.is_worker:
             return (yield)
+        if self.report_dir is not None and not self.config.option.collectonly:
+            self.journal = Journal(self.report_dir / NAME, self.identity, self.held)
         with interrupts.blocked():
             return (yield)
 
@@ -187,15 +225,32 @@ class Audit:
         """On the controller, watch the workers while they run: a call that still has not returned ends its worker."""
         limit = None if self.is_worker else self.request.cell_timeout
         with Watchdog(self.folder, None if limit is None else limit + GRACE_SECONDS) as self.watchdog:
-            return (yield)
+            try:
+                return (yield)
+            except KeyboardInterrupt:
+                self.pytest_keyboard_interrupt()
+                raise
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_keyboard_interrupt(self) -> None:
+        """On the controller: end the workers, and hear no second signal, so that the report can be written."""
+        if self.is_worker or self.interrupted:
+            return
+        self.interrupted = True
+        interrupts.deaf()
+        for file in self.folder.glob("*.process"):
+            with suppress(OSError, ValueError):
+                os.kill(int(file.read_text()), getattr(signal, "SIGKILL", signal.SIGTERM))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         self.watchdog.forget(str(node.gateway.id))
+        (self.folder / f"{node.gateway.id}.process").unlink(missing_ok=True)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_handlecrashitem(self, crashitem: str, report: pytest.TestReport) -> None:
         """A worker died on this item: report what can be said of it."""
+        time.sleep(SIGNAL_SECONDS)  # where all processes of the run are being ended, no subject ended its own
         worker = str(report.node.gateway.id)
         task = next((t for t in self.tasks if _nodeid(t) == crashitem), None)
         if task is not None:
@@ -220,11 +275,20 @@ class Audit:
         if CELL in of_item:
             cell = self._confirmed(Cell.from_json(json.loads(str(of_item[CELL]))))
             self.cells[cell.key] = cell
+            if self.journal is not None and cell.key not in self.held.cells:
+                self.journal.cell(cell)
             self.config.hook.pytest_extremum_cell(cell=cell)
         if CONTESTED in of_item:
-            self.contested += [Behaviour.from_json(row) for row in json.loads(str(of_item[CONTESTED]))]
+            self._take([Behaviour.from_json(row) for row in json.loads(str(of_item[CONTESTED]))])
         if report.failed and not any(name == CELL for name, _ in report.user_properties):
             self.internal_errors.append(f"{report.nodeid}: {report.longreprtext}")
+
+    def _take(self, behaviours: list[Behaviour]) -> None:
+        """Take what one subject does where its answer is contested: nothing, where the budget has ended."""
+        self.contested += behaviours
+        for key in {(b.role, b.subject) for b in behaviours} - self.held.contested.keys():
+            if self.journal is not None:
+                self.journal.contested(*key, behaviours)
 
     def _confirmed(self, cell: Cell) -> Cell:
         """A cell that hung in Python code comes from a worker that lives: its witness is yet to be run again."""
@@ -240,10 +304,16 @@ class Audit:
         command = [Path(sys.argv[0]).name, *sys.argv[1:]]
         order = {(s.role, s.name): number for number, s in enumerate(self.subjects)}
         contested = sorted(self.contested, key=lambda b: order[b.role, b.subject])
-        return Record(cells, self.request.seed, command, [introduce(s) for s in self.subjects], contested=contested)
+        introduced = [introduce(s) for s in self.subjects]
+        return Record(cells, self.request.seed, command, introduced, contested=contested, interrupted=self.interrupted)
 
     def pytest_report_header(self) -> list[str]:
         return [f"extremum: {introduce(s)['line']}" for s in self.subjects]
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Of the project's own pytest run: its last line tells of the interruption, and this one of how far it came."""
+        if not self.is_worker and (ending := self.report().ending):
+            terminalreporter.write_line(f"extremum: {ending}")
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -258,11 +328,19 @@ class Audit:
         """Write the report of a session that was interrupted before it began: pytest tells nobody that it finished."""
         if not self.is_worker and not self.closed:
             self._close(self.report())
+        self.undo()
 
     def _close(self, report: Record) -> None:
         self.closed = True
-        render(report, self.report_dir, self.json_file)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        hear = interrupts.deaf()  # until the files are whole
+        try:
+            render(report, self.report_dir, self.json_file)
+            if self.journal is not None:
+                reached = all(task.key in self.cells for task in self.tasks)
+                self.journal.close(over=reached and not self.interrupted)
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            hear()
 
 
 def _not_reached(task: Task) -> Cell:

@@ -81,13 +81,16 @@ def _ended(process: int) -> bool:
         return False
 
 
-def end_with_parent() -> None:
+def end_with_parent(parent: int | None = None) -> None:
     """See to it that this process ends when its parent does, whatever a call is doing then.
 
-    Linux does that; elsewhere a thread looks, which a call that never lets go of the interpreter keeps from it.
+    Linux does that; elsewhere a thread looks, which a call that never lets go of the interpreter keeps from it. Where
+    the number of the `parent` is known, this process ends at once if that has ended before.
     """
-    parent = os.getppid()
+    parent = parent or os.getppid()
     if sys.platform == "linux" and ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) == 0:
+        if os.getppid() != parent:
+            os._exit(1)
         return
 
     def look() -> None:

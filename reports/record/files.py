@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from extremum.reference.errors import UsageError
+from extremum.reports.record.leftovers import mark
 
 
 def write(path: Path, text: str) -> None:
     """Write beside, then rename: a reader never sees half a file, and an old one survives a failure."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    write_all({path: text})
+
+
+def write_all(texts: Mapping[Path, str]) -> None:
+    """Write all beside their places, and only then rename: files that belong together change together."""
+    beside = {path: path.with_name(f".{path.name}.{mark()}") for path in texts}
     try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
+        for path, text in texts.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            beside[path].write_bytes(text.encode())
+        for path, place in beside.items():
+            place.replace(path)
     finally:
-        beside.unlink(missing_ok=True)
+        for place in beside.values():
+            place.unlink(missing_ok=True)
 
 
 def folder_to_write(name: str, word: str | None) -> Path | None:
@@ -44,7 +52,7 @@ def _checked(name: str, word: str, folder: Path) -> Path:
     """The path `word`, if a file can be written into `folder`."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".extremum.{os.getpid()}"
+        probe = folder / f".extremum.{mark()}"
         probe.write_text("")
         probe.unlink()
     except OSError as error:

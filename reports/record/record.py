@@ -13,7 +13,9 @@ from extremum.properties.contested.situations import Behaviour
 from extremum.properties.values.finding import VERDICTS, Cell
 from extremum.reference.errors import UsageError
 
-SCHEMA = "extremum.report/1"
+SCHEMA = "extremum.report/2"
+READABLE = (SCHEMA, "extremum.report/1")  # what the first version lacks has a default
+NOT_REACHED = "not reached"  # the detail of a cell that a run ended before
 DEPENDENCIES = ("numpy", "hypothesis", "pytest", "pytest-xdist", "python-flint", "ml-dtypes")
 LIBRARIES = ("scipy", "torch", "jax", "numba")
 
@@ -22,7 +24,8 @@ LIBRARIES = ("scipy", "torch", "jax", "numba")
 class Record:
     """Cells and what they came from. `subjects` are the records of `properties.steps.resolve.introduce`.
 
-    `contested` tells what each subject does where its answer is nobody's to prove; none of it is a finding.
+    `contested` tells what each subject does where its answer is nobody's to prove; none of it is a finding. A run that
+    was `interrupted` has judged some of the cells only.
     """
 
     cells: list[Cell]
@@ -32,6 +35,7 @@ class Record:
     claims: Sequence[Mapping[str, Any]] = ()
     environment: Mapping[str, Any] = field(default_factory=lambda: environment())  # noqa: PLW0108
     contested: Sequence[Behaviour] = ()
+    interrupted: bool = False
 
     @property
     def findings(self) -> list[Cell]:
@@ -45,10 +49,18 @@ class Record:
 
     @property
     def exit_code(self) -> int:
-        """As pytest's: 0 nothing found, 1 findings, 5 nothing was tested."""
+        """As pytest's: 0 nothing found, 1 findings, 2 interrupted, 5 nothing was tested."""
+        if self.interrupted:
+            return 2
         if self.unexpected:
             return 1
         return 0 if any(c.verdict not in ("inapplicable", "incomplete") for c in self.cells) else 5
+
+    @property
+    def ending(self) -> str:
+        """How far a run came that was interrupted; empty for one that was not."""
+        finished = sum(c.detail != NOT_REACHED for c in self.cells)
+        return f"interrupted: {finished:,} of {len(self.cells):,} cells finished" if self.interrupted else ""
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -72,6 +84,7 @@ class Record:
             "command": list(self.command),
             "seed": self.seed,
             "subjects": [dict(s) for s in self.subjects],
+            "interrupted": self.interrupted,
             "summary": self.summary,
             "cells": [c.to_json() for c in self.cells],
             "contested": [b.to_json() for b in self.contested],
@@ -81,7 +94,7 @@ class Record:
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Self:
         """The inverse of `to_json`; raises `UsageError` for a record of another schema."""
-        if record.get("schema") != SCHEMA:
+        if record.get("schema") not in READABLE:
             raise UsageError(f"schema={record.get('schema')!r} is not {SCHEMA!r}: not a report of this version")
         return cls(
             [Cell.from_json(c) for c in record["cells"]],
@@ -91,6 +104,7 @@ class Record:
             record.get("claims", ()),
             record["environment"],
             [Behaviour.from_json(b) for b in record.get("contested", [])],
+            record.get("interrupted", False),
         )
 
 

@@ -184,7 +184,8 @@ def outcome(report: Record) -> str:
             parts.append(f"{none} in {_count(held, 'cell')}" if held else "Nothing was tested")
     if incomplete := report.summary["incomplete"]:
         parts.append(f"{_count(incomplete, 'cell')} incomplete")
-    return "; ".join([*parts, f"{_count(report.summary['examined'], 'row')} examined"])
+    parts.append(f"{_count(report.summary['examined'], 'row')} examined")
+    return "; ".join([report.ending, *parts] if report.ending else parts)
 
 
 def grades(report: Record) -> list[Grades]:
@@ -240,11 +241,6 @@ def hover(cell: Cell) -> str:
     parts += [cell.grade] if cell.grade else []
     parts += [f"{cell.examined:,} rows"] if cell.examined else []
     return "; ".join([*parts, cell.detail] if cell.detail else parts)
-
-
-def printable(text: str) -> str:
-    """The text, with what has no glyph (control characters, overrides of direction) written as its escape."""
-    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
 
 
 def arranged(report: Record, sections: Sequence[Group]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup, escape
 
+from extremum.reference.errors import LINES, printable
 from extremum.reports.record.record import Record
 from extremum.reports.record.text import argument_text, decimals
 from extremum.reports.views.arrange import (
@@ -23,7 +24,6 @@ from extremum.reports.views.arrange import (
     groups,
     hover,
     measure,
-    printable,
     ratio,
     witnesses,
 )
@@ -71,7 +71,7 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=lambda value: printable(value) if type(value) is str else value,
+        finalize=lambda value: printable(value, LINES) if type(value) is str else value,
     )
     environment.filters.update(hover=hover, mark=mark_key, measure=measure, ratio=ratio, decimals=decimals)
     environment.filters.update(breakable=_breakable, prose=_prose)
@@ -92,4 +92,4 @@ def _prose(text: str) -> Markup:
 
 def _breakable(name: str) -> Markup:
     """A name that may be broken after a separator."""
-    return Markup(re.sub(r"([_:./]+)", r"\1<wbr>", str(escape(printable(name)))))
+    return Markup(re.sub(r"([_:./]+)", r"\1<wbr>", str(escape(printable(name, LINES)))))

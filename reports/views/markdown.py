@@ -12,9 +12,10 @@ from pathlib import Path
 import jinja2
 
 from extremum.properties.values.finding import Cell
+from extremum.reference.errors import LINES, printable
 from extremum.reports.record.record import Record
 from extremum.reports.record.text import finding_lines
-from extremum.reports.views.arrange import arranged, groups, hover, measure, printable
+from extremum.reports.views.arrange import arranged, groups, hover, measure
 from extremum.reports.views.explain import markdown
 from extremum.reports.views.ledger import audits
 from extremum.reports.views.marks import MARKS, mark_key
@@ -32,7 +33,7 @@ def filled(template: str, **context: object) -> str:
 
 def code(value: object) -> str:
     """A code span that the text in it cannot end."""
-    line = " ".join(printable(str(value)).split())
+    line = " ".join(printable(str(value), LINES).split())
     ticks = "`" * (_longest("`", line) + 1)
     space = " " if line.startswith("`") or line.endswith("`") else ""
     return f"{ticks}{space}{line}{space}{ticks}" if line else ""
@@ -46,7 +47,7 @@ def field(value: object) -> str:
 def fence(value: str, language: str = "text") -> str:
     """A fenced block that the text in it cannot end."""
     ticks = "`" * max(3, _longest("`", value) + 1)
-    return f"{ticks}{language}\n{printable(value).rstrip()}\n{ticks}"
+    return f"{ticks}{language}\n{printable(value, LINES).rstrip()}\n{ticks}"
 
 
 def letters(cells: list[Cell | None]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ pytestmark = [
 ]
 
 
-SAID = "extremum: interrupted; what was found until then is in the report"
+SAID = re.compile(r"extremum: interrupted: \d+ of 34 cells finished; the same command with --resume goes on from there")
 
 
 @pytest.fixture(autouse=True)
@@ -56,12 +57,13 @@ def test_ctrl_c_ends_an_audit_without_a_traceback(tmp_path: Path, seconds: float
     assert said.startswith("shifted: role softmax")
     assert "Traceback" not in said + errors
     assert code == 2, errors
-    assert errors.strip() == SAID
+    assert SAID.fullmatch(errors.strip())
     assert (tmp_path / "report.json").exists()
 
 
 def test_an_audit_that_a_worker_of_xdist_starts_is_no_worker(tmp_path: Path) -> None:
     words = ("audit", "shifted", "naive", "--dtype", "float32", "-n", "2", "--report-dir", str(tmp_path))
     code, _, errors = interrupted(2.0, *words, PYTEST_XDIST_WORKER="gw0")
-    assert (code, errors.strip()) == (2, SAID)
+    assert code == 2
+    assert SAID.fullmatch(errors.strip())
     assert (tmp_path / "report.json").exists()
