@@ -47,7 +47,7 @@ def end_silently() -> None:
 def interrupting() -> Callable[[], None]:
     """From now on SIGTERM raises KeyboardInterrupt, as SIGINT does; what this returns puts both back.
 
-    A signal that somebody else handles, or ignores as `nohup` does, is left to him.
+    A signal that is handled by others, or ignored, as `nohup` has it, stays so.
     """
     if signal.getsignal(signal.SIGTERM) is signal.default_int_handler:
         return lambda: None  # who did this before puts them back

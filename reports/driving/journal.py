@@ -96,13 +96,14 @@ class Journal:
     def __init__(self, path: Path, request: Mapping[str, Any], held: Held) -> None:
         self.path, self.failure = path, ""
         head, first = _line({"schema": SCHEMA, "request": request}, "")
-        self._head, self._file = head, None
+        self._head = head
+        self._file: BinaryIO | None = None
         try:
             if held.size:
                 os.truncate(path, held.size)
             else:
                 write(path, first)
-            self._file: BinaryIO | None = path.open("ab", buffering=0)
+            self._file = path.open("ab", buffering=0)
         except OSError as error:
             self._give_up(error)
 

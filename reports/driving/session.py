@@ -8,7 +8,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -124,7 +124,7 @@ class Audit:
         self.is_worker = worker is not None
         self.began = float.fromhex(worker["extremum_began"]) if worker else time.monotonic()
         self.held, self.identity = (Held(), {}) if worker else self._remembered(resume)
-        self.undo = (lambda: None) if worker else interrupts.interrupting()
+        self.undo: Callable[[], None] | None = None if worker else interrupts.interrupting()
         self.folder = Path(worker["extremum_folder"]) if worker else scratch()
         self.worker_id = str(worker["workerid"]) if worker else "main"
         self.recorder = Recorder(self.folder / f"{self.worker_id}.call") if worker else None
@@ -311,9 +311,9 @@ class Audit:
         return [f"extremum: {introduce(s)['line']}" for s in self.subjects]
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Of the project's own pytest run: its last line tells of the interruption, and this one of how far it came."""
-        if not self.is_worker and (ending := self.report().ending):
-            terminalreporter.write_line(f"extremum: {ending}")
+        """Of an interrupted run of the project's own pytest: how far it came."""
+        if self.interrupted:
+            terminalreporter.write_line(f"extremum: {self.report().ending}")
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -328,7 +328,8 @@ class Audit:
         """Write the report of a session that was interrupted before it began: pytest tells nobody that it finished."""
         if not self.is_worker and not self.closed:
             self._close(self.report())
-        self.undo()
+        if self.undo is not None:
+            self.undo()
 
     def _close(self, report: Record) -> None:
         self.closed = True

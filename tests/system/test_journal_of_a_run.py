@@ -134,7 +134,8 @@ def test_a_run_that_is_ended_reports_what_it_has_and_is_gone_on_with(
     assert (folder / "out/report.md").read_text().startswith(f"# extremum: {told}")
     assert f"<h1>{told}" in (folder / "out/report.html").read_text()
     assert {p.name for p in (folder / "out").iterdir()} == {*REPORT, "journal.jsonl"}
-    assert of_session(process.pid) == left_of(folder) == []
+    assert of_session(process.pid) == []
+    assert left_of(folder) == []
     code, said, errors = run(folder, "-n", workers, "--resume")
     assert code == 1, errors
     assert {p.name for p in (folder / "out").iterdir()} == REPORT
@@ -158,7 +159,8 @@ def test_another_signal_does_not_tear_the_report(folder: Path, workers: str, end
     assert "Traceback" not in said + errors
     assert same(folder)["interrupted"] is True
     assert {p.name for p in (folder / "out").iterdir()} == {*REPORT, "journal.jsonl"}
-    assert of_session(process.pid) == left_of(folder) == []
+    assert of_session(process.pid) == []
+    assert left_of(folder) == []
 
 
 @WORKERS
@@ -234,8 +236,8 @@ def test_a_journal_that_is_not_of_this_request_is_refused_in_one_line(folder: Pa
     (folder / "mine.py").write_text(SUBJECT + "\n# changed\n")
     assert "subject mine.py:my_softmax (softmax) has changed" in refused()
     (folder / "mine.py").write_text(SUBJECT)
-    written = bytearray(written)
-    written[len(written) // 2] ^= 1
+    middle = len(written) // 2
+    written = written[:middle] + bytes([written[middle] ^ 1]) + written[middle + 1 :]
     journal.write_bytes(written)
     assert "is damaged: remove it, or leave out --resume, which replaces it" in refused()
     assert run(folder, "-n", "2")[0] == 1  # without --resume it is replaced
@@ -245,3 +247,30 @@ def test_a_journal_that_is_not_of_this_request_is_refused_in_one_line(folder: Pa
 def test_without_a_journal_resume_simply_runs(folder: Path) -> None:
     assert run(folder, "-n", "2", "--resume")[0] == 1
     assert len(judged(folder)) == 10
+
+
+@SIGNALS
+def test_a_proof_that_is_ended_leaves_no_process_and_no_folder(folder: Path, ending: signal.Signals) -> None:
+    text = "import time\ndef my_softmax(x, axis=-1):\n    open('calling', 'w').close()\n    time.sleep(600)\n"
+    (folder / "mine.py").write_text(text)
+    words = (
+        "audit",
+        "mine.py:my_softmax",
+        "--dtype",
+        "float16",
+        "--exhaustive",
+        "gaps",
+        "-n",
+        "1",
+        "--report-dir",
+        "out",
+    )
+    with started(folder, "extremum", *words) as process:
+        while process.poll() is None and not (folder / "calling").exists():
+            time.sleep(0.02)
+        process.send_signal(ending)
+        said, errors = process.communicate(timeout=120)
+    assert process.returncode == 2, said + errors
+    assert errors == "extremum: interrupted; the same command goes on from where it was\n"
+    assert of_session(process.pid) == []
+    assert left_of(folder) == []
