@@ -46,11 +46,28 @@ SIGNALS = pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM], ids
 WORKERS = pytest.mark.parametrize("workers", ["0", "2"])
 
 
+def prepared(folder: Path) -> Path:
+    (folder / "mine.py").write_text(SUBJECT)
+    (folder / "temporary").mkdir()
+    return folder
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "mine.py").write_text(SUBJECT)
-    (tmp_path / "temporary").mkdir()
-    return tmp_path
+    return prepared(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The record of a run that nothing disturbed, which had no journal to go on with."""
+    folder = prepared(tmp_path_factory.mktemp("undisturbed"))
+    code, _, errors = run(folder, "-n", "2", "--resume")
+    assert code == 1, errors
+    assert {p.name for p in (folder / "out").iterdir()} == REPORT
+    record = same(folder)
+    assert record["interrupted"] is False
+    assert not any(c.get("detail") == "not reached" for c in record["cells"])
+    return record
 
 
 def started(folder: Path, *words: str) -> subprocess.Popen[str]:
@@ -118,7 +135,7 @@ def judged(folder: Path) -> list[dict[str, Any]]:
 @SIGNALS
 @WORKERS
 def test_a_run_that_is_ended_reports_what_it_has_and_is_gone_on_with(
-    folder: Path, workers: str, ending: signal.Signals
+    folder: Path, undisturbed: dict[str, Any], workers: str, ending: signal.Signals
 ) -> None:
     with held(folder, "extremum", *WORDS, *FEW, "-n", workers) as process:
         os.killpg(process.pid, ending)
@@ -139,10 +156,7 @@ def test_a_run_that_is_ended_reports_what_it_has_and_is_gone_on_with(
     code, said, errors = run(folder, "-n", workers, "--resume")
     assert code == 1, errors
     assert {p.name for p in (folder / "out").iterdir()} == REPORT
-    resumed = same(folder)
-    assert run(folder, "-n", workers)[0] == 1
-    assert resumed == same(folder)
-    assert resumed["interrupted"] is False
+    assert same(folder) == undisturbed
 
 
 @SIGNALS
@@ -164,7 +178,9 @@ def test_another_signal_does_not_tear_the_report(folder: Path, workers: str, end
 
 
 @WORKERS
-def test_what_a_killed_run_had_finished_is_not_judged_again(folder: Path, workers: str) -> None:
+def test_what_a_killed_run_had_finished_is_not_judged_again(
+    folder: Path, undisturbed: dict[str, Any], workers: str
+) -> None:
     with held(folder, "extremum", *WORDS, *FEW, "-n", workers) as process:
         process.kill()
     journal = folder / "out" / "journal.jsonl"
@@ -188,12 +204,10 @@ def test_what_a_killed_run_had_finished_is_not_judged_again(folder: Path, worker
     assert len(before) >= 3
     for cell in before.values():
         assert cell in cells  # with its seconds: it was not judged again
-    resumed = same(folder)
-    assert run(folder, "-n", "0" if workers == "2" else "2")[0] == 1
-    assert resumed == same(folder)
+    assert same(folder) == undisturbed
 
 
-def test_the_projects_own_pytest_run_is_gone_on_with_too(folder: Path) -> None:
+def test_the_projects_own_pytest_run_is_gone_on_with_too(folder: Path, undisturbed: dict[str, Any]) -> None:
     words = [w for w in WORDS[1:] if not w.startswith("mine")]
     subjects = ["--subject", "mine.py:naive_softmax", "--subject", "mine.py:my_softmax"]
     command = ("pytest", *subjects, *words, *FEW, "-p", "no:cacheprovider", "--basetemp", "temporary/base")
@@ -207,9 +221,7 @@ def test_the_projects_own_pytest_run_is_gone_on_with_too(folder: Path) -> None:
         said, errors = process.communicate(timeout=300)
     assert process.returncode == 1, said + errors
     assert "2 failed, 8 passed" in said  # what the journal holds is told of, as in a run that nothing disturbed
-    resumed = same(folder)
-    assert run(folder)[0] == 1
-    assert resumed == same(folder)
+    assert same(folder) == undisturbed
     with started(folder, "pytest", *subjects, "--resume", "-p", "no:cacheprovider") as process:
         said, errors = process.communicate(timeout=300)
     assert process.returncode == 4
@@ -242,11 +254,6 @@ def test_a_journal_that_is_not_of_this_request_is_refused_in_one_line(folder: Pa
     assert "is damaged: remove it, or leave out --resume, which replaces it" in refused()
     assert run(folder, "-n", "2")[0] == 1  # without --resume it is replaced
     assert {p.name for p in (folder / "out").iterdir()} == REPORT
-
-
-def test_without_a_journal_resume_simply_runs(folder: Path) -> None:
-    assert run(folder, "-n", "2", "--resume")[0] == 1
-    assert len(judged(folder)) == 10
 
 
 @SIGNALS
