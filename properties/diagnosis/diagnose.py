@@ -51,9 +51,9 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
     {
         "exp overflow": Cause(
             "An exponential is infinite.",
-            "The largest entry is moved up, with all others 40 below it. The answer is lost just above log max (of "
-            "the dtype, of float32 or of float64, or half of that for a product of two exponentials), and not just "
-            "below. Or the answer to the largest entry is not finite once the others lie far enough below it.",
+            "The largest entry is moved up, with all others 40 below it, and the answer is lost just above log max (of "
+            "the dtype, of float32 or of float64, or half of that for a product of two exponentials) and not just "
+            "below; or the answer to the largest entry is not finite once the others lie far enough below it.",
             "Subtract the maximum of the row before the exponential is taken: exp(x - max x).",
         ),
         "sum overflow": Cause(
