@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,14 +19,6 @@ pytestmark = [
 
 
 SAID = re.compile(r"extremum: interrupted: \d+ of 34 cells finished; the same command with --resume goes on from there")
-
-
-@pytest.fixture(autouse=True)
-def heeded() -> Iterator[None]:
-    """Ctrl-C reaches what a test starts, though a shell that started pytest in the background has it ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 def interrupted(seconds: float, *words: str, **environment: str) -> tuple[int, str, str]:
