@@ -85,8 +85,8 @@ class Shared:
     def answers(self, experiment: Experiment) -> Answers:
         """The answers of the subject in the dtype; those of another subject or dtype are dropped, to bound memory."""
         subject, dtype = experiment.call.subject, experiment.fmt.name
-        # By value: a worker that gets the same subject again, in another cell, finds its answers.
-        if self._answers.subject != subject or self._answers.dtype != dtype:
+        # By identity: a user's callable may compare as it likes, and an array that it holds has no truth value.
+        if self._answers.subject is not subject or self._answers.dtype != dtype:
             self._answers = Answers(subject, dtype)
         return self._answers
 
@@ -124,7 +124,7 @@ class Shared:
 
     def scan_of(self, subject: Subject, domain: str, dtype: str) -> Mapping[str, Tally] | None:
         """The tallies of a domain that was scanned for another property of the subject, or None."""
-        # By identity: a closure that compares equal may still answer otherwise, and a proof rests on this.
+        # By identity, as above.
         if self._scan is None or self._scan[0] is not subject or self._scan[1:3] != (domain, dtype):
             return None
         return self._scan[3]

@@ -122,7 +122,7 @@ REQUEST = (  # what is audited; `subjects` are no option of the command
         "Prove what one row of two decides, on every gap (d, 0) or every pair of the format.",
         bare="gaps",
     ),
-    Option("examples", "INTEGER", "Examples that Hypothesis searches in each cell.", COUNT),
+    Option("examples", "INTEGER", "Examples that Hypothesis searches in each cell.", COUNT, search_only=True),
     Option("budget", "TEXT", "Time for the whole audit, as 60s or 2m; cells beyond it are incomplete.", DURATION),
     Option("cell-timeout", "TEXT", "Seconds after which a cell has hung.", DURATION),
     Option("seed", "INTEGER", "The same seed gives the same findings.", COUNT, default="0"),

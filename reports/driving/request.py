@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,13 +64,18 @@ class Request:
     def from_words(subjects: Sequence[str], words: Mapping[str, Any]) -> Request:
         """The request that a command line makes; `words` are its options, by key. Raises `UsageError`, as `check`."""
         request = Request(tuple(subjects), **values(REQUEST, words))
-        request.check()
-        if request.exhaustive is not None and words.get("examples") is not None:
-            raise UsageError(f"examples={words['examples']!r} goes with a search, not with exhaustive")
+        request.check({option.name for option in REQUEST if words.get(option.key) not in (None, ())})
         return request
 
-    def check(self) -> None:
-        """Raise `UsageError` for the first value that is not valid, in one line."""
+    def check(self, given: Collection[str] | None = None) -> None:
+        """Raise `UsageError` for the first value that is not valid, in one line.
+
+        `given` names the options that were asked for; None: those without a default that have a value.
+        """
+        if given is None:
+            given = {
+                o.name for o in REQUEST if getattr(Request, o.field) is None and getattr(self, o.field) is not None
+            }
         for option in REQUEST:
             value = getattr(self, option.field)
             if value is not None:
@@ -78,7 +83,7 @@ class Request:
             if option.name in CHECKED_NAMES:
                 for name in (value or ()) if option.plural else () if value is None else (value,):
                     CHECKED_NAMES[option.name](name)
-            if self.exhaustive is not None and option.search_only and value:
+            if self.exhaustive is not None and option.search_only and option.name in given:
                 raise UsageError(f"{option.name}={value!r} goes with a search, not with exhaustive")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,7 +21,7 @@ from extremum.reports.record.record import Record
 from extremum.reports.record.text import finding_lines, witness_rows
 from extremum.reports.views.marks import MARKS, mark_key
 
-LEGEND = "  ".join(f"{mark.letter} {mark.name}" for mark in MARKS.values())
+NO_BREAK = "\u00a0"
 
 
 class Terminal:
@@ -88,7 +89,8 @@ def summary(report: Record, console: Console) -> None:
         cells = [c for c in report.cells if c.role == role]
         console.print(f"[italic]{role}: {' '.join(dict.fromkeys(c.dtype for c in cells))}[/]", highlight=False)
         console.print(matrix(cells))
-    console.print(f"[dim]{LEGEND}[/]", highlight=False)
+    for line in legend(console.width):
+        print_line(console, escape(line), "dim")
     for cell in report.unexpected:
         console.print()
         head, *lines = finding_lines(cell)
@@ -114,6 +116,12 @@ def print_counts(s: Mapping[str, Any], console: Console) -> None:
             "--cell-timeout, or less to do with --property, --dtype or --regime",
             highlight=False,
         )
+
+
+def legend(width: int) -> list[str]:
+    """What each mark stands for, in lines of at most `width` columns; a mark and its name stay together."""
+    marks = [f"{mark.letter} {mark.name}".replace(" ", NO_BREAK) for mark in MARKS.values()]
+    return [line.replace(NO_BREAK, " ") for line in textwrap.wrap("  ".join(marks), width)]
 
 
 def matrix(cells: Sequence[Cell]) -> Table:

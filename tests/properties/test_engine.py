@@ -3,6 +3,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from extremum.properties.roles.registry import role_named
 from extremum.properties.roles.softmax import ROLE
 from extremum.properties.steps.decide import certify, decide, ratios
 from extremum.properties.steps.search import search
+from extremum.properties.steps.sharing import Shared
 from extremum.properties.steps.witness import Contradiction, decode
 from extremum.properties.values.case import Case
 from extremum.properties.values.finding import Cell
@@ -384,3 +386,21 @@ def test_the_search_does_not_depend_on_the_folder_that_a_file_stands_in(monkeypa
         judge_cell(Subject(name, "softmax", wide), ROLE, prop, "float16", Settings(examples=1, seed=3))
     assert len(set(seeds[:3])) == 1
     assert seeds[3] != seeds[0]
+
+
+@dataclass
+class Scaled:
+    """A callable that compares by its array, of which nobody can ask whether it is true."""
+
+    weights: Any
+
+    def __call__(self, x: Array, axis: int = -1) -> Array:
+        return np.asarray(wide(x, axis) * x.dtype.type(self.weights[0]))
+
+
+def test_subjects_whose_functions_cannot_be_compared_share_no_answers() -> None:
+    shared, prop = Shared(), ROLE.property_named("sum_to_one")
+    assert prop is not None
+    for weights, verdict in ((np.ones(2), "held"), (np.full(2, 2.0), "refuted")):
+        subject = Subject("it", "softmax", Scaled(weights))
+        assert engine.judge_cell(subject, ROLE, prop, "float32", QUICK, shared).verdict == verdict
