@@ -16,4 +16,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    sys.argv[0] = "extremum"  # by which messages and reports call the command, not by this file's name
     main()
