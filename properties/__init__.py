@@ -18,8 +18,8 @@ What the steps have seen is in `steps.evidence`; what the cells of an audit shar
 The folders, each importing from those above it only:
 
     values/       what is passed on: signatures, cases, findings
-    inputs/       regimes, lengths, layouts, matrices, cotangents, labels
-    calling/      the subject, called safely
+    inputs/       regimes, lengths, matrices, cotangents, labels
+    calling/      the subject, called safely, in a process of its own
     model/        what a role, a property and a view are
     laws/         statements that roles share
     roles/        the registry and the roles

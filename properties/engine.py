@@ -10,17 +10,21 @@ import re
 import time
 import zlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain, pairwise
 from math import inf
 
-from extremum.properties.calling.call import Call, Expired, Misbehaviour
+from extremum.properties.calling.call import Call, Expired
+from extremum.properties.calling.caller import Misbehaviour
+from extremum.properties.calling.hosts import Ended, Limits
 from extremum.properties.calling.recorder import Recorder
 from extremum.properties.diagnosis.diagnose import diagnose
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Experiment, Role
 from extremum.properties.steps.blocks import Block
 from extremum.properties.steps.climb import can_climb, climb_block, climb_neighbours
+from extremum.properties.steps.ending import case_of, confirmed, ended
 from extremum.properties.steps.evidence import Evidence
 from extremum.properties.steps.neighbours import has_neighbours
 from extremum.properties.steps.screen import certify_rows, measure_closest, screen_block
@@ -38,6 +42,7 @@ class Settings:
     """How much to examine. `deadline` is a time of `time.monotonic`; None means that there is no such limit.
 
     `timeout` is in seconds, for sweep and search of one cell together, and again for each step that reports a finding.
+    `limits` are those of a host.
     """
 
     examples: int = 8
@@ -45,6 +50,7 @@ class Settings:
     regimes: tuple[str, ...] | None = None
     deadline: float | None = None
     timeout: float | None = 60.0
+    limits: Limits = field(default_factory=Limits)
 
     def budget_ended(self) -> bool:
         """Whether the budget has ended."""
@@ -62,25 +68,27 @@ def judge_cell(
 ) -> Cell:
     """Judge one cell: the verdict, and for a refutation its simplest and its worst witness, both run again.
 
-    `shared` is the audit's; without it the cell stands alone. Never raises for what the subject does. A subject that
-    ends the process takes the caller with it, so drivers call this in a process that may end.
+    `shared` is the audit's; without it the cell stands alone. Never raises for what the subject does. A subject without
+    a host that ends the process takes the caller with it, so drivers call this in a process that may end.
     """
-    fmt, call = format_of(dtype), Call(subject, role.signature, recorder)
-    experiment, shared, evidence = Experiment(call, role, prop, fmt), shared or Shared(), Evidence()
+    fmt, shared, evidence = format_of(dtype), shared or Shared(), Evidence()
+    call = Call(subject, role.signature, recorder, shared.host(subject, role.signature, settings.limits))
+    call.prepare_by(role.ordinary(fmt))
+    experiment = Experiment(call, role, prop, fmt)
     shared.compile(role, fmt)
     start = time.perf_counter()
     cell = Cell(subject.name, role.name, prop.name, prop.code, dtype, unit=prop.unit)
     if settings.budget_ended():
         cell = replace(cell, verdict="incomplete", detail="the budget ended before this cell began")
+    elif dtype in subject.unfit:
+        cell = unfit(cell, subject, role, fmt)
     elif prop.masked and not fmt.has_infinity:
         cell = replace(cell, verdict="inapplicable", detail=f"{dtype} has no infinity to mask with")
     else:
-        outcome = call.within(settings.timeout, partial(examine, cell, experiment, settings, shared, evidence))
-        cell = out_of_time(cell, outcome, settings) if isinstance(outcome, Expired) else outcome
-        cell = replace(cell, profile=evidence.profile.record())
-        # A refutation stands even if time ran out after it. A subject that hung is not called again: it stays `hung`.
-        if evidence.refuted and cell.verdict != "hung":
-            cell = report(cell, experiment, evidence, settings)
+        try:
+            cell = judged(cell, experiment, settings, shared, evidence)
+        except Ended as end:
+            cell = ended(cell, call, end, shared)
     return replace(
         cell,
         severity=prop.severity if cell.verdict == "refuted" else cell.severity,
@@ -88,6 +96,28 @@ def judge_cell(
         missed=cell.verdict in ("held", "proved") and subject.must_fail(prop.name, dtype),
         seconds=round(time.perf_counter() - start, 4),
     )
+
+
+def unfit(cell: Cell, subject: Subject, role: Role, fmt: Format) -> Cell:
+    """The cell of a subject that is not tried, since the trial call has decided all its cells."""
+    verdict, detail = subject.unfit[fmt.name]
+    witness = None if subject.misfit else unfinished(role.signature.shown(role.ordinary(fmt)), None)
+    return replace(cell, verdict=verdict, detail=detail, severity="critical", simplest=witness, worst=witness)
+
+
+def judged(cell: Cell, experiment: Experiment, settings: Settings, shared: Shared, evidence: Evidence) -> Cell:
+    """The cell examined, and reported where something was refuted. Raises `Ended` as calls do."""
+    call = experiment.call
+    outcome = call.within(settings.timeout, partial(examine, cell, experiment, settings, shared, evidence))
+    late = outcome if isinstance(outcome, Expired) else None
+    cell = out_of_time(cell, outcome, settings) if isinstance(outcome, Expired) else outcome
+    cell = replace(cell, profile=evidence.profile.record())
+    if late and late.arguments is not None and cell.verdict == "hung" and call.host is not None:
+        return confirmed(cell, call, case_of(call.signature, late.arguments, late.axis, call.layout), shared)
+    # A refutation stands even if time ran out after it. A subject that hung is not called again: it stays `hung`.
+    if evidence.refuted and cell.verdict != "hung":
+        cell = report(cell, experiment, evidence, settings)
+    return cell
 
 
 def examine(cell: Cell, experiment: Experiment, settings: Settings, shared: Shared, evidence: Evidence) -> Cell:
@@ -139,11 +169,12 @@ def sweep(
 
     near_block: Block | None = None
     worst_block: tuple[Block, Array] | None = None
-    for block in blocks:
+    for block, following in pairwise(chain(blocks, [None])):
+        assert block is not None
         if stop():
             evidence.stopped = True
             break
-        screened = screen_block(evidence, experiment, block, shared, seed)
+        screened = screen_block(evidence, experiment, block, shared, seed, following)
         if screened.doubt is not None:
             certify_rows(evidence, experiment, block, screened.case, screened.doubt)
         if not screened.declined:
@@ -179,11 +210,16 @@ def verdict_of(cell: Cell, experiment: Experiment, evidence: Evidence, regimes: 
     return replace(
         cell,
         verdict="held" if complete else "incomplete",
-        detail="" if complete else "the budget ended",
+        detail=_reach(evidence) if complete else "the budget ended",
         measured=number(evidence.closest.measured),
         allowed=number(evidence.closest.allowed),
         grade=prop.grade_of(evidence.exceeded) if graded else "",
     )
+
+
+def _reach(evidence: Evidence) -> str:
+    """How long the rows were that it answered, where memory did not suffice for all."""
+    return f"rows of up to {evidence.longest:,} entries: {evidence.too_long}" if evidence.too_long else ""
 
 
 def report(cell: Cell, experiment: Experiment, evidence: Evidence, settings: Settings) -> Cell:
@@ -246,10 +282,9 @@ def out_of_time(cell: Cell, expired: Expired, settings: Settings) -> Cell:
 def _error_of(call: Call, role: Role, fmt: Format) -> str:
     arguments = role.ordinary(fmt)
     try:
-        call.raw(arguments if role.signature.batched else role.signature.row(arguments, 0))
+        call.array(arguments if role.signature.batched else role.signature.row(arguments, 0))
     except Misbehaviour as error:
-        return str(error)
-    call.returned()  # `raw` leaves the call open until its answer is taken
+        return str(error) if str(error).startswith(("raises ", "has no ")) else ""
     return ""
 
 

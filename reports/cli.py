@@ -242,15 +242,14 @@ def regimes() -> None:
 def _console() -> Console:
     from extremum.reports.driving.console import PipeSafeConsole
 
-    return PipeSafeConsole()
+    return PipeSafeConsole(emoji=False)
 
 
 def _prove(subjects: Sequence[str], words: dict[str, Any], workers: int) -> int:
     from extremum.reports.commands.prove import ProofOptions, run_proofs
 
-    options = ProofOptions.of(subjects, words, workers)
     try:
-        return run_proofs(options, _console()).exit_code
+        return run_proofs(ProofOptions.of(subjects, words, workers), _console()).exit_code
     except KeyboardInterrupt:
         click.echo("extremum: interrupted; the same command goes on from where it was", err=True)
         return 2

@@ -1,14 +1,19 @@
-"""Audits from Python: the cells of a request, one after the other in this process."""
+"""Audits from Python: the cells of a request, one after the other."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from extremum.properties.calling.hosts import Limits
 from extremum.properties.engine import Settings
 from extremum.properties.roles.registry import role_named, role_of
-from extremum.properties.steps.resolve import GRADIENT_OF, adapt, introduce
+from extremum.properties.steps.parameters import GRADIENT_OF
+from extremum.properties.steps.resolve import adapt, introduce
 from extremum.properties.steps.sharing import Shared
+from extremum.properties.steps.trial import Wish, tried
 from extremum.reference.errors import UsageError
 from extremum.reports.driving.characterisation import behaviours
 from extremum.reports.driving.judging import judge_task, settings_of
@@ -28,19 +33,28 @@ def audit(
     seed: int = 0,
     budget: float | None = None,
     cell_timeout: float | None = Settings.timeout,
+    import_timeout: float = Limits.import_seconds,
+    first_call_timeout: float = Limits.first_call_seconds,
+    memory: int | None = None,
+    arrays: str | None = None,
+    python: str | None = None,
     convention: Sequence[str] | None = None,
     of: Callable[..., Any] | None = None,
     exhaustive: str | None = None,
     name: str = "",
+    isolated: bool = False,
 ) -> Report:
     """Audit `function` as an implementation of `role` and return the report, which a notebook shows.
 
     `role` may be left out where the function's name contains it. `dtypes` are names of formats (four by
     default), `budget` and `cell_timeout` are seconds, `convention` names what is accepted where opinions differ, as
     "fully-masked-row=zero". With `exhaustive`, "gaps" or "pairs", it proves what one row of two decides, over that
-    domain, of float16 and bfloat16 by default. It runs in this process: a call that does not return is `hung` after
-    `cell_timeout`, but one that ends the process ends this one; the command line and pytest run cells in workers.
-    Raises `UsageError` for arguments that are not valid.
+    domain, of float16 and bfloat16 by default. It is called in this process: a call that does not return is `hung`
+    after `cell_timeout`, but one that ends the process ends this one. An `isolated` function is called in a process of
+    its own, as on the command line: that imports it, so it must be one that its module or file has by name. There the
+    import may take `import_timeout` seconds and the first call `first_call_timeout`, and the process `memory` bytes (a
+    quarter of the machine's); it gets `arrays` of that library, and `python` is the path of the interpreter. Raises
+    `UsageError` for arguments that are not valid.
     """
     if not callable(function):
         raise UsageError(f"function={function!r} is not callable")
@@ -54,6 +68,11 @@ def audit(
         seed=seed,
         budget=budget,
         cell_timeout=cell_timeout,
+        import_timeout=import_timeout,
+        first_call_timeout=first_call_timeout,
+        memory=memory,
+        arrays=arrays,
+        python=python,
         conventions=names(convention),
         exhaustive=exhaustive,
     )
@@ -63,9 +82,32 @@ def audit(
     if of is not None and exhaustive is not None:
         raise UsageError(f"of={of!r} goes with a search, not with exhaustive")
     role_name = role or (GRADIENT_OF if of is not None else None)
-    subject = adapt(function, name, role_named(role_name) if role_name else role_of(name, name), "", of)
+    wanted, shared = role_named(role_name) if role_name else None, Shared()
+    if isolated:
+        if of is not None:
+            raise UsageError(f"of={of!r} is called in this process: it does not go with isolated=True")
+        wish = Wish(request.limits, request.dtypes, arrays, python, lambda s, h: shared.adopt(replace(s, name=name), h))
+        subject = replace(tried(_importable(function), wanted, wish), name=name)
+        if subject.misfit:
+            raise UsageError(subject.misfit)
+    elif arrays is not None or python is not None:
+        raise UsageError(f"arrays={arrays!r} and python={python!r} go with isolated=True")
+    else:
+        subject = adapt(function, name, wanted or role_of(name, name), "", of)
     settings = settings_of(request)
-    shared = Shared()
-    cells = [judge_task(task, settings, shared) for task in tasks(request, [subject])]
-    contested = behaviours(subject, request) if request.whole and not settings.budget_ended() else []
+    try:
+        cells = [judge_task(task, settings, shared) for task in tasks(request, [subject])]
+        host = shared.host(subject, role_named(subject.role).signature, settings.limits)
+        contested = behaviours(subject, request, host=host) if request.whole and not settings.budget_ended() else []
+    finally:
+        shared.close()
     return Report(cells, seed, ["extremum.reports.audit", name], [introduce(subject)], contested=contested)
+
+
+def _importable(function: Callable[..., Any]) -> str:
+    """What another process imports the function by; raises `UsageError` where it cannot."""
+    module, name = getattr(function, "__module__", ""), getattr(function, "__qualname__", "")
+    code = getattr(function, "__code__", None)
+    if code is None or "<" in name or not Path(code.co_filename).is_file():
+        raise UsageError(f"function={function!r} cannot be imported elsewhere: isolated=True needs one of a file")
+    return f"{code.co_filename if module == '__main__' else module}:{name}"

@@ -1,1 +1,1 @@
-"""Calling a subject safely: copies in and out, a time limit, and a record that outlives the process."""
+"""Calling a subject safely: in a process of its own, or in this one with copies, a time limit and a record."""

@@ -3,40 +3,33 @@
 from __future__ import annotations
 
 import contextlib
-import io
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from math import prod
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
+from extremum.properties.calling.caller import Caller, Misbehaviour, checked
+from extremum.properties.calling.hosts import Ended, Host, Limits, OutOfMemory
 from extremum.properties.calling.recorder import Recorder
 from extremum.properties.calling.time_limit import OutOfTime, limited
-from extremum.properties.inputs.layouts import present
-from extremum.properties.values.signature import Arguments, Signature, first
-from extremum.reference.arithmetic.formats import FORMATS, Array
+from extremum.properties.values.signature import Arguments, Shape, Signature, first
+from extremum.reference.arithmetic.formats import Array
 from extremum.reference.subjects.subject import Subject
 
-
-def _sole_references() -> int:
-    """What `getrefcount` tells of an array in one variable, by this interpreter: from 3.14 on, 1 where it was 2."""
-    out = np.empty(1)
-    return sys.getrefcount(out)
-
-
-OURS = _sole_references()
-
-
-class Misbehaviour(Exception):
-    """The subject gave no answer that can be judged; its text is the cause, in one line."""
+MEMORY_ERRORS = "raises MemoryError", "raises _ArrayMemoryError"
+LONG_ROW = 2**12  # entries: on a shorter row no sound algorithm is out of memory
 
 
 class Declined(Exception):
     """The subject refused an input that it may refuse; nothing was shown either way."""
+
+
+class TooLong(Declined):
+    """The memory that it may have does not suffice for arguments so long."""
 
 
 T = TypeVar("T")
@@ -51,30 +44,73 @@ class Expired:
     seconds_in_call: float
 
 
-class Printed(io.StringIO):
-    """What a subject prints; it cannot be closed under our feet."""
+class Calls(Protocol):
+    """What calls a subject: a `Caller` in this process, or the `Host` that the subject is in."""
 
-    def close(self) -> None:
-        """Stay open."""
+    def answer(self, arguments: Sequence[Array], axis: int | None = None, layout: str = "C") -> Array: ...
+
+    def answers(self, arguments: Sequence[Array], expected: Shape, layout: str = "C") -> Array: ...
+
+    def watch(self, arguments: Sequence[Array], others: Sequence[Array]) -> dict[str, Any]: ...
+
+    def functions_called(self, arguments: Sequence[Array]) -> int: ...
 
 
-@dataclass
+@dataclass(frozen=True)
+class Effects:
+    """What a call changed beside its result: entries, lines and, in words, states of the process."""
+
+    changed: int
+    overwritten: int
+    printed: int
+    states: tuple[str, ...]
+
+
+def in_process(subject: Subject, signature: Signature) -> Caller:
+    """What calls the subject in this process."""
+    axis = subject.axis if signature.batched else None
+    return Caller(subject.function, subject.adapter.name, axis, numbers_of(signature), (KeyboardInterrupt, OutOfTime))
+
+
+def host_of(subject: Subject, signature: Signature, limits: Limits) -> Host:
+    """The host that a subject with a place is called in. It starts with its first call."""
+    assert subject.place is not None
+    axis = subject.axis if signature.batched else None
+    return Host(subject.place, limits, subject.adapter.name, axis, numbers_of(signature))
+
+
+def numbers_of(signature: Signature) -> tuple[bool, ...]:
+    """Which arguments are passed as numbers."""
+    return tuple(rank == 0 for rank in signature.inputs.values())
+
+
 class Call:
     """A subject ready to be called with NumPy arrays, by the signature of its role.
 
-    The subject gets fresh copies, so that it cannot harm the caller's arrays. `printed` collects what it
-    wrote to standard output and error; `last` are the arguments and the axis of the last call, and `began` is when
-    it did, on `clock`.
+    The subject gets fresh copies, so that it cannot harm the caller's arrays. `host` is the process that it is in;
+    None: this one, and then `recorder` keeps what is called. `last` are the arguments and the axis of the call that is
+    under way, `layout` that of its arrays, and `began` is when it did, on `clock`. `prepare()` is done before the clock
+    of `within` starts. `too_long` are lengths of rows, by dtype, for which its memory did not suffice. `fatal` is the
+    call that ended the process in such a step.
     """
 
-    subject: Subject
-    signature: Signature = field(default_factory=Signature)
-    recorder: Recorder | None = None
-    printed: io.StringIO = field(default_factory=Printed)
-    last: tuple[Arguments, int | None] | None = None
-    clock: Callable[[], float] = time.monotonic
-    began: float = 0.0
-    under_way: bool = False
+    def __init__(
+        self,
+        subject: Subject,
+        signature: Signature | None = None,
+        recorder: Recorder | None = None,
+        host: Host | None = None,
+    ) -> None:
+        self.subject, self.signature, self.host = subject, signature or Signature(), host
+        self.recorder = recorder if host is None else None
+        self.calls_made: Calls = host or in_process(subject, self.signature)
+        self.last: tuple[Arguments, int | None] | None = None
+        self.fatal: tuple[Arguments, int | None] | None = None
+        self.layout = "C"
+        self.too_long: dict[str, int] = {} if host is None else host.too_long
+        self.prepare: Callable[[], None] = lambda: None
+        self.clock: Callable[[], float] = time.monotonic
+        self.began = 0.0
 
     @property
     def axis(self) -> str | None:
@@ -83,16 +119,20 @@ class Call:
 
     def seconds_in_call(self) -> float:
         """Seconds since the call that is under way began; 0 where none is."""
-        return self.clock() - self.began if self.under_way else 0.0
+        return self.clock() - self.began if self.last is not None else 0.0
 
     def within(self, seconds: float | None, step: Callable[[], T]) -> T | Expired:
         """What `step()` returns, or how it ran out of time: after `seconds`, if these are not None."""
+        self.prepare()
         try:
             with quiet(), limited(seconds) as clock:
                 self.clock = clock
                 return step()
         except OutOfTime:
             return self._expired()
+        except Ended as end:
+            self.fatal = end.label or self.last
+            raise
         except Exception:
             # The alarm may come inside a library, which turns it into an error of its own.
             if seconds is None or self.clock() < seconds:
@@ -100,64 +140,156 @@ class Call:
             return self._expired()
         finally:
             self.returned()
+            if self.host is not None:
+                self.host.abandon()
 
     def _expired(self) -> Expired:
         arguments, axis = self.last if self.last is not None else (None, None)
         return Expired(arguments, axis, self.seconds_in_call())
 
-    def raw(self, arguments: Arguments, axis: int | None = None) -> Any:
-        """The answer to one call as it came, for arrays handed over as they are: no copy is made."""
-        self.last, self.began, self.under_way = (arguments, axis), self.clock(), True
-        if self.recorder is not None:
-            self.recorder.note(arguments, axis)
-        keywords = {self.axis: -1 if axis is None else axis} if self.axis else {}
-        try:
-            # What it prints is kept from the terminal; what it does to NumPy's error state ends with the call.
-            with redirect_stdout(self.printed), redirect_stderr(self.printed), np.errstate():
-                given = [self._given(name, a) for name, a in arguments.items()]
-                return self.subject.function(*given, **keywords)
-        except (KeyboardInterrupt, OutOfTime):
-            raise
-        except BaseException as error:  # SystemExit and its like too: it is the subject's, not ours
-            self.returned()
-            text = (str(error).splitlines() or [""])[0]
-            raise Misbehaviour(f"raises {type(error).__name__}: {text}"[:300]) from error
-
     def returned(self) -> None:
-        """The last call has come back: tell the recorder, and let its arguments go."""
-        self.under_way, self.last = False, None
+        """No call is under way: tell the recorder, and let its arguments go."""
+        self.last = None
         if self.recorder is not None:
             self.recorder.back()
 
+    def prepare_by(self, ordinary: Arguments) -> None:
+        """Before each step see to it that a host runs, and has been called once, with rows of arguments like these.
+
+        The first call of a process may compile: its time is no cell's. What the subject does then raises `Ended`.
+        """
+        self.prepare = partial(self._prepared, ordinary)
+
+    def _prepared(self, ordinary: Arguments) -> None:
+        if self.host is None:
+            return
+        self.host.start()
+        dtype = first(ordinary).dtype.name
+        if dtype not in self.host.prepared:
+            try:
+                with quiet(), contextlib.suppress(Misbehaviour, Declined):
+                    self._at_once(ordinary, -1, "C", self.host.limits.first_call_seconds)
+            except Ended:
+                self.fatal = self.last
+                raise
+            self.host.prepared.add(dtype)
+
+    def alone(self, arguments: Arguments, axis: int, layout: str, seconds: float) -> None:
+        """Make one call on rows of arguments in a process of its own; raises as a call does, and `NoReturn`."""
+        assert self.host is not None
+        self.host.end()
+        self.host.start()
+        try:
+            with quiet():
+                self._at_once(arguments, axis, layout, seconds)
+        finally:
+            self.host.end()
+
+    def _at_once(self, arguments: Arguments, axis: int, layout: str, seconds: float) -> None:
+        host, given = self.host, self.signature.of(arguments)
+        assert host is not None
+        if self.signature.batched:
+            self._made(given, axis, lambda a: host.answer(a, axis, layout, seconds), layout)
+        else:
+            expected = self.signature.answer(self.signature.row(arguments, 0), -1)
+            self._made(given, None, lambda a: host.answers(a, expected, layout, seconds), layout)
+
+    def _made(self, arguments: Arguments, axis: int | None, call: Callable[[list[Array]], T], layout: str = "C") -> T:
+        """What `call` gives for the arrays; meanwhile a call is under way."""
+        n, dtype = self._length(arguments, axis), first(arguments).dtype.name
+        if n >= self.too_long.get(dtype, n + 1):
+            raise TooLong(f"for rows of {self.too_long[dtype]:,} its memory did not suffice")
+        self.began, self.last, self.layout = self.clock(), (arguments, axis), layout
+        if self.recorder is not None:
+            self.recorder.note(arguments, axis)
+        try:
+            result = call([np.asarray(a) for a in arguments.values()])
+        except Misbehaviour as error:
+            self.returned()
+            if str(error).startswith(MEMORY_ERRORS):
+                raise self._out_of_memory(str(error), n, dtype) from error
+            raise
+        except OutOfMemory as error:
+            self.returned()
+            raise self._out_of_memory(str(error), n, dtype) from error
+        self.returned()
+        return result
+
+    def _out_of_memory(self, text: str, n: int, dtype: str) -> Exception:
+        """A long row may need more memory than there is; on a short one that is a defect as any other."""
+        if n < LONG_ROW:
+            return Misbehaviour(text)
+        self.too_long[dtype] = min(n, self.too_long.get(dtype, n))
+        return TooLong(f"for rows of {n:,} it {text}")
+
+    def _length(self, arguments: Arguments, axis: int | None) -> int:
+        shape = first(arguments).shape
+        return shape[-1 if axis is None else axis] if shape else 1
+
     def array(self, arguments: Arguments, axis: int | None = None, layout: str = "C") -> Array:
         """The answer to one call as a NumPy array of memory that nobody else holds, whatever its shape and dtype."""
-        handed = {name: present(np.asarray(a), layout) for name, a in self.signature.of(arguments).items()}
-        out = self.taken(self.raw(handed, axis))
-        own = type(out) is np.ndarray and out.flags.owndata and out.flags.c_contiguous and sys.getrefcount(out) <= OURS
-        return out if own else np.array(out, copy=True)
+        return self._made(self.signature.of(arguments), axis, lambda a: self.calls_made.answer(a, axis, layout), layout)
 
-    def taken(self, answer: Any) -> Array:
-        """A raw answer as a NumPy array, on the same memory where the library shares it; a Python float as float64."""
-        try:
-            array = np.asarray(answer) if isinstance(answer, float) else self.subject.adapter.take(answer)
-        except TypeError as error:
-            raise Misbehaviour(str(error)) from error
-        finally:  # not before: a library may compute it only now
-            self.returned()
-        if array.dtype.hasobject:
-            raise Misbehaviour(f"returned an array of dtype {array.dtype}")
-        return array
+    def each(self, calls: Sequence[Arguments]) -> list[Array]:
+        """As `rows` of each of these, which are sent to a host at once."""
+        return self._each(calls, self.rows, self._as_rows)
+
+    def arrays(self, calls: Sequence[Arguments]) -> list[Array]:
+        """As `array` of each of these, which are sent to a host at once."""
+        return self._each(calls, self.array, None)
+
+    def _each(
+        self,
+        calls: Sequence[Arguments],
+        alone: Callable[[Arguments], Array],
+        judged: Callable[[Array, Arguments], Array] | None,
+    ) -> list[Array]:
+        if self.host is None or len(calls) < 2:
+            return [alone(arguments) for arguments in calls]
+        given = [self.signature.of(arguments) for arguments in calls]
+        by_row = judged is not None and not self.signature.batched
+        shapes = [self.signature.answer(self.signature.row(a, 0), -1) if by_row else None for a in given]
+        asked = [([np.asarray(a) for a in one.values()], shape) for one, shape in zip(given, shapes, strict=True)]
+        answers = []
+        for one, answer in zip(given, self.host.together(asked), strict=True):
+            out = self._made(one, None, lambda _, answer=answer: answer())  # type: ignore[misc]
+            answers.append(out if judged is None else judged(out, one))
+        return answers
+
+    def _as_rows(self, out: Array, arguments: Arguments) -> Array:
+        """A host's answer to rows of arguments, checked and flattened to (rows, width)."""
+        x = first(arguments)
+        if self.signature.batched:
+            count = prod(x.shape[:-1])
+            return checked(out, self.signature.answer(arguments, -1), x).reshape(count, -1)
+        expected = self.signature.answer(self.signature.row(arguments, 0), -1)
+        return checked(out, (len(x), *expected), x).reshape(len(out), -1)
+
+    def ahead(self, arguments: Arguments) -> None:
+        """Let a host begin with rows that `rows` will be asked for next, while the judge goes on."""
+        if self.host is None:
+            return
+        given = self.signature.of(arguments)
+        one = None if self.signature.batched else self.signature.answer(self.signature.row(arguments, 0), -1)
+        self.host.ahead(list(given.values()), one, (given, None))
+
+    def effects(self, arguments: Arguments, others: Arguments) -> Effects:
+        """What a call on the arguments changes, and what a later call on others does to its answer."""
+        given = list(self.signature.of(others).values())
+        told = self._made(
+            self.signature.of(arguments), None, lambda a: self.calls_made.watch(a, [np.asarray(b) for b in given])
+        )
+        changed, overwritten, printed = (int(told[name]) for name in ("changed", "overwritten", "printed"))
+        return Effects(changed, overwritten, printed, tuple(map(str, told["states"])))
+
+    def functions_called(self, arguments: Arguments) -> int:
+        """How many functions a call calls."""
+        return self._made(self.signature.of(arguments), None, self.calls_made.functions_called)
 
     def answer(self, arguments: Arguments, axis: int | None = None, layout: str = "C") -> Array:
         """The answer to one call, floating and of the role's shape; its values are kept whatever its dtype."""
-        out = self.array(arguments, axis, layout)
-        given = first(arguments)
         expected = self.signature.answer(arguments, -1 if axis is None else axis)
-        if out.shape != expected:
-            raise Misbehaviour(f"returned shape {out.shape}, not {expected}, for input of shape {given.shape}")
-        if not is_floating(out):
-            raise Misbehaviour(f"returned dtype {out.dtype} for input of dtype {given.dtype}")
-        return out if out.dtype.isnative else out.astype(out.dtype.newbyteorder("="))
+        return checked(self.array(arguments, axis, layout), expected, np.asarray(first(arguments)))
 
     def calls(self, arguments: Arguments) -> list[Arguments]:
         """The arguments of the calls that rows of arguments come to: one, or one for each row."""
@@ -167,25 +299,14 @@ class Call:
 
     def rows(self, arguments: Arguments, layout: str = "C") -> Array:
         """The answers to rows of arguments, under any leading axes, flattened to (rows, width)."""
-        count = prod(first(arguments).shape[:-1]) if self.signature.batched else 1
-        answers = [self.answer(one, layout=layout).reshape(count, -1) for one in self.calls(arguments)]
-        return answers[0] if len(answers) == 1 else np.concatenate(answers)
-
-    def _given(self, name: str, a: Array) -> Any:
-        if self.signature.inputs.get(name) == 0:
-            number: Any = a[()]
-            if self.subject.adapter.name == "numpy" and not isinstance(number, np.number):
-                return number  # a Python float promotes the arrays of ml_dtypes
-            return int(a) if a.dtype.kind in "iu" else float(a)
-        return self.subject.adapter.give(a)
-
-
-def is_floating(a: Array) -> bool:
-    """Whether the dtype is a real floating one, those of ml_dtypes included."""
-    return a.dtype.kind == "f" or a.dtype in EXTENDED_DTYPES
-
-
-EXTENDED_DTYPES = frozenset(fmt.dtype for fmt in FORMATS.values())
+        if self.signature.batched:
+            count = prod(first(arguments).shape[:-1])
+            return self.answer(arguments, layout=layout).reshape(count, -1)
+        if self.host is None:  # one by one, so that the one that does not return is known
+            return np.concatenate([self.answer(one, layout=layout).reshape(1, -1) for one in self.calls(arguments)])
+        given, expected = self.signature.of(arguments), self.signature.answer(self.signature.row(arguments, 0), -1)
+        out = self._made(given, None, lambda a: self.calls_made.answers(a, expected, layout), layout)
+        return self._as_rows(out, arguments)
 
 
 @contextlib.contextmanager

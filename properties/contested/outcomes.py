@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from extremum.properties.calling.call import is_floating
+from extremum.properties.calling.caller import is_floating
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import Observation, View
 from extremum.properties.values.signature import Arguments, Shape, first

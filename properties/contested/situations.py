@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from extremum.properties.calling.call import Call, Misbehaviour, quiet
+from extremum.properties.calling.call import Call, Declined, Expired, quiet
+from extremum.properties.calling.caller import Misbehaviour
+from extremum.properties.calling.hosts import Ended, Host, NoReturn
 from extremum.properties.calling.recorder import Recorder
-from extremum.properties.calling.time_limit import OutOfTime, limited
 from extremum.properties.contested.outcomes import (
     EMPTY,
     FLOAT64,
@@ -281,9 +283,12 @@ class Behaviour:
         return Behaviour(*(record[key] for key in ("subject", "role", "situation", "dtype", "behaviour")))
 
 
-def characterise(subject: Subject, role: Role, dtype: str, recorder: Recorder | None = None) -> Iterator[Behaviour]:
+def characterise(
+    subject: Subject, role: Role, dtype: str, recorder: Recorder | None = None, host: Host | None = None
+) -> Iterator[Behaviour]:
     """The behaviour of the subject in each situation that arises, from one call each."""
-    fmt, call = format_of(dtype), Call(subject, role.signature, recorder)
+    fmt, call = format_of(dtype), Call(subject, role.signature, recorder, host)
+    call.prepare_by(role.ordinary(fmt))
     for situation in arising(role, fmt):
         yield Behaviour(subject.name, role.name, situation.name, dtype, _shown(call, role, situation, fmt))
 
@@ -294,18 +299,24 @@ def arising(role: Role, fmt: Format) -> list[Situation]:
 
 
 def dtype_for(
-    subject: Subject, role: Role, dtypes: Sequence[str] | None = None, recorder: Recorder | None = None
+    subject: Subject,
+    role: Role,
+    dtypes: Sequence[str] | None = None,
+    recorder: Recorder | None = None,
+    host: Host | None = None,
 ) -> str:
     """The dtype to characterise the subject in: float32 where it takes that, else the first that it takes."""
     names = preferred(dtypes or subject.dtypes)
-    call = Call(subject, role.signature, recorder)
+    call = Call(subject, role.signature, recorder, host)
     for name in names:
+        arguments = role.ordinary(format_of(name), rows=1)
+        call.prepare_by(arguments)
         try:
-            with quiet(), limited(CALL_SECONDS):
-                call.rows(role.ordinary(format_of(name), rows=1))
-        except (Misbehaviour, OutOfTime):
+            outcome = call.within(CALL_SECONDS, partial(call.rows, arguments))
+        except (Misbehaviour, Declined, Ended):
             continue
-        return name
+        if not isinstance(outcome, Expired):
+            return name
     return names[0]
 
 
@@ -317,13 +328,16 @@ def preferred(dtypes: Sequence[str]) -> list[str]:
 def _shown(call: Call, role: Role, situation: Situation, fmt: Format) -> str:
     case = situation.arrange(Sampled(np.random.default_rng(0), fmt, 1, 3), role.ordinary(fmt, rows=1))
     try:
-        with quiet(), limited(CALL_SECONDS):
-            (answer,) = situation.answers(call, role, case)
-            shown = next((o.shown for _, o in situation.outcomes if o.holds(answer)), "{answer}")
-    except OutOfTime:
+        answers = call.within(CALL_SECONDS, partial(situation.answers, call, role, case))
+    except NoReturn:
         return "does not return"
-    finally:
-        call.returned()
+    except Ended:
+        return "ends the process"
+    if isinstance(answers, Expired):
+        return "does not return"
+    (answer,) = answers
+    with quiet():
+        shown = next((o.shown for _, o in situation.outcomes if o.holds(answer)), "{answer}")
     return shown.format(answer=answer.text, dtype="" if answer.out is None else answer.out.dtype.name)
 
 

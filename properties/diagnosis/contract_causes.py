@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from extremum.properties.calling.call import Misbehaviour, is_floating
+from extremum.properties.calling.caller import Misbehaviour, differing, is_floating
 from extremum.properties.diagnosis.diagnosis_run import DiagnosisRun, same_bits
-from extremum.properties.inputs.layouts import present
-from extremum.properties.laws.comparison import differing
 from extremum.properties.values.signature import Arguments, first
 from extremum.reference.arithmetic.formats import Array
 
@@ -26,15 +24,10 @@ def purity(run: DiagnosisRun) -> str:
     if run.prop.name not in ("purity", "layout"):
         return ""
     arguments = {name: np.asarray(a) for name, a in run.call.calls(run.case.arguments)[0].items()}
-    handed = {name: present(a, "C") for name, a in arguments.items()}
-    answer = run.call.raw(handed)
-    if any(differing(handed[name], a) for name, a in arguments.items()):
+    effects = run.call.effects(arguments, {name: a[..., ::-1] if a.ndim else a for name, a in arguments.items()})
+    if effects.changed:
         return "input mutated"
-    if run.prop.name != "purity":
-        return ""
-    before = np.array(run.call.taken(answer), copy=True)  # the answer itself may lie in a buffer that is used again
-    run.call.raw({name: present(a[..., ::-1] if a.ndim else a, "C") for name, a in arguments.items()})
-    return "state leaks between rows" if differing(run.call.taken(answer), before) else ""
+    return "state leaks between rows" if run.prop.name == "purity" and effects.overwritten else ""
 
 
 def memory_of_calls(run: DiagnosisRun) -> str:

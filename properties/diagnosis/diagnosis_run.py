@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from extremum.properties.calling.call import Declined, Misbehaviour
-from extremum.properties.laws.comparison import differing
+from extremum.properties.calling.call import Declined
+from extremum.properties.calling.caller import Misbehaviour, differing
 from extremum.properties.model.role import Experiment
 from extremum.properties.model.view import Observation, View
 from extremum.properties.steps.decide import Decision, decide, ratios

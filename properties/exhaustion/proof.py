@@ -11,11 +11,13 @@ from dataclasses import replace
 from functools import partial
 
 from extremum.properties.calling.call import Call, Expired
+from extremum.properties.calling.hosts import Ended
 from extremum.properties.calling.recorder import Recorder
-from extremum.properties.engine import Settings, out_of_time, refusal_of
+from extremum.properties.engine import Settings, out_of_time, refusal_of, unfit
 from extremum.properties.exhaustion.scan import DOMAINS, Domain, conclude, pointwise, scan
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
+from extremum.properties.steps.ending import ended
 from extremum.properties.steps.sharing import Shared
 from extremum.properties.values.finding import Cell
 from extremum.properties.values.tally import Tally
@@ -40,19 +42,40 @@ def prove_cell(
     The time limit is for `PART_ROWS` rows; what was refuted before it ended stays refuted. `shared` is the audit's;
     without it the domain is scanned for this cell alone. Never raises for what the subject does, as `judge_cell`.
     """
-    fmt, call, shared = format_of(dtype), Call(subject, role.signature, recorder), shared or Shared()
+    fmt, shared = format_of(dtype), shared or Shared()
+    call = Call(subject, role.signature, recorder, shared.host(subject, role.signature, settings.limits))
+    call.prepare_by(role.ordinary(fmt))
     shared.compile(role, fmt)
     start = time.perf_counter()
     cell = Cell(subject.name, role.name, prop.name, prop.code, dtype, unit=prop.unit, regimes=[domain])
-    refusal = "" if settings.budget_ended() else call.within(settings.timeout, partial(refusal_of, call, role, fmt))
-    if isinstance(refusal, Expired):
-        cell = out_of_time(cell, refusal, settings)
-    elif refusal:
-        cell = replace(cell, verdict="inapplicable", detail=f"the subject does not take {dtype}: {refusal}")
-    else:
-        cell = _proved(cell, call, role, prop, DOMAINS[domain], fmt, settings, shared)
+    try:
+        cell = (
+            unfit(cell, subject, role, fmt)
+            if dtype in subject.unfit
+            else _judged(cell, call, role, prop, DOMAINS[domain], fmt, settings, shared)
+        )
+    except Ended as end:
+        cell = ended(cell, call, end, shared)
     expected = cell.found and subject.may_fail(prop.name, dtype)
     return replace(cell, expected=expected, seconds=round(time.perf_counter() - start, 4))
+
+
+def _judged(
+    cell: Cell,
+    call: Call,
+    role: Role,
+    prop: Property,
+    domain: Domain,
+    fmt: Format,
+    settings: Settings,
+    shared: Shared,
+) -> Cell:
+    refusal = "" if settings.budget_ended() else call.within(settings.timeout, partial(refusal_of, call, role, fmt))
+    if isinstance(refusal, Expired):
+        return out_of_time(cell, refusal, settings)
+    if refusal:
+        return replace(cell, verdict="inapplicable", detail=f"the subject does not take {fmt.name}: {refusal}")
+    return _proved(cell, call, role, prop, domain, fmt, settings, shared)
 
 
 def _proved(

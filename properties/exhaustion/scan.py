@@ -24,7 +24,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from extremum.properties.calling.call import Call, Misbehaviour, quiet
+from extremum.properties.calling.call import Call, quiet
+from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.diagnosis.diagnose import diagnose
 from extremum.properties.model.fused import Fused, closer, exceeding, larger
 from extremum.properties.model.property import Property

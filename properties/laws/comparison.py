@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from extremum.properties.model.view import Measured, View
-from extremum.reference.arithmetic.formats import Array
 from extremum.reference.arithmetic.wide import where
 
 
@@ -31,14 +30,3 @@ def _flushed_answers(view: View) -> Any:
         larger = np.maximum(np.abs(out.astype(np.float64)), np.abs(other.astype(np.float64)))[:, view.columns]
         zero &= larger < 2 * view.fmt.tiny
     return zero & (np.abs(view.narrow(view.exact)) < view.fmt.tiny) if zero.any() else zero
-
-
-def differing(a: Array, b: Array) -> int:
-    """How many entries of two arrays differ in their bits; all of them where shape or dtype do."""
-    if a.shape != b.shape or a.dtype != b.dtype:
-        return max(a.size, 1)
-    return int((_bytes(a) != _bytes(b)).reshape(-1, a.dtype.itemsize).any(axis=-1).sum())
-
-
-def _bytes(a: Array) -> Array:
-    return np.ascontiguousarray(a).reshape(-1).view(np.uint8)

@@ -24,12 +24,12 @@ def observe(call: Call, case: Case, leak: Leak | None = None) -> Observation:
     """
     arguments = call.signature.of(case.arguments)
     x, hidden = case.x, np.isneginf(case.x)
-    out = call.rows(arguments)
+    open_rows = np.flatnonzero((~hidden).any(axis=1)).tolist()
+    out, *alone = call.each([arguments, *(_kept(arguments, row, hidden[row]) for row in open_rows)])
     other = np.zeros(out.shape, x.dtype)
     masked = hidden if out.shape != (len(x), x.shape[1] ** 2) else _in_matrix(hidden)
-    for row in np.flatnonzero((~hidden).any(axis=1)).tolist():
-        answer = call.rows(_kept(arguments, row, hidden[row]))[0].astype(x.dtype)
-        other[row, ~masked[row] if leak else slice(None)] = answer
+    for row, answer in zip(open_rows, alone, strict=True):
+        other[row, ~masked[row] if leak else slice(None)] = answer[0].astype(x.dtype)
     lowest = format_of(x.dtype.name).round(-np.finfo(np.float64).max)
     replaced = {name: np.where(hidden, lowest, a) if a is x else a for name, a in arguments.items()}
     if leak is None:

@@ -16,13 +16,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
-from extremum.properties.calling.call import Call, Misbehaviour, quiet
-from extremum.properties.calling.time_limit import OutOfTime, limited
+from extremum.properties.calling.call import Call, Expired, host_of
+from extremum.properties.calling.caller import Misbehaviour
+from extremum.properties.calling.hosts import Ended, Limits
 from extremum.properties.engine import refusal_of
 from extremum.properties.inputs.draw import Sampled, T
 from extremum.properties.inputs.lengths import LONGEST
@@ -320,6 +321,7 @@ def onset(
     lengths: Sequence[int] | None = None,
     *,
     timeout: float | None = 60.0,
+    limits: Limits | None = None,
     tell: Callable[[str], None] = lambda _note: None,
     step: Callable[[], None] = lambda: None,
 ) -> list[Onset]:
@@ -327,29 +329,60 @@ def onset(
 
     `dtypes` are the subject's unless given, `lengths` the powers of two that the role takes. A dtype that the
     subject refusal_of is left out, and where a line takes more than `timeout` seconds (a subject that hangs, or is
-    that slow), it and what is longer in this dtype: `tell` gets a sentence. `step` is called after every line.
+    that slow) or ends its host, it and what is longer in this dtype: `tell` gets a sentence. `step` is called after
+    every line. `limits` are those of its host, if it has one.
 
     Raises `UsageError` for a dtype or a length that there is not, and for a role whose arguments are not rows.
     """
     lengths = lengths_of(role, lengths)
     rows: list[Onset] = []
-    for dtype in dtypes or subject.dtypes:
-        fmt, call = format_of(dtype), Call(subject, role.signature)
-        place = "ordinary rows"
-        try:
-            with quiet(), limited(timeout):
-                reason = refusal_of(call, role, fmt)
-            if reason:
-                tell(f"{subject.name} does not take {dtype}, which is left out: {reason}")
+    host = None if subject.place is None else host_of(subject, role.signature, limits or Limits())
+    try:
+        for dtype in dtypes or subject.dtypes:
+            if dtype in subject.unfit:
+                tell(f"{subject.name} in {dtype} is left out: {subject.unfit[dtype][1]}")
                 continue
-            for n in lengths:
-                for line in LINES:
-                    place = f"{line.name} at n = {n}"
-                    with quiet(), limited(timeout):
-                        rows += OnsetSearch(call, role, fmt, n, line).onsets() if n >= line.shortest else []
-                    step()
-        except OutOfTime:
-            tell(f"{subject.name} in {dtype}: {place} took more than {timeout:g} s; it and what follows are left out")
+            call = Call(subject, role.signature, host=host)
+            call.prepare_by(role.ordinary(format_of(dtype)))
+            rows += _onsets_in(call, role, format_of(dtype), lengths, timeout, tell, step)
+    finally:
+        if host is not None:
+            host.end()
+    return rows
+
+
+def _onsets_in(
+    call: Call,
+    role: Role,
+    fmt: Format,
+    lengths: Sequence[int],
+    timeout: float | None,
+    tell: Callable[[str], None],
+    step: Callable[[], None],
+) -> list[Onset]:
+    """The onsets in one dtype, up to the line that takes too long or ends the process."""
+    who, place, rows = call.subject.name, "ordinary rows", list[Onset]()
+    late = f"took more than {timeout or 0:g} s; it and what follows are left out"
+    try:
+        reason = call.within(timeout, partial(refusal_of, call, role, fmt))
+        if isinstance(reason, Expired):
+            tell(f"{who} in {fmt.name}: {place} {late}")
+            return rows
+        if reason:
+            tell(f"{who} does not take {fmt.name}, which is left out: {reason}")
+            return rows
+        for n in lengths:
+            for line in LINES:
+                place = f"{line.name} at n = {n}"
+                search = OnsetSearch(call, role, fmt, n, line)
+                found = call.within(timeout, search.onsets) if n >= line.shortest else []
+                if isinstance(found, Expired):
+                    tell(f"{who} in {fmt.name}: {place} {late}")
+                    return rows
+                rows += found
+                step()
+    except Ended as end:
+        tell(f"{who} in {fmt.name}: {place} ended the process ({end}); it and what follows are left out")
     return rows
 
 

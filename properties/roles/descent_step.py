@@ -24,7 +24,8 @@ from typing import Any
 
 import numpy as np
 
-from extremum.properties.calling.call import Call, Declined, Misbehaviour
+from extremum.properties.calling.call import Call, Declined
+from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.inputs.draw import Draw, pick
 from extremum.properties.inputs.regimes import REGIMES, Regime
 from extremum.properties.laws import contract

@@ -166,8 +166,8 @@ def shift_equivariance(view: View) -> Measured:
 def observe_shift(call: Call, case: Case) -> Observation:
     """f(x) and f(x + shift)."""
     x, shift = case.x, case.arguments["shift"]
-    other = call.rows({"x": (x + shift).astype(x.dtype)})
-    return Observation({"x": x, "shift": shift}, call.rows({"x": x}), other)
+    other, out = call.each([{"x": (x + shift).astype(x.dtype)}, {"x": x}])
+    return Observation({"x": x, "shift": shift}, out, other)
 
 
 SHIFT_EQUIVARIANCE = replace(
@@ -193,8 +193,8 @@ def observe_permuted(call: Call, case: Case) -> Observation:
     """f(x), and f(x permuted)."""
     x, n = case.x, case.x.shape[-1]
     order = (case.number("stride") * np.arange(n) + case.number("start")) % n
-    permuted = call.rows({"x": np.ascontiguousarray(x[:, order])})
-    return Observation({"x": x}, call.rows({"x": x}), permuted, order=order)
+    permuted, out = call.each([{"x": np.ascontiguousarray(x[:, order])}, {"x": x}])
+    return Observation({"x": x}, out, permuted, order=order)
 
 
 PERMUTATION_INVARIANCE = replace(

@@ -17,7 +17,7 @@ from math import inf
 
 import numpy as np
 
-from extremum.properties.calling.call import Misbehaviour
+from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.model.role import Experiment
 from extremum.properties.model.view import Observation, View
 from extremum.properties.steps.blocks import Block
@@ -143,9 +143,12 @@ def ratios_of(experiment: Experiment, x: Array) -> Array:
     Where the screen leaves its own range (a double-double near the largest value) it shows nothing, and the ratio is 0.
     """
     parts = []
-    for start in range(0, len(x), BATCH_ROWS):
-        some = x[start : start + BATCH_ROWS]
-        measured, allowed, ratio = screen(one_call(experiment, some), experiment.prop)
+    batches = [x[start : start + BATCH_ROWS] for start in range(0, len(x), BATCH_ROWS)]
+    for some, following in zip(batches, [*batches[1:], None], strict=True):
+        view = one_call(experiment, some)
+        if following is not None:
+            experiment.call.ahead({"x": following})
+        measured, allowed, ratio = screen(view, experiment.prop)
         shown = np.where(np.isnan(measured) | np.isnan(allowed), 0.0, ratio)
         parts.append(np.broadcast_to(row_max(shown)[:, 0], (len(some),)))
     return np.concatenate(parts) if parts else np.zeros(0)

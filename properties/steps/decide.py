@@ -8,7 +8,7 @@ from typing import Any
 import flint
 import numpy as np
 
-from extremum.properties.calling.call import Misbehaviour
+from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Experiment
 from extremum.properties.model.view import Observation, View

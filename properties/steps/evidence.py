@@ -34,7 +34,9 @@ class Evidence:
     closer than all before, with their ratios; `measure_closest` measures the last. `refuted`: refutations. `worse`:
     refutations that a climb reached from another; their ratio is larger, and they are no simpler. `shrunk`: ever
     smaller versions of the simplest. `exceeded_grades`: grades that some row exceeds. `searched_rows`: rows that the
-    search examined. `declined`: why the subject refused a block. `stopped`: whether the budget ended before the last.
+    search examined. `declined`: why the subject refused a block. `too_long`: what it said of one for which its memory
+    did not suffice, `longest` the length of the longest rows that it answered. `stopped`: whether the budget ended
+    before the last.
     """
 
     # Lists, not totals: `a += b` reads, adds and writes, and an alarm in between would lose what was added.
@@ -48,6 +50,8 @@ class Evidence:
     shrunk: list[Refutation] = field(default_factory=list)
     exceeded_grades: list[frozenset[str]] = field(default_factory=list)
     declined: str = ""
+    too_long: str = ""
+    longest: int = 0
     stopped: bool = False
     profile: Profile = field(default_factory=Profile)
 

@@ -13,15 +13,14 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf, log2
-from typing import Any
 
 import numpy as np
 
-from extremum.properties.calling.call import Call, Misbehaviour
+from extremum.properties.calling.call import Call
+from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.model.fused import Fused, clears
 from extremum.properties.model.role import Experiment
 from extremum.properties.model.view import Observation, View
@@ -196,23 +195,8 @@ def row_by_row(call: Call, x: Array) -> bool:
     # Only one profiler can count. Under another (coverage, cProfile) the subject counts as slow, and is spared.
     if sys.getprofile() is not None:
         return True
-    few, many = (_functions_called(call, x[:rows]) for rows in (PROBE_ROWS, 2 * PROBE_ROWS))
+    few, many = (call.functions_called({"x": x[:rows]}) for rows in (PROBE_ROWS, 2 * PROBE_ROWS))
     return many - few > PROBE_ROWS / 2
-
-
-def _functions_called(call: Call, x: Array) -> int:
-    calls = Counter[str]()
-
-    def profile(_frame: Any, event: str, _argument: Any) -> None:
-        calls[event] += 1
-
-    call.rows({"x": x})  # the first call of a shape may compile, which is not counted
-    sys.setprofile(profile)
-    try:
-        call.rows({"x": x})
-    finally:
-        sys.setprofile(None)
-    return calls["call"] + calls["c_call"]
 
 
 def _rated(experiment: Experiment, x: Array) -> tuple[View, Fused | None]:

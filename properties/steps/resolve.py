@@ -2,44 +2,56 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from extremum.properties.calling.call import Call, Misbehaviour, quiet
+from extremum.properties.calling.call import Call, quiet
+from extremum.properties.calling.caller import Misbehaviour
+from extremum.properties.calling.hosts import CAN_HOST
 from extremum.properties.calling.time_limit import OutOfTime, limited
 from extremum.properties.inputs.lengths import point_lengths
 from extremum.properties.model.role import Role
 from extremum.properties.roles.registry import role_named, role_of, roles
+from extremum.properties.steps.parameters import AXIS_KEYWORDS, GRADIENT_OF, axis_of, keywords_of, without_of
+from extremum.properties.steps.trial import Wish, tried
 from extremum.reference.arithmetic.formats import FORMATS
 from extremum.reference.errors import UsageError, printable
+from extremum.reference.subjects import loading
 from extremum.reference.subjects.adapters import candidates
-from extremum.reference.subjects.subject import Subject, describe, load, named, unknown, version_of
+from extremum.reference.subjects.loading import describe, version_of
+from extremum.reference.subjects.subject import Subject, load, named, unknown
 
-AXIS_KEYWORDS = ("axis", "dim")
-GRADIENT_OF = "gradient_of"  # the role of a gradient whose function is given
 PROBE_SECONDS = 10.0  # for an ordinary row, which a library may compile for
 
 
-def resolve(spec: str, role: str | None, of: str | None = None) -> list[Subject]:
+def resolve(spec: str, role: str | None, of: str | None = None, wish: Wish | None = None) -> list[Subject]:
     """The subjects that `spec` names: a registered name, a group, `module:attribute` or `file.py:attribute`.
 
-    `of` names the function that it is the gradient of, likewise, and implies the role gradient_of.
+    `of` names the function that it is the gradient of, likewise, and implies the role gradient_of. With a `wish`, what
+    is no code of extremum's own gets a host, and is not imported here; but for a gradient whose function is given.
+    There a trial call shows whether it fits its role (`steps.trial`).
     Raises `UsageError` in one line for whatever cannot be audited.
     """
     if of is not None:
         return [_gradient(spec, of, role)]
     wanted = None if role is None else role_named(role)
     if ":" in spec and not named(spec, None):  # a registered name may have a colon too
+        if wish is not None and CAN_HOST:
+            return [tried(spec, wanted, wish)]
         name, function = load(spec)
         return [adapt(function, name, wanted or role_of(spec.rpartition(":")[2], spec), spec)]
     found = [s for s in named(spec, role) if s.role in roles()]
     if not found:
         raise unknown(spec, role)
-    return found
+    if wish is None or not CAN_HOST:
+        return found
+    for option, value in (("arrays", wish.arrays), ("python", wish.python)):
+        if value is not None:
+            raise UsageError(f"{option}={value!r} goes with file.py:function or module:function, not with {spec!r}")
+    return [replace(s, place={"registered": [s.role, s.name]}) if s.kind == "library" else s for s in found]
 
 
 def adapt(
@@ -56,13 +68,15 @@ def adapt(
     which it answers an ordinary row.
     """
     if (of is None) == (role.name == GRADIENT_OF):
-        raise UsageError(
-            f"subject={name!r}: role {GRADIENT_OF} takes the function that it is of: add --of FILE.py:FUNCTION"
-        )
+        raise UsageError(without_of(name))
     name = printable(name)  # as in the cells, which are found by it
-    axis = _axis_keyword(function, name, role)
-    adapters = candidates(getattr(function, "__module__", None) or "")
-    subject = Subject(name, role.name, function, "user", axis, origin=spec, of=of, of_origin=of_spec)
+    told = loading.about(function, list(role.signature.inputs), AXIS_KEYWORDS)
+    axis = axis_of(told, name, role)
+    adapters = candidates(told["module"])
+    subject = Subject(name, role.name, function, "user", axis or None, origin=spec, of=of, of_origin=of_spec)
+    if axis is None:  # a function in C has no signature to be read: it is tried with each keyword
+        trials = [replace(subject, axis=k, adapter=adapter) for k in keywords_of(role) for adapter in adapters]
+        subject = replace(subject, axis=next((s.axis for s in trials if _answers(s, role)), None))
     # Only a call shows whose arrays a function takes. One candidate needs none: a call may be slow, or end the process.
     rows = [replace(subject, adapter=adapter) for adapter in adapters]
     return next((s for s in rows if _answers(s, role)), rows[0]) if len(rows) > 1 else rows[0]
@@ -101,7 +115,9 @@ def _shape_of(f: Callable[..., Any], of: str) -> tuple[int, ...]:
 
 def introduce(subject: Subject) -> dict[str, str]:
     """What was resolved, so that nobody audits the wrong function: the record of a subject, `line` for a header."""
-    origin = describe(subject.function) if subject.kind == "user" else f"{subject.kind} in {subject.origin}"
+    elsewhere = subject.about.get("line", "not imported")
+    line = describe(subject.function) if subject.place is None else elsewhere
+    origin = line if subject.kind == "user" else f"{subject.kind} in {subject.origin}"
     batched = role_named(subject.role).signature.batched
     alone = "no axis parameter, so the last axis alone" if batched else "one row a call"
     axis = f"axis by {subject.axis}=" if subject.axis and batched else alone
@@ -119,37 +135,12 @@ def introduce(subject: Subject) -> dict[str, str]:
     return {name: printable(value) for name, value in record.items()}
 
 
-def _axis_keyword(function: Callable[..., Any], name: str, role: Role) -> str | None:
-    keywords = AXIS_KEYWORDS if role.signature.batched else ()
-    try:
-        signature = inspect.signature(function)
-    except (TypeError, ValueError):
-        # A function in C has no signature to be read: it is tried with each keyword.
-        return next((k for k in keywords if _accepts(function, name, role, k)), None)
-    axis = next((k for k in keywords if k in signature.parameters), None)
-    wanted, names = list(role.signature.inputs), list(signature.parameters)[: len(role.signature.inputs)]
-    # The same names in another order: called by position it would compute something else, and be refuted for that.
-    if names != wanted and sorted(names) == sorted(wanted):
-        raise UsageError(f"subject={name!r} takes ({', '.join(names)}), role {role.name} calls {role.call}: wrap it")
-    try:
-        signature.bind(*role.signature.inputs, **({axis: -1} if axis else {}))
-    except TypeError as error:
-        shown = f"{getattr(function, '__name__', name)}{signature}"
-        raise UsageError(f"subject={name!r} is {shown}, role {role.name} calls {role.call}: {error}") from None
-    return axis
-
-
-def _accepts(function: Callable[..., Any], name: str, role: Role, keyword: str) -> bool:
-    adapters = candidates(getattr(function, "__module__", None) or "")
-    return any(_answers(Subject(name, role.name, function, "user", keyword, adapter), role) for adapter in adapters)
-
-
 def _answers(subject: Subject, role: Role) -> bool:
     call = Call(subject, role.signature)
     arguments = role.ordinary(FORMATS["float32"])
     try:
         with quiet(), limited(PROBE_SECONDS):
-            call.taken(call.raw(arguments if role.signature.batched else role.signature.row(arguments, 0)))
+            call.array(arguments if role.signature.batched else role.signature.row(arguments, 0))
     except (Misbehaviour, OutOfTime):
         return False
     return True

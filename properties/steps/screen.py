@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from extremum.properties.calling.call import Declined, Misbehaviour
+from extremum.properties.calling.call import Declined, TooLong
+from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.inputs.draw import Sampled
 from extremum.properties.model.fused import Fused, clears, exceeding
 from extremum.properties.model.role import Experiment, Role
@@ -40,18 +41,24 @@ class Screened:
     declined: bool = False
 
 
-def screen_block(evidence: Evidence, experiment: Experiment, rows: Block, shared: Shared, seed: int) -> Screened:
-    """Call the subject on a block and screen its answers."""
+def screen_block(
+    evidence: Evidence, experiment: Experiment, rows: Block, shared: Shared, seed: int, following: Block | None = None
+) -> Screened:
+    """Call the subject on a block and screen its answers, while its host begins with the block that is `following`."""
     case = _arranged(experiment, rows, seed)
     evidence.regimes.append(rows.present)
     try:
         observation = shared.observe(experiment, case, rows)
     except Declined as refusal:
         evidence.declined = str(refusal)
+        if isinstance(refusal, TooLong):
+            evidence.too_long = evidence.too_long or str(refusal)
         return Screened(case, np.zeros(0), None, declined=True)
     except Misbehaviour:
         # Any of the rows may be the one for which the subject raises: each is called again alone.
         return Screened(case, np.zeros(0), np.full(len(rows.x), np.inf))
+    shared.ahead(experiment, following)
+    evidence.longest = max(evidence.longest, rows.x.shape[-1])
     ratio = _ratios(evidence, experiment, rows, observation, shared)
     if len(ratio) == len(rows.x):
         evidence.profile.add(rows.bins, rows.x.shape[-1], ratio)

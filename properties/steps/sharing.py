@@ -13,7 +13,8 @@ from itertools import product
 
 import numpy as np
 
-from extremum.properties.calling.call import quiet
+from extremum.properties.calling.call import host_of, quiet
+from extremum.properties.calling.hosts import Host, Limits
 from extremum.properties.model.fused import Fused
 from extremum.properties.model.role import Experiment, Role
 from extremum.properties.model.view import KnownTruth, Observation, View
@@ -21,7 +22,7 @@ from extremum.properties.steps.blocks import Block, block, blocks
 from extremum.properties.steps.neighbours import Neighbours
 from extremum.properties.steps.search import LONGEST_SEARCHED
 from extremum.properties.values.case import Case
-from extremum.properties.values.signature import Arguments, first
+from extremum.properties.values.signature import Arguments, Signature, first
 from extremum.properties.values.tally import Tally
 from extremum.reference.arithmetic.formats import Format, format_of
 from extremum.reference.arithmetic.wide import Arithmetic, screen_arithmetic
@@ -29,6 +30,7 @@ from extremum.reference.subjects.subject import Subject
 from extremum.reference.truth import Truth
 
 BLOCKS_KEPT = 1024
+HOSTS_KEPT = 4  # processes with their libraries
 TRUTHS_KEPT = 256  # fewer: a truth holds several arrays of float64 for each array of its block
 
 Formula = Callable[[Arguments, Arithmetic], Truth]
@@ -63,7 +65,31 @@ class Shared:
         self.truth = lru_cache(maxsize=TRUTHS_KEPT)(known_truth)
         self._answers = Answers()
         self._compiled: set[tuple[str, str]] = set()
+        # How a call ends, by verdict and arguments: the smallest arguments, and the words for it.
+        self.endings: dict[tuple[str, str], tuple[Case, str]] = {}
+        self._hosts: dict[tuple[str, str], Host] = {}
         self._scan: tuple[Subject, str, str, Mapping[str, Tally]] | None = None
+
+    def host(self, subject: Subject, signature: Signature, limits: Limits) -> Host | None:
+        """The host of a subject that has one. Few are kept: another subject's may be ended for it."""
+        if subject.place is None:
+            return None
+        key = subject.role, subject.name
+        host = self._hosts.pop(key, None) or host_of(subject, signature, limits)
+        while len(self._hosts) >= HOSTS_KEPT:
+            self._hosts.pop(next(iter(self._hosts))).end()
+        self._hosts[key] = host  # the last, so that the others go first
+        host.begin()
+        return host
+
+    def adopt(self, subject: Subject, host: Host) -> None:
+        """Take over a host that runs."""
+        self._hosts[subject.role, subject.name] = host
+
+    def close(self) -> None:
+        """End the hosts."""
+        while self._hosts:
+            self._hosts.popitem()[1].end()
 
     def blocks(self, experiment: Experiment, seed: int, chosen: tuple[str, ...] | None) -> Iterator[Block]:
         """The blocks of rows that the sweep of an experiment goes through."""
@@ -99,6 +125,11 @@ class Shared:
         if rows not in observations:
             observations[rows] = experiment.observe(case)
         return observations[rows]
+
+    def ahead(self, experiment: Experiment, rows: Block | None) -> None:
+        """Let the host of the subject begin with a block that is observed next, if one call observes it."""
+        if rows is not None and experiment.prop.one_call and rows not in self.answers(experiment).observations:
+            experiment.call.ahead(rows.arguments)
 
     def neighbours(self, experiment: Experiment, rows: Block, call: Callable[[], Neighbours]) -> Neighbours:
         """The neighbours of a block, called once for the properties that look at its answer."""

@@ -14,7 +14,7 @@ from extremum.properties.steps.blocks import restore
 from extremum.properties.steps.decide import FAR_RATIO, Decision, decide
 from extremum.properties.values.case import Case, checksum, encode, integer, recipe_of
 from extremum.properties.values.finding import Witness, number
-from extremum.properties.values.signature import Arguments
+from extremum.properties.values.signature import Arguments, Signature
 from extremum.reference.arithmetic.formats import FORMATS, Array
 from extremum.reference.errors import UsageError
 
@@ -35,7 +35,7 @@ def witness_of(experiment: Experiment, case: Case, regime: str, seen: Decision) 
     """
     signature = experiment.role.signature
     # From the record, not from the case: what is reported is what a reader can run again.
-    record = encode(replace(case, arguments=signature.shown(case.arguments)))
+    record = encoded(signature, case)
     for _ in range(RERUNS):
         read = decode(record)
         try:
@@ -62,6 +62,11 @@ def _written(record: dict[str, Any], regime: str, decision: Decision, how: str) 
         index=[decision.row, decision.column],
         certified=how,
     )
+
+
+def encoded(signature: Signature, case: Case) -> dict[str, Any]:
+    """The record of a case, with its arguments as a reader passes them."""
+    return encode(replace(case, arguments=signature.shown(case.arguments)))
 
 
 def unfinished(arguments: Arguments, axis: int | None) -> Witness:

@@ -1,21 +1,11 @@
-"""Array libraries as data: how an array goes into a subject and how its answer comes out.
-
-An adapter is a row of `ADAPTERS`. `give` turns a NumPy array into the library's own, `take` turns an
-answer back into a NumPy array without changing a bit, or raises `TypeError` for what is no array.
-"""
+"""Array libraries as data: an adapter is a row of `ADAPTERS`. `properties.calling.caller` converts the arrays."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Collection
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
-
-import ml_dtypes
-import numpy as np
-
-from extremum.reference.arithmetic.formats import Array
 
 EVERY_LAYOUT = (
     "C",
@@ -47,66 +37,18 @@ class Lines:
 
 @dataclass(frozen=True)
 class Adapter:
-    """One array library: its name, the two conversions, the layouts that its arrays can have, the lines of a script."""
+    """One array library: its name, the layouts that its arrays can have, the lines of a script."""
 
     name: str
-    give: Callable[[Array], Any]
-    take: Callable[[Any], Array]
     layouts: tuple[str, ...] = EVERY_LAYOUT
     lines: Lines = Lines()
 
 
-def _same(x: Array) -> Array:
-    return x
-
-
-def _from_numpy(answer: Any) -> Array:
-    if isinstance(answer, (np.ndarray, np.generic)):
-        return np.asarray(answer)
-    raise TypeError(f"returned {type(answer).__name__}, not a NumPy array")
-
-
-def _to_torch(x: Array) -> Any:
-    import torch
-
-    if x.dtype == ml_dtypes.bfloat16:  # NumPy has no bfloat16 that PyTorch reads: the bits go over
-        return torch.from_numpy(x.view(np.int16)).view(torch.bfloat16)
-    return torch.from_numpy(x)
-
-
-def _from_torch(answer: Any) -> Array:
-    import torch
-
-    if not isinstance(answer, torch.Tensor):
-        raise TypeError(f"returned {type(answer).__name__}, not a torch.Tensor")
-    tensor = answer.detach().cpu()
-    if tensor.dtype == torch.bfloat16:
-        return np.asarray(tensor.contiguous().view(torch.int16).numpy().view(ml_dtypes.bfloat16))
-    return np.asarray(tensor.numpy())
-
-
-def _to_jax(x: Array) -> Any:
-    import jax
-
-    jax.config.update("jax_enable_x64", True)  # without it JAX narrows float64 in silence
-    return jax.numpy.asarray(x)
-
-
-def _from_jax(answer: Any) -> Array:
-    import jax
-
-    if not isinstance(answer, jax.Array):
-        raise TypeError(f"returned {type(answer).__name__}, not a jax.Array")
-    return np.asarray(answer)
-
-
 ADAPTERS = MappingProxyType(
     {
-        "numpy": Adapter("numpy", _same, _from_numpy),
+        "numpy": Adapter("numpy"),
         "torch": Adapter(
             "torch",
-            _to_torch,
-            _from_torch,
             ("C", "F", "sliced", "rows-sliced", "broadcast"),
             Lines(
                 imports=("import torch",),
@@ -117,8 +59,6 @@ ADAPTERS = MappingProxyType(
         ),
         "jax": Adapter(
             "jax",
-            _to_jax,
-            _from_jax,
             ("C",),
             Lines(
                 imports=("import jax",),
@@ -132,12 +72,12 @@ ADAPTERS = MappingProxyType(
 )
 
 
-def candidates(module: str) -> list[Adapter]:
+def candidates(module: str, loaded: Collection[str] | None = None) -> list[Adapter]:
     """The adapters to try, in this order, for a function of `module`.
 
-    The library that the function comes from comes first, then NumPy, then what is imported already.
+    The library that the function comes from comes first, then NumPy, then what is `loaded`; None: in this process.
     """
     root = module.partition(".")[0]
-    loaded = [name for name in ADAPTERS if name != "numpy" and name in sys.modules]
+    known = [name for name in ADAPTERS if name != "numpy" and name in (sys.modules if loaded is None else loaded)]
     order = [root] if root in ADAPTERS else []
-    return [ADAPTERS[name] for name in dict.fromkeys([*order, "numpy", *loaded])]
+    return [ADAPTERS[name] for name in dict.fromkeys([*order, "numpy", *known])]

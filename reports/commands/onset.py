@@ -17,6 +17,7 @@ from extremum.properties.onset.lines import LINES
 from extremum.properties.onset.thresholds import Onset, lengths_of, onset
 from extremum.properties.roles.registry import roles
 from extremum.properties.steps.resolve import introduce, resolve
+from extremum.properties.steps.trial import Wish
 from extremum.reference.arithmetic.formats import format_of
 from extremum.reference.errors import UsageError
 from extremum.reference.subjects.subject import Subject
@@ -86,7 +87,9 @@ class OnsetOptions:
         for name in dtypes or ():
             format_of(name)
         lengths = [_whole(word) for word in names(length) or ()] or None
-        subjects = resolve(spec, role)
+        subjects = resolve(spec, role, wish=Wish(dtypes=dtypes))
+        if subjects[0].misfit:
+            raise UsageError(subjects[0].misfit)
         for subject in subjects:
             lengths_of(roles()[subject.role], lengths)
         if plot is not None and Path(plot).suffix not in PICTURES:

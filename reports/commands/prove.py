@@ -16,15 +16,22 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from extremum.properties.calling.hosts import Host
+from extremum.properties.engine import unfit
 from extremum.properties.exhaustion.scan import Domain, domain_named
+from extremum.properties.roles.registry import role_named
 from extremum.properties.steps.resolve import introduce, resolve
+from extremum.properties.steps.trial import Wish
 from extremum.properties.values.finding import Cell
 from extremum.properties.values.tally import Tally
 from extremum.reference.arithmetic.formats import format_of
+from extremum.reference.errors import UsageError
+from extremum.reference.subjects.loading import fingerprint
+from extremum.reference.subjects.subject import Subject
 from extremum.reports.driving.console import print_line, print_place
-from extremum.reports.driving.fingerprint import fingerprint
 from extremum.reports.driving.options import FILES, REPORT_DIR, values
 from extremum.reports.driving.proof_workers import (
+    CellsEnded,
     Ended,
     Job,
     PartExpired,
@@ -131,17 +138,27 @@ class ProofOptions:
 
 
 def _jobs(request: Request, domain: Domain) -> list[Job]:
-    specs, subjects = {}, {}
+    specs: dict[tuple[str, str], tuple[str, str | None]] = {}
+    marks: dict[tuple[str, str], str] = {}
+    subjects: dict[tuple[str, str], Subject] = {}
+
+    def keep(subject: Subject, host: Host) -> None:
+        marks[subject.role, subject.name] = host.fingerprint()
+        host.end()
+
+    wish = Wish(request.limits, request.dtypes or PROVED_DTYPES, request.arrays, request.python, keep)
     for word in request.subjects:
-        for subject in resolve(word, request.role):
+        for subject in resolve(word, request.role, wish=wish):
             key = subject.role, subject.name
             specs[key] = (word, request.role) if subject.kind == "user" else (subject.name, subject.role)
             subjects[key] = subject
+    if len(subjects) == 1 and (misfit := next(iter(subjects.values())).misfit):
+        raise UsageError(misfit)
     formats = [format_of(name) for name in request.dtypes or PROVED_DTYPES]
     rows = to_prove(list(subjects.values()), domain, formats, request.properties)
-    jobs = [Job(specs[s.role, s.name], s, chosen, domain, fmt) for s, fmt, chosen in rows]
-    code = fingerprint([job.subject.function for job in jobs])  # of what is loaded, before any file can change
-    return [replace(job, code=code) for job in jobs]
+    jobs = [Job(specs[s.role, s.name], s, chosen, domain, fmt, limits=request.limits) for s, fmt, chosen in rows]
+    own = fingerprint([job.subject.function for job in jobs])  # of what is loaded, before any file can change
+    return [replace(job, code=own + marks.get((job.subject.role, job.subject.name), "")) for job in jobs]
 
 
 def _command(request: Request, words: Mapping[str, Any]) -> list[str]:
@@ -199,6 +216,10 @@ def scan_job(job: Job, options: ProofOptions, progress: Progress) -> list[Cell]:
 
     All that the subject does, it does in workers.
     """
+    if job.fmt.name in job.subject.unfit:
+        role = role_named(job.subject.role)
+        blank = [unjudged(job, p, "incomplete", "") for p in job.properties]
+        return [unfit(cell, job.subject, role, job.fmt) for cell in blank]
     checkpoint, size = options.checkpoint(job), job.domain.size(job.fmt)
     state = State()
     with workers(job, options.workers, options.cell_timeout) as pool:
@@ -220,5 +241,7 @@ def scan_job(job: Job, options: ProofOptions, progress: Progress) -> list[Cell]:
         except PartExpired:
             reason = f"{state.rows:,} rows were scanned, and the subject did not return"
             return [unjudged(job, p, "incomplete", reason) for p in job.properties]
+        except CellsEnded as end:
+            return end.cells
         except Ended as end:
             return ended(job, end)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from extremum.properties.calling.hosts import Host
 from extremum.properties.calling.recorder import Recorder
 from extremum.properties.contested.situations import (
     Behaviour,
@@ -22,12 +23,20 @@ NOT_TRIED = "not tried"
 
 
 def behaviours(
-    subject: Subject, request: Request, progress: Path | None = None, recorder: Recorder | None = None
+    subject: Subject,
+    request: Request,
+    progress: Path | None = None,
+    recorder: Recorder | None = None,
+    host: Host | None = None,
 ) -> list[Behaviour]:
     """What the subject does in every contested situation; what is known goes into the file `progress` as it comes."""
     role = roles()[subject.role]
     known: list[Behaviour] = []
-    for behaviour in characterise(subject, role, dtype_for(subject, role, request.dtypes, recorder), recorder):
+    dtypes = [name for name in request.dtypes or subject.dtypes if name not in subject.unfit]
+    if not dtypes:
+        return []
+    dtype = dtype_for(subject, role, dtypes, recorder, host)
+    for behaviour in characterise(subject, role, dtype, recorder, host):
         known.append(behaviour)
         if progress is not None:
             progress.write_text(json.dumps([b.to_json() for b in known]))

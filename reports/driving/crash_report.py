@@ -10,7 +10,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from extremum.properties.calling.call import Call, Misbehaviour, quiet
+from extremum.properties.calling.call import Call, quiet
+from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.calling.recorder import read
 from extremum.properties.roles.registry import place_of, role_named
 from extremum.properties.steps.resolve import resolve
@@ -121,7 +122,7 @@ def call_once(spec: str, role: str, place: str, of: str, parent: str) -> None:
     subject = resolve(spec, role, of or None)[0]
     Path(place).with_suffix(CALLED_SUFFIX).touch()
     with quiet(), suppress(Misbehaviour):
-        Call(subject, signature).raw(signature.of(case.arguments), case.axis)
+        Call(subject, signature).array(case.arguments, case.axis)
     Path(place).unlink()
 
 

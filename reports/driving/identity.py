@@ -13,7 +13,8 @@ import extremum.properties
 import extremum.reference
 from extremum.properties.roles.registry import place_of
 from extremum.properties.steps.resolve import introduce
-from extremum.reference.subjects.subject import Subject, version_of
+from extremum.reference.subjects.loading import version_of
+from extremum.reference.subjects.subject import Subject
 from extremum.reports.driving.journal import DIGEST
 from extremum.reports.driving.options import REQUEST
 from extremum.reports.driving.request import Request, Task
@@ -52,6 +53,11 @@ def _content(subject: Subject, role: str) -> str:
 
     Of a user's subject also of the modules beside them that they have imported: not of those that they import later.
     """
+    if subject.about:  # a host imported it, and told which files it is of
+        files = [Path(file) for file in subject.about["files"]]
+        parts = [repr((introduce(subject), subject.about["version"])).encode(), *map(Path.read_bytes, files)]
+        place = _file_of(f"{role}:" if "." in role else "")
+        return _digest([*parts, *([place.read_bytes()] if place else [])])
     if subject.kind != "user":  # its file is in extremum's own code
         return _digest([repr((introduce(subject), version_of(subject.function))).encode()])
     places = [p for p in map(_file_of, (subject.origin, subject.of_origin, f"{role}:" if "." in role else "")) if p]

@@ -16,7 +16,7 @@ def settings_of(request: Request, began: float | None = None) -> Settings:
     """The engine's settings; the budget counts from `began` (of `time.monotonic`), or from now."""
     start = time.monotonic() if began is None else began
     deadline = None if request.budget is None else start + request.budget
-    return Settings(request.examples, request.seed, request.regimes, deadline, request.cell_timeout)
+    return Settings(request.examples, request.seed, request.regimes, deadline, request.cell_timeout, request.limits)
 
 
 def judge_task(task: Task, settings: Settings, shared: Shared, recorder: Recorder | None = None) -> Cell:

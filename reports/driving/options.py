@@ -16,6 +16,7 @@ from extremum.reports.record.files import file_to_write, folder_to_write
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 REPORT_DIR = "extremum-report"
+LEAST_MEMORY = 10**8  # bytes
 
 
 def names(values: Sequence[str] | str | None) -> tuple[str, ...] | None:
@@ -60,6 +61,27 @@ def check_seconds(name: str, value: Any, given: Any = None) -> None:
         raise UsageError(f"{name}={given or value!r} must be a positive number of seconds")
 
 
+def amount(name: str, word: str) -> int:
+    """An amount of memory in bytes: "500MB", "4GB", "2GiB", or a number of bytes."""
+    units = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+    text = word.strip().upper()
+    unit = next((u for u in sorted(units, key=len, reverse=True) if text.endswith(u)), "")
+    try:
+        size = int(float(text.removesuffix(unit)) * units.get(unit, 1))
+    except (ValueError, OverflowError):
+        raise UsageError(f"{name}={word!r} is not an amount of memory; write 4GB, 500MB or 2GiB") from None
+    check_amount(name, size, word)
+    return size
+
+
+def check_amount(name: str, value: Any, given: Any = None) -> None:
+    """Raise `UsageError` for what no process can do with; the message quotes what was `given`, or the value."""
+    if isinstance(value, (str, float)) or value < LEAST_MEMORY:
+        raise UsageError(
+            f"{name}={given or value!r} must be at least {LEAST_MEMORY // 10**6}MB: NumPy alone needs that"
+        )
+
+
 class Kind(NamedTuple):
     """How the value of an option is read from a word, and checked; both get the name of the option, for messages."""
 
@@ -68,6 +90,7 @@ class Kind(NamedTuple):
 
 
 TEXT, COUNT, DURATION = Kind(), Kind(whole, check_count), Kind(seconds, check_seconds)
+MEMORY = Kind(amount, check_amount)
 
 
 @dataclass(frozen=True)
@@ -123,8 +146,18 @@ REQUEST = (  # what is audited; `subjects` are no option of the command
         bare="gaps",
     ),
     Option("examples", "INTEGER", "Examples that Hypothesis searches in each cell.", COUNT, search_only=True),
+    Option("arrays", "NAME", "Library whose arrays the subject takes: numpy, torch, jax.  [default: found by a call]"),
+    Option("python", "PATH", "Python that the subject is imported by; NumPy must be there.  [default: this one]"),
     Option("budget", "TEXT", "Time for the whole audit, as 60s or 2m; cells beyond it are incomplete.", DURATION),
     Option("cell-timeout", "TEXT", "Seconds after which a cell has hung.", DURATION),
+    Option("import-timeout", "TEXT", "Seconds that the import of a subject may take.  [default: 30s]", DURATION),
+    Option(
+        "first-call-timeout",
+        "TEXT",
+        "Seconds that the first call of a process may take, which may compile.  [default: 60s]",
+        DURATION,
+    ),
+    Option("memory", "4GB", "Memory that a subject may take.  [default: a quarter of the machine's]", MEMORY),
     Option("seed", "INTEGER", "The same seed gives the same findings.", COUNT, default="0"),
 )
 FILES = (  # where the report goes

@@ -9,25 +9,30 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from extremum.properties.calling.call import Call, quiet
+from extremum.properties.calling.call import Call, host_of, quiet
+from extremum.properties.calling.hosts import Ended as HostEnded
+from extremum.properties.calling.hosts import Limits
 from extremum.properties.calling.recorder import Recorder, read
 from extremum.properties.engine import refusal_of
 from extremum.properties.exhaustion.scan import BLOCK, DOMAINS, Domain, conclude, scan
 from extremum.properties.model.property import Property
 from extremum.properties.roles.registry import role_named
+from extremum.properties.steps.ending import ended as ended_host
 from extremum.properties.steps.resolve import resolve
+from extremum.properties.steps.sharing import Shared
+from extremum.properties.steps.trial import Wish, from_json, to_json
 from extremum.properties.steps.witness import unfinished
 from extremum.properties.values.finding import Cell
 from extremum.properties.values.signature import Arguments, first
 from extremum.properties.values.tally import Tally
 from extremum.reference.arithmetic.formats import Format, format_of
+from extremum.reference.subjects.loading import fingerprint
 from extremum.reference.subjects.subject import Subject
 from extremum.reports.driving.crash_report import confirmed
-from extremum.reports.driving.fingerprint import fingerprint
 from extremum.reports.driving.interrupts import end_silently
 from extremum.reports.driving.request import Task
 from extremum.reports.driving.watchdog import Watchdog, end_with_parent
@@ -52,6 +57,7 @@ class Job:
     domain: Domain
     fmt: Format
     code: str = ""
+    limits: Limits = field(default_factory=Limits)
 
     def key(self, called: str) -> dict[str, Any]:
         """What a checkpoint must be of to go on from it; `called` is the fingerprint after a call (`asked_once`)."""
@@ -69,6 +75,14 @@ class Ended(Exception):
 
     def __init__(self, asked: Sequence[Question], hung: Arguments | None) -> None:
         self.asked, self.hung = asked, hung
+
+
+class CellsEnded(Exception):
+    """The subject ended its host, or did not return: the cells of the job say so."""
+
+    def __init__(self, cells: Sequence[Cell]) -> None:
+        super().__init__(cells)
+        self.cells = list(cells)
 
 
 class PartExpired(Exception):
@@ -130,7 +144,17 @@ def workers(job: Job, count: int, limit: float | None) -> Iterator[WorkerPool]:
     They keep each call in a file before they make it.
     """
     with scratch_folder() as folder, Watchdog(folder, limit):
-        begin = job.spec, [p.name for p in job.properties], job.domain.name, job.fmt.name, str(folder)
+        tried = None if job.subject.place is None or job.subject.kind != "user" else to_json(job.subject)
+        begin = (
+            job.spec,
+            tried,
+            [p.name for p in job.properties],
+            job.domain.name,
+            job.fmt.name,
+            str(folder),
+            limit,
+            job.limits,
+        )
         executor = ProcessPoolExecutor(count, initializer=_begin, initargs=begin)
         try:
             yield WorkerPool(executor, count, folder)
@@ -148,11 +172,24 @@ def workers(job: Job, count: int, limit: float | None) -> Iterator[WorkerPool]:
 _own: dict[str, Any] = {}
 
 
-def _begin(spec: tuple[str, str | None], properties: Sequence[str], domain: str, dtype: str, folder: str) -> None:
+def _begin(
+    spec: tuple[str, str | None],
+    tried: Mapping[str, Any] | None,
+    properties: Sequence[str],
+    domain: str,
+    dtype: str,
+    folder: str,
+    limit: float | None,
+    limits: Limits,
+) -> None:
     end_silently()
-    (subject,) = resolve(*spec)
+    subject = from_json(tried) if tried is not None else resolve(*spec, wish=Wish(limits))[0]
     role = role_named(subject.role)
-    call = Call(subject, role.signature, Recorder(Path(folder) / f"{os.getpid()}.call"))
+    host = None if subject.place is None else host_of(subject, role.signature, limits)
+    if host is not None:
+        host.seconds = limit
+    call = Call(subject, role.signature, Recorder(Path(folder) / f"{os.getpid()}.call"), host)
+    call.prepare_by(role.ordinary(format_of(dtype)))
     chosen = [p for p in role.properties if p.name in properties]
     _own.update(subject=subject, role=role, properties=chosen, domain=DOMAINS[domain], fmt=format_of(dtype), call=call)
     end_with_parent()
@@ -160,13 +197,29 @@ def _begin(spec: tuple[str, str | None], properties: Sequence[str], domain: str,
 
 @contextmanager
 def _calling() -> Iterator[Call]:
-    """While the subject may be called."""
+    """While the subject may be called. Raises `CellsEnded` where it ends its host."""
     call: Call = _own["call"]
     try:
         with quiet():
+            call.prepare()
             yield call
+    except HostEnded as end:
+        call.fatal = end.label or call.fatal or call.last
+        raise CellsEnded(_ended_cells(call, end)) from None
     finally:
         call.returned()
+
+
+def _ended_cells(call: Call, end: HostEnded) -> list[Cell]:
+    """The cells of the job, with the call that ended the host, made again alone and made smaller."""
+    assert call.host is not None
+    call.host.seconds = None
+    own, shared = _own["subject"], Shared()
+    blank = [
+        Cell(own.name, own.role, p.name, p.code, _own["fmt"].name, unit=p.unit, regimes=[_own["domain"].name])
+        for p in _own["properties"]
+    ]
+    return [ended_host(cell, call, end, shared) for cell in blank]
 
 
 def asked_once() -> tuple[str, str]:
@@ -175,7 +228,8 @@ def asked_once() -> tuple[str, str]:
         refusal = refusal_of(call, _own["role"], _own["fmt"])
     if not refusal:
         tallies_of((0, 1))  # what a scan imports, and the subject for rows of this length, is loaded now
-    return refusal, fingerprint([_own["subject"].function])
+    host = _own["call"].host
+    return refusal, fingerprint([_own["subject"].function]) + ("" if host is None else host.fingerprint())
 
 
 def tallies_of(span: Span, block: int = BLOCK) -> dict[str, Tally]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import builtins
+import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from extremum.properties.calling.hosts import Limits
 from extremum.properties.contested.conventions import convention_named
 from extremum.properties.engine import Settings
 from extremum.properties.exhaustion.scan import Domain, domain_named, provable
@@ -14,8 +16,10 @@ from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
 from extremum.properties.roles.registry import regimes, role_named, roles
 from extremum.properties.steps.resolve import resolve
+from extremum.properties.steps.trial import Keep, Wish, from_json, to_json
 from extremum.reference.arithmetic.formats import Format, format_of
 from extremum.reference.errors import UsageError, nearest
+from extremum.reference.subjects.adapters import ADAPTERS
 from extremum.reference.subjects.subject import Subject
 from extremum.reports.driving.options import REQUEST, values
 
@@ -51,6 +55,11 @@ class Request:
     seed: int = 0
     budget: float | None = None
     cell_timeout: float | None = Settings.timeout
+    import_timeout: float | None = None
+    first_call_timeout: float | None = None
+    memory: int | None = None
+    arrays: str | None = None
+    python: str | None = None
     conventions: tuple[str, ...] | None = None
     of: str | None = None
     exhaustive: str | None = None
@@ -59,6 +68,12 @@ class Request:
     def whole(self) -> bool:
         """Whether nothing narrows the audit to some properties or inputs, so that subjects are characterised too."""
         return self.properties is None and self.regimes is None and self.exhaustive is None
+
+    @builtins.property
+    def limits(self) -> Limits:
+        """What a host may take."""
+        given = {"import_seconds": self.import_timeout, "first_call_seconds": self.first_call_timeout}
+        return Limits(**{name: value for name, value in given.items() if value is not None}, memory=self.memory)
 
     @staticmethod
     def from_words(subjects: Sequence[str], words: Mapping[str, Any]) -> Request:
@@ -98,6 +113,16 @@ def _regime_named(name: str) -> None:
         raise UsageError(f"regime={name!r} is not known: {nearest(name, regimes())}")
 
 
+def _library_named(name: str) -> None:
+    if name not in ADAPTERS:
+        raise UsageError(f"arrays={name!r} is not known: {nearest(name, ADAPTERS)}")
+
+
+def _interpreter(place: str) -> None:
+    if shutil.which(place) is None:
+        raise UsageError(f"python={place!r} is no program: write the path of an interpreter, as env/bin/python")
+
+
 CHECKED_NAMES: Mapping[str, Callable[[str], object]] = {  # by option: what raises `UsageError` for an unknown name
     "role": role_named,
     "dtype": format_of,
@@ -105,13 +130,34 @@ CHECKED_NAMES: Mapping[str, Callable[[str], object]] = {  # by option: what rais
     "regime": _regime_named,
     "convention": convention_named,
     "exhaustive": domain_named,
+    "arrays": _library_named,
+    "python": _interpreter,
 }
 
 
-def resolved(request: Request) -> list[Subject]:
-    """The subjects of the request, each once."""
-    subjects = [s for spec in request.subjects for s in resolve(spec, request.role, request.of)]
-    return list({(s.role, s.name): s for s in subjects}.values())
+def resolved(request: Request, known: Mapping[str, Any] | None = None, keep: Keep | None = None) -> list[Subject]:
+    """The subjects of the request, each once; `known` are records of those that were tried (`tried_of`).
+
+    `keep` takes over the hosts of those that fit.
+
+    Raises `UsageError` for a misfit that is alone: there would be nothing to audit.
+    """
+    wish = Wish(request.limits, request.dtypes, request.arrays, request.python, keep)
+    subjects: list[Subject] = []
+    for spec in request.subjects:
+        if known is not None and spec in known:
+            subjects.append(from_json(known[spec]))
+        else:
+            subjects += resolve(spec, request.role, request.of, wish)
+    each = list({(s.role, s.name): s for s in subjects}.values())
+    if len(each) == 1 and each[0].misfit:
+        raise UsageError(each[0].misfit)
+    return each
+
+
+def tried_of(subjects: Sequence[Subject]) -> dict[str, Any]:
+    """The records of the subjects that were tried in a host, by what named them: no worker tries them again."""
+    return {s.origin: to_json(s) for s in subjects if s.kind == "user" and s.place is not None}
 
 
 def tasks(request: Request, subjects: Sequence[Subject]) -> list[Task]:

@@ -30,7 +30,7 @@ from extremum.reports.driving.identity import identity
 from extremum.reports.driving.journal import NAME, Held, Journal, read
 from extremum.reports.driving.judging import judge_task, settings_of
 from extremum.reports.driving.options import FILES, REQUEST, values
-from extremum.reports.driving.request import Request, Task, resolved, scheduled, tasks
+from extremum.reports.driving.request import Request, Task, resolved, scheduled, tasks, tried_of
 from extremum.reports.driving.watchdog import Watchdog, end_with_parent
 from extremum.reports.record.leftovers import remove_leftovers, scratch
 from extremum.reports.record.record import NOT_REACHED, Record
@@ -42,6 +42,7 @@ CONTESTED = "extremum.contested"  # the one that holds the behaviours of a subje
 GRACE_SECONDS = 2.0  # a worker ends its own calls at the limit of a cell; the watchdog waits this much longer
 SIGNAL_SECONDS = 0.2  # a signal that ended a worker reaches us within it, if it was sent to all processes of the run
 HELD = "held.json"  # in the folder of the run: what its workers need not judge
+TRIED = "tried.json"  # there too: the subjects that need not be tried again
 
 
 class CellFailed(Exception):
@@ -109,7 +110,10 @@ class Audit:
         self.shared = Shared()
         self.config, self.request = config, request
         self.report_dir, self.json_file = report_dir, json_file
-        self.subjects = resolved(request)
+        worker: dict[str, Any] | None = getattr(config, "workerinput", None)
+        tried = json.loads((Path(worker["extremum_folder"]) / TRIED).read_text()) if worker else None
+        alone = worker is None and config.getoption("dist", "no") == "no"
+        self.subjects = resolved(request, tried, self.shared.adopt if alone else None)
         self.tasks = tasks(request, self.subjects)
         if not self.tasks:
             have = sorted({p.name for s in self.subjects for p in roles()[s.role].properties})
@@ -120,7 +124,6 @@ class Audit:
         self.closed = False  # whether the report is written
         self.interrupted = False
         self.journal: Journal | None = None
-        worker: dict[str, Any] | None = getattr(config, "workerinput", None)
         self.is_worker = worker is not None
         self.began = float.fromhex(worker["extremum_began"]) if worker else time.monotonic()
         self.held, self.identity = (Held(), {}) if worker else self._remembered(resume)
@@ -135,6 +138,7 @@ class Audit:
             (self.folder / f"{self.worker_id}.process").write_text(str(os.getpid()))
         else:
             (self.folder / HELD).write_text(json.dumps(self.held.to_json()))
+            (self.folder / TRIED).write_text(json.dumps(tried_of(self.subjects)))
 
     @classmethod
     def of(cls, config: pytest.Config) -> Audit:
@@ -198,7 +202,8 @@ class Audit:
         if settings_of(self.request, self.began).budget_ended():
             return []
         progress = self._progress(self.worker_id, subject)
-        return [b.to_json() for b in behaviours(subject, self.request, progress, self.recorder)]
+        host = self.shared.host(subject, roles()[subject.role].signature, self.request.limits)
+        return [b.to_json() for b in behaviours(subject, self.request, progress, self.recorder, host)]
 
     def _progress(self, worker: str, subject: Subject) -> Path:
         return self.folder / f"{worker}.contested.{self.subjects.index(subject)}"
@@ -293,7 +298,7 @@ class Audit:
     def _confirmed(self, cell: Cell) -> Cell:
         """A cell that hung in Python code comes from a worker that lives: its witness is yet to be run again."""
         task = next(t for t in self.tasks if t.key == cell.key)
-        fresh = cell.verdict == "hung" and "alone" not in cell.detail
+        fresh = task.subject.place is None and cell.verdict == "hung" and "alone" not in cell.detail
         return confirmed(task, cell) if fresh else cell
 
     # Report, on the controller.
@@ -326,6 +331,7 @@ class Audit:
 
     def pytest_unconfigure(self) -> None:
         """Write the report of a session that was interrupted before it began: pytest tells nobody that it finished."""
+        self.shared.close()
         if not self.is_worker and not self.closed:
             self._close(self.report())
         if self.undo is not None:

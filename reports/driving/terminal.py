@@ -58,6 +58,9 @@ class Terminal:
         if self.audit is None:
             return
         for subject in self.audit.subjects:
+            if subject.misfit:
+                print_line(self.console, f"[bold red]not audited[/] {escape(subject.misfit)}")
+        for subject in self.audit.subjects:
             print_line(self.console, escape(introduce(subject)["line"]), "dim")
         self.progress.update(self.bar, total=len(self.audit.tasks))
         if self.console.is_terminal:

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from extremum.properties.inputs.layouts import present
+from extremum.properties.calling.caller import present
 from extremum.properties.inputs.regimes import REGIMES
 from extremum.properties.model.role import Role, rows_alone
 from extremum.properties.roles.registry import roles

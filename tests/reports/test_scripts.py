@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from shared_cells import judge_cell
 
+from extremum.properties.calling.caller import present
 from extremum.properties.engine import Settings
-from extremum.properties.inputs.layouts import present
 from extremum.properties.roles.registry import roles
 from extremum.properties.values.finding import Cell, Witness
 from extremum.reference.arithmetic.formats import Array

@@ -41,7 +41,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_a_subject_that_ends_its_process_there_costs_no_more_than_what_came_after(folder: Path) -> None:
+def test_a_subject_that_ends_its_process_there_costs_that_situation_alone(folder: Path) -> None:
     words = ("--dtype", "float32", "--examples", "1", "--json", "out.json", "-n", "1")
     done = run(folder, "extremum", "audit", "mine.py:crashing_softmax", "mine.py:sound_softmax", *words)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -49,7 +49,7 @@ def test_a_subject_that_ends_its_process_there_costs_no_more_than_what_came_afte
     found = {(b["subject"], b["situation"]): b["behaviour"] for b in record["contested"]}
     assert found["mine.py:crashing_softmax", "nan"] == "NaN"
     assert found["mine.py:crashing_softmax", "integer"] == "ends the process"
-    assert found["mine.py:crashing_softmax", "boolean"] == "not tried"
+    assert found["mine.py:crashing_softmax", "boolean"] == "bool 1 throughout"
     assert found["mine.py:sound_softmax", "integer"] == "int64 zeros"
     assert record["summary"]["crashed"] == 0
 

@@ -42,7 +42,7 @@ def interrupted(seconds: float, *words: str, **environment: str) -> tuple[int, s
 
 @pytest.mark.parametrize("seconds", [0.0, 0.5, 1.0, 2.0, 4.0])
 def test_ctrl_c_ends_an_audit_without_a_traceback(tmp_path: Path, seconds: float) -> None:
-    words = ("audit", "shifted", "naive", "--dtype", "float32", "-n", "2", "--report-dir", str(tmp_path))
+    words = ("audit", "shifted", "naive", "-n", "2", "--report-dir", str(tmp_path))
     # Interrupted while workers start, import, compile and judge: the header is written just before they start.
     code, said, errors = interrupted(seconds, *words)
     assert said.startswith("shifted: role softmax")
@@ -53,7 +53,7 @@ def test_ctrl_c_ends_an_audit_without_a_traceback(tmp_path: Path, seconds: float
 
 
 def test_an_audit_that_a_worker_of_xdist_starts_is_no_worker(tmp_path: Path) -> None:
-    words = ("audit", "shifted", "naive", "--dtype", "float32", "-n", "2", "--report-dir", str(tmp_path))
+    words = ("audit", "shifted", "naive", "-n", "2", "--report-dir", str(tmp_path))
     code, _, errors = interrupted(2.0, *words, PYTEST_XDIST_WORKER="gw0")
     assert code == 2
     assert SAID.fullmatch(errors.strip())

@@ -31,7 +31,8 @@ def observe(call: Call, case: Case) -> Observation:
     rows_last = np.ascontiguousarray(np.moveaxis(case.x, case.axis, -1))
     rows = {"x": rows_last.reshape(-1, n)}
     if call.axis is None:
-        return Observation(rows, call.rows({"x": rows_last}), call.rows(rows))
+        out, other = call.each([{"x": rows_last}, rows])
+        return Observation(rows, out, other)
     out = call.answer({"x": case.x}, case.axis)
     answer = np.moveaxis(out, case.axis, -1) if out.ndim == case.x.ndim else out
     return Observation(rows, answer.reshape(len(rows["x"]), -1), call.rows(rows))

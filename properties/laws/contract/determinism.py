@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from extremum.properties.calling.call import Call
-from extremum.properties.laws.comparison import differing
+from extremum.properties.calling.caller import differing
 from extremum.properties.laws.measures import counted
 from extremum.properties.model.property import Property
 from extremum.properties.model.view import Observation
@@ -14,7 +14,7 @@ def observe(call: Call, case: Case) -> Observation:
     """Count the entries that differ from the first of three answers."""
     count = 0
     for arguments in call.calls(case.arguments):
-        first, *others = (call.array(arguments) for _ in range(3))
+        first, *others = call.arrays([arguments] * 3)
         count += max(differing(first, other) for other in others)
     return Observation(case.arguments, count=count, note=f"{count} entries differ between calls" if count else "")
 

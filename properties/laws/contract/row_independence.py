@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from extremum.properties.calling.call import Call, Declined, Misbehaviour
+from extremum.properties.calling.call import Call, Declined
+from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.inputs.draw import Draw
 from extremum.properties.laws.comparison import compare
 from extremum.properties.model.property import Property, ulp
@@ -29,7 +30,8 @@ def observe(call: Call, case: Case) -> Observation:
     """f of all rows, and of each finite row alone, the last first; refusing a row of -inf or NaN shows nothing."""
     finite = np.flatnonzero(np.isfinite(case.x.reshape(len(case.x), -1)).all(axis=1))
     finite_rows = {name: a[finite] for name, a in call.signature.of(case.arguments).items()}
-    alone = [call.rows({name: a[r : r + 1] for name, a in finite_rows.items()}) for r in reversed(range(len(finite)))]
+    backwards = reversed(range(len(finite)))
+    alone = call.each([{name: a[r : r + 1] for name, a in finite_rows.items()} for r in backwards])
     try:
         together = call.rows(case.arguments)
     except Misbehaviour as error:

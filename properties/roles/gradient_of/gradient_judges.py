@@ -10,6 +10,7 @@ import flint
 import numpy as np
 
 from extremum.properties.calling.call import Call, Declined
+from extremum.properties.calling.caller import GIVE, TAKE
 from extremum.properties.model.view import Observation
 from extremum.properties.roles.gradient_of import directional
 from extremum.properties.roles.gradient_of.directional import NotEvaluable
@@ -71,11 +72,11 @@ def _exact(call: Call) -> directional.Function:
 
 
 def _floating(call: Call) -> directional.Function:
-    f, adapter = _exact(call), call.subject.adapter
+    f, library = _exact(call), call.subject.adapter.name
 
     def value(x: Array) -> Any:
-        answer = f(adapter.give(np.array(x)))
-        return answer if isinstance(answer, (int, float, complex)) else adapter.take(answer)
+        answer = f(GIVE[library](np.array(x)))
+        return answer if isinstance(answer, (int, float, complex)) else TAKE[library](answer)
 
     return value
 

@@ -175,7 +175,8 @@ def observe_sum(call: Call, case: Case, *names: str) -> Observation:
     one = call.signature.of(case.arguments)
     two = {**one, **{name: case.arguments[f"{name}2"] for name in names}}
     both = {**one, **{name: (one[name] + two[name]).astype(one[name].dtype) for name in names}}
-    out, apart = call.rows(both), call.rows(one) + call.rows(two)
+    out, *parts = call.each([both, one, two])
+    apart = parts[0] + parts[1]
     return Observation({**both, **{f"{name}2": two[name] for name in names}}, out, apart)
 
 
@@ -225,8 +226,8 @@ def observe_around(call: Call, case: Case) -> Observation:
     """The gradient at x, at x + a and at x + b."""
     given = call.signature.of(case.arguments)
     x, beside = given["x"], {name: case.arguments[name] for name in ("a", "b")}
-    answers = {f"at_{name}": call.rows({**given, "x": (x + d).astype(x.dtype)}) for name, d in beside.items()}
-    out = call.rows(given)
+    out, *there = call.each([given, *({**given, "x": (x + d).astype(x.dtype)} for d in beside.values())])
+    answers = {f"at_{name}": answer for name, answer in zip(beside, there, strict=True)}
     return Observation({**given, **beside, **answers, "at_x": out}, out)
 
 

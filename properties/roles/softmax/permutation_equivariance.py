@@ -26,8 +26,8 @@ def observe(call: Call, case: Case) -> Observation:
     """f(x), and f(x permuted) permuted back."""
     x, n = case.x, case.x.shape[-1]
     order = (case.number("stride") * np.arange(n) + case.number("start")) % n
-    other = call.rows({"x": np.ascontiguousarray(x[:, order])})
-    return Observation({"x": x}, call.rows({"x": x}), other[:, np.argsort(order)], order=order)
+    other, out = call.each([{"x": np.ascontiguousarray(x[:, order])}, {"x": x}])
+    return Observation({"x": x}, out, other[:, np.argsort(order)], order=order)
 
 
 PROPERTY = Property(

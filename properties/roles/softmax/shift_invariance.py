@@ -36,7 +36,8 @@ def _rounding(x: Array, c: Array) -> Array:
 def observe(call: Call, case: Case) -> Observation:
     """f(x) and f(x + shift)."""
     x, shift = case.x, case.arguments["shift"]
-    return Observation({"x": x}, call.rows({"x": x}), call.rows({"x": (x + shift).astype(x.dtype)}))
+    out, other = call.each([{"x": x}, {"x": (x + shift).astype(x.dtype)}])
+    return Observation({"x": x}, out, other)
 
 
 PROPERTY = Property(

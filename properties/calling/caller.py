@@ -1,0 +1,307 @@
+"""Calls a function in the process that it is in: arrays go in, its answer comes out, and what a call changes is told.
+
+A host runs this file beside the subject, in an environment that may not have extremum: it needs the standard library
+and NumPy alone, and imports nothing of extremum. What the judge calls itself goes through it too.
+"""
+
+from __future__ import annotations
+
+import io
+import random
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+LARGEST_ANSWER = 2**31  # bytes: a broadcast array may claim any number, and a copy of it would have them
+CAUSE_WIDTH = 300  # characters of what a subject raises
+
+
+class Misbehaviour(Exception):
+    """The subject gave no answer that can be judged; its text is the cause, in one line.
+
+    It is `grave` where what was raised is no `Exception`: what wants to end the process.
+    """
+
+    def __init__(self, text: str, grave: bool = False) -> None:
+        super().__init__(text)
+        self.grave = grave
+
+
+class Printed(io.StringIO):
+    """What a subject prints; it cannot be closed under our feet."""
+
+    def close(self) -> None:
+        """Stay open."""
+
+
+def present(x: Array, layout: str) -> Array:
+    """A fresh array with the values of `x` in the named memory layout; numbers have none."""
+    if x.ndim == 0 or x.dtype.kind in "iu":
+        return np.array(x, order="C", copy=True)
+    if layout == "F":
+        return np.array(x.T, order="C", copy=True).T
+    if layout == "reversed":
+        return np.ascontiguousarray(x[..., ::-1])[..., ::-1]
+    if layout == "sliced":
+        whole = np.zeros((*x.shape[:-1], 2 * x.shape[-1] + 1), x.dtype)
+        whole[..., 1::2] = x
+        return whole[..., 1::2]
+    if layout == "rows-reversed":
+        return np.ascontiguousarray(x[::-1])[::-1]
+    if layout == "rows-sliced":  # the stride between rows is longer than a row
+        whole = np.zeros((*x.shape[:-1], x.shape[-1] + 3), x.dtype)
+        whole[..., : x.shape[-1]] = x
+        return whole[..., : x.shape[-1]]
+    if layout == "broadcast":  # zero stride along the first axis: valid where the rows are equal
+        return np.broadcast_to(x[:1].copy(), x.shape)
+    copy = np.array(x, order="C", copy=True)
+    if layout == "read-only":
+        copy.flags.writeable = False
+    if layout == "byte-swapped":
+        return copy.astype(x.dtype.newbyteorder(">"))
+    return copy
+
+
+def _from_numpy(answer: Any) -> Array:
+    if isinstance(answer, (np.ndarray, np.generic)):
+        return np.asarray(answer)
+    raise TypeError(f"returned {type(answer).__name__}, not a NumPy array")
+
+
+def _to_torch(x: Array) -> Any:
+    import torch
+
+    if x.dtype.name == "bfloat16":  # NumPy has no bfloat16 that PyTorch reads: the bits go over
+        return torch.from_numpy(x.view(np.int16)).view(torch.bfloat16)
+    return torch.from_numpy(x)
+
+
+def _from_torch(answer: Any) -> Array:
+    import torch
+
+    if not isinstance(answer, torch.Tensor):
+        raise TypeError(f"returned {type(answer).__name__}, not a torch.Tensor")
+    tensor = answer.detach().cpu()
+    if tensor.dtype == torch.bfloat16:
+        return np.asarray(tensor.contiguous().view(torch.int16).numpy().view(dtype_named("bfloat16")))
+    return np.asarray(tensor.numpy())
+
+
+def _to_jax(x: Array) -> Any:
+    import jax
+
+    jax.config.update("jax_enable_x64", True)  # without it JAX narrows float64 in silence
+    return jax.numpy.asarray(x)
+
+
+def _from_jax(answer: Any) -> Array:
+    import jax
+
+    if not isinstance(answer, jax.Array):
+        raise TypeError(f"returned {type(answer).__name__}, not a jax.Array")
+    return np.asarray(answer)
+
+
+GIVE: Mapping[str, Callable[[Array], Any]] = {"numpy": lambda x: x, "torch": _to_torch, "jax": _to_jax}
+TAKE: Mapping[str, Callable[[Any], Array]] = {"numpy": _from_numpy, "torch": _from_torch, "jax": _from_jax}
+
+
+def dtype_named(name: str) -> np.dtype[Any]:
+    """NumPy's dtype of that name, or one that `ml_dtypes` adds; raises `Misbehaviour` where that is not installed."""
+    if name.startswith(("bfloat", "float8")):
+        try:
+            import ml_dtypes
+        except ImportError:
+            raise Misbehaviour(f"has no {name}: ml_dtypes is not installed") from None
+        return np.dtype(getattr(ml_dtypes, name))
+    return np.dtype(name)
+
+
+def is_floating(a: Array) -> bool:
+    """Whether the dtype is a real floating one, those of ml_dtypes included."""
+    return a.dtype.kind == "f" or a.dtype.name.startswith(("bfloat", "float8"))
+
+
+def checked(out: Array, expected: tuple[int, ...], given: Array) -> Array:
+    """The answer in the byte order of the machine; raises `Misbehaviour` for another shape, or one not of floats."""
+    if out.shape != expected:
+        raise Misbehaviour(f"returned shape {out.shape}, not {expected}, for input of shape {given.shape}")
+    if not is_floating(out):
+        raise Misbehaviour(f"returned dtype {out.dtype} for input of dtype {given.dtype}")
+    return out if out.dtype.isnative else out.astype(out.dtype.newbyteorder("="))
+
+
+def _sole_references() -> int:
+    """What `getrefcount` tells of an array in one variable, by this interpreter: from 3.14 on, 1 where it was 2."""
+    out = np.empty(1)
+    return sys.getrefcount(out)
+
+
+OURS = _sole_references()
+
+
+@dataclass
+class Caller:
+    """A function, and how it is called: in whose arrays, and with numbers for which arguments.
+
+    `axis` is the keyword that it takes the axis by, or None. `printed` collects what it writes to Python's standard
+    output and error. `passing` are exceptions that are no subject's: they end what the caller of this does.
+    """
+
+    function: Callable[..., Any]
+    library: str = "numpy"
+    axis: str | None = None
+    numbers: Sequence[bool] = ()
+    passing: tuple[type[BaseException], ...] = ()
+    printed: io.StringIO = field(default_factory=Printed)
+
+    def raw(self, arguments: Sequence[Array], axis: int | None = None) -> Any:
+        """The answer to one call as it came, for arrays handed over as they are: no copy is made."""
+        keywords = {self.axis: -1 if axis is None else axis} if self.axis else {}
+        try:
+            # What it prints is kept from the terminal; what it does to NumPy's error state ends with the call.
+            with redirect_stdout(self.printed), redirect_stderr(self.printed), np.errstate():
+                given = [self._given(i, a) for i, a in enumerate(arguments)]
+                return self.function(*given, **keywords)
+        except self.passing:
+            raise
+        except BaseException as error:  # SystemExit and its like too: it is the subject's, not ours
+            raise Misbehaviour(self._raised(error), not isinstance(error, Exception)) from error
+
+    def taken(self, answer: Any) -> Array:
+        """A raw answer as a NumPy array, on the same memory where the library shares it; a Python float as float64."""
+        try:
+            array = np.asarray(answer) if isinstance(answer, float) else TAKE[self.library](answer)
+            nbytes = array.nbytes
+        except self.passing:
+            raise
+        except TypeError as error:
+            raise Misbehaviour(str(error)) from error
+        except BaseException as error:  # a class of the subject's own may raise wherever it is asked
+            raise Misbehaviour(f"returned what is no array: {self._raised(error)}"[:CAUSE_WIDTH]) from error
+        if array.dtype.hasobject:
+            raise Misbehaviour(f"returned an array of dtype {array.dtype}")
+        if nbytes > LARGEST_ANSWER:
+            raise Misbehaviour(f"returned an array of shape {array.shape}, which is {nbytes:.2g} bytes")
+        return array
+
+    def answer(self, arguments: Sequence[Array], axis: int | None = None, layout: str = "C") -> Array:
+        """The answer to one call on fresh copies, as an array of memory that nobody else holds, of whatever shape."""
+        out = self.taken(self.raw([present(a, layout) for a in arguments], axis))
+        own = type(out) is np.ndarray and out.flags.owndata and out.flags.c_contiguous and sys.getrefcount(out) <= OURS
+        return out if own else np.array(out, copy=True)
+
+    def lent(self, arguments: Sequence[Array], axis: int | None = None, layout: str = "C") -> Array:
+        """As `answer`, of arrays that it may write into, on memory that others may hold."""
+        given = arguments if layout == "C" else [present(a, layout) for a in arguments]
+        return self.taken(self.raw(given, axis))
+
+    def answers(self, arguments: Sequence[Array], expected: tuple[int, ...], layout: str = "C") -> Array:
+        """The answers to a call for each row of the arguments, each of the `expected` shape, under one axis."""
+        rows = zip(*arguments, strict=True)
+        return np.stack([checked(self.answer(row, layout=layout), expected, row[0]) for row in rows])
+
+    def watch(
+        self, arguments: Sequence[Array], others: Sequence[Array], mode: Sequence[str] | None = None
+    ) -> dict[str, Any]:
+        """Call it on the arguments, then on others, and tell what that changed beside the result.
+
+        `changed`: entries of the arguments; `overwritten`: entries of the first answer after the second call;
+        `printed`: lines; `states`: what else, in words. The floating-point `mode` was that before it was imported.
+        """
+        handed = [present(a, "C") for a in arguments]
+        before = self.printed.tell()
+        _ = random.random(), np.random.random()  # so that a state which is set to the same value every time shows
+        states, mode = random_states(), float_mode() if mode is None else mode
+        answer = self.raw(handed)
+        first = np.array(self.taken(answer), copy=True)
+        self.raw([present(a, "C") for a in others])
+        overwritten = differing(self.taken(answer), first)
+        touched = [name for name, state in random_states().items() if state != states[name]]
+        now = float_mode()
+        return {
+            "changed": sum(differing(a, b) for a, b in zip(handed, arguments, strict=True)),
+            "overwritten": overwritten,
+            "printed": len(self.printed.getvalue()[before:].splitlines()),
+            "states": touched + ([f"the floating-point mode: {', '.join(now) or 'usual'}"] if now != [*mode] else []),
+        }
+
+    def functions_called(self, arguments: Sequence[Array]) -> int:
+        """How many functions a call calls, in Python and from it."""
+        calls = Counter[str]()
+
+        def profile(_frame: Any, event: str, _argument: Any) -> None:
+            calls[event] += 1
+
+        self.answer(arguments)  # the first call of a shape may compile, which is not counted
+        sys.setprofile(profile)
+        try:
+            self.answer(arguments)
+        finally:
+            sys.setprofile(None)
+        return calls["call"] + calls["c_call"]
+
+    def _given(self, place: int, a: Array) -> Any:
+        if place < len(self.numbers) and self.numbers[place]:
+            number: Any = a[()]
+            if self.library == "numpy" and not isinstance(number, np.number):
+                return number  # a Python float promotes the arrays of ml_dtypes
+            return int(a) if a.dtype.kind in "iu" else float(a)
+        return GIVE[self.library](a)
+
+    def _raised(self, error: BaseException) -> str:
+        """What was raised, in one line; the text of an exception may raise too."""
+        try:
+            text = (str(error).splitlines() or [""])[0]
+        except self.passing:
+            raise
+        except BaseException as another:
+            text = f"(its text raises {type(another).__name__})"
+        return f"raises {type(error).__name__}{': ' if text else ''}{text}"[:CAUSE_WIDTH]
+
+
+def differing(a: Array, b: Array) -> int:
+    """How many entries of two arrays differ in their bits; all of them where shape or dtype do."""
+    if a.shape != b.shape or a.dtype != b.dtype:
+        return max(a.size, 1)
+    return int((_bytes(a) != _bytes(b)).reshape(-1, a.dtype.itemsize).any(axis=-1).sum())
+
+
+def _bytes(a: Array) -> Array:
+    return np.ascontiguousarray(a).reshape(-1).view(np.uint8)
+
+
+def random_states() -> dict[str, object]:
+    """The states of the generators that all code of a process shares: what a draw or a seed changes."""
+    _, key, *rest = np.random.get_state()
+    return {"the state of random": random.getstate(), "the state of numpy.random": (np.asarray(key).tobytes(), *rest)}
+
+
+# Names, so that nothing is computed before it is asked.
+_SMALLEST_NORMAL, _SMALLEST, _HALF_ULP = sys.float_info.min, 5e-324, 2.0**-53
+
+
+def float_mode() -> list[str]:
+    """What is unusual in the floating-point mode of this thread, found by arithmetic; empty as IEEE 754 has it."""
+    one = 2.0 * 0.5
+    # Upwards the first is raised, downwards the second; towards zero the third is cut, which to nearest is raised.
+    raised, lowered = one + _HALF_ULP > one, -one - _HALF_ULP < -one
+    cut = one + 1.5 * _HALF_ULP == one
+    return [
+        text
+        for text, holds in (
+            ("subnormal results are made zero", _SMALLEST_NORMAL * 0.5 == 0),
+            ("subnormal arguments are taken for zero", _SMALLEST * 2.0**60 == 0),
+            ("results are rounded up", raised),
+            ("results are rounded down", lowered),
+            ("results are rounded towards zero", cut and not lowered),
+        )
+        if holds
+    ]

@@ -1,0 +1,208 @@
+"""The trial call: whether what a user names fits its role, found out in its host before any cell is judged.
+
+It is called on ordinary arguments in each dtype. Where it ends its process or does not return, that is the verdict of
+all cells of the dtype. One that raises, or answers with a wrong type or shape, in every dtype is a misfit: it does not
+compute what the role does, and nothing would be learnt from its cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from extremum.properties.calling.call import Call, Declined, host_of
+from extremum.properties.calling.caller import Misbehaviour
+from extremum.properties.calling.hosts import Ended, Host, Limits, NoReturn
+from extremum.properties.model.role import Role
+from extremum.properties.model.view import Observation, View
+from extremum.properties.roles.registry import role_of, roles
+from extremum.properties.steps.parameters import AXIS_KEYWORDS, GRADIENT_OF, axis_of, keywords_of, without_of
+from extremum.properties.values.signature import Arguments
+from extremum.reference.arithmetic.formats import DEFAULT_DTYPES, FORMATS
+from extremum.reference.arithmetic.wide import screen_arithmetic
+from extremum.reference.errors import UsageError, printable
+from extremum.reference.subjects.adapters import ADAPTERS, Adapter, candidates
+from extremum.reference.subjects.loading import NotLoaded, record_name
+from extremum.reference.subjects.subject import Subject, usage_error
+
+FITS = ""  # what a trial says where there is nothing to say
+CLOSE = 0.05  # relative and absolute: another role whose values are that near is what the subject may be
+SUGGESTION_SECONDS = 5.0
+
+
+Keep = Callable[[Subject, Host], None]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How a subject is to be tried: what its host may take, in which dtypes (None: all), and what the user said of it.
+
+    `arrays` names the library whose arrays it takes, `python` the interpreter that has its libraries. `keep` takes over
+    the host of a subject that fits.
+    """
+
+    limits: Limits = field(default_factory=Limits)
+    dtypes: Sequence[str] | None = None
+    arrays: str | None = None
+    python: str | None = None
+    keep: Keep | None = None
+
+
+def tried(spec: str, wanted: Role | None, wish: Wish) -> Subject:
+    """The subject that `spec` names, as its host tells, with what the trial call decided: `unfit`, `misfit`.
+
+    Without a role that is `wanted`, its name tells it. Raises `UsageError` where there is no such function, or it takes
+    other arguments than the role's.
+    """
+    python = {} if wish.python is None else {"python": wish.python}
+    host, kept = Host({"spec": spec, **python}, wish.limits), False
+    try:
+        told, ended = host.load(), None
+    except Ended as end:
+        told, ended = {}, f"subject={spec!r} ended its process at import: {end}"
+    try:
+        if "error" in told and not told["failed"]:
+            raise usage_error(NotLoaded(str(told["error"]), str(told["word"]), told["choices"]))
+        name = printable(record_name(spec))
+        role = wanted or role_of(spec.rpartition(":")[2], spec)
+        subject = Subject(name, role.name, _elsewhere, "user", None, origin=spec, place=host.origin)
+        if ended or "error" in told:
+            return _misfit(subject, ended or str(told["error"]))
+        if role.name == GRADIENT_OF:
+            raise UsageError(without_of(name))
+        told = host.about(list(role.signature.inputs), AXIS_KEYWORDS)
+        if not told["callable"]:
+            raise UsageError(f"subject={spec!r} is {told['type']}, not callable; a function is needed")
+        axis = axis_of(told, name, role)
+        keywords = [axis or None] if axis is not None else [*keywords_of(role), None]
+        rows = [
+            replace(subject, about=told, axis=keyword, adapter=adapter)
+            for keyword in keywords
+            for adapter in _adapters(told, wish)
+        ]
+        subject = _fitting(rows, role, host, wish.dtypes or DEFAULT_DTYPES)
+        if wish.keep is not None and not subject.unfit:
+            made = host_of(subject, role.signature, wish.limits)
+            host.library, host.axis, host.numbers = made.library, made.axis, made.numbers
+            wish.keep(subject, host)
+            kept = True
+        return subject
+    finally:
+        if not kept:
+            host.end()
+
+
+def _adapters(told: Mapping[str, Any], wish: Wish) -> list[Adapter]:
+    return [ADAPTERS[wish.arrays]] if wish.arrays else candidates(told["module"], told["libraries"])
+
+
+def _fitting(rows: Sequence[Subject], role: Role, host: Host, dtypes: Sequence[str]) -> Subject:
+    """The first of these ways to call a subject in which it fits in some dtype; of none, the first way as a misfit."""
+    told: dict[str, tuple[str, str]] = {}
+    for subject in rows:
+        trials = _trials(subject, role, host, dtypes)
+        if any(not verdict and not text for verdict, text in trials.values()):
+            ended = {dtype: (verdict, text) for dtype, (verdict, text) in trials.items() if verdict}
+            return replace(subject, unfit=ended)
+        told = told or trials
+    subject = rows[0]
+    ended = {dtype: (verdict, text) for dtype, (verdict, text) in told.items() if verdict}
+    if ended:
+        return replace(subject, unfit=ended)
+    others = [dtype for dtype in DEFAULT_DTYPES if dtype not in dtypes]
+    if any(not any(trial) for trial in _trials(subject, role, host, others).values()):
+        return subject  # it refuses these dtypes, and no other
+    text = next(text for _, text in told.values())
+    what = f"subject={subject.name!r} is no {role.name}: {text}; {_wanted(role)}{_suggestion(subject, role, host)}"
+    return _misfit(subject, what)
+
+
+def _trials(subject: Subject, role: Role, host: Host, dtypes: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """By dtype: ("", "") where it fits; the verdict of all cells and why; or "" and what came in place of an answer."""
+    return {dtype: _trial(subject, role, host, role.ordinary(FORMATS[dtype])) for dtype in dtypes}
+
+
+def _trial(
+    subject: Subject, role: Role, host: Host, arguments: Arguments, seconds: float | None = None
+) -> tuple[str, str]:
+    made = host_of(subject, role.signature, host.limits)
+    host.library, host.axis, host.numbers = made.library, made.axis, made.numbers
+    one = arguments if role.signature.batched else role.signature.row(arguments, 0)
+    given = [np.asarray(a) for a in role.signature.of(one).values()]
+    try:
+        out = host.answer(given, seconds=seconds or host.limits.first_call_seconds)
+    except NoReturn as end:
+        return "hung", str(end)
+    except Ended as end:
+        return "crashed", f"the process ended: {end}"
+    except Misbehaviour as error:
+        return "", FITS if error.grave else f"it {error}"  # what wants to end the process is a finding, of each cell
+    except MemoryError:
+        return "", "it needs more memory than there is"
+    expected = role.signature.answer(one, -1)
+    if out.shape != expected:
+        return "", f"it returned shape {_shape(out.shape)}"
+    return "", FITS
+
+
+def _misfit(subject: Subject, text: str) -> Subject:
+    text = printable(text)
+    return replace(subject, misfit=text, unfit=dict.fromkeys(FORMATS, ("crashed", text)))
+
+
+def _wanted(role: Role) -> str:
+    one = role.ordinary(FORMATS["float32"])
+    one = one if role.signature.batched else role.signature.row(one, 0)
+    given = ", ".join(f"{name} of shape {_shape(np.shape(a))}" for name, a in role.signature.of(one).items())
+    return f"of {given} role {role.name} returns an array of shape {_shape(role.signature.answer(one, -1))}"
+
+
+def _shape(shape: Sequence[int]) -> str:
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+
+
+def _suggestion(subject: Subject, role: Role, host: Host) -> str:
+    """The roles whose values it answers with, as an option to give."""
+    others = [other for other in roles().values() if other.name not in (role.name, GRADIENT_OF)]
+    names = [other.name for other in others if _computes(subject, other, host)]
+    return f"; it fits --role {' or '.join(names)}" if names else ""
+
+
+def _computes(subject: Subject, role: Role, host: Host) -> bool:
+    """Whether the subject's answers to ordinary arguments of a role are about what the role's are."""
+    fmt = FORMATS["float32"]
+    try:
+        axis = axis_of(subject.about, subject.name, role)
+    except (UsageError, KeyError):
+        return False
+    here = replace(subject, role=role.name, axis=axis or None)
+    arguments = role.ordinary(fmt)
+    if _trial(here, role, host, arguments, SUGGESTION_SECONDS) != ("", FITS):
+        return False
+    try:
+        out = Call(here, role.signature, host=host).rows(arguments)
+        view = View(role, fmt, Observation(arguments, out), screen_arithmetic(fmt))
+        return bool(np.allclose(view.narrow(view.out), view.narrow(view.exact), CLOSE, CLOSE))
+    except (Misbehaviour, Declined, Ended):
+        return False
+
+
+def to_json(subject: Subject) -> dict[str, Any]:
+    """What a process of the same audit needs to know of a subject that was tried here."""
+    kept = ("name", "role", "axis", "origin", "place", "about", "unfit", "misfit")
+    return {**{name: getattr(subject, name) for name in kept}, "arrays": subject.adapter.name}
+
+
+def from_json(row: Mapping[str, Any]) -> Subject:
+    """The inverse of `to_json`."""
+    given = dict(row)
+    adapter = ADAPTERS[given.pop("arrays")]
+    unfit = {dtype: (str(verdict), str(text)) for dtype, (verdict, text) in given.pop("unfit").items()}
+    return Subject(function=_elsewhere, kind="user", adapter=adapter, unfit=unfit, **given)
+
+
+def _elsewhere(*_arguments: Any, **_keywords: Any) -> Any:
+    raise RuntimeError("this function is in its host")
