@@ -18,7 +18,9 @@ pytestmark = [
 ]
 
 
-SAID = re.compile(r"extremum: interrupted: \d+ of (?:34|136) cells finished; the same command with --resume goes on from there")
+SAID = re.compile(
+    r"extremum: interrupted: \d+ of (?:34|136) cells finished; the same command with --resume goes on from there"
+)
 
 
 def interrupted(seconds: float, *words: str, **environment: str) -> tuple[int, str, str]:
