@@ -17,7 +17,7 @@ from math import inf
 
 from extremum.properties.calling.call import Call, Expired
 from extremum.properties.calling.caller import Misbehaviour
-from extremum.properties.calling.hosts import Ended, Limits
+from extremum.properties.calling.host_channel import Ended, Limits
 from extremum.properties.calling.recorder import Recorder
 from extremum.properties.diagnosis.diagnose import diagnose
 from extremum.properties.model.property import Property

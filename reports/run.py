@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from extremum.properties.calling.hosts import Limits
+from extremum.properties.calling.host_channel import Limits
 from extremum.properties.engine import Settings
 from extremum.properties.roles.registry import role_named, role_of
 from extremum.properties.steps.parameters import GRADIENT_OF

@@ -13,7 +13,8 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from extremum.properties.calling.caller import Caller, Misbehaviour, checked
-from extremum.properties.calling.hosts import Ended, Host, Limits, OutOfMemory
+from extremum.properties.calling.host_channel import Ended, Limits, OutOfMemory
+from extremum.properties.calling.hosts import Host
 from extremum.properties.calling.recorder import Recorder
 from extremum.properties.calling.time_limit import OutOfTime, limited
 from extremum.properties.values.signature import Arguments, Shape, Signature, first
@@ -130,8 +131,8 @@ class Call:
                 return step()
         except OutOfTime:
             return self._expired()
-        except Ended as end:
-            self.fatal = end.label or self.last
+        except Ended:
+            self.fatal = self._awaited()
             raise
         except Exception:
             # The alarm may come inside a library, which turns it into an error of its own.
@@ -144,8 +145,12 @@ class Call:
                 self.host.abandon()
 
     def _expired(self) -> Expired:
-        arguments, axis = self.last if self.last is not None else (None, None)
+        arguments, axis = self._awaited() or (None, None)
         return Expired(arguments, axis, self.seconds_in_call())
+
+    def _awaited(self) -> tuple[Arguments, int | None] | None:
+        """The call that is waited for: that under way, or one that was sent ahead of it."""
+        return (self.host.awaited if self.host is not None else None) or self.last
 
     def returned(self) -> None:
         """No call is under way: tell the recorder, and let its arguments go."""
@@ -250,11 +255,9 @@ class Call:
         by_row = judged is not None and not self.signature.batched
         shapes = [self.signature.answer(self.signature.row(a, 0), -1) if by_row else None for a in given]
         asked = [([np.asarray(a) for a in one.values()], shape) for one, shape in zip(given, shapes, strict=True)]
-        answers = []
-        for one, answer in zip(given, self.host.together(asked), strict=True):
-            out = self._made(one, None, lambda _, answer=answer: answer())  # type: ignore[misc]
-            answers.append(out if judged is None else judged(out, one))
-        return answers
+        with self.host.together(asked) as answer:
+            outs = [self._made(one, None, lambda _: answer()) for one in given]
+        return outs if judged is None else [judged(out, one) for out, one in zip(outs, given, strict=True)]
 
     def _as_rows(self, out: Array, arguments: Arguments) -> Array:
         """A host's answer to rows of arguments, checked and flattened to (rows, width)."""

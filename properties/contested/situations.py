@@ -16,7 +16,8 @@ import numpy as np
 
 from extremum.properties.calling.call import Call, Declined, Expired, quiet
 from extremum.properties.calling.caller import Misbehaviour
-from extremum.properties.calling.hosts import Ended, Host, NoReturn
+from extremum.properties.calling.host_channel import Ended, NoReturn
+from extremum.properties.calling.hosts import Host
 from extremum.properties.calling.recorder import Recorder
 from extremum.properties.contested.outcomes import (
     EMPTY,

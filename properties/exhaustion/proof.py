@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from extremum.properties.calling.call import Call, Expired
-from extremum.properties.calling.hosts import Ended
+from extremum.properties.calling.host_channel import Ended
 from extremum.properties.calling.recorder import Recorder
 from extremum.properties.engine import Settings, out_of_time, refusal_of, unfit
 from extremum.properties.exhaustion.scan import DOMAINS, Domain, conclude, pointwise, scan
@@ -52,30 +52,12 @@ def prove_cell(
         cell = (
             unfit(cell, subject, role, fmt)
             if dtype in subject.unfit
-            else _judged(cell, call, role, prop, DOMAINS[domain], fmt, settings, shared)
+            else _proved(cell, call, role, prop, DOMAINS[domain], fmt, settings, shared)
         )
     except Ended as end:
         cell = ended(cell, call, end, shared)
     expected = cell.found and subject.may_fail(prop.name, dtype)
     return replace(cell, expected=expected, seconds=round(time.perf_counter() - start, 4))
-
-
-def _judged(
-    cell: Cell,
-    call: Call,
-    role: Role,
-    prop: Property,
-    domain: Domain,
-    fmt: Format,
-    settings: Settings,
-    shared: Shared,
-) -> Cell:
-    refusal = "" if settings.budget_ended() else call.within(settings.timeout, partial(refusal_of, call, role, fmt))
-    if isinstance(refusal, Expired):
-        return out_of_time(cell, refusal, settings)
-    if refusal:
-        return replace(cell, verdict="inapplicable", detail=f"the subject does not take {fmt.name}: {refusal}")
-    return _proved(cell, call, role, prop, domain, fmt, settings, shared)
 
 
 def _proved(
@@ -89,6 +71,11 @@ def _proved(
     shared: Shared,
 ) -> Cell:
     """The cell with the verdict of a scan, or of the part of it that budget and time limit allowed."""
+    refusal = "" if settings.budget_ended() else call.within(settings.timeout, partial(refusal_of, call, role, fmt))
+    if isinstance(refusal, Expired):
+        return out_of_time(cell, refusal, settings)
+    if refusal:
+        return replace(cell, verdict="inapplicable", detail=f"the subject does not take {fmt.name}: {refusal}")
     tallies, expired = _tallies(call, role, domain, fmt, settings, shared)
     late = cell if expired is None else out_of_time(cell, expired, settings)
     if late.verdict == "hung":

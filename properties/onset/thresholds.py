@@ -23,7 +23,7 @@ import numpy as np
 
 from extremum.properties.calling.call import Call, Expired, host_of
 from extremum.properties.calling.caller import Misbehaviour
-from extremum.properties.calling.hosts import Ended, Limits
+from extremum.properties.calling.host_channel import Ended, Limits
 from extremum.properties.engine import refusal_of
 from extremum.properties.inputs.draw import Sampled, T
 from extremum.properties.inputs.lengths import LONGEST

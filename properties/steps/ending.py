@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from extremum.properties.calling.call import Call, Declined
 from extremum.properties.calling.caller import Misbehaviour
-from extremum.properties.calling.hosts import Ended, NoReturn
+from extremum.properties.calling.host_channel import Ended, NoReturn
 from extremum.properties.steps.sharing import Shared
 from extremum.properties.steps.shrink import parts
 from extremum.properties.steps.witness import encoded

@@ -14,7 +14,8 @@ from itertools import product
 import numpy as np
 
 from extremum.properties.calling.call import host_of, quiet
-from extremum.properties.calling.hosts import Host, Limits
+from extremum.properties.calling.host_channel import Limits
+from extremum.properties.calling.hosts import Host
 from extremum.properties.model.fused import Fused
 from extremum.properties.model.role import Experiment, Role
 from extremum.properties.model.view import KnownTruth, Observation, View
@@ -76,14 +77,15 @@ class Shared:
             return None
         key = subject.role, subject.name
         host = self._hosts.pop(key, None) or host_of(subject, signature, limits)
-        while len(self._hosts) >= HOSTS_KEPT:
-            self._hosts.pop(next(iter(self._hosts))).end()
-        self._hosts[key] = host  # the last, so that the others go first
-        host.begin()
+        self.adopt(subject, host)
+        if not subject.unfit:
+            host.begin()
         return host
 
     def adopt(self, subject: Subject, host: Host) -> None:
-        """Take over a host that runs."""
+        """Keep a host, and end the one that was not asked for longest where there are too many."""
+        while len(self._hosts) >= HOSTS_KEPT:
+            self._hosts.pop(next(iter(self._hosts))).end()
         self._hosts[subject.role, subject.name] = host
 
     def close(self) -> None:

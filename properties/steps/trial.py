@@ -15,7 +15,8 @@ import numpy as np
 
 from extremum.properties.calling.call import Call, Declined, host_of
 from extremum.properties.calling.caller import Misbehaviour
-from extremum.properties.calling.hosts import Ended, Host, Limits, NoReturn
+from extremum.properties.calling.host_channel import Ended, Limits, NoReturn, OutOfMemory
+from extremum.properties.calling.hosts import Host
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import Observation, View
 from extremum.properties.roles.registry import role_of, roles
@@ -73,7 +74,10 @@ def tried(spec: str, wanted: Role | None, wish: Wish) -> Subject:
             return _misfit(subject, ended or str(told["error"]))
         if role.name == GRADIENT_OF:
             raise UsageError(without_of(name))
-        told = host.about(list(role.signature.inputs), AXIS_KEYWORDS)
+        try:
+            told = host.about(list(role.signature.inputs), AXIS_KEYWORDS)
+        except Ended as end:
+            return _misfit(subject, f"subject={spec!r} ended its process when its signature was read: {end}")
         if not told["callable"]:
             raise UsageError(f"subject={spec!r} is {told['type']}, not callable; a function is needed")
         axis = axis_of(told, name, role)
@@ -140,8 +144,8 @@ def _trial(
         return "crashed", f"the process ended: {end}"
     except Misbehaviour as error:
         return "", FITS if error.grave else f"it {error}"  # what wants to end the process is a finding, of each cell
-    except MemoryError:
-        return "", "it needs more memory than there is"
+    except OutOfMemory as error:
+        return "crashed", f"it {error}, for ordinary arguments"
     expected = role.signature.answer(one, -1)
     if out.shape != expected:
         return "", f"it returned shape {_shape(out.shape)}"

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from extremum.properties.calling.call import Call, host_of, quiet
-from extremum.properties.calling.hosts import Ended as HostEnded
-from extremum.properties.calling.hosts import Limits
+from extremum.properties.calling.host_channel import Ended as HostEnded
+from extremum.properties.calling.host_channel import Limits
 from extremum.properties.calling.recorder import Recorder, read
 from extremum.properties.engine import refusal_of
 from extremum.properties.exhaustion.scan import BLOCK, DOMAINS, Domain, conclude, scan
@@ -204,7 +204,7 @@ def _calling() -> Iterator[Call]:
             call.prepare()
             yield call
     except HostEnded as end:
-        call.fatal = end.label or call.fatal or call.last
+        call.fatal = call.fatal or call.last
         raise CellsEnded(_ended_cells(call, end)) from None
     finally:
         call.returned()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from extremum.properties.calling.hosts import Limits
+from extremum.properties.calling.host_channel import Limits
 from extremum.properties.contested.conventions import convention_named
 from extremum.properties.engine import Settings
 from extremum.properties.exhaustion.scan import Domain, domain_named, provable

@@ -18,7 +18,8 @@ import pytest
 
 from extremum.properties.calling.call import Call, TooLong
 from extremum.properties.calling.caller import Misbehaviour, float_mode
-from extremum.properties.calling.hosts import Ended, Host, Limits, NoReturn
+from extremum.properties.calling.host_channel import Ended, Limits, NoReturn
+from extremum.properties.calling.hosts import Host
 from extremum.properties.engine import Settings, judge_cell
 from extremum.properties.roles.registry import role_named
 from extremum.properties.steps.sharing import Shared
@@ -70,7 +71,8 @@ def test_a_host_answers_as_the_function_does() -> None:
     x = np.random.default_rng(0).standard_normal((5, 7)).astype(np.float32)
     assert it.answer([x]).tobytes() == SOUND(x).tobytes()
     assert it.answer([x], 0, "F").tobytes() == SOUND(x, 0).tobytes()
-    each = [answer() for answer in it.together([([x], None), ([x[:2]], None)])]
+    with it.together([([x], None), ([x[:2]], None)]) as answer:
+        each = [answer(), answer()]
     assert [a.shape for a in each] == [(5, 7), (2, 7)]
     it.end()
     assert it.pid is None
@@ -89,6 +91,40 @@ def test_what_is_sent_ahead_is_answered_when_it_is_asked_for() -> None:
     call.host.end()
 
 
+def test_a_call_that_is_no_answer_leaves_those_sent_with_it_to_nobody() -> None:
+    it = host("raises_the_unspeakable")
+    for _ in range(3):
+        with it.together([([LONG], None), ([SHORT], None), ([SHORT[:1]], None)]) as answer:
+            with pytest.raises(Misbehaviour):
+                answer()
+            assert answer().shape == SHORT.shape
+            assert answer().shape == (1, 3)
+        with pytest.raises(Misbehaviour), it.together([([LONG], None), ([SHORT], None)]) as answer:
+            answer()
+        assert it.answer([SHORT[:1]]).shape == (1, 3)
+    it.end()
+
+
+def test_a_call_sent_ahead_that_ends_the_process_is_the_one_that_is_told() -> None:
+    call = Call(subject("aborts_on_long"), ROLE.signature, host=host("aborts_on_long"))
+    call.rows({"x": SHORT})
+
+    def step() -> None:
+        call.ahead({"x": LONG})
+        call.rows({"x": SHORT})
+
+    with pytest.raises(Ended, match="SIGABRT"):
+        call.within(20.0, step)
+    assert call.fatal is not None
+    assert call.fatal[0]["x"] is LONG
+
+
+def test_an_import_that_takes_more_memory_than_it_may_is_told(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("import numpy as np, time\nblock = np.ones(2**27)\ntime.sleep(5)\n")
+    it = tried(f"{tmp_path}/mine.py:softmax", ROLE, Wish(limits=Limits(memory=3 * 10**8)))
+    assert "ended its process at import: its import needs more than 0.3 GB of memory" in it.misfit
+
+
 def test_the_process_of_a_host_and_all_that_it_started_end_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,8 +132,13 @@ def test_the_process_of_a_host_and_all_that_it_started_end_with_it(
     it = host("leaves_children")
     for _ in range(3):
         it.answer([SHORT])
-    children = (tmp_path / "children").read_text().split()
-    assert children
+    children: list[str] = []
+    for _ in range(400):  # they write it when their turn comes
+        children = (tmp_path / "children").read_text().split() if (tmp_path / "children").exists() else []
+        if len(children) == 3:
+            break
+        time.sleep(0.05)
+    assert len(children) == 3
     assert it.pid is not None
     everyone = [it.pid, *map(int, children)]
     it.end()
