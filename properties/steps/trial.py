@@ -161,7 +161,7 @@ def _wanted(role: Role) -> str:
     one = role.ordinary(FORMATS["float32"])
     one = one if role.signature.batched else role.signature.row(one, 0)
     given = ", ".join(f"{name} of shape {_shape(np.shape(a))}" for name, a in role.signature.of(one).items())
-    return f"of {given} role {role.name} returns an array of shape {_shape(role.signature.answer(one, -1))}"
+    return f"for {given} role {role.name} returns an array of shape {_shape(role.signature.answer(one, -1))}"
 
 
 def _shape(shape: Sequence[int]) -> str:
