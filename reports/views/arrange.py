@@ -75,6 +75,12 @@ class Group:
         return explanation(self.prop) if self.prop else None
 
     @property
+    def fix(self) -> str:
+        """The usual fix of the property, where it was refuted: of a crash or a hang it says nothing."""
+        judged = any(c.verdict == "refuted" or c.missed for c in self.reported)
+        return self.explanation.fix if judged and self.explanation else ""
+
+    @property
     def causes(self) -> dict[str, list[str]]:
         """The dtypes of each cause, with what was noted besides."""
         causes: dict[str, list[str]] = defaultdict(list)

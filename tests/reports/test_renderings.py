@@ -186,6 +186,13 @@ def test_the_most_severe_finding_comes_first() -> None:
     assert [g.severity for g in groups(report)] == ["critical", "high", "low"]
 
 
+def test_a_crash_is_given_no_fix_of_what_it_was_not_refuted_for() -> None:
+    for verdict, told in (("refuted", True), ("crashed", False), ("hung", False)):
+        (group,) = groups(report_of([refuted(verdict=verdict)]))
+        assert bool(group.fix) is told
+        assert ("Usual fix" in page(report_of([refuted(verdict=verdict)]))) is told
+
+
 def test_equal_witnesses_are_shown_once() -> None:
     rendered = page(report_of([refuted(worst=WITNESS)]))
     assert rendered.count("simplest and worst") == 1
