@@ -24,6 +24,7 @@ The folders, each importing from those above it only:
     laws/         statements that roles share
     roles/        the registry and the roles
     steps/        the steps above
+    answers/      one answer of a reader's own test, judged; arguments to ask for it
     diagnosis/    causes
     engine        the steps in order
     exhaustion/   finite domains to their end

@@ -17,8 +17,7 @@ from math import inf
 
 from extremum.properties.calling.call import Call, Expired
 from extremum.properties.calling.caller import Misbehaviour
-from extremum.properties.calling.host_channel import Ended, Limits
-from extremum.properties.calling.recorder import Recorder
+from extremum.properties.calling.host_channel import Ended, Limits, undisturbed
 from extremum.properties.diagnosis.diagnose import diagnose
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Experiment, Role
@@ -27,10 +26,12 @@ from extremum.properties.steps.climb import can_climb, climb_block, climb_neighb
 from extremum.properties.steps.ending import case_of, confirmed, ended
 from extremum.properties.steps.evidence import Evidence
 from extremum.properties.steps.neighbours import has_neighbours
+from extremum.properties.steps.placed import visit_places
 from extremum.properties.steps.screen import certify_rows, measure_closest, screen_block
 from extremum.properties.steps.search import LONGEST_SEARCHED, SHORTEST_SEARCHED, search
-from extremum.properties.steps.sharing import Shared
+from extremum.properties.steps.sharing import OF, SECOND, Shared
 from extremum.properties.steps.shrink import shrink
+from extremum.properties.steps.trial import ordinary
 from extremum.properties.steps.witness import unfinished, witness_of
 from extremum.properties.values.finding import Cell, number
 from extremum.reference.arithmetic.formats import DEFAULT_DTYPES, FORMATS, Array, Format, format_of
@@ -64,16 +65,16 @@ def judge_cell(
     dtype: str,
     settings: Settings,
     shared: Shared | None = None,
-    recorder: Recorder | None = None,
 ) -> Cell:
     """Judge one cell: the verdict, and for a refutation its simplest and its worst witness, both run again.
 
     `shared` is the audit's; without it the cell stands alone. Never raises for what the subject does. A subject without
     a host that ends the process takes the caller with it, so drivers call this in a process that may end.
     """
-    fmt, shared, evidence = format_of(dtype), shared or Shared(), Evidence()
-    call = Call(subject, role.signature, recorder, shared.host(subject, role.signature, settings.limits))
-    call.prepare_by(role.ordinary(fmt))
+    fmt, shared = format_of(dtype), shared or Shared()
+    host = partial(shared.host, subject, role.signature, settings.limits)
+    call = Call(subject, role.signature, host(), host(SECOND) if prop.asks_twice else None, host(OF))
+    call.prepare_by(ordinary(subject, role, fmt))
     experiment = Experiment(call, role, prop, fmt)
     shared.compile(role, fmt)
     start = time.perf_counter()
@@ -86,12 +87,11 @@ def judge_cell(
         cell = replace(cell, verdict="inapplicable", detail=f"{dtype} has no infinity to mask with")
     else:
         try:
-            cell = judged(cell, experiment, settings, shared, evidence)
+            cell = undisturbed(lambda: judged(cell, experiment, settings, shared, Evidence()))
         except Ended as end:
             cell = ended(cell, call, end, shared)
     return replace(
         cell,
-        severity=prop.severity if cell.verdict == "refuted" else cell.severity,
         expected=cell.found and subject.may_fail(prop.name, dtype),
         missed=cell.verdict in ("held", "proved") and subject.must_fail(prop.name, dtype),
         seconds=round(time.perf_counter() - start, 4),
@@ -101,7 +101,7 @@ def judge_cell(
 def unfit(cell: Cell, subject: Subject, role: Role, fmt: Format) -> Cell:
     """The cell of a subject that is not tried, since the trial call has decided all its cells."""
     verdict, detail = subject.unfit[fmt.name]
-    witness = None if subject.misfit else unfinished(role.signature.shown(role.ordinary(fmt)), None)
+    witness = None if subject.misfit else unfinished(role.signature.shown(ordinary(subject, role, fmt)), None)
     return replace(cell, verdict=verdict, detail=detail, severity="critical", simplest=witness, worst=witness)
 
 
@@ -130,6 +130,9 @@ def examine(cell: Cell, experiment: Experiment, settings: Settings, shared: Shar
     climb_seconds = settings.timeout / 2 if settings.timeout else inf
     blocks = shared.blocks(experiment, settings.seed, chosen)
     sweep(evidence, experiment, blocks, shared, settings.seed, settings.budget_ended, climb_seconds)
+
+    if chosen is None and not evidence.stopped:
+        visit_places(evidence, experiment, settings.seed, settings.budget_ended)
 
     regimes = [r for r in role.regimes if r.masked == prop.masked and (chosen is None or r.name in chosen)]
     if not regimes:
@@ -181,12 +184,12 @@ def sweep(
             evidence.row_counts.append(len(block.x))
         if len(screened.ratio) < len(block.x):
             continue  # no ratio for each row: there was no answer, or the property only counts
-        if can_climb(experiment, block.x.shape[-1]):
+        if block.numbers and can_climb(experiment, block.x.shape[-1]):
             if not evidence.refuted:
                 climb_in_time(block, screened.ratio)
             elif worst_block is None or screened.ratio.max() > worst_block[1].max():
                 worst_block = block, screened.ratio
-        if not evidence.refuted and has_neighbours(experiment, block):
+        if block.numbers and not evidence.refuted and has_neighbours(experiment, block):
             near_block = block
     # If something is refuted, one climb from the block with the largest ratio shows how large the error gets.
     if worst_block is not None and evidence.worst_ratio < inf:
@@ -245,6 +248,7 @@ def rerun(cell: Cell, experiment: Experiment, evidence: Evidence) -> Cell:
     return replace(
         cell,
         verdict="refuted",
+        severity="low" if evidence.petty else experiment.prop.severity,
         detail=evidence.simplest.decision.cause,
         examined=evidence.examined,
         regimes=sorted({r.regime for r in evidence.refuted}),

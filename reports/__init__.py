@@ -4,9 +4,9 @@ The last stage of the data flow. The folders, each importing from those above it
 
     record/      the record of an audit as plain data, and its files
     views/       every rendering of it: HTML, Markdown, plots, scripts, explanations
-    driving/     the request, its tasks, the pytest session, workers and their watchdog
+    driving/     the request, its tasks, the pytest session, its workers
     commands/    what the commands do: audit, proofs, onset, trap, claims
-    cli plugin run report    the front doors: command line, pytest, Python
+    cli plugin run assertions report    the front doors: command line, pytest, Python
     face/        `extremum` itself: what `import extremum` gives
 
 `extremum.reports.audit` is `extremum.audit`.

@@ -70,7 +70,7 @@ _role = _declared([option for option in REQUEST if option.name == "role"])
 _workers = click.option(
     "-n", "workers", default="auto", show_default=True, help="Worker processes; 0 runs in this one."
 )
-_json = click.option("--json", "json_file", metavar="FILE", help="File for the record.")
+_json = click.option("--json", "json_file", metavar="FILE", help="File for the record; - is standard output.")
 
 
 @main.command()
@@ -84,15 +84,16 @@ def audit(subject: tuple[str, ...], workers: str, **words: Any) -> None:
     Exit codes are pytest's: 0 nothing found, 1 findings, 2 interrupted, 3 internal error, 4 usage error,
     5 nothing was tested. A finding that a reference declares is shown, and does not count.
     """
-    count = _count(workers)
-    values((*REQUEST, *FILES), words)  # a word that cannot be read is refused before anything heavy is imported
     subjects = subject or _everything(words["role"])
+    one = len(subjects) == 1 and ":" in subjects[0]  # a worker would be up when the first finding is there
+    count = 0 if one and workers == "auto" and words["exhaustive"] is None else _count(workers)
+    values((*REQUEST, *FILES), words)  # a word that cannot be read is refused before anything heavy is imported
     with as_ctrl_c():
         if words["exhaustive"] is not None:
             sys.exit(_prove(subjects, words, count))
         from extremum.reports.commands.audit_run import run_audit
 
-        sys.exit(run_audit(subjects, words, workers, _console()))
+        sys.exit(run_audit(subjects, words, count, _console(words["json"])))
 
 
 @main.command()
@@ -110,7 +111,7 @@ def onset(subject: str, **words: Any) -> None:
     """
     from extremum.reports.commands.onset import OnsetOptions, run_onset
 
-    onsets = run_onset(OnsetOptions.of(subject, **words), _console())
+    onsets = run_onset(OnsetOptions.of(subject, **words), _console(words["json_file"]))
     sys.exit(0 if onsets.rows else 5)
 
 
@@ -130,7 +131,7 @@ def trap(**words: Any) -> None:
     """
     from extremum.reports.commands.trap import TrapOptions, run_trap
 
-    run_trap(TrapOptions.of(**words), _console())
+    run_trap(TrapOptions.of(**words), _console(words["json_file"]))
 
 
 @main.command()
@@ -151,7 +152,7 @@ def claims(claim: tuple[str, ...], workers: str, **words: Any) -> None:
     from extremum.reports.commands.claims import ClaimsOptions, run_claims
 
     try:
-        ledger = run_claims(ClaimsOptions.of(claim, workers=_count(workers), **words), _console())
+        ledger = run_claims(ClaimsOptions.of(claim, workers=_count(workers), **words), _console(words["json_file"]))
     except KeyboardInterrupt:
         click.echo("extremum: interrupted; no ledger was written", err=True)
         sys.exit(2)
@@ -239,17 +240,18 @@ def regimes() -> None:
     _table((r.name, r.description) for r in known().values())
 
 
-def _console() -> Console:
+def _console(json_file: str | None) -> Console:
+    """Standard output, or standard error where the record goes to standard output."""
     from extremum.reports.driving.console import PipeSafeConsole
 
-    return PipeSafeConsole(emoji=False)
+    return PipeSafeConsole(emoji=False, stderr=json_file == "-")
 
 
 def _prove(subjects: Sequence[str], words: dict[str, Any], workers: int) -> int:
     from extremum.reports.commands.prove import ProofOptions, run_proofs
 
     try:
-        return run_proofs(ProofOptions.of(subjects, words, workers), _console()).exit_code
+        return run_proofs(ProofOptions.of(subjects, words, workers), _console(words["json"])).exit_code
     except KeyboardInterrupt:
         click.echo("extremum: interrupted; the same command goes on from where it was", err=True)
         return 2
@@ -267,6 +269,10 @@ def _count(workers: str) -> int:
         return os.cpu_count() or 1
     if not (workers.isascii() and workers.isdecimal()):
         raise UsageError(f"-n {workers!r} is neither 'auto' nor a number of workers")
+    cores = os.cpu_count() or 1
+    if len(workers) > 9 or int(workers) > cores:
+        click.echo(f"extremum: -n {workers} is more than there are cores: {cores} workers", err=True)
+        return cores
     return int(workers)
 
 

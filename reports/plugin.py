@@ -1,4 +1,4 @@
-"""The pytest plugin: `--subject` adds the cells of an audit to the run, under xdist or not.
+"""The pytest plugin: `--subject` adds the cells of an audit to the run, under xdist or not; the fixture `extremes`.
 
 Thin on purpose. It imports nothing heavy until `--subject` is given; what it does then is in
 `extremum.reports.driving.session`.
@@ -7,10 +7,13 @@ Thin on purpose. It imports nothing heavy until `--subject` is given; what it do
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
 
 from extremum.reports.driving.interrupts import end_silently
+
+MARKER = "extremes(role, dtype, *, regimes=None, seed=0)"
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -54,7 +57,8 @@ def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> Non
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """With --subject, register the audit, which holds all other hooks."""
+    """Tell of the marker; with --subject, register the audit, which holds all other hooks."""
+    config.addinivalue_line("markers", f"{MARKER}: the arguments that the fixture `extremes` gives, a test a regime")
     if not config.getoption("subject", []):
         return
     if hasattr(config, "workerinput"):  # the environment does not tell: what a worker starts inherits it
@@ -62,3 +66,36 @@ def pytest_configure(config: pytest.Config) -> None:
     from extremum.reports.driving.session import Audit
 
     config.pluginmanager.register(Audit.of(config), "extremum-audit")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test for each regime of the marker `extremes`, where the fixture is asked for."""
+    marker = metafunc.definition.get_closest_marker("extremes")
+    if marker is None or "extremes" not in metafunc.fixturenames:
+        return
+    from extremum.properties.answers.extremes import regime_names
+    from extremum.reference.errors import UsageError
+
+    try:
+        names = regime_names(*marker.args, **{k: v for k, v in marker.kwargs.items() if k != "seed"})
+    except (UsageError, TypeError) as error:
+        raise pytest.UsageError(f"{metafunc.definition.nodeid}: @pytest.mark.extremes: {error}") from None
+    metafunc.parametrize("extremes", names, ids=names, indirect=True)
+
+
+@pytest.fixture
+def extremes(request: pytest.FixtureRequest) -> list[tuple[Any, ...]]:
+    """The arguments of one regime, each for a call `f(*arguments)`: those that `@pytest.mark.extremes` asks for.
+
+    @pytest.mark.extremes("softmax", "float32")
+    def test_my_softmax(extremes):
+        for arguments in extremes:
+            extremum.assert_within(my_softmax(*arguments), "softmax", *arguments)
+    """
+    marker = request.node.get_closest_marker("extremes")
+    if marker is None:
+        raise pytest.UsageError("the fixture extremes needs a marker, as @pytest.mark.extremes('softmax', 'float32')")
+    from extremum.properties.answers.extremes import extremes as iterate
+
+    asked = {**marker.kwargs, "regimes": [request.param]}
+    return [arguments for _, arguments in iterate(*marker.args, **asked)]

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from extremum.properties.calling.host_channel import Limits
 from extremum.properties.engine import Settings
 from extremum.properties.roles.registry import role_named, role_of
@@ -25,7 +27,7 @@ from extremum.reports.report import Report
 def audit(
     function: Callable[..., Any],
     role: str | None = None,
-    dtypes: Sequence[str] | None = None,
+    dtypes: Sequence[Any] | None = None,
     *,
     properties: Sequence[str] | None = None,
     regimes: Sequence[str] | None = None,
@@ -46,8 +48,8 @@ def audit(
 ) -> Report:
     """Audit `function` as an implementation of `role` and return the report, which a notebook shows.
 
-    `role` may be left out where the function's name contains it. `dtypes` are names of formats (four by
-    default), `budget` and `cell_timeout` are seconds, `convention` names what is accepted where opinions differ, as
+    `role` may be left out where the function's name contains it. `dtypes` are names of formats or NumPy's dtypes (four
+    by default), `budget` and `cell_timeout` are seconds, `convention` names what is accepted where opinions differ, as
     "fully-masked-row=zero". With `exhaustive`, "gaps" or "pairs", it proves what one row of two decides, over that
     domain, of float16 and bfloat16 by default. It is called in this process: a call that does not return is `hung`
     after `cell_timeout`, but one that ends the process ends this one. An `isolated` function is called in a process of
@@ -61,7 +63,7 @@ def audit(
     name = name or getattr(function, "__qualname__", type(function).__name__).replace("<locals>.", "")
     request = Request(
         role=role,
-        dtypes=names(dtypes),
+        dtypes=names([d if isinstance(d, str) else np.dtype(d).name for d in _several(dtypes)]),
         properties=names(properties),
         regimes=names(regimes),
         examples=examples,
@@ -84,10 +86,10 @@ def audit(
     role_name = role or (GRADIENT_OF if of is not None else None)
     wanted, shared = role_named(role_name) if role_name else None, Shared()
     if isolated:
-        if of is not None:
-            raise UsageError(f"of={of!r} is called in this process: it does not go with isolated=True")
         wish = Wish(request.limits, request.dtypes, arrays, python, lambda s, h: shared.adopt(replace(s, name=name), h))
-        subject = replace(tried(_importable(function), wanted, wish), name=name)
+        subject = replace(
+            tried(_importable(function), wanted, wish, None if of is None else _importable(of)), name=name
+        )
         if subject.misfit:
             raise UsageError(subject.misfit)
     elif arrays is not None or python is not None:
@@ -102,6 +104,10 @@ def audit(
     finally:
         shared.close()
     return Report(cells, seed, ["extremum.reports.audit", name], [introduce(subject)], contested=contested)
+
+
+def _several(given: Any) -> Sequence[Any]:
+    return given if isinstance(given, (list, tuple)) else [] if given is None else [given]
 
 
 def _importable(function: Callable[..., Any]) -> str:

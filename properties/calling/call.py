@@ -12,10 +12,9 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from extremum.properties.calling.caller import Caller, Misbehaviour, checked
+from extremum.properties.calling.caller import GIVE, TAKE, Caller, Misbehaviour, checked
 from extremum.properties.calling.host_channel import Ended, Limits, OutOfMemory
 from extremum.properties.calling.hosts import Host
-from extremum.properties.calling.recorder import Recorder
 from extremum.properties.calling.time_limit import OutOfTime, limited
 from extremum.properties.values.signature import Arguments, Shape, Signature, first
 from extremum.reference.arithmetic.formats import Array
@@ -70,40 +69,44 @@ class Effects:
 def in_process(subject: Subject, signature: Signature) -> Caller:
     """What calls the subject in this process."""
     axis = subject.axis if signature.batched else None
-    return Caller(subject.function, subject.adapter.name, axis, numbers_of(signature), (KeyboardInterrupt, OutOfTime))
+    return Caller(
+        subject.function, subject.adapter.name, axis, numbers_of(subject, signature), (KeyboardInterrupt, OutOfTime)
+    )
 
 
 def host_of(subject: Subject, signature: Signature, limits: Limits) -> Host:
     """The host that a subject with a place is called in. It starts with its first call."""
     assert subject.place is not None
     axis = subject.axis if signature.batched else None
-    return Host(subject.place, limits, subject.adapter.name, axis, numbers_of(signature))
+    return Host(subject.place, limits, subject.adapter.name, axis, numbers_of(subject, signature))
 
 
-def numbers_of(signature: Signature) -> tuple[bool, ...]:
+def numbers_of(subject: Subject, signature: Signature) -> tuple[bool, ...]:
     """Which arguments are passed as numbers."""
-    return tuple(rank == 0 for rank in signature.inputs.values())
+    return tuple(rank == 0 and subject.numbers for rank in signature.inputs.values())
 
 
 class Call:
     """A subject ready to be called with NumPy arrays, by the signature of its role.
 
     The subject gets fresh copies, so that it cannot harm the caller's arrays. `host` is the process that it is in;
-    None: this one, and then `recorder` keeps what is called. `last` are the arguments and the axis of the call that is
-    under way, `layout` that of its arrays, and `began` is when it did, on `clock`. `prepare()` is done before the clock
-    of `within` starts. `too_long` are lengths of rows, by dtype, for which its memory did not suffice. `fatal` is the
-    call that ended the process in such a step.
+    None: this one. `second` is another process that it is in, if there is one: `elsewhere` asks that. `of` is the
+    process of the function that it is the gradient of. `last` are the arguments and the axis of the call that is under
+    way, `layout` that of its arrays, and `began` is when it did, on `clock`. `prepare()` is done before the clock of
+    `within` starts. `too_long` are lengths of rows, by dtype, for which its memory did not suffice. `fatal` is the call
+    that ended the process in such a step.
     """
 
     def __init__(
         self,
         subject: Subject,
         signature: Signature | None = None,
-        recorder: Recorder | None = None,
         host: Host | None = None,
+        second: Host | None = None,
+        of: Host | None = None,
     ) -> None:
-        self.subject, self.signature, self.host = subject, signature or Signature(), host
-        self.recorder = recorder if host is None else None
+        self.subject, self.signature = subject, signature or Signature()
+        self.host, self.second, self.of = host, second, of
         self.calls_made: Calls = host or in_process(subject, self.signature)
         self.last: tuple[Arguments, int | None] | None = None
         self.fatal: tuple[Arguments, int | None] | None = None
@@ -141,8 +144,12 @@ class Call:
             return self._expired()
         finally:
             self.returned()
-            if self.host is not None:
-                self.host.abandon()
+            for host in self._hosts:
+                host.abandon()
+
+    @property
+    def _hosts(self) -> list[Host]:
+        return [host for host in (self.host, self.second, self.of) if host is not None]
 
     def _expired(self) -> Expired:
         arguments, axis = self._awaited() or (None, None)
@@ -153,10 +160,8 @@ class Call:
         return (self.host.awaited if self.host is not None else None) or self.last
 
     def returned(self) -> None:
-        """No call is under way: tell the recorder, and let its arguments go."""
+        """No call is under way: let its arguments go."""
         self.last = None
-        if self.recorder is not None:
-            self.recorder.back()
 
     def prepare_by(self, ordinary: Arguments) -> None:
         """Before each step see to it that a host runs, and has been called once, with rows of arguments like these.
@@ -166,18 +171,17 @@ class Call:
         self.prepare = partial(self._prepared, ordinary)
 
     def _prepared(self, ordinary: Arguments) -> None:
-        if self.host is None:
-            return
-        self.host.start()
         dtype = first(ordinary).dtype.name
-        if dtype not in self.host.prepared:
-            try:
-                with quiet(), contextlib.suppress(Misbehaviour, Declined):
-                    self._at_once(ordinary, -1, "C", self.host.limits.first_call_seconds)
-            except Ended:
-                self.fatal = self.last
-                raise
-            self.host.prepared.add(dtype)
+        for host in self._hosts:
+            host.start()
+            if dtype not in host.prepared:
+                try:
+                    with quiet(), contextlib.suppress(Misbehaviour, Declined):
+                        self._at_once(host, ordinary, -1, "C", host.limits.first_call_seconds)
+                except Ended:
+                    self.fatal = self.last
+                    raise
+                host.prepared.add(dtype)
 
     def alone(self, arguments: Arguments, axis: int, layout: str, seconds: float) -> None:
         """Make one call on rows of arguments in a process of its own; raises as a call does, and `NoReturn`."""
@@ -186,13 +190,12 @@ class Call:
         self.host.start()
         try:
             with quiet():
-                self._at_once(arguments, axis, layout, seconds)
+                self._at_once(self.host, arguments, axis, layout, seconds)
         finally:
             self.host.end()
 
-    def _at_once(self, arguments: Arguments, axis: int, layout: str, seconds: float) -> None:
-        host, given = self.host, self.signature.of(arguments)
-        assert host is not None
+    def _at_once(self, host: Host, arguments: Arguments, axis: int, layout: str, seconds: float) -> None:
+        given = self.signature.of(arguments)
         if self.signature.batched:
             self._made(given, axis, lambda a: host.answer(a, axis, layout, seconds), layout)
         else:
@@ -205,8 +208,6 @@ class Call:
         if n >= self.too_long.get(dtype, n + 1):
             raise TooLong(f"for rows of {self.too_long[dtype]:,} its memory did not suffice")
         self.began, self.last, self.layout = self.clock(), (arguments, axis), layout
-        if self.recorder is not None:
-            self.recorder.note(arguments, axis)
         try:
             result = call([np.asarray(a) for a in arguments.values()])
         except Misbehaviour as error:
@@ -234,6 +235,26 @@ class Call:
     def array(self, arguments: Arguments, axis: int | None = None, layout: str = "C") -> Array:
         """The answer to one call as a NumPy array of memory that nobody else holds, whatever its shape and dtype."""
         return self._made(self.signature.of(arguments), axis, lambda a: self.calls_made.answer(a, axis, layout), layout)
+
+    def elsewhere(self, history: Sequence[Arguments], arguments: Arguments) -> Array | None:
+        """The answer of the second process, which is called on the history before; None where there is no such process.
+
+        Where it answers otherwise than here, `forget` lets the next one have no other history than that.
+        """
+        second = self.second
+        if second is None:
+            return None
+        given = [self.signature.of(one) for one in (*history, arguments)]
+        with second.together([([np.asarray(a) for a in one.values()], None) for one in given]) as answer:
+            for one in given[:-1]:
+                with contextlib.suppress(Misbehaviour):
+                    self._made(one, None, lambda _: answer())
+            return self._made(given[-1], None, lambda _: answer())
+
+    def forget(self) -> None:
+        """End the second process: the next call there is made in a new one."""
+        if self.second is not None:
+            self.second.end()
 
     def each(self, calls: Sequence[Arguments]) -> list[Array]:
         """As `rows` of each of these, which are sent to a host at once."""
@@ -277,13 +298,17 @@ class Call:
         self.host.ahead(list(given.values()), one, (given, None))
 
     def effects(self, arguments: Arguments, others: Arguments) -> Effects:
-        """What a call on the arguments changes, and what a later call on others does to its answer."""
-        given = list(self.signature.of(others).values())
-        told = self._made(
-            self.signature.of(arguments), None, lambda a: self.calls_made.watch(a, [np.asarray(b) for b in given])
-        )
-        changed, overwritten, printed = (int(told[name]) for name in ("changed", "overwritten", "printed"))
-        return Effects(changed, overwritten, printed, tuple(map(str, told["states"])))
+        """What a call on the arguments changes, and what a later call on others does to its answer: in either host."""
+        given = [np.asarray(b) for b in self.signature.of(others).values()]
+
+        def watched(calls: Calls) -> dict[str, Any]:
+            return self._made(self.signature.of(arguments), None, lambda a: calls.watch(a, given))
+
+        told = [watched(self.calls_made), *([] if self.second is None else [watched(self.second)])]
+        names = "changed", "overwritten", "printed"
+        changed, overwritten, printed = (max(int(t[name]) for t in told) for name in names)
+        states = dict.fromkeys(str(state) for t in told for state in t["states"])
+        return Effects(changed, overwritten, printed, tuple(states))
 
     def functions_called(self, arguments: Arguments) -> int:
         """How many functions a call calls."""
@@ -293,6 +318,29 @@ class Call:
         """The answer to one call, floating and of the role's shape; its values are kept whatever its dtype."""
         expected = self.signature.answer(arguments, -1 if axis is None else axis)
         return checked(self.array(arguments, axis, layout), expected, np.asarray(first(arguments)))
+
+    def exact(self, argument: Array) -> Any:
+        """The answer to an array of jets, shape (n,)."""
+        return self.subject.function(argument) if self.host is None else self.host.exact(argument)
+
+    def of_exact(self, argument: Array) -> Any:
+        """The answer to an array of jets of the function that it is the gradient of.
+
+        Where that ends its process, nothing is known of the gradient: it raises `Misbehaviour`.
+        """
+        return self._of(argument) if self.of is None else _no_end(partial(self.of.exact, argument))
+
+    def of_value(self, x: Array) -> Any:
+        """The answer to an array of floats, shape (n,), of that function; raises `Misbehaviour` likewise."""
+        if self.of is not None:
+            return _no_end(partial(self.of.answer, [x]))
+        answer, library = self._of(GIVE[self.subject.adapter.name](np.array(x))), self.subject.adapter.name
+        return answer if isinstance(answer, (int, float, complex)) else TAKE[library](answer)
+
+    @property
+    def _of(self) -> Callable[..., Any]:
+        assert self.subject.of is not None
+        return self.subject.of
 
     def calls(self, arguments: Arguments) -> list[Arguments]:
         """The arguments of the calls that rows of arguments come to: one, or one for each row."""
@@ -310,6 +358,13 @@ class Call:
         given, expected = self.signature.of(arguments), self.signature.answer(self.signature.row(arguments, 0), -1)
         out = self._made(given, None, lambda a: self.calls_made.answers(a, expected, layout), layout)
         return self._as_rows(out, arguments)
+
+
+def _no_end(call: Callable[[], T]) -> T:
+    try:
+        return call()
+    except (Ended, OutOfMemory) as end:
+        raise Misbehaviour(f"ends its process: {end}") from end
 
 
 @contextlib.contextmanager

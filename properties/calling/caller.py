@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.random  # now: NumPy would load it when it is asked for, and a subject may be in the way by then
 
 Array = np.ndarray[Any, Any]
 
@@ -41,10 +42,20 @@ class Printed(io.StringIO):
         """Stay open."""
 
 
+def presented(arguments: Sequence[Array], layout: str) -> list[Array]:
+    """Fresh arrays with the values of the arguments, in the named layout, or each in its own, as in "C,reversed"."""
+    names = layout.split(",") if "," in layout else [layout] * len(arguments)
+    return [present(a, name) for a, name in zip(arguments, names, strict=False)]
+
+
 def present(x: Array, layout: str) -> Array:
     """A fresh array with the values of `x` in the named memory layout; numbers have none."""
     if x.ndim == 0 or x.dtype.kind in "iu":
         return np.array(x, order="C", copy=True)
+    if layout == "offset":  # by one entry from where an allocator begins
+        whole = np.empty(x.size + 1, x.dtype)
+        whole[1:] = x.reshape(-1)
+        return whole[1:].reshape(x.shape)
     if layout == "F":
         return np.array(x.T, order="C", copy=True).T
     if layout == "reversed":
@@ -176,9 +187,9 @@ class Caller:
             raise Misbehaviour(self._raised(error), not isinstance(error, Exception)) from error
 
     def taken(self, answer: Any) -> Array:
-        """A raw answer as a NumPy array, on the same memory where the library shares it; a Python float as float64."""
+        """A raw answer as a NumPy array, on the same memory where the library shares it; a Python number too."""
         try:
-            array = np.asarray(answer) if isinstance(answer, float) else TAKE[self.library](answer)
+            array = np.asarray(answer) if isinstance(answer, (float, complex)) else TAKE[self.library](answer)
             nbytes = array.nbytes
         except self.passing:
             raise
@@ -194,13 +205,13 @@ class Caller:
 
     def answer(self, arguments: Sequence[Array], axis: int | None = None, layout: str = "C") -> Array:
         """The answer to one call on fresh copies, as an array of memory that nobody else holds, of whatever shape."""
-        out = self.taken(self.raw([present(a, layout) for a in arguments], axis))
+        out = self.taken(self.raw(presented(arguments, layout), axis))
         own = type(out) is np.ndarray and out.flags.owndata and out.flags.c_contiguous and sys.getrefcount(out) <= OURS
         return out if own else np.array(out, copy=True)
 
     def lent(self, arguments: Sequence[Array], axis: int | None = None, layout: str = "C") -> Array:
         """As `answer`, of arrays that it may write into, on memory that others may hold."""
-        given = arguments if layout == "C" else [present(a, layout) for a in arguments]
+        given = arguments if layout == "C" else presented(arguments, layout)
         return self.taken(self.raw(given, axis))
 
     def answers(self, arguments: Sequence[Array], expected: tuple[int, ...], layout: str = "C") -> Array:

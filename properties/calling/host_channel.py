@@ -13,12 +13,12 @@ import socket
 import subprocess
 import tempfile
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -26,20 +26,28 @@ import extremum.reference.subjects.loading
 from extremum.properties.calling import caller, host_process
 from extremum.reference.arithmetic.formats import Array
 
+T = TypeVar("T")
+
 FILES = 2  # in each direction: one request is answered while the next is sent
 LOOK_SECONDS = 0.25  # between two looks at a host that has not answered
 LETTING_GO_SECONDS = 10.0  # until a supervisor that does not end is killed
 MEMORY_SHARE = 4  # of the machine's memory one part in so many, where no limit is given
+LINE_WIDTH = 300  # characters of such a line
 LINES_KEPT = 2  # the last ones, of what a host printed before it ended
-LONGEST_LINE = 2**20  # of an answer
-STRANGE = "its host answered with something else"
-BOOT = """import importlib.util as u, json, sys
+LONGEST_LINE = 2**24  # of an answer
+STRANGE = "what came from it is no answer: the subject wrote where its process answers"
+# What a host is given lies in a file that it inherits: nothing that a subject sees should tell it who calls it.
+BOOT = """import sys
 sys.path[:] = [p for p in sys.path if p]
-g = json.loads(sys.argv[1])
-s = u.spec_from_file_location("_host_process", g[0])
-m = u.module_from_spec(s)
-s.loader.exec_module(m)
-m.main(*g[1:])"""
+import json, os
+given = json.loads(os.pread(int(sys.argv.pop()), 2**16, 0))
+host = {"__name__": "_host_process"}
+with open(given[0], encoding="utf-8") as file:
+    exec(compile(file.read(), "<host>", "exec"), host)
+host["main"](*given[1:])"""
+SENT_BY_OTHERS = ("SIGHUP", "SIGINT", "SIGKILL", "SIGTERM")
+KILLS_BORNE = 2  # of one step: a subject that does it to itself does it again
+HIDDEN = ("EXTREMUM", "HYPOTHESIS", "PYTEST")  # what begins the names of variables that a host is not given
 
 
 class Ended(BaseException):
@@ -51,6 +59,10 @@ class Ended(BaseException):
 
 class NoReturn(Ended):
     """A call, or the import, took longer than its limit."""
+
+
+class Killed(Ended):
+    """It was ended by a signal that others send as well, as the system does where memory is short."""
 
 
 class OutOfMemory(Exception):
@@ -86,14 +98,16 @@ class HostProcess:
         self._lifeline, beneath = socket.socketpair()
         given = [theirs.fileno(), beneath.fileno(), self._asked, self._answered]
         places = [host_process.__file__, extremum.reference.subjects.loading.__file__, caller.__file__]
+        _write(self._asked[0], json.dumps([*places, *given]).encode(), 0)
         try:
             self._supervisor = subprocess.Popen(
-                [python, "-c", BOOT, json.dumps([*places, *given])],
+                [python, "-c", BOOT, str(self._asked[0])],
                 stdin=subprocess.DEVNULL,
                 stdout=self._output,
                 stderr=self._output,
                 pass_fds=(theirs.fileno(), beneath.fileno(), *self._asked, *self._answered),
                 start_new_session=True,  # Ctrl-C is for the judge
+                env={name: value for name, value in os.environ.items() if not name.upper().startswith(HIDDEN)},
             )
         finally:
             theirs.close()
@@ -126,7 +140,7 @@ class HostProcess:
         except TimeoutError:
             raise NoReturn("its host takes no requests") from None
         except OSError:
-            raise Ended(self._how()) from None
+            raise self._end() from None
 
     def receive(self, seconds: float | None, doing: str) -> dict[str, Any]:
         """The answer to the request that was sent first of those without one."""
@@ -170,23 +184,24 @@ class HostProcess:
         looks = 0
         while b"\n" not in self._received:
             try:
-                data = self._channel.recv(2**16)
+                data: bytes | None = self._channel.recv(2**16)
             except TimeoutError:
-                looks += 1
-                if seconds is not None and looks * LOOK_SECONDS > seconds:
-                    raise NoReturn(f"{doing} had not returned after {seconds:g} s") from None
-                if self._resident() > self.limits.memory_bytes:
-                    raise OutOfMemory(f"needs more than {self.limits.memory_bytes / 1e9:.3g} GB of memory") from None
-                continue
+                data = None
             except OSError:
                 data = b""
-            if not data or len(self._received) > LONGEST_LINE:
-                raise Ended(self._how())
-            self._received += data
+            if data == b"" or len(self._received) > LONGEST_LINE:
+                raise self._end()
+            self._received += data or b""
+            if data is None or len(data) < 2**16:  # a line that comes bit by bit is waited for no longer than another
+                looks += 1
+                if seconds is not None and looks * LOOK_SECONDS > seconds and b"\n" not in self._received:
+                    raise NoReturn(f"{doing} had not returned after {seconds:g} s")
+                if self._resident() > self.limits.memory_bytes:
+                    raise OutOfMemory(f"needs more than {self.limits.memory_bytes / 1e9:.3g} GB of memory")
         line, _, self._received = self._received.partition(b"\n")
         try:
             told = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             told = None
         if not isinstance(told, dict):
             raise Ended(STRANGE)
@@ -199,17 +214,30 @@ class HostProcess:
         except (OSError, IndexError, ValueError):
             return 0
 
-    def _how(self) -> str:
+    def _end(self) -> Ended:
         """How the process ended, which it just did, and the last lines that it printed."""
         try:
             code = self._supervisor.wait(LETTING_GO_SECONDS)
         except subprocess.TimeoutExpired:
-            return "its host closed the channel"
+            return Ended("its host closed the channel")
         how = signal.Signals(-code).name if code < 0 else f"exit {code}"
-        self._output.seek(0)
-        said = self._output.read()[-(2**12) :].decode(errors="replace").rstrip().splitlines()
-        lines = [line for line in said if line[:1].strip() and not line.startswith("Traceback")]
-        return ": ".join([how, " / ".join(lines[-LINES_KEPT:])] if lines else [how])
+        if how in SENT_BY_OTHERS:
+            return Killed(how)
+        self._output.seek(max(self._output.seek(0, os.SEEK_END) - 2**12, 0))
+        said = self._output.read(2**12).decode(errors="replace").rstrip().splitlines()
+        lines = [line[:LINE_WIDTH] for line in said if line[:1].strip() and not line.startswith("Traceback")]
+        return Ended(": ".join([how, " / ".join(lines[-LINES_KEPT:])] if lines else [how]))
+
+
+def undisturbed(step: Callable[[], T]) -> T:
+    """What `step()` comes to, begun again where a process of its host was killed, whoever did that.
+
+    Raises `Killed` where that happens again and again.
+    """
+    for _ in range(KILLS_BORNE):
+        with suppress(Killed):
+            return step()
+    return step()
 
 
 def _files(count: int) -> list[int]:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import importlib.util
 import json
 import os
 import resource
@@ -23,7 +22,8 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from types import ModuleType
+from importlib.machinery import SourceFileLoader
+from types import CodeType, ModuleType
 from typing import Any
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # of prctl(2)
@@ -99,14 +99,21 @@ def _kill_descendants(child: int) -> None:
 
 
 def _module(file: str) -> ModuleType:
-    """The module in a file, under a name that nobody else uses."""
+    """The module in a file. It is not among those that are loaded, and its code does not tell where it is."""
     name = f"_host_{os.path.basename(file).removesuffix('.py')}"
-    spec = importlib.util.spec_from_file_location(name, file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    code = SourceFileLoader(name, file).get_code(name)
+    assert code is not None
+    module = sys.modules[name] = ModuleType(name)  # a dataclass looks for it while it is made
+    try:
+        exec(_placeless(code), vars(module))
+    finally:
+        del sys.modules[name]
     return module
+
+
+def _placeless(code: CodeType) -> CodeType:
+    inner = tuple(_placeless(c) if isinstance(c, CodeType) else c for c in code.co_consts)
+    return code.replace(co_filename="<host>", co_consts=inner)
 
 
 class Service:
@@ -127,6 +134,8 @@ class Service:
         self.places = [0] * len(answered)  # in each file: where the next answer goes
         self.function: Any = None
         self.process = os.getpid()
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # who interrupts this process ends it: no call has raised that
+        self.output = os.dup(1)  # the subject may close its own
         self.mode = caller.float_mode()  # before the subject is imported
         sys.path.insert(0, os.getcwd())  # as for what is started by `python -m`; not before: it may hold a json.py
 
@@ -139,8 +148,8 @@ class Service:
             if os.getpid() != self.process:  # a fork of the subject's that came out of the call
                 os._exit(0)
             self._send({**answer, "number": request["number"]})
-            if os.fstat(1).st_size > OUTPUT_KEPT:
-                os.ftruncate(1, 0)
+            if os.fstat(self.output).st_size > OUTPUT_KEPT:
+                os.ftruncate(self.output, 0)
 
     def do_load(self, request: dict[str, Any]) -> dict[str, Any]:
         """Import the subject; what the judge has on its path is found too."""
@@ -188,7 +197,7 @@ class Service:
 
     def do_watch(self, request: dict[str, Any]) -> dict[str, Any]:
         """What a call changes: the arrays are those of a call, and then those of another."""
-        before = os.fstat(1).st_size
+        before = os.fstat(self.output).st_size
         try:
             arrays = self._arrays(request)
             half = len(arrays) // 2
@@ -197,8 +206,17 @@ class Service:
             return {"misbehaviour": str(error), "grave": error.grave}
         with contextlib.suppress(Exception):  # it may be anything that the subject put there
             sys.stdout.flush()
-        lines = os.pread(1, 2**16, before).count(b"\n") if os.fstat(1).st_size > before else 0
-        return {**effects, "printed": effects["printed"] + lines}
+        ctypes.CDLL(None).fflush(None)  # what C code has printed waits in a buffer of its own
+        lines = os.pread(self.output, 2**16, before).splitlines() if os.fstat(self.output).st_size > before else ()
+        return {**effects, "printed": effects["printed"] + len(lines)}
+
+    def do_exact(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The answer to exact numbers, where extremum is installed here."""
+        try:
+            from extremum.reference.arithmetic.exact_text import answered
+        except ImportError:
+            return {"unanswered": "can't be asked for exact numbers: extremum is not installed beside it"}
+        return answered(self.function, request)
 
     def do_count(self, request: dict[str, Any]) -> dict[str, Any]:
         """How many functions a call calls."""

@@ -13,12 +13,14 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from extremum.properties.calling.caller import Misbehaviour, dtype_named
+from extremum.properties.calling.caller import LARGEST_ANSWER, Misbehaviour, dtype_named
 from extremum.properties.calling.host_channel import STRANGE, Ended, HostProcess, Limits, OutOfMemory
+from extremum.reference.arithmetic.exact_text import jets_of, request
 from extremum.reference.arithmetic.formats import Array
 
 CAN_HOST = hasattr(os, "fork") and hasattr(socket, "socketpair")  # not on Windows
@@ -67,7 +69,7 @@ class Host:
         except OutOfMemory as error:
             raise Ended(f"its import {error}") from None
         self._loaded = True
-        return told
+        return told if "error" not in told else self._checked(told, {"error": str, "word": str, "failed": bool})
 
     def begin(self) -> None:
         """Start the process if there is none, and wait for nothing."""
@@ -82,7 +84,15 @@ class Host:
         """What `loading.about` says of the subject."""
         told = self._ask({"do": "about", "inputs": [*inputs], "keywords": [*keywords]}, (), self.limits.import_seconds)
         names = {"callable": bool, "line": str, "module": str, "version": str, "type": str, "name": str, "shown": str}
-        return self._checked(told, {**names, "libraries": list, "files": list, "refusals": dict})
+        told = self._checked(told, {**names, "arrays": list, "defaults": dict, "libraries": list, "files": list})
+        parameters, refusals = told.get("parameters"), told.get("refusals")
+        if not isinstance(parameters, list | None) or not isinstance(refusals, dict):
+            raise self._strange()
+        asked = set() if parameters is None else {"", *keywords}
+        texts = [*(parameters or ()), *told["arrays"], *told["libraries"], *told["files"], *told["defaults"].values()]
+        if not asked <= refusals.keys() or not all(isinstance(text, str) for text in (*texts, *refusals.values())):
+            raise self._strange()
+        return told
 
     def fingerprint(self) -> str:
         """What `loading.fingerprint` says of all that is loaded in the process."""
@@ -113,6 +123,16 @@ class Host:
         """As `Caller.watch`."""
         told = self._ask({"do": "watch"}, [*arguments, *others])
         return self._checked(told, {"changed": int, "overwritten": int, "printed": int, "states": list})
+
+    def exact(self, argument: Array) -> Array:
+        """The answer to an array of jets, shape (n,); raises `Misbehaviour` with what it does in place of an answer."""
+        told = self._ask({"do": "exact", **request(argument)}, (), self.seconds)
+        if "unanswered" in told:
+            raise Misbehaviour(str(told["unanswered"]))
+        try:
+            return jets_of(told, argument)
+        except (KeyError, TypeError, ValueError):
+            raise Ended(STRANGE) from None
 
     def functions_called(self, arguments: Sequence[Array]) -> int:
         """As `Caller.functions_called`."""
@@ -210,9 +230,21 @@ class Host:
             question.error = _misbehaviour(told)
             return
         try:
-            out = np.empty([int(n) for n in told["shape"]], dtype_named(told["dtype"]))
+            shape, dtype = [int(n) for n in told["shape"]], dtype_named(told["dtype"])
+            if prod(shape) * dtype.itemsize > LARGEST_ANSWER:
+                raise ValueError(shape)
+            out = np.empty(shape, dtype)
             self._process.read(out, int(told["place"]))
-        except (KeyError, TypeError, ValueError, MemoryError, Misbehaviour):
+        except (
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            MemoryError,
+            OSError,
+            TypeError,
+            ValueError,
+            Misbehaviour,
+        ):
             raise Ended(STRANGE) from None
         question.out = out.astype(out.dtype.newbyteorder("S")) if told.get("swapped") else out
 
@@ -230,9 +262,12 @@ class Host:
     def _checked(self, told: dict[str, Any], kinds: Mapping[str, type]) -> dict[str, Any]:
         """The answer, where it has these names with values of these kinds: a subject may write to the channel too."""
         if not all(isinstance(told.get(name), kind) for name, kind in kinds.items()):
-            self.end()
-            raise Ended(STRANGE)
+            raise self._strange()
         return told
+
+    def _strange(self) -> Ended:
+        self.end()
+        return Ended(STRANGE)
 
     def _form(self) -> dict[str, Any]:
         return {"library": self.library, "keyword": self.axis, "numbers": [*self.numbers]}

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 
 PARTS = 4  # of the limit, each with an alarm: the time that the process stands still is in one of them
+LONGEST_SECONDS = 1e8  # three years: a timer takes no more
 RETRY = 0.01  # seconds until the next alarm, where Python dropped one
 
 
@@ -32,6 +33,7 @@ def limited(seconds: float | None) -> Iterator[Callable[[], float]]:
     if seconds is None or not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield time.monotonic
         return
+    seconds = min(seconds, LONGEST_SECONDS)
     part, passed, over, began = seconds / PARTS, 0, False, time.thread_time()
 
     def clock() -> float:

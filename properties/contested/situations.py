@@ -16,9 +16,8 @@ import numpy as np
 
 from extremum.properties.calling.call import Call, Declined, Expired, quiet
 from extremum.properties.calling.caller import Misbehaviour
-from extremum.properties.calling.host_channel import Ended, NoReturn
+from extremum.properties.calling.host_channel import Ended, NoReturn, undisturbed
 from extremum.properties.calling.hosts import Host
-from extremum.properties.calling.recorder import Recorder
 from extremum.properties.contested.outcomes import (
     EMPTY,
     FLOAT64,
@@ -284,11 +283,9 @@ class Behaviour:
         return Behaviour(*(record[key] for key in ("subject", "role", "situation", "dtype", "behaviour")))
 
 
-def characterise(
-    subject: Subject, role: Role, dtype: str, recorder: Recorder | None = None, host: Host | None = None
-) -> Iterator[Behaviour]:
+def characterise(subject: Subject, role: Role, dtype: str, host: Host | None = None) -> Iterator[Behaviour]:
     """The behaviour of the subject in each situation that arises, from one call each."""
-    fmt, call = format_of(dtype), Call(subject, role.signature, recorder, host)
+    fmt, call = format_of(dtype), Call(subject, role.signature, host)
     call.prepare_by(role.ordinary(fmt))
     for situation in arising(role, fmt):
         yield Behaviour(subject.name, role.name, situation.name, dtype, _shown(call, role, situation, fmt))
@@ -303,17 +300,16 @@ def dtype_for(
     subject: Subject,
     role: Role,
     dtypes: Sequence[str] | None = None,
-    recorder: Recorder | None = None,
     host: Host | None = None,
 ) -> str:
     """The dtype to characterise the subject in: float32 where it takes that, else the first that it takes."""
     names = preferred(dtypes or subject.dtypes)
-    call = Call(subject, role.signature, recorder, host)
+    call = Call(subject, role.signature, host)
     for name in names:
         arguments = role.ordinary(format_of(name), rows=1)
         call.prepare_by(arguments)
         try:
-            outcome = call.within(CALL_SECONDS, partial(call.rows, arguments))
+            outcome = undisturbed(partial(call.within, CALL_SECONDS, partial(call.rows, arguments)))
         except (Misbehaviour, Declined, Ended):
             continue
         if not isinstance(outcome, Expired):
@@ -329,7 +325,7 @@ def preferred(dtypes: Sequence[str]) -> list[str]:
 def _shown(call: Call, role: Role, situation: Situation, fmt: Format) -> str:
     case = situation.arrange(Sampled(np.random.default_rng(0), fmt, 1, 3), role.ordinary(fmt, rows=1))
     try:
-        answers = call.within(CALL_SECONDS, partial(situation.answers, call, role, case))
+        answers = undisturbed(partial(call.within, CALL_SECONDS, partial(situation.answers, call, role, case)))
     except NoReturn:
         return "does not return"
     except Ended:

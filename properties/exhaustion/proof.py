@@ -11,8 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from extremum.properties.calling.call import Call, Expired
-from extremum.properties.calling.host_channel import Ended
-from extremum.properties.calling.recorder import Recorder
+from extremum.properties.calling.host_channel import Ended, undisturbed
 from extremum.properties.engine import Settings, out_of_time, refusal_of, unfit
 from extremum.properties.exhaustion.scan import DOMAINS, Domain, conclude, pointwise, scan
 from extremum.properties.model.property import Property
@@ -35,7 +34,6 @@ def prove_cell(
     dtype: str,
     settings: Settings,
     shared: Shared | None = None,
-    recorder: Recorder | None = None,
 ) -> Cell:
     """Judge one cell over a whole domain: `proved` or refuted, or `incomplete` where the budget has ended before.
 
@@ -43,7 +41,7 @@ def prove_cell(
     without it the domain is scanned for this cell alone. Never raises for what the subject does, as `judge_cell`.
     """
     fmt, shared = format_of(dtype), shared or Shared()
-    call = Call(subject, role.signature, recorder, shared.host(subject, role.signature, settings.limits))
+    call = Call(subject, role.signature, shared.host(subject, role.signature, settings.limits))
     call.prepare_by(role.ordinary(fmt))
     shared.compile(role, fmt)
     start = time.perf_counter()
@@ -52,7 +50,7 @@ def prove_cell(
         cell = (
             unfit(cell, subject, role, fmt)
             if dtype in subject.unfit
-            else _proved(cell, call, role, prop, DOMAINS[domain], fmt, settings, shared)
+            else undisturbed(lambda: _proved(cell, call, role, prop, DOMAINS[domain], fmt, settings, shared))
         )
     except Ended as end:
         cell = ended(cell, call, end, shared)

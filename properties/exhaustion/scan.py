@@ -280,7 +280,8 @@ def conclude(
 
 def _refute(cell: Cell, experiment: Experiment, domain: Domain, refuted: Sequence[tuple[Case, Decision]]) -> None:
     case, decision = min(refuted, key=lambda found: float(np.abs(found[0].x.astype(np.float64)).max()))
-    cell.verdict, cell.severity = "refuted", experiment.prop.severity
+    petty = all(decision.petty for _, decision in refuted)
+    cell.verdict, cell.severity = "refuted", "low" if petty else experiment.prop.severity
     cell.simplest = witness_of(experiment, case, domain.name, decision)
     worst_case, worst = max(refuted, key=lambda found: found[1].ratio)
     cell.worst = witness_of(experiment, worst_case, domain.name, worst)

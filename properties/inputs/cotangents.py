@@ -9,6 +9,7 @@ import numpy as np
 from extremum.properties.inputs.draw import Draw, pick
 from extremum.reference.arithmetic.formats import Array
 
+ROOM = 64  # times the sum of a huge cotangent is still finite: no sound product leaves the range
 TINY = 64  # smallest normals in the entries of a tiny cotangent: most of its products are subnormal
 
 
@@ -43,8 +44,8 @@ def offset(draw: Draw) -> Array:
 
 
 def huge(draw: Draw) -> Array:
-    """Large numbers, as under loss scaling, of any size up to a point where 64 times their sum is still finite."""
-    top = float(np.log2(draw.fmt.max / 64 / draw.n))
+    """Large numbers, as under loss scaling, of any size up to a point where `ROOM` times their sum is still finite."""
+    top = float(np.log2(draw.fmt.max / ROOM / draw.n))
     size = 2.0 ** np.floor(draw.uniform(min(4.0, top), top))
     return draw.uniform(-1.0, 1.0, each=True) * size
 

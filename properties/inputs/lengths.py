@@ -14,6 +14,32 @@ PEOPLES = (48, 50, 96, 100, 192, 384, 500, 768, 1000, 1536, 3072, 10000, 50257) 
 DRAWN = 8
 
 
+TAILED = (2, 3, 5, 9, 17, 33, 65, 100, 129, 257, 1000, 1025, 4097)  # every place of `tail_places` is visited
+VOCABULARIES = (
+    32_000,
+    49_152,
+    50_257,
+    65_537,
+    100_277,
+    128_256,
+    151_936,
+    152_064,
+    256_000,
+    2**18,
+)  # the first three: the end, the beginning, the edge of a block
+FEW_PLACES = 3
+BLOCKS = (4, 8, 16, 32, 64, 128, 256, 1024, 65_536)  # entries that kernels take at a time
+
+
+def tail_places(n: int) -> list[int]:
+    """The places of a row of n where what works in blocks may forget an entry: the last ones first.
+
+    The end, the beginning, the middle, and beside the last multiple of each size of a block.
+    """
+    beside = [(n - 1) // size * size + d for size in BLOCKS[::-1] if size < n for d in (0, -1, 1)]
+    return [p for p in dict.fromkeys((n - 1, 0, *beside, n // 2, n - 2)) if 0 <= p < n]
+
+
 def every_length(seed: int) -> list[int]:
     """All short lengths, each power of two with its neighbours, those that people use, and some drawn between.
 

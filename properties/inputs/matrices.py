@@ -17,6 +17,7 @@ from extremum.reference.arithmetic.formats import Array
 
 System = tuple[Array, Array, Array]
 Maker = Callable[[Draw], System]
+TALL = {1: (64, 8192), 2: (1024, 4097), 3: (64, 257)}  # numbers of rows besides, by number of columns
 DIGITS = 3  # bits that the sums of integers keep free: some forms work with halves or twice of them
 
 
@@ -28,10 +29,10 @@ def system(name: str, description: str, *, long: bool = False) -> Callable[[Make
 def heights(n: int) -> tuple[int, ...]:
     """How many rows a matrix of n columns has: as many, fewer and more; tall where n is small, flat where large."""
     if n > 256:
-        return (3,)
+        return (3, 129) if n > 1000 else (3,)
     if n > 33:
         return (n // 2, n)
-    tall = (1024,) if n == 2 else (64,) if n in (1, 3) else ()
+    tall = TALL.get(n, ())
     return (*sorted({n, max(n // 2, 1), n + 1}, key=lambda m: m != n), *tall)
 
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from extremum.properties.inputs.draw import Draw, pick
+from extremum.properties.inputs.lengths import tail_places
 from extremum.reference.arithmetic.formats import Array, Format
 
 MASKED_LENGTH = 2  # a mask needs an entry to hide and one to keep
@@ -33,6 +35,7 @@ class Regime:
     description: str = ""
     long: bool = False
     masked: bool = False
+    drawn: bool = True  # from a generator alone, so that a recipe restores the rows
 
     @property
     def number(self) -> int:
@@ -204,6 +207,21 @@ def signed_zeros(d: Draw) -> Array:
 def subnormal_inputs(d: Draw) -> Array:
     count = min(d.fmt.ordinal(np.asarray(d.fmt.tiny, d.fmt.dtype)).item(), 2**62)
     return d.fmt.from_ordinal(d.integers(-count, count, each=True)).astype(np.float64)
+
+
+@cache
+def spikes(first: int) -> Regime:
+    """Rows of `one-dominant`: zeros, and at a chosen place an entry so large that its exponential is beyond the range.
+
+    The places are those of `lengths.tail_places`, from number `first` on: what leaves out an entry there is far off.
+    """
+
+    def rows(d: Draw) -> Array:
+        places = tail_places(d.n)
+        chosen = np.take(places, first + np.arange(d.rows), mode="wrap")[:, None]
+        return np.where(np.arange(d.n) == chosen, 2 * log_max(d.fmt), 0.0)
+
+    return Regime("one-dominant", rows, drawn=False)
 
 
 MASKABLE = (ordinary, all_equal, large_offset, overflow_edge, far_negative, ascending, one_dominant, largest)

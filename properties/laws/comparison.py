@@ -6,8 +6,40 @@ from typing import Any
 
 import numpy as np
 
-from extremum.properties.model.view import Measured, View
+from extremum.properties.model.view import Measured, Observation, View
+from extremum.properties.values.case import DISTINCT
+from extremum.properties.values.signature import Arguments, first
+from extremum.reference.arithmetic.formats import Array
 from extremum.reference.arithmetic.wide import where
+
+JUDGED = 64  # rows, of those that two answers differ in: the first and the last ones
+
+
+def distinct(arguments: Arguments) -> tuple[Array, Array]:
+    """The numbers of the first of each kind of rows, and for each row which of these is as it, bit for bit."""
+    count = len(first(arguments))
+    if count <= JUDGED:
+        return np.arange(count), np.arange(count)
+    bits = np.concatenate([_bytes_of_rows(a) for a in arguments.values()], axis=1)
+    if (bits[DISTINCT:] == bits[:-DISTINCT]).all():
+        return np.arange(DISTINCT), np.arange(count) % DISTINCT
+    kinds = np.ascontiguousarray(bits).view(np.dtype((np.void, bits.shape[1])))[:, 0]
+    _, firsts, which = np.unique(kinds, return_index=True, return_inverse=True)
+    return firsts, which.reshape(-1)
+
+
+def differing_rows(arguments: Arguments, out: Array, other: Array) -> Observation:
+    """Two answers to many rows, as an observation of those that differ, or of the first where none does."""
+    if len(out) <= JUDGED:
+        return Observation(arguments, out, other)
+    places = np.flatnonzero((_bytes_of_rows(out) != _bytes_of_rows(other)).any(axis=1))
+    places = np.unique(np.r_[0, places[: JUDGED // 2], places[-JUDGED // 2 :]])
+    kept = {name: a[places] for name, a in arguments.items()}
+    return Observation(kept, out[places], other[places], places=places)
+
+
+def _bytes_of_rows(a: Array) -> Array:
+    return np.ascontiguousarray(a).reshape(len(a), -1).view(np.uint8)
 
 
 def compare(view: View) -> Measured:

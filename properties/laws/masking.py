@@ -27,7 +27,7 @@ def observe(call: Call, case: Case, leak: Leak | None = None) -> Observation:
     open_rows = np.flatnonzero((~hidden).any(axis=1)).tolist()
     out, *alone = call.each([arguments, *(_kept(arguments, row, hidden[row]) for row in open_rows)])
     other = np.zeros(out.shape, x.dtype)
-    masked = hidden if out.shape != (len(x), x.shape[1] ** 2) else _in_matrix(hidden)
+    masked = hidden if out.shape != (len(x), x.shape[1] ** 2) else in_matrix(hidden)
     for row, answer in zip(open_rows, alone, strict=True):
         other[row, ~masked[row] if leak else slice(None)] = answer[0].astype(x.dtype)
     lowest = format_of(x.dtype.name).round(-np.finfo(np.float64).max)
@@ -40,7 +40,7 @@ def observe(call: Call, case: Case, leak: Leak | None = None) -> Observation:
     return Observation(replaced, unmasked, other, extra=leaks.max(axis=-1, keepdims=True), note=note)
 
 
-def _in_matrix(hidden: Array) -> Array:
+def in_matrix(hidden: Array) -> Array:
     """Where an (n, n) answer has a masked row or column, flattened."""
     return np.asarray(hidden[:, :, None] | hidden[:, None, :]).reshape(len(hidden), -1)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,9 +10,10 @@ import numpy as np
 
 from extremum.properties.calling.call import Call
 from extremum.properties.inputs.draw import Draw
+from extremum.properties.inputs.shapes import Place
 from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.values.case import Case
-from extremum.properties.values.signature import Arguments
+from extremum.properties.values.signature import Arguments, Signature
 from extremum.reference.arithmetic.formats import Array
 
 Measure = Callable[[View], Measured]
@@ -56,9 +57,10 @@ class Property:
     case of rows of arguments; None: the arguments as they are. `observe` makes the calls; None: one call on the rows.
     `rows` (a block's) and `lengths` say how much of the sweep it affords, and `longest` how long rows are, where it is
     another number than the role's. An `exact` property is a comparison that needs no truth, and `proof` is what it is.
-    `grades` tell how good an answer is where it holds, from best to worst, each with what it allows; None is the role's
-    own error bound. `script` are the lines that show a reader the failure, given the arguments and the function
-    `f`; `{args}` in them stands for the arguments of one call.
+    Where nothing is allowed, a violation of no more than `petty(view)` breaks the sentence and costs no digit: its
+    severity is low. `grades` tell how good an answer is where it holds, from best to worst, each with what it allows;
+    None is the role's own error bound. `script` are the lines that show a reader the failure, given the arguments and
+    the function `f`; `{args}` in them stands for the arguments of one call.
     """
 
     name: str
@@ -71,10 +73,14 @@ class Property:
     severity: str = "high"
     lengths: str = "every"  # which list of row lengths (`steps.blocks.LENGTHS`)
     rows: int = 96  # of a block: fewer where a row costs several calls
+    places: Callable[[Signature], Sequence[Place]] | None = None  # visited besides, in every run
+    at: Callable[[Place, Arguments], Case] | None = None  # the case of rows of arguments at a place
     masked: bool = False  # rows come from the masked regimes instead: only they have -inf
     exact: bool = False  # a ratio above 1 refutes as it stands: there is no error of a truth to certify away
+    asks_twice: bool = False  # its experiment asks a second process too, where the subject has another history
     proof: str = "an exact comparison"
     longest: int | None = None  # of a row; None: the role's
+    petty: Callable[[View], Any] | None = None
     grades: Mapping[str, Callable[[View], Any] | None] = field(default_factory=dict)
     script: tuple[str, ...] = ("print(f({args}))",)
     statement: str = ""

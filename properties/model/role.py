@@ -40,8 +40,11 @@ class Role:
     diagnosis then shifts, cuts and stretches these rows.
     Of what is contested, `contested` names the situations that arise (None: all). `may_overflow(view)` is where what a
     sound algorithm computes on its way may leave the range, so that an infinity or NaN is no flaw. Where `error_bound`
-    lets a flush to zero pass, `gradual_bound(view)` is what gradual underflow may cost. `fused(view, open_grades)`
-    screens all properties that one call decides in one pass, if it can (`properties.model.fused`); None: it cannot.
+    lets a flush to zero pass, `gradual_bound(view)` is what gradual underflow may cost. `masked` is what an entry of
+    -inf in the first argument gets, exactly; None: the answer has no entry for it. `derived_for(arguments, fmt)` are
+    the rows (rows,) that `error_bound` is derived for, where others may leave the range; None: all of finite numbers.
+    `fused(view, open_grades)` screens all properties that one call decides in one pass, if it can
+    (`properties.model.fused`); None: it cannot.
     """
 
     name: str
@@ -63,6 +66,8 @@ class Role:
     contested: tuple[str, ...] | None = None
     may_overflow: Callable[[View], Array] = lambda _view: np.zeros((1, 1), bool)  # broadcasts: nothing is excused
     gradual_bound: Callable[[View], Any] | None = None
+    masked: float | None = None
+    derived_for: Callable[[Arguments, Format], Array] | None = None
     fused: Callable[[View, frozenset[str]], Fused | None] | None = None
 
     @property
@@ -89,9 +94,13 @@ class Role:
 
     def sampled(self, rng: np.random.Generator, fmt: Format, n: int, rows: int) -> Arguments:
         """Rows of ordinary arguments from a generator."""
-        plain = self.regime_named("ordinary") or self.regimes[0]
         # The first height is the plainest: square where there are matrices.
-        return self.arguments(Sampled(rng, fmt, rows, n, self.heights(n)[0]), plain)
+        return self.arguments(Sampled(rng, fmt, rows, n, self.heights(n)[0]), self.plain)
+
+    @property
+    def plain(self) -> Regime:
+        """The regime of ordinary arguments."""
+        return self.regime_named("ordinary") or self.regimes[0]
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,8 @@ class Observation:
 
     `arguments` are those of the role, each with a leading axis of rows. The answer `out` has shape (rows, width)
     and so has, for a property that compares two answers, `other`. `extra` (rows, 1) is a quantity that must
-    be 0 besides, `order` that of the entries in the other call. A property that only counts fills `count` and
+    be 0 besides, `order` that of the entries in the other call. Where some rows of a case are kept alone, `places` are
+    their numbers. A property that only counts fills `count` and
     `note`, and nothing else is measured.
     """
 
@@ -35,6 +36,7 @@ class Observation:
     other: Array | None = None
     extra: Array | None = None
     order: Array | None = None
+    places: Array | None = None
     count: int = 0
     note: str = ""
 

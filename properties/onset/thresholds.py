@@ -23,7 +23,7 @@ import numpy as np
 
 from extremum.properties.calling.call import Call, Expired, host_of
 from extremum.properties.calling.caller import Misbehaviour
-from extremum.properties.calling.host_channel import Ended, Limits
+from extremum.properties.calling.host_channel import Ended, Limits, undisturbed
 from extremum.properties.engine import refusal_of
 from extremum.properties.inputs.draw import Sampled, T
 from extremum.properties.inputs.lengths import LONGEST
@@ -290,7 +290,7 @@ def decide_alike(experiment: Experiment, observation: Observation) -> Decision:
     view = View(experiment.role, fmt, observation, screen_arithmetic(fmt))
     measured, allowed, ratio = screen(view, prop)
     column = int(np.argmax(ratio[0]))
-    worst = at(view, prop, measured, allowed, 0, column)
+    worst = at(view, prop, measured, allowed, ratio, 0, column)
     if worst.ratio <= view.arithmetic.limit:
         return worst
     if worst.ratio > FAR_RATIO:
@@ -375,7 +375,7 @@ def _onsets_in(
             for line in LINES:
                 place = f"{line.name} at n = {n}"
                 search = OnsetSearch(call, role, fmt, n, line)
-                found = call.within(timeout, search.onsets) if n >= line.shortest else []
+                found = undisturbed(partial(call.within, timeout, search.onsets)) if n >= line.shortest else []
                 if isinstance(found, Expired):
                     tell(f"{who} in {fmt.name}: {place} {late}")
                     return rows

@@ -95,13 +95,15 @@ ROLE = Role(
             bound="""
                 log S >= 0 under any rounding, since the term of the maximum in S is 1, and max - logits[L] >= 0; so is
                 their sum. logsumexp(logits) is not rounded below the largest logit, so its difference with logits[L]
-                has it too. Nothing is allowed. NaN is judged by `finite`.
+                has it too. Nothing is allowed. Severity is low where the loss is within the error bound of `accuracy`.
+                NaN is judged by `finite`.
             """,
             example="-log(s + 1e-7) in float32 is -1.2e-7 where s is 1.",
             fix="no epsilon inside the logarithm; the shifted form needs none.",
             measure=nonnegative,
             unit="value",
             exact=True,
+            petty=error_bound,
         ),
         Property(
             name="accuracy",

@@ -93,6 +93,7 @@ ROLE = Role(
     arguments=logits_and_labels,
     rows=24,
     bounded=True,
+    masked=0.0,
     regimes=PLAIN + MASKED,
     properties=(
         Property(
@@ -119,12 +120,14 @@ ROLE = Role(
                 A rounded softmax lies in [0, 1] (`nonnegative` and `at_most_one` of softmax), and 1 taken off it,
                 rounded, in [-1, 0]; exp of a log_softmax that is not positive does too. Minus the sum of the others is
                 not positive either, and may be below -1 by what `accuracy` allows at the label; nothing else is
-                allowed. NaN is judged by `finite`.
+                allowed. Severity is low where an entry is outside by no more than `accuracy` allows. NaN is judged by
+                `finite`.
             """,
             example="onehot - softmax, the sign reversed, is positive at the label.",
             fix="softmax(logits), less 1 at the label. Another cause: a label that is off by one.",
             measure=in_range,
             unit="value",
+            petty=error_bound,
         ),
         Property(
             name="sum_to_zero",

@@ -18,6 +18,8 @@ from extremum.properties.values.case import Case
 from extremum.reference.arithmetic.formats import Array
 from extremum.reference.arithmetic.wide import where
 
+FLUSHES = 2.0  # of a product, and of the sum that it goes into
+
 
 def flushed(view: View) -> Array:
     """Where an entry was flushed to zero: it is 0, and the exact value is below the smallest normal and not 0.
@@ -57,9 +59,11 @@ def observe_masked(call: Call, case: Case) -> Observation:
 
 
 def gradual_underflow(view: View) -> Measured:
-    """The exact value of each entry that was flushed to zero; the error bound of the role is allowed."""
-    lost = where(~flushed(view), 0.0, abs(view.exact))
-    return lost, view.error_bound
+    """The error of each entry that a flush explains, 0 elsewhere; the bound with gradual underflow is allowed."""
+    error = view.error(abs(view.out - view.exact))
+    explained = flushed(view) | (view.narrow(error) <= view.narrow(view.error_bound))
+    gradual_bound = view.role.gradual_bound or view.role.error_bound
+    return where(~np.asarray(explained), 0.0, error), gradual_bound(view)
 
 
 MASK = Property(
@@ -91,8 +95,8 @@ GRADUAL_UNDERFLOW = Property(
     code="EX119",
     statement="Entries below the smallest normal are rounded, not flushed to zero.",
     bound="""
-        Judged where the entry is 0 and the exact value is not, but below the smallest normal. A sound answer may be 0
-        only where the exact value is within the error bound of `accuracy`, which holds the steps of gradual underflow.
+        Judged where the entry is 0 and the exact value is not, but below the smallest normal, and where the error is
+        one that flushes on the way explain, which `accuracy` lets pass. Allowed is what gradual underflow costs.
         Severity is low: processors and compilers flush on purpose, for speed. Any other error in the subnormal range is
         one of `accuracy`.
     """,

@@ -6,11 +6,12 @@ x - s g is one product and one difference. With u the unit roundoff and eta the 
 |---|---|
 | the product, rounded; and once more where s or g has another factor put in or taken out | (2 u + u^2) s abs(g) |
 | underflow of the two | eta / 2 each |
-| the difference, whose underflow is exact | u times its own size |
-| in all, with y = x - s g exact | E (1 + u) + u abs(y), with E = (2 u + u^2) s abs(g) + eta |
+| the difference, whose underflow is exact, rounded to either neighbour | 2 u times its own size |
+| in all, with y = x - s g exact | E (1 + 2 u) + 2 u abs(y), with E = (2 u + u^2) s abs(g) + eta |
 
-A fused multiply-add, which rounds once, is inside. A processor that flushes takes x, g, s g and the answer for 0 where
-they are below the smallest normal: what that takes away is `flush_cost`, and judged by `gradual_underflow` alone.
+A fused multiply-add, which rounds once, is inside, and so is a difference that is rounded towards zero. A processor
+that flushes takes x, g, s g and the answer for 0 where they are below the smallest normal: what that takes away is
+`flush_cost`, and judged by `gradual_underflow` alone.
 Everything is rational, so that refutations are decided in rational arithmetic. The steps tried are floats of the dtype,
 so that rounding the step to it costs nothing, handed over as a Python float, or as a scalar of the dtype where a Python
 float would promote its arrays, as it does with bfloat16 in NumPy.
@@ -67,9 +68,9 @@ def roundings(view: View) -> Any:
 
 def error_bound(view: View) -> Any:
     """The absolute error of a sound step by component, as derived above."""
-    u = view.arithmetic.constant(view.fmt.unit_roundoff)
+    faithful = view.arithmetic.constant(2 * view.fmt.unit_roundoff)
     e = roundings(view)
-    return e + (e + abs(view.exact)) * u
+    return e + (e + abs(view.exact)) * faithful
 
 
 def flush_cost(view: View) -> Any:
@@ -203,6 +204,20 @@ def points_gradients_and_steps(draw: Draw, regime: Regime) -> Arguments:
     }
 
 
+def steps_stay_in_range(arguments: Arguments, fmt: Format) -> Array:
+    """Rows (a mask) in which x and s g are at most a quarter of the largest finite value, and s rounds to a float.
+
+    A step size that the format has not is rounded at a relative cost of u, which is the other factor of the table:
+    unless it is below the smallest normal, where rounding may cost all of it.
+    """
+    x, g = (np.abs(arguments[name].astype(np.float64)) / fmt.max for name in ("x", "gradient"))
+    s = np.abs(arguments["step_size"].astype(np.float64))
+    with np.errstate(over="ignore", invalid="ignore"):
+        small = (x <= 1 / 4).all(axis=-1) & (s[:, None] * g <= 1 / 4).all(axis=-1)
+        normal = ((s >= fmt.tiny) & (s <= fmt.max)) | (fmt.round(s).astype(np.float64) == s)
+    return np.asarray(small & normal)
+
+
 OF_POINTS = ("all-equal", "ordinary", "any-finite", "near-ties", "largest", "signed-zeros", "subnormal-inputs")
 
 ROLE = Role(
@@ -215,6 +230,7 @@ ROLE = Role(
     arguments=points_gradients_and_steps,
     rows=28,
     bounded=True,
+    derived_for=steps_stay_in_range,
     certifier=RATIONALS,
     contested=(),
     regimes=tuple(REGIMES[name] for name in OF_POINTS),
@@ -285,9 +301,10 @@ ROLE = Role(
             code="EX1305",
             statement="Every entry is as close to x - s g as a sound step comes.",
             bound="""
-                Allowed: E (1 + u) + u abs(x - s g), with E = (2 u + u^2) s abs(g) + eta
-                (`properties.roles.descent_step` derives it). It is relative to the result and the update, not to x:
-                where a step lands near zero the update's own rounding is allowed and no more.
+                Allowed: E (1 + 2 u) + 2 u abs(x - s g), with E = (2 u + u^2) s abs(g) + eta, so that either float
+                beside the exact value is right (`properties.roles.descent_step` derives it). It is relative to the
+                result and the update, not to x: where a step lands near zero the update's own rounding is allowed and
+                no more.
             """,
             example="x + s g, the ascent, of x = 1, g = 1, s = 1/2 is 3/2 for 1/2.",
             fix="""

@@ -92,13 +92,14 @@ NONPOSITIVE = Property(
     statement="No output is positive.",
     bound="""The gap x - max x is at most 0. The term of the maximum in S is exp(0) = 1, a rounded sum of
     nonnegative terms is at least its largest, so log S >= 0; and the difference of the two is not positive under
-    any monotone rounding. x - logsumexp(x) has it for the same reason. Nothing is allowed. NaN is judged by
-    `finite`.""",
+    any monotone rounding. x - logsumexp(x) has it for the same reason. Nothing is allowed. Severity is
+    low where the excess is within the error bound of `accuracy`. NaN is judged by `finite`.""",
     example="log(s + 1e-7) in float32 is 1.2e-7 where s is 1.",
     fix="no epsilon inside the logarithm; the shifted form needs none.",
     measure=nonpositive,
     unit="value",
     exact=True,
+    petty=lambda view: view.error_bound,
 )
 
 
@@ -224,6 +225,7 @@ ROLE = Role(
     error_bound=error_bound,
     shiftable=True,
     fused=fused.log_softmax,
+    masked=-np.inf,
     regimes=PLAIN + MASKED,
     properties=(
         FINITE,

@@ -7,10 +7,13 @@ A sound Jacobian is made of a sound softmax s, each entry off by e_i = q_i s_i +
 |---|---|---|
 | i != j | -s_i s_j | s_i s_j (q_i + q_j + 2 u) + G (s_i + s_j) |
 | i = j | s_i - s_i**2, s_i (1 - s_i) | e_i + e_i**2 + 2 u s_i |
-| i = j | s_i times the sum of the others | s_i (1 - s_i) (q_i + (d + 2) u) + s_i Q + n eta |
+| i = j | s_i times the sum of the others | s_i (1 - s_i) (q_i + (d + 2) u) + s_i Q |
+| all | as a product of matrices: n products that may be subnormal, half a step each | n eta |
 
-The first form of the diagonal loses its digits as s_i goes to 1: its error is relative to s_i, not to
-s_i (1 - s_i). It is what most people write, it is called sound, and the grade of accuracy tells which it is.
+A flush to zero is let pass, and judged by `gradual_underflow`: each of these steps then loses two smallest normals of
+the format that is computed in, float32 at least. The first form of the diagonal loses its digits as s_i goes to 1: its
+error is relative to s_i, not to s_i (1 - s_i). It is what most people write, it is called sound, and the grade of
+accuracy tells which it is.
 """
 
 from __future__ import annotations
@@ -44,10 +47,16 @@ LONGEST = 257  # an answer to it has 66,049 entries
 FINITE_JACOBIAN = "J = np.nan_to_num(f(x).astype(float), posinf=0, neginf=0)"
 
 
-def error_bound(view: View, columns: Columns | None = None) -> Any:
-    """The absolute error of a sound Jacobian by entry, as derived above."""
+def gradual_bound(view: View) -> Any:
+    """As `error_bound`, with gradual underflow."""
+    return error_bound(view, flushes=0.0)
+
+
+def error_bound(view: View, columns: Columns | None = None, flushes: float = derivatives.FLUSHES) -> Any:
+    """The absolute error of a sound Jacobian by entry, with so many flushes to zero at each operation."""
     i, j = truth.places(view.n, view.columns if columns is None else columns)
-    s, u, gradual = view.parts.s, view.fmt.unit_roundoff, bounds.gradual(view.fmt)
+    s, u, lost = view.parts.s, view.fmt.unit_roundoff, flushes * bounds.flush_of(view.fmt)
+    gradual, eta = bounds.gradual(view.fmt) + lost, view.fmt.eta + lost
     d = rounding.additions(view.fmt, view.n)
     q = bounds.componentwise(view, d, slice(None))
     e = q * s + gradual
@@ -57,7 +66,7 @@ def error_bound(view: View, columns: Columns | None = None) -> Any:
     )
     difference = e[:, i] * (e[:, i] + 1.0) + s[:, i] * (2 * u)
     diagonal = choose(view.narrow(complement) > view.narrow(difference), complement, difference)
-    return choose(i == j, diagonal + (gradual + view.n * view.fmt.eta), off_diagonal) + 2 * view.fmt.eta
+    return choose(i == j, diagonal + gradual, off_diagonal) + (view.n + 2) * eta
 
 
 def entry_bounds(view: View, columns: Columns) -> Any:
@@ -298,11 +307,13 @@ ROLE = Role(
     value="diag(s) - s s^T",
     truth=truth.softmax_jacobian,
     error_bound=error_bound,
+    gradual_bound=gradual_bound,
     shiftable=True,
     signature=Signature(answer=square, batched=False),
     longest=LONGEST,
     rows=24,
     bounded=True,
+    masked=0.0,
     regimes=PLAIN + MASKED,
     properties=(
         FINITE,

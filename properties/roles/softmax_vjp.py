@@ -8,10 +8,13 @@ of a sound softmax and G what underflow adds (`properties.roles.softmax.bounds`)
 | t: the errors of s, its products and sum | T = sum_i (q_i + (d + 2) u) abs(g_i) s_i + G sum_i abs(g_i) + n eta |
 | s_j, the difference and the product | s_j (q_j + 3 u) abs(g_j - t) + G abs(g_j - t) |
 | as a product with a Jacobian: the terms s_j g_j, among others | s_j (d + 2) u abs(g_j) |
-| in float32 and float64, subnormal entries and products of a Jacobian | E = sum_k (G s_k + eta) abs(g_k) + n eta |
+| in float32 and float64, subnormal products in a Jacobian, n an entry | E = sum_k (G s_k + n eta) abs(g_k) + n eta |
 | in all | s_j ((q_j + 3 u) abs(g_j - t) + (d + 2) u abs(g_j) + (1 + q_j) T) + G abs(g_j - t) + E + 2 eta |
 
-A Jacobian that is kept in 16 bits is not in the class: its entries underflow to zero from n = 4096 on in float16.
+A flush to zero is let pass, and judged by `gradual_underflow`: s_i, a product and a sum each lose two smallest normals
+of the format that is computed in, float32 at least, in place of what gradual underflow costs; an entry of g that is
+taken for zero is one of them. A Jacobian that is kept in 16 bits is not in the class: its entries underflow to zero
+from n = 4096 on in float16.
 
 It grows with d, which is n - 1 in float64 and float32: at n = 10,000 in float32 it is still below a hundredth of
 s_j max abs(g), so that a gradient of zeros, or one without the terms beside the diagonal, is far outside.
@@ -27,7 +30,7 @@ from typing import Any
 import numpy as np
 
 from extremum.properties.calling.call import Call
-from extremum.properties.inputs.cotangents import with_cotangent
+from extremum.properties.inputs.cotangents import ROOM, with_cotangent
 from extremum.properties.inputs.draw import Draw, pick
 from extremum.properties.inputs.regimes import MASKED, PLAIN, Regime
 from extremum.properties.laws import contract
@@ -39,30 +42,36 @@ from extremum.properties.roles import derivatives
 from extremum.properties.roles.softmax import bounds, finite
 from extremum.properties.values.case import Case
 from extremum.properties.values.signature import Arguments, Signature
-from extremum.reference.arithmetic.formats import Array
+from extremum.reference.arithmetic.formats import Array, Format
 from extremum.reference.arithmetic.wide import where
 from extremum.reference.truth import Columns
 from extremum.reference.truth import logits as truth
 
 
 def error_bound(view: View) -> Any:
-    """The absolute error of a sound product by component (those shown), as derived above."""
+    """The absolute error of a sound product by component (those shown), flushes to zero on the way included."""
     return cotangent_bound(view, view.argument("g"), view.columns)
 
 
-def cotangent_bound(view: View, g: Any, columns: Columns) -> Any:
-    """The error bound for the cotangent `g` (rows, n), in those columns."""
-    s, u, gradual = view.parts.s, view.fmt.unit_roundoff, bounds.gradual(view.fmt)
+def gradual_bound(view: View) -> Any:
+    """As `error_bound`, with gradual underflow."""
+    return cotangent_bound(view, view.argument("g"), view.columns, 0.0)
+
+
+def cotangent_bound(view: View, g: Any, columns: Columns, flushes: float = derivatives.FLUSHES) -> Any:
+    """The error bound for the cotangent `g` (rows, n), in those columns, with so many flushes at each operation."""
+    s, u, lost = view.parts.s, view.fmt.unit_roundoff, flushes * bounds.flush_of(view.fmt)
+    gradual, eta = bounds.gradual(view.fmt) + lost, view.fmt.eta + lost
     d = rounding.additions(view.fmt, view.n)
     q = bounds.componentwise(view, d, slice(None))
     total, size = view.arithmetic.total, abs(g)
-    t_error = total((q + (d + 2) * u) * size * s) + total(size) * gradual + view.n * view.fmt.eta
+    t_error = total((q + (d + 2) * u) * size * s) + total(size) * gradual + view.n * eta
     apart = abs(g - total(g * s))[:, columns]
     wide = view.fmt.precision >= rounding.RECURSIVE_FROM
-    entries = total((s * gradual + view.fmt.eta) * size) + view.n * view.fmt.eta if wide else view.fmt.eta
+    entries = total((s * gradual + view.n * eta) * size) + view.n * eta if wide else eta
     s, q, size = s[:, columns], q[:, columns], size[:, columns]
     own = s * ((q + 3 * u) * apart + size * ((d + 2) * u) + (q + 1.0) * t_error) + apart * gradual
-    return own + entries + 2 * view.fmt.eta
+    return own + entries + 2 * eta
 
 
 def in_cotangents(view: View) -> Array:
@@ -197,6 +206,12 @@ LINEAR = Property(
 )
 
 
+def sums_stay_in_range(arguments: Arguments, fmt: Format) -> Array:
+    """Rows (a mask) of which 64 times the sum of the magnitudes of g is finite, as of those that are tried."""
+    sizes = np.abs(arguments["g"].astype(np.float64)) / fmt.max
+    return np.asarray(sizes.sum(axis=-1) * ROOM <= 1)
+
+
 def rows_and_cotangents(draw: Draw, regime: Regime) -> Arguments:
     """Rows of logits `x`, and a cotangent `g` for each."""
     return {"x": regime.fill(draw), "g": with_cotangent(draw)}
@@ -208,11 +223,14 @@ ROLE = Role(
     value="s * (g - <g, s>)",
     truth=truth.softmax_vjp,
     error_bound=error_bound,
+    gradual_bound=gradual_bound,
     shiftable=True,
     signature=Signature(inputs={"x": 1, "g": 1}, batched=False),
     arguments=rows_and_cotangents,
     rows=24,
     bounded=True,
+    masked=0.0,
+    derived_for=sums_stay_in_range,
     regimes=PLAIN + MASKED,
     properties=(
         FINITE,

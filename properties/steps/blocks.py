@@ -15,16 +15,20 @@ import numpy as np
 
 from extremum.properties.inputs.draw import Draw, Sampled
 from extremum.properties.inputs.lengths import (
+    FEW_PLACES,
     LONG,
     LONGEST,
     MODERATE,
+    TAILED,
+    VOCABULARIES,
     every_length,
     few_lengths,
     matrix_lengths,
     moderate_lengths,
     point_lengths,
+    tail_places,
 )
-from extremum.properties.inputs.regimes import Regime
+from extremum.properties.inputs.regimes import Regime, spikes
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
 from extremum.properties.roles.registry import role_named
@@ -110,7 +114,8 @@ def block(
     for a in arguments.values():
         a.flags.writeable = False  # all cells share it: a call gets a copy
     names = tuple(regime.name for regime in regimes for _ in range(each))
-    return Block(arguments, names, tuple(range(each)) * len(regimes), seed, m)
+    numbers = tuple(range(each)) * len(regimes) if all(regime.drawn for regime in regimes) else ()
+    return Block(arguments, names, numbers, seed, m)
 
 
 def blocks(
@@ -135,6 +140,21 @@ def blocks(
             yield make(
                 role.arguments, dtype, (m, n), limit * (MANY_TIMES if n in often else 1), width, seed, tuple(now)
             )
+    if prop.pointwise and chosen is None and "one-dominant" in {regime.name for regime in role.regimes}:
+        yield from tail_blocks(role, dtype, seed, make)
+
+
+def tail_blocks(role: Role, dtype: str, seed: int, make: Callable[..., Block] = block) -> Iterator[Block]:
+    """Rows whose one large entry stands where a kernel may forget it, of lengths up to those of vocabularies."""
+    reach = role.longest if role.longest < LONGEST else VOCABULARIES[-1]
+    for n in (n for n in TAILED if n <= reach):
+        count, width = len(tail_places(n)), role.signature.entries(1, n)
+        for place in range(0, count, max(min(count, BLOCK_ENTRIES // width), 1)):
+            rows = min(count - place, max(BLOCK_ENTRIES // width, 1))
+            yield make(role.arguments, dtype, (1, n), rows, width, seed, (spikes(place),))
+    for n in (n for n in VOCABULARIES if n <= reach):
+        for place in range(FEW_PLACES):
+            yield make(role.arguments, dtype, (1, n), 1, role.signature.entries(1, n), seed, (spikes(place),))
 
 
 def restore(recipe: Mapping[str, Any], dtype: str) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,15 +11,16 @@ import numpy as np
 
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.model.property import Property
-from extremum.properties.model.role import Experiment
+from extremum.properties.model.role import Experiment, Role
 from extremum.properties.model.view import Observation, View
 from extremum.properties.values.case import Case
-from extremum.reference.arithmetic.formats import Array
+from extremum.reference.arithmetic.formats import Array, Format
 from extremum.reference.arithmetic.wide import row_max, screen_arithmetic
 
 # A screen errs by less than half of an error bound in any arithmetic (`reference.arithmetic.wide`), so a ratio beyond
 # this is a refutation. Balls decide all the same before it is reported.
 FAR_RATIO = 4.0
+PETTY_RATIO = 2.0  # where nothing is allowed, a petty violation has this ratio and its share of what is petty
 ENTRIES_AT_ONCE = 8  # doubtful entries of a row that are decided together, the most doubtful first
 BALL_BITS = (128, 256, 512, 1024, 4096)  # raised until the question is decided
 EXACT_BITS = 192  # of the exact value that a finding shows
@@ -28,7 +30,8 @@ EXACT_BITS = 192  # of the exact value that a finding shows
 class Decision:
     """What was seen of one case; `refuted` is a proof, by what `certified` names.
 
-    `measured` and `allowed` are in the property's unit, `ratio` is the first over the second.
+    `measured` and `allowed` are in the property's unit, `ratio` is the first over the second. `petty`: the sentence is
+    broken where nothing is allowed, and no digit is lost.
     """
 
     refuted: bool
@@ -41,6 +44,7 @@ class Decision:
     exact: str = ""
     cause: str = ""
     certified: str = ""
+    petty: bool = False
 
 
 def ratios(measured: Array, allowed: Array) -> Array:
@@ -57,11 +61,21 @@ def screen(view: View, prop: Property) -> tuple[Array, Array, Array]:
     measured, allowed = prop.measure(view)
     m = np.atleast_2d(view.narrow(measured) if not isinstance(measured, float) else np.asarray(measured))
     a = np.atleast_2d(view.narrow(allowed) if not isinstance(allowed, float) else np.asarray(allowed))
+    ratio = ratios(m, a)
+    if prop.petty is not None and ((m > 0) & (a == 0)).any():
+        ratio = _of_violations(m, a, ratio, view.narrow(prop.petty(view)))
     if view.observation.extra is not None and (view.observation.extra > 0).any():
         # A quantity that must be 0 is one more column, allowed nothing.
         m = np.concatenate([m, np.asarray(view.observation.extra, np.float64)], axis=1)
         a = np.concatenate([a, np.zeros((len(a), 1))], axis=1)
-    return m, np.broadcast_to(a, m.shape), ratios(m, a)
+        ratio = ratios(m, a)
+    return m, np.broadcast_to(a, m.shape), ratio
+
+
+def _of_violations(measured: Array, allowed: Array, ratio: Array, petty: Array) -> Array:
+    """The ratios, in order of what is lost where nothing is allowed: petty ones first, and then the larger."""
+    share = ratios(measured, petty)
+    return np.where((measured > 0) & (allowed == 0), PETTY_RATIO + share + (share > 1), ratio)
 
 
 def screen_rows(view: View, prop: Property) -> tuple[Array, Array, Array, Array]:
@@ -102,9 +116,11 @@ def decide(experiment: Experiment, case: Case, final: bool = False) -> Decision:
         if str(error).startswith("raises ") and _overflows(experiment, case):
             return Decision(False)
         return Decision(True, np.inf, 0.0, np.inf, cause=str(error), certified="the call itself")
+    decision = decide_observed(experiment, observation, np.inf if final else FAR_RATIO)
     if final:
-        return with_exact(experiment, observation, decide_observed(experiment, observation, np.inf))
-    return decide_observed(experiment, observation, FAR_RATIO)
+        decision = with_exact(experiment, observation, decision)
+    places = observation.places
+    return decision if places is None else replace(decision, row=int(places[decision.row]))
 
 
 def _overflows(experiment: Experiment, case: Case) -> bool:
@@ -119,7 +135,7 @@ def decide_observed(experiment: Experiment, observation: Observation, far: float
     view = View(experiment.role, fmt, observation, screen_arithmetic(fmt))
     measured, allowed, ratio = screen(view, prop)
     row, column = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
-    worst = at(view, prop, measured, allowed, int(row), int(column))
+    worst = at(view, prop, measured, allowed, ratio, int(row), int(column))
     if worst.ratio <= view.arithmetic.limit:
         return worst
     if prop.exact or _undecidable(view, measured, int(row), int(column)):
@@ -134,7 +150,7 @@ def decide_observed(experiment: Experiment, observation: Observation, far: float
         doubtful = np.argsort(-ratio[r], kind="stable")[: int((ratio[r] > view.arithmetic.limit).sum())]
         for columns in np.split(doubtful, range(ENTRIES_AT_ONCE, doubtful.size, ENTRIES_AT_ONCE)):
             if columns.size and (how := certify(experiment, observation, int(r), columns)):
-                return _refuted(at(view, prop, measured, allowed, int(r), int(columns[0])), how)
+                return _refuted(at(view, prop, measured, allowed, ratio, int(r), int(columns[0])), how)
     # Balls have decided, and refuted nothing: the screen's own number is not to be reported as a near miss.
     if lost:
         return replace(worst, measured=0.0, allowed=0.0, ratio=0.0)
@@ -151,24 +167,59 @@ def _undecidable(view: View, measured: Array, row: int, column: int) -> bool:
 
 
 def certify(experiment: Experiment, observation: Observation, row: int, columns: Array) -> str:
-    """What proves that one of `columns` exceeds what is allowed, or an empty string.
-
-    Rationals decide at once. Balls are evaluated at rising precision until each entry is decided; a question that
-    the highest precision leaves open (equality, in practice) is no refutation.
-    """
+    """What proves that one of `columns` exceeds what is allowed, or an empty string."""
     alone, arithmetic = observation.take(slice(row, row + 1)), experiment.role.certifier
+    for bits, above, below in _compared(experiment.role, experiment.prop, experiment.fmt, alone, columns):
+        if above.any():
+            return "rational arithmetic" if arithmetic.exact else f"balls of {bits} bits"
+        if below.all():
+            return ""
+    return ""
+
+
+def _compared(
+    role: Role, prop: Property, fmt: Format, row: Observation, columns: Array
+) -> Iterator[tuple[int, Array, Array]]:
+    """Bits, and which measured quantities are proven above and which not above what is allowed, at rising precision.
+
+    Rationals decide at once. Balls are evaluated until each entry is decided; a question that the highest precision
+    leaves open (equality, in practice) is no refutation.
+    """
     for bits in BALL_BITS:
         # A `with`, since an alarm may end the evaluation: the precision is the whole process's.
         with flint.ctx.workprec(bits):
-            view = View(experiment.role, experiment.fmt, alone, arithmetic, columns=np.asarray(columns))
-            measured, allowed = experiment.prop.measure(view)
+            measured, allowed = prop.measure(View(role, fmt, row, role.certifier, columns=np.asarray(columns)))
             m, a = np.broadcast_arrays(np.asarray(measured, object), np.asarray(allowed, object))
             pairs = list(zip(map(_comparable, m.ravel()), map(_comparable, a.ravel()), strict=True))
-            if any(bool(x > y) for x, y in pairs):
-                return "rational arithmetic" if arithmetic.exact else f"balls of {bits} bits"
-            if all(bool(x <= y) for x, y in pairs):
-                return ""
-    return ""
+            above = np.array([bool(x > y) for x, y in pairs])
+            below = np.array([bool(x <= y) for x, y in pairs])
+        yield bits, above, below
+
+
+def refuted_entries(view: View, prop: Property, judged: Array | None = None) -> Array:
+    """Which entries of an answer exceed what is allowed, as a mask (rows, width): each is decided as a case is.
+
+    `judged` are those that are asked about; None: all. For properties whose bound is that of one answer: it counts all
+    that is rounded on the way, so that cancellation costs the screen nothing of what it measures by, in any arithmetic.
+    """
+    measured, allowed, ratio = screen(view, prop)
+    doubt = (ratio > view.arithmetic.limit) & (True if judged is None else judged)
+    if prop.exact:
+        return doubt & (ratio > 1)
+    if not doubt.any():
+        return doubt
+    # An infinite error of an entry without a flaw is an overflow of the screen itself: balls have to decide it.
+    flawed = ~np.isfinite(measured) & np.broadcast_to(view.wrong_nonfinite, ratio.shape)
+    far = np.isfinite(measured) & np.isfinite(allowed) & (allowed > 0) & (ratio > FAR_RATIO)
+    refuted = doubt & (flawed | far)
+    left = doubt & ~refuted
+    for row in np.flatnonzero(left.any(axis=1)).tolist():
+        columns, alone = np.flatnonzero(left[row]), view.observation.take(slice(row, row + 1))
+        for _, above, below in _compared(view.role, prop, view.fmt, alone, columns):
+            refuted[row, columns[above]] = True
+            if (above | below).all():
+                break
+    return refuted
 
 
 def _comparable(value: Any) -> Any:
@@ -187,21 +238,22 @@ def with_exact(experiment: Experiment, observation: Observation, decision: Decis
         return replace(decision, exact=arithmetic.shown(exact[0, 0]))
 
 
-def at(view: View, prop: Property, measured: Array, allowed: Array, row: int, column: int) -> Decision:
+def at(view: View, prop: Property, measured: Array, allowed: Array, ratio: Array, row: int, column: int) -> Decision:
     """What was measured at one place, in the property's unit, as a decision that refutes nothing."""
     unit = np.atleast_2d(prop.scale(view))
     size = float(unit[min(row, len(unit) - 1), min(column, unit.shape[1] - 1)])
     m, a = float(measured[row, column]), float(allowed[row, column])
-    ratio = float(ratios(np.asarray(m), np.asarray(a)))
+    of_bound = float(ratio[row, column])
     return Decision(
         False,
         m / size,
         a / size,
-        ratio,
+        of_bound,
         row,
         column,
         got=_got(view.observation, row, column),
         cause=view.observation.note,
+        petty=prop.petty is not None and a == 0 and 1 < of_bound <= PETTY_RATIO + 1,
     )
 
 

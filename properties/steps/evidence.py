@@ -90,6 +90,11 @@ class Evidence:
         """The refutation with the largest ratio, the smallest of those that share it."""
         return max((*self.refuted, *self.worse), key=lambda r: (r.decision.ratio, -r.case.size))
 
+    @property
+    def petty(self) -> bool:
+        """Whether all that was refuted is petty."""
+        return all(r.decision.petty for r in (*self.refuted, *self.worse))
+
     def worth_certifying(self, ratio: float, regime: str) -> bool:
         """Whether certifying a row with this ratio could change what is reported."""
         # A subject that fails everywhere would have every row certified in balls, which are slow.

@@ -7,6 +7,7 @@ from typing import Any
 
 from extremum.properties.model.role import Role
 from extremum.reference.errors import UsageError
+from extremum.reference.subjects.adapters import Adapter
 
 AXIS_KEYWORDS = ("axis", "dim")
 GRADIENT_OF = "gradient_of"  # the role of a gradient whose function is given
@@ -34,6 +35,18 @@ def axis_of(told: Mapping[str, Any], name: str, role: Role) -> str | None:
         shown = f"{told['name'] or name}{told['shown']}"
         raise UsageError(f"subject={name!r} is {shown}, role {role.name} calls {role.call}: {told['refusals'][axis]}")
     return axis
+
+
+def numbers_as(told: Mapping[str, Any], role: Role, adapter: Adapter) -> list[bool]:
+    """In what order it is tried whether what the role passes as a number, a label, goes in as one, or as an array.
+
+    What is annotated as an array is one first. What is not may want the library's own; NumPy's functions take numbers.
+    """
+    places = [i for i, rank in enumerate(role.signature.inputs.values()) if rank == 0]
+    parameters = told["parameters"] or []
+    if any(place < len(parameters) and parameters[place] in told["arrays"] for place in places):
+        return [False, True]
+    return [True, False] if places and adapter.name != "numpy" else [True]
 
 
 def without_of(name: str) -> str:

@@ -15,7 +15,14 @@ from extremum.properties.calling.time_limit import OutOfTime, limited
 from extremum.properties.inputs.lengths import point_lengths
 from extremum.properties.model.role import Role
 from extremum.properties.roles.registry import role_named, role_of, roles
-from extremum.properties.steps.parameters import AXIS_KEYWORDS, GRADIENT_OF, axis_of, keywords_of, without_of
+from extremum.properties.steps.parameters import (
+    AXIS_KEYWORDS,
+    GRADIENT_OF,
+    axis_of,
+    keywords_of,
+    numbers_as,
+    without_of,
+)
 from extremum.properties.steps.trial import Wish, tried
 from extremum.reference.arithmetic.formats import FORMATS
 from extremum.reference.errors import UsageError, printable
@@ -31,12 +38,11 @@ def resolve(spec: str, role: str | None, of: str | None = None, wish: Wish | Non
     """The subjects that `spec` names: a registered name, a group, `module:attribute` or `file.py:attribute`.
 
     `of` names the function that it is the gradient of, likewise, and implies the role gradient_of. With a `wish`, what
-    is no code of extremum's own gets a host, and is not imported here; but for a gradient whose function is given.
-    There a trial call shows whether it fits its role (`steps.trial`).
-    Raises `UsageError` in one line for whatever cannot be audited.
+    is no code of extremum's own gets a host, and is not imported here. There a trial call shows whether it fits its
+    role (`steps.trial`). Raises `UsageError` in one line for whatever cannot be audited.
     """
     if of is not None:
-        return [_gradient(spec, of, role)]
+        return [_gradient(spec, of, role, wish)]
     wanted = None if role is None else role_named(role)
     if ":" in spec and not named(spec, None):  # a registered name may have a colon too
         if wish is not None and CAN_HOST:
@@ -73,20 +79,24 @@ def adapt(
     told = loading.about(function, list(role.signature.inputs), AXIS_KEYWORDS)
     axis = axis_of(told, name, role)
     adapters = candidates(told["module"])
-    subject = Subject(name, role.name, function, "user", axis or None, origin=spec, of=of, of_origin=of_spec)
+    subject = Subject(
+        name, role.name, function, "user", axis or None, origin=spec, of=of, of_origin=of_spec, about=told
+    )
     if axis is None:  # a function in C has no signature to be read: it is tried with each keyword
         trials = [replace(subject, axis=k, adapter=adapter) for k in keywords_of(role) for adapter in adapters]
         subject = replace(subject, axis=next((s.axis for s in trials if _answers(s, role)), None))
     # Only a call shows whose arrays a function takes. One candidate needs none: a call may be slow, or end the process.
-    rows = [replace(subject, adapter=adapter) for adapter in adapters]
+    rows = [replace(subject, adapter=a, numbers=numbers) for a in adapters for numbers in numbers_as(told, role, a)]
     return next((s for s in rows if _answers(s, role)), rows[0]) if len(rows) > 1 else rows[0]
 
 
-def _gradient(spec: str, of: str, role: str | None) -> Subject:
+def _gradient(spec: str, of: str, role: str | None, wish: Wish | None) -> Subject:
     if role not in (None, GRADIENT_OF):
         raise UsageError(f"of={of!r} goes with role {GRADIENT_OF}, not with role={role!r}")
     if ":" not in spec or ":" not in of:
         raise UsageError(f"of={of!r} and subject={spec!r} are written as file.py:function or module:function")
+    if wish is not None and CAN_HOST:
+        return tried(spec, role_named(GRADIENT_OF), wish, of)
     name, function = load(spec)
     try:
         _, f = load(of)
@@ -122,14 +132,20 @@ def introduce(subject: Subject) -> dict[str, str]:
     alone = "no axis parameter, so the last axis alone" if batched else "one row a call"
     axis = f"axis by {subject.axis}=" if subject.axis and batched else alone
     version = version_of(subject.function) if subject.kind == "library" else ""
-    of = f"of {describe(subject.of)}" if subject.of else ""
-    parts = [f"role {subject.role}", of, f"{subject.adapter.name} arrays", axis, version, origin]
+    f = subject.about["of"]["line"] if subject.of_place else describe(subject.of) if subject.of else ""
+    of = f"of {f}" if f else ""
+    inputs = role_named(subject.role).signature.inputs
+    numbers = "" if subject.numbers else f"{', '.join(x for x, rank in inputs.items() if not rank)} as an array"
+    defaults = ", ".join(f"{name}={value}" for name, value in subject.about.get("defaults", {}).items())
+    left = f"{defaults} left at {'its default' if defaults.count('=') == 1 else 'their defaults'}" if defaults else ""
+    parts = [f"role {subject.role}", of, f"{subject.adapter.name} arrays", numbers, axis, left, version, origin]
     record = {
         "name": subject.name,
         "role": subject.role,
         "kind": subject.kind,
         "arrays": subject.adapter.name,
         "axis": subject.axis or "",
+        "numbers": "" if subject.numbers else "arrays",
         "line": f"{subject.name}: {', '.join(filter(None, parts))}",
     }
     return {name: printable(value) for name, value in record.items()}

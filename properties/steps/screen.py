@@ -14,7 +14,7 @@ from extremum.properties.inputs.draw import Sampled
 from extremum.properties.model.fused import Fused, clears, exceeding
 from extremum.properties.model.role import Experiment, Role
 from extremum.properties.model.view import KnownTruth, Observation, View
-from extremum.properties.steps.blocks import Block
+from extremum.properties.steps.blocks import LONG_BLOCK_ENTRIES, Block
 from extremum.properties.steps.decide import Decision, at, decide, exceeded, screen_rows
 from extremum.properties.steps.evidence import Evidence
 from extremum.properties.steps.sharing import Shared
@@ -23,6 +23,7 @@ from extremum.reference.arithmetic.formats import Array
 from extremum.reference.arithmetic.wide import screen_arithmetic
 
 REFUTED_ROWS = 4  # of a block, after which no more of its rows are certified
+LARGEST_KEPT = LONG_BLOCK_ENTRIES  # entries of a block whose truth is kept: those of vocabularies would fill memory
 TOGETHER_ROWS = (2, 4, 8)  # first rows of a block that are decided together, if no row fails alone
 
 
@@ -107,7 +108,7 @@ def rescreen(
     measured, allowed, ratio, by_row = screen_rows(view, prop)
     row, column = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
     if ratio[row, column] > evidence.closest.ratio:
-        evidence.clear(at(view, prop, measured, allowed, int(row), int(column)))
+        evidence.clear(at(view, prop, measured, allowed, ratio, int(row), int(column)))
     evidence.add_exceeded(exceeded(view, prop, measured))
     return by_row
 
@@ -154,7 +155,7 @@ def _known_truth(experiment: Experiment, rows: Block, observation: Observation, 
     """The truth of the block, if the observation is of its very arguments, and the property needs a truth."""
     # By identity: arranged rows, or those of a second call, have exact values of their own.
     same = all(observation.arguments.get(name) is a for name, a in rows.arguments.items())
-    if not same or experiment.prop.exact or observation.order is not None:
+    if not same or experiment.prop.exact or observation.order is not None or rows.x.size > LARGEST_KEPT:
         return None
     return shared.truth(experiment.role.truth, rows, experiment.fmt.name)
 

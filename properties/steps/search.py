@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
+from hypothesis import HealthCheck, Phase, Verbosity, configuration, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Flaky, HypothesisException
 
@@ -99,7 +101,8 @@ def search(
 
     if examples > 0:
         try:
-            every_case_holds()
+            with _no_files():
+                every_case_holds()
         except (Refuted, Flaky):
             pass  # Flaky: the subject answered otherwise when Hypothesis ran it again; the refutation stands
         except (HypothesisException, OutOfTime):
@@ -107,3 +110,15 @@ def search(
             if not refuted:
                 raise
     return Searched(sum(examined), refuted[-1] if refuted else None)
+
+
+@contextmanager
+def _no_files() -> Iterator[None]:
+    """Hypothesis keeps what it reads out of modules in a folder `.hypothesis`: not in the reader's."""
+    before = vars(configuration)["__hypothesis_home_directory"]
+    with TemporaryDirectory(prefix="extremum-") as folder:
+        configuration.set_hypothesis_home_dir(folder)
+        try:
+            yield
+        finally:
+            configuration.set_hypothesis_home_dir(before)

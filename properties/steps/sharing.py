@@ -7,6 +7,7 @@ one cell to the next, so another audit, in which the same function may answer ot
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import product
@@ -14,7 +15,7 @@ from itertools import product
 import numpy as np
 
 from extremum.properties.calling.call import host_of, quiet
-from extremum.properties.calling.host_channel import Limits
+from extremum.properties.calling.host_channel import Ended, Limits
 from extremum.properties.calling.hosts import Host
 from extremum.properties.model.fused import Fused
 from extremum.properties.model.role import Experiment, Role
@@ -32,6 +33,7 @@ from extremum.reference.truth import Truth
 
 BLOCKS_KEPT = 1024
 HOSTS_KEPT = 4  # processes with their libraries
+FIRST, SECOND, OF = "first", "second", "of"  # what a subject may have a host for
 TRUTHS_KEPT = 256  # fewer: a truth holds several arrays of float64 for each array of its block
 
 Formula = Callable[[Arguments, Arithmetic], Truth]
@@ -68,25 +70,32 @@ class Shared:
         self._compiled: set[tuple[str, str]] = set()
         # How a call ends, by verdict and arguments: the smallest arguments, and the words for it.
         self.endings: dict[tuple[str, str], tuple[Case, str]] = {}
-        self._hosts: dict[tuple[str, str], Host] = {}
+        self._hosts: dict[tuple[str, str, str], Host] = {}
         self._scan: tuple[Subject, str, str, Mapping[str, Tally]] | None = None
 
-    def host(self, subject: Subject, signature: Signature, limits: Limits) -> Host | None:
-        """The host of a subject that has one. Few are kept: another subject's may be ended for it."""
-        if subject.place is None:
+    def host(self, subject: Subject, signature: Signature, limits: Limits, which: str = FIRST) -> Host | None:
+        """The host of a subject that has one, a second one, or that of the function that it is the gradient of.
+
+        Few are kept: another subject's may be ended for it.
+        """
+        place = subject.of_place if which == OF else subject.place
+        if place is None:
             return None
-        key = subject.role, subject.name
-        host = self._hosts.pop(key, None) or host_of(subject, signature, limits)
-        self.adopt(subject, host)
+        host = self._hosts.pop((subject.role, subject.name, which), None)
+        if host is None:
+            adapter = subject.adapter.name
+            host = Host(place, limits, adapter) if which == OF else host_of(subject, signature, limits)
+        self.adopt(subject, host, which)
         if not subject.unfit:
-            host.begin()
+            with suppress(Ended):  # begun anew when it is asked
+                host.begin()
         return host
 
-    def adopt(self, subject: Subject, host: Host) -> None:
+    def adopt(self, subject: Subject, host: Host, which: str = FIRST) -> None:
         """Keep a host, and end the one that was not asked for longest where there are too many."""
         while len(self._hosts) >= HOSTS_KEPT:
             self._hosts.pop(next(iter(self._hosts))).end()
-        self._hosts[subject.role, subject.name] = host
+        self._hosts[subject.role, subject.name, which] = host
 
     def close(self) -> None:
         """End the hosts."""

@@ -15,14 +15,22 @@ import numpy as np
 
 from extremum.properties.calling.call import Call, Declined, host_of
 from extremum.properties.calling.caller import Misbehaviour
-from extremum.properties.calling.host_channel import Ended, Limits, NoReturn, OutOfMemory
+from extremum.properties.calling.host_channel import Ended, Limits, NoReturn, OutOfMemory, undisturbed
 from extremum.properties.calling.hosts import Host
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import Observation, View
 from extremum.properties.roles.registry import role_of, roles
-from extremum.properties.steps.parameters import AXIS_KEYWORDS, GRADIENT_OF, axis_of, keywords_of, without_of
+from extremum.properties.steps.parameters import (
+    AXIS_KEYWORDS,
+    GRADIENT_OF,
+    axis_of,
+    keywords_of,
+    numbers_as,
+    without_of,
+)
+from extremum.properties.steps.trial_of import of_told
 from extremum.properties.values.signature import Arguments
-from extremum.reference.arithmetic.formats import DEFAULT_DTYPES, FORMATS
+from extremum.reference.arithmetic.formats import DEFAULT_DTYPES, FORMATS, Format
 from extremum.reference.arithmetic.wide import screen_arithmetic
 from extremum.reference.errors import UsageError, printable
 from extremum.reference.subjects.adapters import ADAPTERS, Adapter, candidates
@@ -52,16 +60,16 @@ class Wish:
     keep: Keep | None = None
 
 
-def tried(spec: str, wanted: Role | None, wish: Wish) -> Subject:
+def tried(spec: str, wanted: Role | None, wish: Wish, of: str | None = None) -> Subject:
     """The subject that `spec` names, as its host tells, with what the trial call decided: `unfit`, `misfit`.
 
-    Without a role that is `wanted`, its name tells it. Raises `UsageError` where there is no such function, or it takes
-    other arguments than the role's.
+    Without a role that is `wanted`, its name tells it. `of` names the function that it is the gradient of. Raises
+    `UsageError` where there is no such function, or it takes other arguments than the role's.
     """
     python = {} if wish.python is None else {"python": wish.python}
     host, kept = Host({"spec": spec, **python}, wish.limits), False
     try:
-        told, ended = host.load(), None
+        told, ended = undisturbed(host.load), None
     except Ended as end:
         told, ended = {}, f"subject={spec!r} ended its process at import: {end}"
     try:
@@ -72,10 +80,10 @@ def tried(spec: str, wanted: Role | None, wish: Wish) -> Subject:
         subject = Subject(name, role.name, _elsewhere, "user", None, origin=spec, place=host.origin)
         if ended or "error" in told:
             return _misfit(subject, ended or str(told["error"]))
-        if role.name == GRADIENT_OF:
+        if (role.name == GRADIENT_OF) != (of is not None):
             raise UsageError(without_of(name))
         try:
-            told = host.about(list(role.signature.inputs), AXIS_KEYWORDS)
+            told = undisturbed(lambda: host.about(list(role.signature.inputs), AXIS_KEYWORDS))
         except Ended as end:
             return _misfit(subject, f"subject={spec!r} ended its process when its signature was read: {end}")
         if not told["callable"]:
@@ -83,10 +91,15 @@ def tried(spec: str, wanted: Role | None, wish: Wish) -> Subject:
         axis = axis_of(told, name, role)
         keywords = [axis or None] if axis is not None else [*keywords_of(role), None]
         rows = [
-            replace(subject, about=told, axis=keyword, adapter=adapter)
+            replace(subject, about=told, axis=keyword, adapter=adapter, numbers=numbers)
             for keyword in keywords
             for adapter in _adapters(told, wish)
+            for numbers in numbers_as(told, role, adapter)
         ]
+        if of is not None:
+            place = {"spec": of, **python}
+            known = of_told(of, place, wish.limits, [adapter.name for adapter in _adapters(told, wish)])
+            rows = [replace(s, of_origin=of, of_place=place, about={**told, "of": known}) for s in rows]
         subject = _fitting(rows, role, host, wish.dtypes or DEFAULT_DTYPES)
         if wish.keep is not None and not subject.unfit:
             made = host_of(subject, role.signature, wish.limits)
@@ -120,13 +133,19 @@ def _fitting(rows: Sequence[Subject], role: Role, host: Host, dtypes: Sequence[s
     if any(not any(trial) for trial in _trials(subject, role, host, others).values()):
         return subject  # it refuses these dtypes, and no other
     text = next(text for _, text in told.values())
-    what = f"subject={subject.name!r} is no {role.name}: {text}; {_wanted(role)}{_suggestion(subject, role, host)}"
-    return _misfit(subject, what)
+    wanted = f"{_wanted(subject, role)}{_suggestion(subject, role, host)}"
+    return _misfit(subject, f"subject={subject.name!r} is no {role.name}: {text}; {wanted}")
 
 
 def _trials(subject: Subject, role: Role, host: Host, dtypes: Sequence[str]) -> dict[str, tuple[str, str]]:
     """By dtype: ("", "") where it fits; the verdict of all cells and why; or "" and what came in place of an answer."""
-    return {dtype: _trial(subject, role, host, role.ordinary(FORMATS[dtype])) for dtype in dtypes}
+    return {dtype: _trial(subject, role, host, ordinary(subject, role, FORMATS[dtype])) for dtype in dtypes}
+
+
+def ordinary(subject: Subject, role: Role, fmt: Format) -> Arguments:
+    """Rows of ordinary arguments, of a length that the function answers which it is the gradient of."""
+    of = subject.about.get("of", {})
+    return role.ordinary(fmt, **({"n": of["length"]} if of else {}))
 
 
 def _trial(
@@ -137,7 +156,7 @@ def _trial(
     one = arguments if role.signature.batched else role.signature.row(arguments, 0)
     given = [np.asarray(a) for a in role.signature.of(one).values()]
     try:
-        out = host.answer(given, seconds=seconds or host.limits.first_call_seconds)
+        out = undisturbed(lambda: host.answer(given, seconds=seconds or host.limits.first_call_seconds))
     except NoReturn as end:
         return "hung", str(end)
     except Ended as end:
@@ -157,8 +176,8 @@ def _misfit(subject: Subject, text: str) -> Subject:
     return replace(subject, misfit=text, unfit=dict.fromkeys(FORMATS, ("crashed", text)))
 
 
-def _wanted(role: Role) -> str:
-    one = role.ordinary(FORMATS["float32"])
+def _wanted(subject: Subject, role: Role) -> str:
+    one = ordinary(subject, role, FORMATS["float32"])
     one = one if role.signature.batched else role.signature.row(one, 0)
     given = ", ".join(f"{name} of shape {_shape(np.shape(a))}" for name, a in role.signature.of(one).items())
     return f"for {given} role {role.name} returns an array of shape {_shape(role.signature.answer(one, -1))}"
@@ -196,7 +215,7 @@ def _computes(subject: Subject, role: Role, host: Host) -> bool:
 
 def to_json(subject: Subject) -> dict[str, Any]:
     """What a process of the same audit needs to know of a subject that was tried here."""
-    kept = ("name", "role", "axis", "origin", "place", "about", "unfit", "misfit")
+    kept = ("name", "role", "axis", "numbers", "origin", "place", "of_origin", "of_place", "about", "unfit", "misfit")
     return {**{name: getattr(subject, name) for name in kept}, "arrays": subject.adapter.name}
 
 

@@ -78,7 +78,10 @@ def unfinished(arguments: Arguments, axis: int | None) -> Witness:
 def decode(record: Mapping[str, Mapping[str, Any]]) -> Case:
     """The inverse of `encode`, bit for bit; raises `UsageError` where the record is not one of ours."""
     arrays = {name: _decode(name, argument) for name, argument in record.items()}
-    layout = next(iter(record.values())).get("layout", "C")
+    of_arrays = {a.get("layout", "C") for a in record.values() if a["shape"]}
+    layout = (
+        ",".join(a.get("layout", "C") for a in record.values()) if len(of_arrays) > 1 else min(of_arrays, default="C")
+    )
     return Case(arrays, layout, recipe_of(record))
 
 
@@ -89,6 +92,11 @@ def _decode(name: str, argument: Mapping[str, Any]) -> Array:
     dtype = FORMATS[argument["dtype"]].dtype
     if "values" in argument:
         flat = np.array([float.fromhex(v) for v in argument["values"]], np.float64)
+    elif "tile" in argument:
+        moved = list(shape)
+        moved.append(moved.pop(argument["along"]))
+        tile = np.array([float.fromhex(v) for v in argument["tile"]], np.float64).astype(dtype)
+        return np.ascontiguousarray(np.moveaxis(np.resize(tile, moved), -1, argument["along"]))
     elif "runs" in argument:
         values, counts = zip(*argument["runs"], strict=True)
         flat = np.repeat([float.fromhex(v) for v in values], counts)

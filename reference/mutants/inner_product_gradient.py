@@ -54,14 +54,7 @@ def weights_through_float16(w: Array, x: Array) -> Array:
     return w.astype(np.float16).astype(w.dtype)
 
 
-@mutant(fails={"bitwise": EVERY})
-def weights_lose_the_sign_of_zero(w: Array, x: Array) -> Array:
-    """w + 0 x, which is 0 for -0."""
-    v: Array = w + np.zeros_like(x)
-    return v
-
-
-@mutant(fails={"bitwise": EVERY}, cause="subnormals flushed")
+@mutant(fails={"gradual_underflow": EVERY}, cause="subnormals flushed")
 def weights_flushed(w: Array, x: Array) -> Array:
     """What is below the smallest normal is made zero."""
     return flush(w)

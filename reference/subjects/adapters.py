@@ -17,6 +17,7 @@ EVERY_LAYOUT = (
     "broadcast",
     "read-only",
     "byte-swapped",
+    "offset",
 )
 
 
@@ -49,7 +50,7 @@ ADAPTERS = MappingProxyType(
         "numpy": Adapter("numpy"),
         "torch": Adapter(
             "torch",
-            ("C", "F", "sliced", "rows-sliced", "broadcast"),
+            ("C", "F", "sliced", "rows-sliced", "broadcast", "offset"),
             Lines(
                 imports=("import torch",),
                 given="torch.tensor({x}.astype(float)).to(torch.{dtype})",

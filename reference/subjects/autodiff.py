@@ -161,7 +161,7 @@ DEFECTS: dict[tuple[str, str], dict[str, Any]] = {
         "fails": {"accuracy": EVERY, "dtype": ("float32", "float16")},
         "may": dict.fromkeys(("annihilates_constants", "sum_to_zero", "linear", "gradual_underflow"), EVERY),
     },
-    ("jax-grad", "inner_product"): {"may": {"bitwise": EVERY}},
+    ("jax-grad", "inner_product"): FLUSHED,
     ("jax-grad", "quadratic_form"): FLUSHED,
     ("jax-grad", "squared_norm"): FLUSHED,
     ("jax-grad", "least_squares"): FLUSHED,

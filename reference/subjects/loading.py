@@ -11,6 +11,7 @@ import importlib
 import importlib.metadata
 import importlib.util
 import inspect
+import re
 import sys
 import sysconfig
 from collections.abc import Callable, Sequence
@@ -18,7 +19,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+DEFAULT_WIDTH, SIGNATURE_WIDTH = 40, 300  # characters
 STAGES = "extremum."
+ARRAY = re.compile(r"\b(Tensor|Array|ArrayLike|ndarray|NDArray)\b")  # in an annotation
 LIBRARIES = ("torch", "jax")  # whose arrays a subject may take, besides NumPy's
 
 
@@ -40,7 +43,7 @@ def load(spec: str) -> tuple[str, Any]:
 
     Raises `NotLoaded` where the file or module is missing, cannot be imported, is not Python, or has no such attribute.
     """
-    place, _, attribute = spec.rpartition(":")
+    place, attribute = parted(spec)
     module = _import_file(Path(place)) if is_file(place) else _import_module(place)
     value: Any = module
     for part in attribute.split("."):
@@ -51,6 +54,15 @@ def load(spec: str) -> tuple[str, Any]:
     return record_name(spec), value
 
 
+def parted(spec: str) -> tuple[str, str]:
+    """The file or module, and the attribute in it, that `spec` names; "file.py::Class::method" as pytest has it too."""
+    if "::" in spec:
+        place, *names = spec.split("::")
+        return place, ".".join(names)
+    place, _, attribute = spec.rpartition(":")
+    return place, attribute
+
+
 def is_file(place: str) -> bool:
     """Whether this is a file's path, and no module's name."""
     return place.endswith(".py") or "/" in place or "\\" in place
@@ -58,15 +70,15 @@ def is_file(place: str) -> bool:
 
 def record_name(spec: str) -> str:
     """The name in a record: of a file its last part alone, so that it is the same in any folder."""
-    place, _, attribute = spec.rpartition(":")
-    return f"{Path(place).name}:{attribute}" if is_file(place) else spec
+    place, attribute = parted(spec)
+    return f"{Path(place).name if is_file(place) else place}:{attribute}"
 
 
 def describe(function: Callable[..., Any]) -> str:
     """Where `function` is defined and with what signature, in one line."""
     try:
-        signature = f"{getattr(function, '__name__', 'function')}{inspect.signature(function)}"
-    except (TypeError, ValueError):
+        signature = f"{getattr(function, '__name__', 'function')}{_shown(inspect.signature(function))}"
+    except Exception:  # a class may have a signature that raises
         signature = getattr(function, "__name__", type(function).__name__)
     code = getattr(inspect.unwrap(function), "__code__", None)
     place = (
@@ -79,7 +91,7 @@ def describe(function: Callable[..., Any]) -> str:
 
 def version_of(function: Callable[..., Any]) -> str:
     """`library version` of the distribution that `function` comes from, or an empty string."""
-    root = (getattr(function, "__module__", None) or "").partition(".")[0]
+    root = str(getattr(function, "__module__", None) or "").partition(".")[0]
     try:
         return f"{root} {importlib.metadata.version(root)}"
     except (importlib.metadata.PackageNotFoundError, ValueError):
@@ -91,7 +103,8 @@ def about(function: Any, inputs: Sequence[str], keywords: Sequence[str]) -> dict
 
     `parameters` are the names of its parameters, None where it has no signature that can be read. `refusals` say for
     each keyword, and for none (""), why it does not take the inputs by position and -1 by that keyword; empty if it
-    does. `libraries` are loaded array libraries, `files` all that is loaded and nobody's installation.
+    does. `arrays` are the parameters that are annotated as arrays, `defaults` what others are left at. `libraries` are
+    loaded array libraries, `files` all that is loaded and nobody's installation.
     """
     name = getattr(function, "__name__", "")
     told: dict[str, Any] = {
@@ -105,13 +118,22 @@ def about(function: Any, inputs: Sequence[str], keywords: Sequence[str]) -> dict
         "files": [str(file) for file in own_files()],
         "parameters": None,
         "shown": "",
+        "arrays": [],
+        "defaults": {},
         "refusals": {},
     }
     try:
         signature = inspect.signature(function)
-    except (TypeError, ValueError):
+    except Exception:  # a class may have one that raises
         return told
-    told["parameters"], told["shown"] = list(signature.parameters), str(signature)
+    told["parameters"], told["shown"] = list(signature.parameters), _shown(signature)
+    told["defaults"] = {
+        name: f"{p.default!r:.40}"
+        for name, p in signature.parameters.items()
+        if p.default is not p.empty and name not in (*inputs, *keywords)
+    }
+    notes = {name: p.annotation for name, p in signature.parameters.items()}
+    told["arrays"] = [name for name, note in notes.items() if ARRAY.search(getattr(note, "__name__", str(note)))]
     for keyword in ("", *keywords):
         try:
             signature.bind(*inputs, **({keyword: -1} if keyword else {}))
@@ -119,6 +141,14 @@ def about(function: Any, inputs: Sequence[str], keywords: Sequence[str]) -> dict
         except TypeError as error:
             told["refusals"][keyword] = str(error)
     return told
+
+
+def _shown(signature: inspect.Signature) -> str:
+    """The signature as text; a default that takes a line of its own is left out."""
+    short = [
+        p if len(repr(p.default)) <= DEFAULT_WIDTH else p.replace(default=...) for p in signature.parameters.values()
+    ]
+    return str(signature.replace(parameters=short))[:SIGNATURE_WIDTH]
 
 
 def own_files() -> list[Path]:
@@ -176,7 +206,7 @@ def _import_file(path: Path) -> ModuleType:
         here = [str(p) for p in Path(path.parent).glob("*.py")] if path.parent.is_dir() else []
         raise NotLoaded(f"subject file {str(path)!r} does not exist", str(path), here)
     place = path.resolve()
-    name = place.stem
+    name, top = _dotted(place)
     if name in sys.modules and getattr(sys.modules[name], "__file__", None) != str(place):
         name = f"extremum_subject_{abs(hash(str(place))):x}"  # never shadow a module that others import
     if name in sys.modules:
@@ -185,15 +215,29 @@ def _import_file(path: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise NotLoaded(f"subject file {str(path)!r} is not a Python file")
     module = importlib.util.module_from_spec(spec)
-    if str(place.parent) not in sys.path:
-        sys.path.insert(0, str(place.parent))  # its own imports of neighbours work as when it is run
+    for folder in dict.fromkeys(
+        (str(top), str(place.parent))
+    ):  # its own imports work as under pytest, or when it is run
+        if folder not in sys.path:
+            sys.path.insert(0, folder)
     sys.modules[name] = module
     try:
+        if "." in name:
+            importlib.import_module(name.rpartition(".")[0])
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise _not_imported(str(path), error) from None
     return module
+
+
+def _dotted(place: Path) -> tuple[str, Path]:
+    """The name of a file's module, in the packages whose folders it is in, and the folder above these."""
+    names, top = [place.stem], place.parent
+    while (top / "__init__.py").is_file() and top.name.isidentifier():
+        names.insert(0, top.name)
+        top = top.parent
+    return ".".join(names), top
 
 
 def _not_imported(place: str, error: BaseException) -> NotLoaded:

@@ -33,7 +33,8 @@ GROUPS = MappingProxyType({"references": "reference", "mutants": "mutant", "libr
 class Subject:
     """One implementation under audit.
 
-    `axis` is the keyword that chooses the axis ("axis", "dim"), or None where there is none.
+    `axis` is the keyword that chooses the axis ("axis", "dim"), or None where there is none. What the role passes as a
+    number, as a label, goes in as a Python number, or without `numbers` as an array of its library with no dimension.
     `fails` maps each property that it must fail to the dtypes in which it must: the refutation is
     expected there, and its absence is a finding. `may` maps those that the same defect reaches on some
     inputs and not on others: neither is news. `kind` is reference, mutant, library or user. One that is
@@ -42,8 +43,9 @@ class Subject:
     subject of the role gradient_of has the function `of` that it is the gradient of, which `of_origin` names.
 
     With a `place`, what a host imports ({"spec": ...} or {"registered": [role, name]}), it is called there, `function`
-    is not used, and `about` is what `loading.about` says of it. `unfit` maps dtypes to the verdict of all its cells and
-    the reason, where no cell is tried. A `misfit` is one that does not fit its role: the text is one line.
+    is not used, and `about` is what `loading.about` says of it; so is `of`, if there is an `of_place`. `unfit` maps
+    dtypes to the verdict of all its cells and the reason, where no cell is tried. A `misfit` is one that does not fit
+    its role: the text is one line.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Subject:
     function: Callable[..., Any]
     kind: str = "user"
     axis: str | None = "axis"
+    numbers: bool = True
     adapter: Adapter = ADAPTERS["numpy"]
     dtypes: tuple[str, ...] = DEFAULT_DTYPES
     fails: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -60,6 +63,7 @@ class Subject:
     cause: str = ""
     of: Callable[..., Any] | None = None
     of_origin: str = ""
+    of_place: Mapping[str, Any] | None = None
     place: Mapping[str, Any] | None = None
     about: Mapping[str, Any] = field(default_factory=dict)
     unfit: Mapping[str, tuple[str, str]] = field(default_factory=dict)

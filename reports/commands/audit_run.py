@@ -17,18 +17,19 @@ from extremum.reports.driving.console import print_place
 from extremum.reports.driving.interrupts import deaf
 from extremum.reports.driving.options import FILES, REQUEST
 from extremum.reports.driving.session import Audit
-from extremum.reports.driving.terminal import Terminal, summary
+from extremum.reports.driving.terminal import Terminal
 from extremum.reports.record.record import NOT_REACHED
+from extremum.reports.views.summary import summary
 
 # An audit reads no settings, no conftest and no plugin of the project that it is run in.
 PLUGINS = ("no:cacheprovider", "no:terminal", "no:faulthandler", "no:tmpdir", "xdist.plugin", "extremum.reports.plugin")
 ISOLATED = ("--noconftest", "--strict-markers", "-c", os.devnull, *(f"-p{name}" for name in PLUGINS))
 
 
-def run_audit(subjects: Sequence[str], words: Mapping[str, Any], workers: str, console: Console) -> int:
+def run_audit(subjects: Sequence[str], words: Mapping[str, Any], workers: int, console: Console) -> int:
     """Run the audit, show what it finds, and return the exit code; `words` are the options, by key."""
     terminal = Terminal(console)
-    arguments = [*ISOLATED, "--rootdir", os.getcwd(), "-n", workers, *_options(subjects, words)]
+    arguments = [*ISOLATED, "--rootdir", os.getcwd(), "-n", str(workers), *_options(subjects, words)]
     with _undisturbed():
         try:
             code = int(pytest.main(arguments, plugins=[terminal]))
@@ -72,7 +73,10 @@ def _concluded(audit: Audit, code: int, folder: Path, console: Console) -> int:
     """Show the report, and what pytest's exit code says beside it; return the command's."""
     report = audit.report()
     summary(report, console)
-    print_place(console, folder)
+    if audit.unwritten:
+        click.echo(f"extremum: {audit.unwritten}", err=True)
+    else:
+        print_place(console, folder)
     for error in audit.internal_errors:
         click.echo(f"extremum: internal error: {printable(error, LINES)}", err=True)
     if audit.journal is not None and audit.journal.failure:
@@ -81,5 +85,10 @@ def _concluded(audit: Audit, code: int, folder: Path, console: Console) -> int:
         click.echo(f"extremum: {report.ending}; the same command with --resume goes on from there", err=True)
         return code
     unreached = any(c.detail == NOT_REACHED for c in report.cells)
-    internal = audit.internal_errors or unreached or code == pytest.ExitCode.INTERNAL_ERROR
+    internal = (
+        audit.internal_errors
+        or unreached
+        or (audit.unwritten and not report.exit_code)
+        or code == pytest.ExitCode.INTERNAL_ERROR
+    )
     return 3 if internal else report.exit_code

@@ -16,7 +16,7 @@ from extremum.properties.claims.catalogue import CLAIMS, EXERCISES, chosen, exer
 from extremum.properties.claims.claim import Claim, ClaimRun, Evidence, Judged
 from extremum.properties.steps.resolve import introduce
 from extremum.reference.subjects.subject import subjects
-from extremum.reports.driving.console import counting, print_line, print_place
+from extremum.reports.driving.console import counting, print_place
 from extremum.reports.driving.interrupts import end_silently
 from extremum.reports.driving.options import check_count
 from extremum.reports.record.files import file_to_write, folder_to_write
@@ -24,6 +24,7 @@ from extremum.reports.record.record import Record
 from extremum.reports.views.formulas import plain
 from extremum.reports.views.ledger import counted
 from extremum.reports.views.render import render
+from extremum.reports.views.summary import print_line
 
 COLOURS = {"confirmed": "green", "exact only": "yellow", "refuted": "red", "unclear": "magenta"}
 

@@ -21,12 +21,13 @@ from extremum.properties.steps.trial import Wish
 from extremum.reference.arithmetic.formats import format_of
 from extremum.reference.errors import UsageError
 from extremum.reference.subjects.subject import Subject
-from extremum.reports.driving.console import counting, print_line, widen
+from extremum.reports.driving.console import counting, widen
 from extremum.reports.driving.options import names
 from extremum.reports.record.files import file_to_write, indented, write
 from extremum.reports.record.record import version
 from extremum.reports.record.text import decimals
 from extremum.reports.views.extra import missing
+from extremum.reports.views.summary import print_line
 
 SCHEMA = "extremum.onset/1"
 PICTURES = (".png", ".svg")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from extremum.properties.calling.host_channel import undisturbed
 from extremum.properties.calling.hosts import Host
 from extremum.properties.engine import unfit
 from extremum.properties.exhaustion.scan import Domain, domain_named
@@ -28,28 +29,27 @@ from extremum.reference.arithmetic.formats import format_of
 from extremum.reference.errors import UsageError
 from extremum.reference.subjects.loading import fingerprint
 from extremum.reference.subjects.subject import Subject
-from extremum.reports.driving.console import print_line, print_place
+from extremum.reports.driving.console import print_place
 from extremum.reports.driving.options import FILES, REPORT_DIR, values
 from extremum.reports.driving.proof_workers import (
     CellsEnded,
-    Ended,
     Job,
     PartExpired,
     Span,
     asked_once,
     cells_of,
-    ended,
     unjudged,
     workers,
 )
 from extremum.reports.driving.request import PROVED_DTYPES, Request, to_prove
-from extremum.reports.driving.terminal import summary
-from extremum.reports.record.files import write
+from extremum.reports.record.files import sealed, unsealed, write
 from extremum.reports.record.leftovers import remove_leftovers
 from extremum.reports.record.record import Record
 from extremum.reports.views.render import render
+from extremum.reports.views.summary import print_line, summary
 
 PART_ROWS = 2**22  # a checkpoint is written after each part
+TRIES = 3  # with workers that end before anything more is scanned
 
 
 @dataclass
@@ -87,19 +87,35 @@ class State:
     def save(self, path: Path, key: Mapping[str, Any]) -> None:
         """Write the state beside `path`, then rename."""
         tallies = {name: tally.to_json() for name, tally in self.tallies.items()}
-        write(path, json.dumps({"key": key, "done": self.done, "tallies": tallies}))
+        write(path, sealed({"key": key, "done": self.done, "tallies": tallies})[1])
 
     @staticmethod
     def load(path: Path, key: Mapping[str, Any]) -> State:
-        """The state in a file; a new one where there is none, or where it is of another scan."""
+        """The state in a file; a new one where there is none, or where it is of another scan.
+
+        Raises `UsageError` for one that is not to the last bit as it was written: what it says would be believed.
+        """
         try:
-            record = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            raw = path.read_bytes()
+        except FileNotFoundError:
             return State()
-        if record.get("key") != key:
+        except OSError as error:
+            raise UsageError(f"checkpoint {str(path)!r} cannot be read: {error.strerror or error}") from None
+        record = unsealed(raw)
+        if record is None:
+            raise UsageError(f"checkpoint {str(path)!r} is damaged: remove it, and the scan begins anew")
+        if record["key"] != key:
             return State()
         tallies = {name: Tally.from_json(tally) for name, tally in record["tallies"].items()}
         return State([(start, stop) for start, stop in record["done"]], tallies)
+
+
+class WorkersEnded(Exception):
+    """Worker processes ended, though no call of the subject's did it: so many `rows` are in the checkpoint."""
+
+    def __init__(self, rows: int) -> None:
+        super().__init__(rows)
+        self.rows = rows
 
 
 @dataclass(frozen=True)
@@ -143,7 +159,7 @@ def _jobs(request: Request, domain: Domain) -> list[Job]:
     subjects: dict[tuple[str, str], Subject] = {}
 
     def keep(subject: Subject, host: Host) -> None:
-        marks[subject.role, subject.name] = host.fingerprint()
+        marks[subject.role, subject.name] = undisturbed(host.fingerprint)
         host.end()
 
     wish = Wish(request.limits, request.dtypes or PROVED_DTYPES, request.arrays, request.python, keep)
@@ -179,6 +195,8 @@ def run_proofs(options: ProofOptions, console: Console) -> Record:
     for line in dict.fromkeys(introduce(job.subject)["line"] for job in options.jobs):
         print_line(console, escape(line), "dim")
     remove_leftovers(options.folder)
+    for job in options.jobs:  # before anything is scanned
+        State.load(options.checkpoint(job), {})
     cells, whole = _scanned(options, console)
     subjects = {(j.subject.role, j.subject.name): j.subject for j in options.jobs}
     report = Record(cells, 0, options.command, [introduce(s) for s in subjects.values()])
@@ -220,6 +238,17 @@ def scan_job(job: Job, options: ProofOptions, progress: Progress) -> list[Cell]:
         role = role_named(job.subject.role)
         blank = [unjudged(job, p, "incomplete", "") for p in job.properties]
         return [unfit(cell, job.subject, role, job.fmt) for cell in blank]
+    rows, lost = -1, 0
+    while lost < TRIES:  # in a row, without any progress
+        try:
+            return _scanned_job(job, options, progress)
+        except WorkersEnded as end:  # what is in the checkpoint is not lost with them
+            rows, lost = (end.rows, lost + 1) if end.rows == rows else (end.rows, 0)
+    reason = f"{rows:,} rows were scanned, and worker processes ended again and again: is there memory for -n of them?"
+    return [unjudged(job, p, "incomplete", reason) for p in job.properties]
+
+
+def _scanned_job(job: Job, options: ProofOptions, progress: Progress) -> list[Cell]:
     checkpoint, size = options.checkpoint(job), job.domain.size(job.fmt)
     state = State()
     with workers(job, options.workers, options.cell_timeout) as pool:
@@ -243,5 +272,5 @@ def scan_job(job: Job, options: ProofOptions, progress: Progress) -> list[Cell]:
             return [unjudged(job, p, "incomplete", reason) for p in job.properties]
         except CellsEnded as end:
             return end.cells
-        except Ended as end:
-            return ended(job, end)
+        except BrokenProcessPool:
+            raise WorkersEnded(state.rows) from None

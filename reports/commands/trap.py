@@ -20,13 +20,14 @@ from extremum.reference.descent.correct_rounding import FOLLOWED, Rounding, of_b
 from extremum.reference.descent.exact import parse, written
 from extremum.reference.descent.smooth import NAMED
 from extremum.reference.errors import UsageError, nearest
-from extremum.reports.driving.console import counting, print_line, print_place, widen
+from extremum.reports.driving.console import counting, print_place, widen
 from extremum.reports.driving.options import names
 from extremum.reports.record.files import file_to_write, folder_to_write, indented, write
 from extremum.reports.record.record import version
 from extremum.reports.record.text import log10_of
 from extremum.reports.views import html, markdown
 from extremum.reports.views.extra import missing
+from extremum.reports.views.summary import print_line
 
 SCHEMA = "extremum.trap/1"
 MAX_BITS = 2**14

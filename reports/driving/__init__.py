@@ -1,1 +1,1 @@
-"""What drives an audit: the request, its tasks, the pytest session, workers and their watchdog."""
+"""What drives an audit: the request, its tasks, the pytest session, its workers."""

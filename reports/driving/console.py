@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn
+
+from extremum.reports.views.summary import print_line
 
 PIPE_COLUMNS = 120  # characters of a table's line where its reader is no terminal
 
@@ -18,15 +22,19 @@ PIPE_COLUMNS = 120  # characters of a table's line where its reader is no termin
 class PipeSafeConsole(Console):
     """A console whose reader may leave early (`| head`): the audit goes on, and the report is written."""
 
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print; what cannot be written, on a full disk, is said once, and the audit goes on."""
+        try:
+            super().print(*objects, **options)
+        except OSError as error:
+            self.on_broken_pipe()
+            with suppress(OSError):
+                click.echo(f"extremum: the output cannot be written: {error.strerror or error}", err=True)
+
     def on_broken_pipe(self) -> None:
         """Write nowhere from now on."""
         self.quiet = True
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def print_line(console: Console, markup: str, style: str | None = None) -> None:
-    """One line, however long: it can be searched for, and copied."""
-    console.print(markup, style=style, highlight=False, soft_wrap=True)
 
 
 def print_place(console: Console, folder: Path) -> None:

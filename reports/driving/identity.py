@@ -54,7 +54,8 @@ def _content(subject: Subject, role: str) -> str:
     Of a user's subject also of the modules beside them that they have imported: not of those that they import later.
     """
     if subject.about:  # a host imported it, and told which files it is of
-        files = [Path(file) for file in subject.about["files"]]
+        told = [*subject.about["files"], *subject.about.get("of", {}).get("files", ())]
+        files = [file for file in map(Path, told) if file.is_file()]  # the subject may have removed it, or made it up
         parts = [repr((introduce(subject), subject.about["version"])).encode(), *map(Path.read_bytes, files)]
         place = _file_of(f"{role}:" if "." in role else "")
         return _digest([*parts, *([place.read_bytes()] if place else [])])

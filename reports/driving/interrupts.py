@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -17,6 +19,8 @@ from typing import Any
 INTERRUPTED = 128 + signal.SIGINT  # the exit status of a process that SIGINT ended, as shells have it
 CAN_BLOCK = hasattr(signal, "pthread_sigmask")  # not on Windows
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+PR_SET_PDEATHSIG = 1  # of prctl(2)
+LOOK_SECONDS = 0.5
 
 
 @contextmanager
@@ -42,6 +46,27 @@ def end_silently() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a fork inherits the controller's
     if CAN_BLOCK:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+
+
+def end_with_parent() -> None:
+    """See to it that this process ends when its parent does, whatever it is doing then.
+
+    Linux does that; elsewhere a thread looks, which a call that never lets go of the interpreter keeps from it.
+    """
+    import ctypes
+
+    parent = os.getppid()
+    if sys.platform == "linux" and ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) == 0:
+        if os.getppid() != parent:
+            os._exit(1)
+        return
+
+    def look() -> None:
+        while os.getppid() == parent:
+            time.sleep(LOOK_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=look, daemon=True).start()
 
 
 def interrupting() -> Callable[[], None]:

@@ -6,8 +6,6 @@ or that answers something else.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +15,7 @@ from typing import Any, BinaryIO
 from extremum.properties.contested.situations import Behaviour
 from extremum.properties.values.finding import Cell
 from extremum.reference.errors import UsageError
-from extremum.reports.record.files import write
+from extremum.reports.record.files import sealed, unsealed, write
 
 NAME = "journal.jsonl"
 SCHEMA = "extremum.journal/1"
@@ -74,7 +72,7 @@ def read(path: Path, request: Mapping[str, Any]) -> Held:
         raise UsageError(f"resume: {str(path)!r} cannot be read: {error.strerror or error}") from None
     held, head = Held(), ""
     for number, raw in enumerate(content.split(b"\n")[:-1], 1):
-        entry = _entry(raw + b"\n", head)
+        entry = unsealed(raw + b"\n", head)
         if entry is None:
             raise UsageError(f"resume: line {number} of {str(path)!r} is damaged: {REMEDY}")
         if number > 1:
@@ -95,7 +93,7 @@ class Journal:
 
     def __init__(self, path: Path, request: Mapping[str, Any], held: Held) -> None:
         self.path, self.failure = path, ""
-        head, first = _line({"schema": SCHEMA, "request": request}, "")
+        head, first = sealed({"schema": SCHEMA, "request": request}, "")
         self._head = head
         self._file: BinaryIO | None = None
         try:
@@ -125,7 +123,7 @@ class Journal:
     def _add(self, entry: Mapping[str, Any]) -> None:
         if self._file is None:
             return
-        line = _line(entry, self._head)[1].encode()
+        line = sealed(entry, self._head)[1].encode()
         try:
             if self._file.write(line) != len(line):  # at once: a kill can cut the last line alone
                 raise OSError("the disk is full")
@@ -137,22 +135,6 @@ class Journal:
         if self._file is not None:
             self._file.close()
         self._file, self.failure = None, f"{self.path} cannot be written: {error.strerror or error}"
-
-
-def _line(entry: Mapping[str, Any], head: str) -> tuple[str, str]:
-    """The digest of a line, and the line; `head` is the digest of the first, or empty for that."""
-    digest = hashlib.sha256((head + json.dumps(entry, allow_nan=False)).encode()).hexdigest()
-    return digest, json.dumps({"digest": digest, **entry}, allow_nan=False) + "\n"
-
-
-def _entry(raw: bytes, head: str) -> dict[str, Any] | None:
-    """What a line says, or None unless it is to the last bit as `_line` wrote it."""
-    try:
-        entry = json.loads(raw)
-        rest = {name: value for name, value in entry.items() if name != "digest"}
-        return entry if _line(rest, head)[1].encode() == raw else None
-    except (ValueError, AttributeError, RecursionError):
-        return None
 
 
 def _differences(entry: Mapping[str, Any], request: Mapping[str, Any]) -> str:

@@ -162,7 +162,7 @@ REQUEST = (  # what is audited; `subjects` are no option of the command
 )
 FILES = (  # where the report goes
     Option("report-dir", "TEXT", "Folder for report.json, .md and .html.", Kind(folder_to_write), default=REPORT_DIR),
-    Option("json", "TEXT", "File for the record.", Kind(file_to_write)),
+    Option("json", "TEXT", "File for the record; - is standard output.", Kind(file_to_write)),
     Option("resume", "", "Go on with a run that was killed or interrupted, by the journal in --report-dir.", flag=True),
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from extremum.properties.calling.host_channel import Limits
@@ -18,7 +18,7 @@ from extremum.properties.roles.registry import regimes, role_named, roles
 from extremum.properties.steps.resolve import resolve
 from extremum.properties.steps.trial import Keep, Wish, from_json, to_json
 from extremum.reference.arithmetic.formats import Format, format_of
-from extremum.reference.errors import UsageError, nearest
+from extremum.reference.errors import UsageError, nearest, printable
 from extremum.reference.subjects.adapters import ADAPTERS
 from extremum.reference.subjects.subject import Subject
 from extremum.reports.driving.options import REQUEST, values
@@ -149,10 +149,18 @@ def resolved(request: Request, known: Mapping[str, Any] | None = None, keep: Kee
             subjects.append(from_json(known[spec]))
         else:
             subjects += resolve(spec, request.role, request.of, wish)
-    each = list({(s.role, s.name): s for s in subjects}.values())
+    each = list({(s.role, s.name): s for s in _told_apart(subjects)}.values())
     if len(each) == 1 and each[0].misfit:
         raise UsageError(each[0].misfit)
     return each
+
+
+def _told_apart(subjects: Sequence[Subject]) -> list[Subject]:
+    """The subjects, those of one name that come from different places by their whole words."""
+    places: dict[tuple[str, str], set[str]] = {}
+    for s in subjects:
+        places.setdefault((s.role, s.name), set()).add(s.origin)
+    return [replace(s, name=printable(s.origin)) if len(places[s.role, s.name]) > 1 else s for s in subjects]
 
 
 def tried_of(subjects: Sequence[Subject]) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 
-from extremum.properties.calling.recorder import Recorder
 from extremum.properties.contested.situations import Behaviour
 from extremum.properties.roles.registry import roles
 from extremum.properties.steps.resolve import introduce
@@ -24,14 +23,13 @@ from extremum.properties.values.finding import Cell
 from extremum.reference.errors import UsageError
 from extremum.reference.subjects.subject import Subject
 from extremum.reports.driving import interrupts
-from extremum.reports.driving.characterisation import behaviours, interrupted
-from extremum.reports.driving.crash_report import aftermath, confirmed, hung
+from extremum.reports.driving.characterisation import behaviours
 from extremum.reports.driving.identity import identity
 from extremum.reports.driving.journal import NAME, Held, Journal, read
-from extremum.reports.driving.judging import judge_task, settings_of
+from extremum.reports.driving.judging import judge_task, judged_again, settings_of
 from extremum.reports.driving.options import FILES, REQUEST, values
 from extremum.reports.driving.request import Request, Task, resolved, scheduled, tasks, tried_of
-from extremum.reports.driving.watchdog import Watchdog, end_with_parent
+from extremum.reports.record.files import STANDARD_OUTPUT
 from extremum.reports.record.leftovers import remove_leftovers, scratch
 from extremum.reports.record.record import NOT_REACHED, Record
 from extremum.reports.record.text import finding_lines
@@ -39,7 +37,6 @@ from extremum.reports.views.render import render
 
 CELL = "extremum.cell"  # the user property of an item that holds its cell
 CONTESTED = "extremum.contested"  # the one that holds the behaviours of a subject
-GRACE_SECONDS = 2.0  # a worker ends its own calls at the limit of a cell; the watchdog waits this much longer
 SIGNAL_SECONDS = 0.2  # a signal that ended a worker reaches us within it, if it was sent to all processes of the run
 HELD = "held.json"  # in the folder of the run: what its workers need not judge
 TRIED = "tried.json"  # there too: the subjects that need not be tried again
@@ -121,7 +118,8 @@ class Audit:
         self.cells: dict[tuple[str, str, str, str], Cell] = {}
         self.contested: list[Behaviour] = []
         self.internal_errors: list[str] = []
-        self.closed = False  # whether the report is written
+        self.closed = False  # whether the report is written, or cannot be
+        self.unwritten = ""  # why it is not
         self.interrupted = False
         self.journal: Journal | None = None
         self.is_worker = worker is not None
@@ -129,13 +127,10 @@ class Audit:
         self.held, self.identity = (Held(), {}) if worker else self._remembered(resume)
         self.undo: Callable[[], None] | None = None if worker else interrupts.interrupting()
         self.folder = Path(worker["extremum_folder"]) if worker else scratch()
-        self.worker_id = str(worker["workerid"]) if worker else "main"
-        self.recorder = Recorder(self.folder / f"{self.worker_id}.call") if worker else None
-        self.watchdog = Watchdog(self.folder, None)
         if worker:
-            end_with_parent()
+            interrupts.end_with_parent()
             self.held = Held.from_json(json.loads((self.folder / HELD).read_text()))
-            (self.folder / f"{self.worker_id}.process").write_text(str(os.getpid()))
+            (self.folder / f"{worker['workerid']}.process").write_text(str(os.getpid()))
         else:
             (self.folder / HELD).write_text(json.dumps(self.held.to_json()))
             (self.folder / TRIED).write_text(json.dumps(tried_of(self.subjects)))
@@ -148,7 +143,10 @@ class Audit:
             request = Request.from_words(config.getoption("subject"), words)
             # Absolute, as a subject may change the folder.
             given = values(FILES, words)
-            files = {name: value.resolve() if isinstance(value, Path) else value for name, value in given.items()}
+            files = {
+                name: value.resolve() if isinstance(value, Path) and str(value) != STANDARD_OUTPUT else value
+                for name, value in given.items()
+            }
             resume = bool(files.get("resume"))
             if resume and "report_dir" not in files:
                 raise UsageError("resume: there is no report-dir with a journal to go on from; add --report-dir DIR")
@@ -178,12 +176,15 @@ class Audit:
             key = task.subject.role, task.subject.name
             if key not in nodes:
                 nodes[key] = SubjectNode.from_parent(session, name=key[1], nodeid=task.subject.name)
-            item = CellItem.from_parent(nodes[key], name=f"{task.property.name}[{task.dtype}]")
+            # Named in full, as --lf reads it again: pytest takes the brackets of a child's name for a part of the name.
+            name = f"{task.property.name}[{task.dtype}]"
+            item = CellItem.from_parent(nodes[key], name=name, nodeid=_nodeid(task))
             item.task, item.audit = task, self
             items.append(item)
         for subject in self.subjects if self.request.whole else ():  # last: no cell comes after an input of doubt
             node = nodes[subject.role, subject.name]
-            question = ContestedItem.from_parent(node, name=_contested(subject).rpartition("::")[2])
+            name = _contested(subject).rpartition("::")[2]
+            question = ContestedItem.from_parent(node, name=name, nodeid=_contested(subject))
             question.subject, question.audit = subject, self
             items.append(question)
 
@@ -191,9 +192,7 @@ class Audit:
 
     def judge(self, task: Task) -> Cell:
         """Judge a cell, unless the journal has it."""
-        return self.held.cells.get(task.key) or judge_task(
-            task, settings_of(self.request, self.began), self.shared, self.recorder
-        )
+        return self.held.cells.get(task.key) or judge_task(task, settings_of(self.request, self.began), self.shared)
 
     def characterise(self, subject: Subject) -> list[dict[str, str]]:
         """The records of what the subject does where its answer is contested; none where the budget has ended."""
@@ -201,12 +200,8 @@ class Audit:
             return [b.to_json() for b in known]
         if settings_of(self.request, self.began).budget_ended():
             return []
-        progress = self._progress(self.worker_id, subject)
         host = self.shared.host(subject, roles()[subject.role].signature, self.request.limits)
-        return [b.to_json() for b in behaviours(subject, self.request, progress, self.recorder, host)]
-
-    def _progress(self, worker: str, subject: Subject) -> Path:
-        return self.folder / f"{worker}.contested.{self.subjects.index(subject)}"
+        return [b.to_json() for b in behaviours(subject, self.request, host)]
 
     # Watch the workers, on the controller.
 
@@ -227,14 +222,12 @@ class Audit:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self) -> Generator[None, object, object]:
-        """On the controller, watch the workers while they run: a call that still has not returned ends its worker."""
-        limit = None if self.is_worker else self.request.cell_timeout
-        with Watchdog(self.folder, None if limit is None else limit + GRACE_SECONDS) as self.watchdog:
-            try:
-                return (yield)
-            except KeyboardInterrupt:
-                self.pytest_keyboard_interrupt()
-                raise
+        """An interruption while the workers run ends them."""
+        try:
+            return (yield)
+        except KeyboardInterrupt:
+            self.pytest_keyboard_interrupt()
+            raise
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self) -> None:
@@ -249,26 +242,20 @@ class Audit:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        self.watchdog.forget(str(node.gateway.id))
         (self.folder / f"{node.gateway.id}.process").unlink(missing_ok=True)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_handlecrashitem(self, crashitem: str, report: pytest.TestReport) -> None:
-        """A worker died on this item: report what can be said of it."""
-        time.sleep(SIGNAL_SECONDS)  # where all processes of the run are being ended, no subject ended its own
-        worker = str(report.node.gateway.id)
+        """A worker died on this item, whoever ended it: judge the item again, in a process of its own."""
+        time.sleep(SIGNAL_SECONDS)  # where all processes of the run are being ended, no cell is at fault
         task = next((t for t in self.tasks if _nodeid(t) == crashitem), None)
         if task is not None:
-            cell = aftermath(task, self.folder, worker, self.request)
+            cell = judged_again(task, settings_of(self.request, self.began))
             report.user_properties.append((CELL, json.dumps(cell.to_json())))
-            report.longrepr = "\n".join(finding_lines(cell))
-            return
-        for subject in self.subjects:
-            if _contested(subject) == crashitem:  # that is what it does, and no finding
-                how = "does not return" if hung(self.folder, worker) else "ends the process"
-                known = interrupted(subject, self.request, self._progress(worker, subject), how)
-                report.user_properties.append((CONTESTED, json.dumps([b.to_json() for b in known])))
-                report.outcome, report.longrepr = "passed", None
+            report.outcome = "failed" if cell.unexpected else "passed"
+            report.longrepr = "\n".join(finding_lines(cell)) if cell.unexpected else None
+        elif any(_contested(subject) == crashitem for subject in self.subjects):  # no finding
+            report.outcome, report.longrepr = "passed", None
 
     # Gather, on the controller.
 
@@ -278,7 +265,7 @@ class Audit:
             return
         of_item = dict(report.user_properties) if report.when in ("call", "???") else {}
         if CELL in of_item:
-            cell = self._confirmed(Cell.from_json(json.loads(str(of_item[CELL]))))
+            cell = Cell.from_json(json.loads(str(of_item[CELL])))
             self.cells[cell.key] = cell
             if self.journal is not None and cell.key not in self.held.cells:
                 self.journal.cell(cell)
@@ -295,12 +282,6 @@ class Audit:
             if self.journal is not None:
                 self.journal.contested(*key, behaviours)
 
-    def _confirmed(self, cell: Cell) -> Cell:
-        """A cell that hung in Python code comes from a worker that lives: its witness is yet to be run again."""
-        task = next(t for t in self.tasks if t.key == cell.key)
-        fresh = task.subject.place is None and cell.verdict == "hung" and "alone" not in cell.detail
-        return confirmed(task, cell) if fresh else cell
-
     # Report, on the controller.
 
     def report(self) -> Record:
@@ -316,9 +297,9 @@ class Audit:
         return [f"extremum: {introduce(s)['line']}" for s in self.subjects]
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Of an interrupted run of the project's own pytest: how far it came."""
-        if self.interrupted:
-            terminalreporter.write_line(f"extremum: {self.report().ending}")
+        """Of the project's own pytest: how far an interrupted run came, and why there is no report."""
+        for line in filter(None, (self.report().ending, self.unwritten)):
+            terminalreporter.write_line(f"extremum: {line}")
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -328,6 +309,8 @@ class Audit:
         if session.exitstatus == 0 and not session.items and report.exit_code == 5:
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
         self._close(report)
+        if self.unwritten and session.exitstatus == 0:
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
     def pytest_unconfigure(self) -> None:
         """Write the report of a session that was interrupted before it began: pytest tells nobody that it finished."""
@@ -341,10 +324,15 @@ class Audit:
         self.closed = True
         hear = interrupts.deaf()  # until the files are whole
         try:
-            render(report, self.report_dir, self.json_file)
+            try:
+                render(report, self.report_dir, self.json_file)
+            except (
+                OSError
+            ) as error:  # a full disk, or a folder that is not what it was: the cells are told all the same
+                self.unwritten = f"the report cannot be written: {error.strerror or error}"
             if self.journal is not None:
                 reached = all(task.key in self.cells for task in self.tasks)
-                self.journal.close(over=reached and not self.interrupted)
+                self.journal.close(over=reached and not self.interrupted and not self.unwritten)
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)
             hear()

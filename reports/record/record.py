@@ -12,6 +12,7 @@ from typing import Any, Self
 from extremum.properties.contested.situations import Behaviour
 from extremum.properties.values.finding import VERDICTS, Cell
 from extremum.reference.errors import UsageError
+from extremum.reference.subjects.loading import first_line
 
 SCHEMA = "extremum.report/2"
 READABLE = (SCHEMA, "extremum.report/1")  # what the first version lacks has a default
@@ -93,19 +94,23 @@ class Record:
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Self:
-        """The inverse of `to_json`; raises `UsageError` for a record of another schema."""
-        if record.get("schema") not in READABLE:
-            raise UsageError(f"schema={record.get('schema')!r} is not {SCHEMA!r}: not a report of this version")
-        return cls(
-            [Cell.from_json(c) for c in record["cells"]],
-            record["seed"],
-            record["command"],
-            record.get("subjects", ()),
-            record.get("claims", ()),
-            record["environment"],
-            [Behaviour.from_json(b) for b in record.get("contested", [])],
-            record.get("interrupted", False),
-        )
+        """The inverse of `to_json`; raises `UsageError` for a record of another schema, or without what it has."""
+        schema = record.get("schema") if isinstance(record, Mapping) else None
+        if schema not in READABLE:
+            raise UsageError(f"schema={schema!r} is not {SCHEMA!r}: not a report of this version")
+        try:
+            return cls(
+                [Cell.from_json(c) for c in record["cells"]],
+                record["seed"],
+                record["command"],
+                record.get("subjects", ()),
+                record.get("claims", ()),
+                record["environment"],
+                [Behaviour.from_json(b) for b in record.get("contested", [])],
+                record.get("interrupted", False),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise UsageError(f"the report is damaged: {type(error).__name__}: {first_line(error)}") from None
 
 
 def version() -> str:

@@ -61,6 +61,9 @@ def argument_text(argument: Mapping[str, Any]) -> str:
     if "recipe" in argument:
         recipe = argument["recipe"]
         return f"row {recipe['row']} of regime {recipe['regime']}, n = {recipe['n']}, seed {recipe['seed']}  {kind}"
+    if "tile" in argument:
+        parts = [decimals(v, dtype) for v in argument["tile"][:MAX_ENTRIES]]
+        return f"[{', '.join(parts)}, ...] repeated along the rows  {kind}"
     if "runs" in argument:
         runs = argument["runs"]
         parts = [f"{c} x {decimals(v, dtype)}" for v, c in runs[:MAX_ENTRIES]]

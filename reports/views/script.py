@@ -25,6 +25,7 @@ LAYOUTS = {  # as `properties.inputs.layouts.present` makes them
     "{x} = host[..., 1::2]",
     "broadcast": "{x} = np.broadcast_to({x}[:1].copy(), {x}.shape)",
     "read-only": "{x}.flags.writeable = False",
+    "offset": "host = np.empty({x}.size + 1, {x}.dtype)\nhost[1:] = {x}.ravel()\n{x} = host[1:].reshape({x}.shape)",
     "byte-swapped": '{x} = {x}.astype({x}.dtype.newbyteorder(">"))',
 }
 OTHER = "np.linspace(2, 5, {x}.size).reshape({x}.shape).astype({x}.dtype)"
@@ -53,7 +54,7 @@ def script(cell: Cell, witness: Witness, subject: Mapping[str, str]) -> str:
     if not signature.batched and not stacked:  # what the property adds has an axis of rows still
         arguments |= {x: {**a, "shape": a["shape"][1:]} for x, a in arguments.items() if x not in inputs}
     lines += [f"{name} = {_value(argument)}" for name, argument in arguments.items()]
-    layout = next((a.get("layout", "C") for a in arguments.values()), "C")
+    layouts = {x: arguments[x].get("layout", "C") for x in inputs if x in arguments}
     named = {
         "args": ", ".join(inputs),
         **{f"at_{d}": ", ".join(f"x + {d}" if x == "x" else x for x in inputs) for d in "ab"},
@@ -65,8 +66,8 @@ def script(cell: Cell, witness: Witness, subject: Mapping[str, str]) -> str:
         "turned": ", ".join(f"(1 - {x}[..., ::-1]).astype({x}.dtype)" if signature.inputs[x] else x for x in inputs),
     }
     show = f"print(f({named['args']}{', axis=axis' if moved else ''}))"
-    if layout in LAYOUTS:
-        presented = [LAYOUTS[layout].format(x=x) for x in inputs if signature.inputs[x]]
+    if set(layouts.values()) & LAYOUTS.keys():
+        presented = [LAYOUTS[layout].format(x=x) for x, layout in layouts.items() if layout in LAYOUTS]
         return "\n".join([*lines, show, *presented, show]) + "\n"
     ended = cell.verdict in ("crashed", "hung")  # the witness is the one call
     prop = property_of(cell.role, cell.property) if known and not ended else None
@@ -87,7 +88,8 @@ def _function(cell: Cell, subject: Mapping[str, str], signature: Signature, stac
     given = (library.given_as_is if as_they_are else library.given).replace("{dtype}", cell.dtype)
     if moved and not keyword:
         given = given.replace("{x}", "np.moveaxis({x}, axis, -1).copy()")
-    shown = (given.replace("{x}", x) if rank else x for x, rank in signature.inputs.items())
+    number = library.given_as_is if subject.get("numbers") == "arrays" else "{x}"
+    shown = ((given if rank else number).replace("{x}", x) for x, rank in signature.inputs.items())
     body = library.taken.replace("{call}", f"{name}({', '.join(shown)}{keyword})")
     if stacked:  # one call for each row
         rows = f"zip({', '.join(inputs)})" if len(inputs) > 1 else inputs[0]
@@ -129,6 +131,14 @@ def _value(argument: Mapping[str, Any]) -> str:
         return number if dtype in ("float64", "float32", "float16") else f'np.array({number}).astype("{dtype}")[()]'
     if "recipe" in argument:
         return f"restore({dict(argument['recipe'])!r}, {dtype!r}).reshape({shape})"
+    if "tile" in argument:
+        moved = [
+            *shape[: argument["along"] % len(shape)],
+            *shape[argument["along"] % len(shape) + 1 :],
+            shape[argument["along"]],
+        ]
+        tile = f"np.array([{', '.join(_literal(v) for v in argument['tile'])}])"
+        return f'np.moveaxis(np.resize({tile}, {tuple(moved)}), -1, {argument["along"]}).astype("{dtype}").copy()'
     if "runs" in argument:
         parts = ", ".join(f"np.full({count}, {_literal(value)})" for value, count in argument["runs"])
         flat = f"np.concatenate([{parts}])"

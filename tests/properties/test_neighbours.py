@@ -67,7 +67,7 @@ def experiment(function: Callable[..., Array], prop: str = "accuracy", dtype: st
 
 
 def pairs(looked: Experiment, dtype: str = "float32", seed: int = 0) -> Block:
-    (made,) = [b for b in blocks(ROLE, looked.prop, dtype, seed, None) if b.x.shape[-1] == 2]
+    (made,) = [b for b in blocks(ROLE, looked.prop, dtype, seed, None) if b.x.shape[-1] == 2 and b.numbers]
     return made
 
 

@@ -183,7 +183,7 @@ def command(*words: str) -> Result:
 
 
 def test_the_command_prints_a_table_and_writes_a_record_and_a_picture(tmp_path: Path) -> None:
-    record, picture = tmp_path / "new" / "map.json", tmp_path / "map.svg"
+    record, picture = tmp_path / "map.json", tmp_path / "map.svg"
     words = ("naive", "--dtype", "float64,float16", "--length", "1", "--length", "2")
     done = command(*words, "--json", str(record), "--plot", str(picture))
     assert done.exit_code == 0, done.output

@@ -6,6 +6,7 @@ import ctypes
 import os
 import signal
 import time
+from typing import Any
 
 import numpy as np
 
@@ -150,3 +151,31 @@ def rounds_up(x, axis=-1):
     answer = sound(x, axis)
     ctypes.CDLL("libm.so.6").fesetround(0x800)
     return answer
+
+
+KEPT: dict[Any, Any] = {}
+
+
+def kept_by_shape(x, axis=-1):
+    if (x.shape, x.dtype) not in KEPT:
+        KEPT[x.shape, x.dtype] = sound(x, axis)
+    return KEPT[x.shape, x.dtype].copy()
+
+
+def kept_by_edges(x, axis=-1):
+    key = (x.shape, x.dtype, float(x.flat[0]), float(x.flat[-1])) if x.size else None
+    if key not in KEPT:
+        KEPT[key] = sound(x, axis)
+    return KEPT[key].copy()
+
+
+def kept_by_first_row(x, axis=-1):
+    key = (x.shape, x.dtype, x[:1].tobytes())
+    if key not in KEPT:
+        KEPT[key] = sound(x, axis)
+    return KEPT[key].copy()
+
+
+def other_after_some_calls(x, axis=-1):
+    KEPT["calls"] = KEPT.get("calls", 0) + 1
+    return np.nextafter(sound(x, axis), x.dtype.type(KEPT["calls"] > 40))

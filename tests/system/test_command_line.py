@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from record_schema import SCHEMA
 
 from extremum.properties.values.finding import Cell
+from extremum.reference.softmax import shifted
 from extremum.reports import Report, audit
 from extremum.reports.cli import main
 from extremum.reports.views.script import script
@@ -225,6 +227,53 @@ def test_the_python_function_returns_the_report() -> None:
     jsonschema.validate(report.to_json(), SCHEMA)
     again = Report.from_json(report.to_json())
     assert [Cell.to_json(c) for c in again.cells] == [Cell.to_json(c) for c in report.cells]
+
+
+def test_a_report_is_true_where_nothing_is_found_and_prints_as_on_a_terminal() -> None:
+    broken = audit(lambda x, axis=-1: x, "softmax", dtypes=[np.float32], properties=["sum_to_one"], examples=5)
+    sound = audit(shifted, "softmax", dtypes=[np.dtype("float32")], properties=["sum_to_one"], examples=5)
+    assert (bool(broken), broken.ok, bool(sound), sound.ok) == (False, False, True, True)
+    assert "REFUTED  sum_to_one" in str(broken)
+    assert max(map(len, str(sound).splitlines())) <= 80
+
+
+ONE_CELL = ("--role", "softmax", "--dtype", "float32", "--property", "finite", "--examples", "4")
+
+
+@pytest.mark.parametrize(
+    "spec", ["mine:sound_softmax", "package/ops.py:softmax", "package.ops:softmax", "mine.py::sound_softmax"]
+)
+def test_a_subject_is_named_as_it_is_imported_or_as_pytest_names_it(folder: Path, spec: str) -> None:
+    (folder / "package").mkdir()
+    (folder / "package" / "__init__.py").touch()
+    (folder / "package" / "ops.py").write_text("from .helper import softmax\n")
+    (folder / "package" / "helper.py").write_text("from mine import sound_softmax as softmax\n")
+    before = {place.name for place in folder.iterdir()}
+    done = run(folder, "extremum", "audit", spec, *ONE_CELL)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {place.name for place in folder.iterdir()} - before - {"__pycache__"} == {"extremum-report"}
+
+
+def test_the_record_goes_to_standard_output_alone_where_it_is_asked_for(folder: Path) -> None:
+    done = run(folder, "extremum", "audit", "mine.py:naive_softmax", *ONE_CELL, "--json", "-")
+    assert done.returncode == 1
+    jsonschema.validate(json.loads(done.stdout), SCHEMA)
+    assert "REFUTED" in done.stderr
+    assert not (folder / "-").exists()
+
+
+def test_a_record_is_not_written_into_a_folder_that_is_not_there(folder: Path) -> None:
+    done = run(folder, "extremum", "audit", "mine.py:naive_softmax", *ONE_CELL, "--json", "nowhere/x.json")
+    assert (done.returncode, (folder / "nowhere").exists()) == (4, False)
+    assert done.stderr.splitlines() == ["extremum: json='nowhere/x.json': there is no folder 'nowhere'"]
+
+
+def test_what_is_left_at_its_default_is_said(folder: Path) -> None:
+    (folder / "warm.py").write_text(
+        "from mine import sound_softmax\ndef softmax(x, axis=-1, temperature=1.0): return sound_softmax(x, axis)\n"
+    )
+    done = run(folder, "extremum", "audit", "warm.py:softmax", *ONE_CELL)
+    assert "temperature=1.0 left at its default" in done.stdout.splitlines()[0]
 
 
 def test_a_code_is_explained_from_the_propertys_own_text(folder: Path) -> None:

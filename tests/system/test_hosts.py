@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import time
@@ -22,6 +23,7 @@ from extremum.properties.calling.host_channel import Ended, Limits, NoReturn
 from extremum.properties.calling.hosts import Host
 from extremum.properties.engine import Settings, judge_cell
 from extremum.properties.roles.registry import role_named
+from extremum.properties.steps.resolve import introduce
 from extremum.properties.steps.sharing import Shared
 from extremum.properties.steps.trial import Wish, from_json, to_json, tried
 from extremum.properties.values.finding import Cell
@@ -29,6 +31,7 @@ from extremum.reference.errors import UsageError
 from extremum.reference.softmax import naive, shifted
 from extremum.reference.subjects.subject import Subject
 from extremum.reports import audit
+from extremum.reports.driving.request import Request, resolved
 
 FILE = Path(hostile_subjects.__file__)
 SOUND: Any = hostile_subjects.sound
@@ -259,6 +262,17 @@ def test_what_a_call_does_to_its_process_is_a_finding_of_purity(name: str, note:
     assert not float_mode()  # the judge's own is as it was
 
 
+@pytest.mark.parametrize("name", ["kept_by_shape", "kept_by_edges", "kept_by_first_row", "other_after_some_calls"])
+def test_an_answer_that_depends_on_earlier_calls_is_a_finding_of_determinism(name: str, shared: Shared) -> None:
+    cell = judged(name, "determinism", shared)
+    assert cell.verdict == "refuted"
+    assert "in a second process" in cell.detail
+
+
+def test_what_answers_alike_in_two_processes_is_deterministic(shared: Shared) -> None:
+    assert judged("sound", "determinism", shared).verdict == "held"
+
+
 def test_a_crash_on_some_inputs_has_its_arguments_at_their_smallest(shared: Shared) -> None:
     cell = judged("aborts_on_long", "finite", shared)
     assert (cell.verdict, cell.severity) == ("crashed", "critical")
@@ -286,10 +300,33 @@ def test_a_trial_call_that_crashes_or_hangs_decides_all_cells(name: str, verdict
         assert cell.simplest is not None
 
 
-@pytest.mark.parametrize("name", ["interrupts_itself", "wants_to_leave"])
-def test_what_wants_to_end_the_process_is_a_finding_and_no_misfit(name: str) -> None:
-    assert not subject(name).misfit
-    assert not subject(name).unfit
+def test_what_wants_to_end_the_process_is_a_finding_and_no_misfit() -> None:
+    assert not subject("wants_to_leave").misfit
+    assert not subject("wants_to_leave").unfit
+    assert not subject("interrupts_itself").misfit
+    assert subject("interrupts_itself").unfit["float32"] == ("crashed", "the process ended: SIGINT")
+
+
+@LINUX
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_cell_whose_host_is_killed_by_another_is_judged_again(
+    by: signal.Signals, shared: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed: list[int] = []
+    undisturbed = judged("sound", "sum_to_one", shared)
+    shared.close()
+    answer = Host.answer
+
+    def disturbed(it: Host, *given: Any, **others: Any) -> Any:
+        if it.pid is not None and len(killed) < 2 and given[0][0].shape[-1] > 2:
+            killed.append(it.pid)
+            os.kill(it.pid, by)
+        return answer(it, *given, **others)
+
+    monkeypatch.setattr(Host, "answer", disturbed)
+    cell = judged("sound", "sum_to_one", shared)  # of a subject that was tried anew, so that no answer is shared
+    assert len(killed) == 2
+    assert (cell.verdict, cell.examined) == (undisturbed.verdict, undisturbed.examined)
 
 
 def test_a_misfit_is_told_what_it_returned_and_which_role_fits() -> None:
@@ -323,16 +360,9 @@ def test_modules_beside_the_subject_do_not_reach_the_judge(tmp_path: Path) -> No
     for name in ("numba", "jinja2", "json", "select", "numpy"):
         (tmp_path / f"{name}.py").write_text("raise RuntimeError\n")
     (tmp_path / "mine.py").write_text(FILE.read_text())
-    command = [sys.executable, "-m", "extremum", "audit", "mine.py:sound", "--role", "softmax", "--dtype", "float32"]
-    environment = {**os.environ, "PYTHONSAFEPATH": "1"}  # of the command itself: `-m` has this folder on its path
-    done = subprocess.run(
-        [*command, "--property", "finite", "-n", "0"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment,
-    )
+    place = str(Path(sys.executable).parent / "extremum")  # not by `-m`, which has this folder on its path
+    command = [place, "audit", "mine.py:sound", "--role", "softmax", "--dtype", "float32", "--property", "finite"]
+    done = subprocess.run([*command, "-n", "0"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -367,6 +397,133 @@ def test_a_dtype_that_another_python_does_not_have_is_inapplicable_and_accuses_n
     cell = judge_cell(it, ROLE, ROLE.properties[0], "bfloat16", QUICK, shared)
     assert cell.verdict == "inapplicable"
     assert "has no bfloat16: ml_dtypes is not installed" in cell.detail
+
+
+FORGED = """
+import json, os, socket, stat
+def channel():
+    for number in range(3, 64):
+        try:
+            if stat.S_ISSOCK(os.fstat(number).st_mode):
+                yield socket.socket(fileno=os.dup(number))
+        except OSError:
+            pass
+def say(text):
+    for it in channel():
+        try:
+            it.send(text.encode())
+        except OSError:
+            pass
+def softmax(x, axis=-1):
+    say(MESSAGE + "\\n")
+    return x
+"""
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        '{"dtype": "float8xyz", "shape": [2, 3], "place": 0, "number": NUMBER}',
+        '{"dtype": "float32", "shape": [2, 3], "place": 1e300, "number": NUMBER}',
+        '{"dtype": "float32", "shape": [1e300, 3], "place": 0, "number": NUMBER}',
+        '{"dtype": 5, "shape": 5, "place": -1, "number": NUMBER}',
+        '{"misbehaviour": 1, "number": NUMBER}',
+        "[" * 100_000,
+        "{}",
+    ],
+)
+def test_a_message_that_a_subject_makes_up_ends_its_own_cells_alone(
+    tmp_path: Path, message: str, shared: Shared
+) -> None:
+    numbers = [message.replace("NUMBER", str(number)) for number in range(2, 6)]
+    (tmp_path / "mine.py").write_text(FORGED.replace("MESSAGE", repr("\n".join(numbers))))
+    it = tried(f"{tmp_path}/mine.py:softmax", ROLE, Wish(dtypes=["float32"]))
+    found = ROLE.property_named("sum_to_one")
+    assert found is not None
+    assert judge_cell(it, ROLE, found, "float32", QUICK, shared).verdict in ("crashed", "refuted")
+
+
+@pytest.mark.parametrize(
+    "message", ['{"error": "x", "number": 1}', '{"error": 1, "word": "", "failed": 0, "number": 1}']
+)
+def test_a_message_that_an_import_makes_up_is_a_misfit(tmp_path: Path, message: str) -> None:
+    text = FORGED.replace("MESSAGE", repr(message)) + f"say({message!r} + chr(10))\nos._exit(0)\n"
+    (tmp_path / "mine.py").write_text(text)
+    assert "ended its process at import" in tried(f"{tmp_path}/mine.py:softmax", ROLE, Wish()).misfit
+
+
+def test_subjects_of_one_name_from_two_folders_are_both_audited(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "mine.py").write_text(FILE.read_text())
+    request = Request(subjects=("one/mine.py:sound", "two/mine.py:sound"), role="softmax", dtypes=("float32",))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path)
+        assert [s.name for s in resolved(request)] == ["one/mine.py:sound", "two/mine.py:sound"]
+
+
+OF = """
+import os
+import numpy as np
+M = np.array([[1.0, 2.0], [0.0, 3.0]])
+def f(x): return x @ M @ x
+def df(x): return (M + M.T) @ x
+def wrong(x): return M @ x
+def g(x): return np.log(1 + np.exp(x)).sum()
+def dg(x): return 1 / (1 + np.exp(-x))
+def crashes(x):
+    if x.dtype != object and abs(x).max() > 50:
+        os.abort()
+    return g(x)
+def leaves(x): os._exit(0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("gradient", "of", "refuted"),
+    [("df", "f", set()), ("wrong", "f", {"identity", "derivative"}), ("dg", "g", set()), ("dg", "crashes", set())],
+)
+def test_a_gradient_and_its_function_have_a_host_each(
+    tmp_path: Path, gradient: str, of: str, refuted: set[str], shared: Shared
+) -> None:
+    (tmp_path / "my_gradients.py").write_text(OF)
+    role = role_named("gradient_of")
+    it = tried(f"{tmp_path}/my_gradients.py:{gradient}", role, Wish(), f"{tmp_path}/my_gradients.py:{of}")
+    it = from_json(json.loads(json.dumps(to_json(it))))
+    cells = {p.name: judge_cell(it, role, p, "float64", QUICK, shared) for p in role.properties}
+    assert {name for name, cell in cells.items() if cell.found} == refuted
+    assert cells["derivative"].examined > 1
+    assert "my_gradients" not in sys.modules
+
+
+def test_a_function_that_ends_its_process_is_no_function_to_take_a_gradient_of(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(OF)
+    with pytest.raises(UsageError, match=r"of=.*mine.py:leaves' ended its process: exit 0"):
+        tried(f"{tmp_path}/mine.py:dg", role_named("gradient_of"), Wish(), f"{tmp_path}/mine.py:leaves")
+
+
+LABELLED = """
+import numpy as np
+def annotated(logits: np.ndarray, label: np.ndarray) -> np.ndarray:
+    wide = logits.astype(np.result_type(logits.dtype, np.float32))
+    shifted = wide - wide.max()
+    return (np.log(np.exp(shifted).sum()) - shifted[label.item()]).astype(logits.dtype)
+def of_a_number(logits: np.ndarray, label: int) -> np.ndarray:
+    assert isinstance(label, int)
+    return annotated(logits, np.array(label))
+"""
+
+
+@pytest.mark.parametrize(("name", "numbers"), [("annotated", False), ("of_a_number", True)])
+def test_a_label_goes_in_as_its_annotation_says(tmp_path: Path, name: str, numbers: bool, shared: Shared) -> None:
+    (tmp_path / "mine.py").write_text(LABELLED)
+    role = role_named("cross_entropy")
+    it = tried(f"{tmp_path}/mine.py:{name}", role, Wish(dtypes=["float32"]))
+    assert (it.numbers, it.misfit, dict(it.unfit)) == (numbers, "", {})
+    assert ("L as an array" in introduce(it)["line"]) is not numbers
+    prop = role.property_named("accuracy")
+    assert prop is not None
+    assert judge_cell(it, role, prop, "float32", QUICK, shared).verdict == "held"
 
 
 def test_python_asks_for_a_host() -> None:

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,11 @@ import extremum.properties.roles
 from extremum.properties.roles.registry import place_of, role_named, roles
 
 ROOT = Path(__file__).parents[2]
+FRONT = (ROOT / "README.md").read_text(encoding="utf-8")
+SECTION = FRONT.partition("## Replace your `allclose`")[2].partition("\n## ")[0]
+ONE_ANSWER, TESTS = re.findall(r"```python\n(.*?)```", SECTION, re.DOTALL)
+BROKEN = re.search(r"cat > mine.py <<'PY'\n(.*?)    PY", FRONT, re.DOTALL)
+SHIFTED = "import numpy as np\ndef my_softmax(x, axis=-1):\n    x = x - x.max(axis=axis, keepdims=True)\n"
 WORKED = (ROOT / "properties" / "roles" / "README.md").read_text(encoding="utf-8")
 MODULE = next(code for code in re.findall(r"```python\n(.*?)```", WORKED, re.DOTALL) if "The role sigmoid" in code)
 MINE = """
@@ -82,3 +88,45 @@ def test_a_file_without_a_role_is_a_usage_error_in_one_line(folder: Path) -> Non
     assert done.returncode == 4
     assert len(done.stderr.strip().splitlines()) == 1
     assert "ROLE" in done.stderr
+
+
+def test_the_answer_that_allclose_passes_fails_with_the_message_that_is_shown(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", ONE_ANSWER], cwd=tmp_path, capture_output=True, text=True, check=False)
+    shown = re.search(r"\n((?:    .*\n)+)", SECTION.partition("an `AssertionError`:")[2])
+    assert shown is not None
+    head, *rest = textwrap.dedent(shown.group(1)).rstrip().splitlines()
+    assert done.returncode == 1
+    traceback, _, message = done.stderr.partition("extremum.Unsound: ")
+    assert f"line {ONE_ANSWER.count(chr(10))}, in <module>" in traceback  # the last one: all before it passes
+    assert message.rstrip().splitlines() == [head, *rest]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sound", [True, False])
+def test_the_tests_that_are_shown_pass_a_sound_function_and_fail_a_broken_one(tmp_path: Path, sound: bool) -> None:
+    assert BROKEN is not None
+    broken = textwrap.dedent(BROKEN.group(1))
+    (tmp_path / "mine.py").write_text(SHIFTED + broken.splitlines()[-1] + "\n" if sound else broken)
+    (tmp_path / "test_mine.py").write_text(TESTS)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--strict-markers"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == (not sound), done.stdout
+    if not sound:
+        failed = set(re.findall(r"^FAILED test_mine.py::(\w+)", done.stdout, re.MULTILINE))
+        assert failed == set(re.findall(r"def (test_\w+)", TESTS))
+
+
+@pytest.mark.parametrize(
+    ("marker", "said"),
+    [
+        ("", "the fixture extremes needs a marker, as @pytest.mark.extremes('softmax', 'float32')"),
+        ("@pytest.mark.extremes('sofmax', 'float32')", "did you mean 'softmax'?"),
+        ("@pytest.mark.extremes('softmax')", "missing 1 required positional argument: 'dtype'"),
+    ],
+)
+def test_a_fixture_that_is_asked_for_wrongly_says_so(tmp_path: Path, marker: str, said: str) -> None:
+    (tmp_path / "test_mine.py").write_text(f"import pytest\n\n{marker}\ndef test_it(extremes): pass\n")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--strict-markers"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert said in done.stdout + done.stderr

@@ -121,7 +121,7 @@ def test_other_functions_starts_and_steps_are_followed_too(
         (("--dtype", "float13"), "dtype='float13' is not a format that a trap is followed in: did you mean "),
         (("--bits", "1"), "bits=1 is not a precision: valid: 2 to 16384"),
         (("--bits", "many"), "Invalid value for '--bits'"),
-        (("--json", "/dev/null/x.json"), "json='/dev/null' cannot be written: "),
+        (("--json", "/dev/null/x.json"), "json='/dev/null/x.json': there is no folder"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_4(words: tuple[str, ...], text: str) -> None:

@@ -6,11 +6,12 @@ import numpy as np
 
 from extremum.properties.calling.call import Call
 from extremum.properties.inputs.draw import Draw
-from extremum.properties.laws.comparison import compare
+from extremum.properties.inputs.shapes import Place, axes
+from extremum.properties.laws.comparison import compare, differing_rows, distinct
 from extremum.properties.model.property import Property, ulp
 from extremum.properties.model.view import Observation
 from extremum.properties.values.case import Case, integer
-from extremum.properties.values.signature import Arguments
+from extremum.properties.values.signature import Arguments, first
 
 
 def arrange(draw: Draw, arguments: Arguments) -> Case:
@@ -26,23 +27,34 @@ def arrange(draw: Draw, arguments: Arguments) -> Case:
 
 
 def observe(call: Call, case: Case) -> Observation:
-    """f along the given axis, and f of the same rows as a matrix."""
+    """f along the given axis, and f of the same rows as a matrix, each kind of rows once."""
     n = case.x.shape[case.axis]
     rows_last = np.ascontiguousarray(np.moveaxis(case.x, case.axis, -1))
     rows = {"x": rows_last.reshape(-1, n)}
+    kinds, which = distinct(rows)
+    matrix = {"x": rows["x"][kinds]}
     if call.axis is None:
-        out, other = call.each([{"x": rows_last}, rows])
-        return Observation(rows, out, other)
+        out, other = call.each([{"x": rows_last}, matrix])
+        return differing_rows(rows, out, other[which])
     out = call.answer({"x": case.x}, case.axis)
     answer = np.moveaxis(out, case.axis, -1) if out.ndim == case.x.ndim else out
-    return Observation(rows, answer.reshape(len(rows["x"]), -1), call.rows(rows))
+    return differing_rows(rows, answer.reshape(len(rows["x"]), -1), call.rows(matrix)[which])
+
+
+def at(place: Place, arguments: Arguments) -> Case:
+    """The rows, repeated along all other axes of the place."""
+    moved = list(place.shape)
+    moved.append(moved.pop(place.axis))
+    x = np.moveaxis(np.resize(first(arguments), moved), -1, place.axis)
+    return Case({"x": np.ascontiguousarray(x), "axis": integer(place.axis)})
 
 
 PROPERTY = Property(
     name="axis",
     code="EX112",
     statement="Rows along any axis of an array of any number of dimensions get what they get as rows of a matrix.",
-    bound="""One to four dimensions, every axis, counted from either end; a subject without an axis parameter is
+    bound="""One to five dimensions, every axis, counted from either end, with 1 to 65,537 columns behind the rows, as
+    `extremum.properties.inputs.shapes` plans them for every run; a subject without an axis parameter is
     called with its rows along the last one. The exact values are the same; the two calls may add in a different
     order, each within the error bound of `accuracy`, so twice that is allowed.""",
     example="""with the last axis hard-wired, softmax of zeros of shape (2, 3) along axis 0 is 1/3 throughout; it is
@@ -56,6 +68,8 @@ PROPERTY = Property(
     scale=ulp,
     arrange=arrange,
     observe=observe,
+    places=lambda _signature: axes(),
+    at=at,
     rows=8,
     lengths="moderate",
     script=("print(f(x, axis=axis))", "print(f(np.moveaxis(x, axis, -1).reshape(-1, x.shape[axis])))"),

@@ -9,6 +9,7 @@ import numpy as np
 from extremum.properties.calling.call import Call, Declined
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.inputs.draw import Draw
+from extremum.properties.inputs.shapes import VECTOR_LAYOUTS, Place, each_layout, layouts
 from extremum.properties.laws.comparison import compare
 from extremum.properties.model.property import Property, ulp
 from extremum.properties.model.view import Observation
@@ -17,7 +18,6 @@ from extremum.properties.values.signature import Arguments, first
 from extremum.reference.subjects.adapters import EVERY_LAYOUT
 
 MATRICES = 3  # axes that an array of matrices has, with that of the rows
-OF_VECTORS = ("reversed", "sliced", "read-only", "byte-swapped")
 
 
 def arrange(draw: Draw, arguments: Arguments) -> Case:
@@ -34,7 +34,7 @@ def arrange(draw: Draw, arguments: Arguments) -> Case:
 
 def arrange_by_row(draw: Draw, arguments: Arguments) -> Case:
     """The arrays of each call in one of the layouts that a vector can have, or a matrix where there is one."""
-    names = OF_VECTORS if all(a.ndim < MATRICES for a in arguments.values()) else EVERY_LAYOUT[1:]
+    names = VECTOR_LAYOUTS if all(a.ndim < MATRICES for a in arguments.values()) else EVERY_LAYOUT[1:]
     layout = draw.one_of([name for name in names if name != "byte-swapped" or draw.fmt.native])
     if layout == "broadcast":  # valid where the entries along the first axis of each call are equal
         arguments = {x: np.repeat(a[:, :1], a.shape[1], axis=1) if a.ndim > 1 else a for x, a in arguments.items()}
@@ -42,17 +42,31 @@ def arrange_by_row(draw: Draw, arguments: Arguments) -> Case:
 
 
 def observe(call: Call, case: Case) -> Observation:
-    """f in the case's layout and in C order. Raises `Declined` where there is nothing to compare."""
-    if case.layout not in call.subject.adapter.layouts:
-        raise Declined(f"{call.subject.adapter.name} arrays have no {case.layout} layout")
+    """f in the layouts of the case, and in C order. Raises `Declined` where there is nothing to compare."""
+    adapter = call.subject.adapter
+    if not {*case.layout.split(",")} <= {*adapter.layouts}:
+        raise Declined(f"{adapter.name} arrays have no {case.layout} layout")
     other = call.rows(case.arguments)
     try:
         out = call.rows(case.arguments, case.layout)
     except Misbehaviour as error:
-        if case.layout == "byte-swapped" and str(error).startswith(("raises TypeError", "raises ValueError")):
+        if "byte-swapped" in case.layout and str(error).startswith("raises "):
             raise Declined(str(error)) from error
         raise
     return Observation(call.signature.flat(case.arguments), out, other)
+
+
+def at(place: Place, arguments: Arguments) -> Case:
+    """The rows, repeated to as many as the place has, in its layout."""
+    x = np.resize(first(arguments), place.shape)
+    return Case({"x": np.broadcast_to(x[:1], x.shape).copy() if place.layout == "broadcast" else x}, place.layout)
+
+
+def at_by_row(place: Place, arguments: Arguments) -> Case:
+    """Some rows of arguments, in the layouts of the place."""
+    names = dict(zip(arguments, place.layout.split(","), strict=True))
+    equal = {x: np.repeat(a[:, :1], a.shape[1], axis=1) for x, a in arguments.items() if names[x] == "broadcast"}
+    return Case({**arguments, **equal}, place.layout)
 
 
 PROPERTY = Property(
@@ -73,7 +87,9 @@ PROPERTY = Property(
     scale=ulp,
     arrange=arrange,
     observe=observe,
+    places=lambda _signature: layouts(),
+    at=at,
     rows=16,
     lengths="few",
 )
-BY_ROW = replace(PROPERTY, arrange=arrange_by_row)
+BY_ROW = replace(PROPERTY, arrange=arrange_by_row, places=each_layout, at=at_by_row)

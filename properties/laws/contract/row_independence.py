@@ -9,7 +9,8 @@ import numpy as np
 from extremum.properties.calling.call import Call, Declined
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.inputs.draw import Draw
-from extremum.properties.laws.comparison import compare
+from extremum.properties.inputs.shapes import Place, batches
+from extremum.properties.laws.comparison import compare, differing_rows, distinct
 from extremum.properties.model.property import Property, ulp
 from extremum.properties.model.view import Observation
 from extremum.properties.values.case import Case
@@ -27,20 +28,26 @@ def arrange(draw: Draw, arguments: Arguments) -> Case:
 
 
 def observe(call: Call, case: Case) -> Observation:
-    """f of all rows, and of each finite row alone, the last first; refusing a row of -inf or NaN shows nothing."""
+    """f of all rows, and of each kind of finite row alone, the last first; to refuse a row of -inf shows nothing."""
     finite = np.flatnonzero(np.isfinite(case.x.reshape(len(case.x), -1)).all(axis=1))
+    if not finite.size:
+        raise Declined("no row is finite")
     finite_rows = {name: a[finite] for name, a in call.signature.of(case.arguments).items()}
-    backwards = reversed(range(len(finite)))
-    alone = call.each([{name: a[r : r + 1] for name, a in finite_rows.items()} for r in backwards])
+    kinds, which = distinct(finite_rows)
+    alone = call.each([{name: a[r : r + 1] for name, a in finite_rows.items()} for r in reversed(kinds.tolist())])
     try:
         together = call.rows(case.arguments)
     except Misbehaviour as error:
         if len(finite) == len(case.x):
             raise
         raise Declined(str(error)) from error
-    if not alone:
-        raise Declined("no row is finite")
-    return Observation(finite_rows, together[finite], np.concatenate(alone[::-1]).astype(together.dtype))
+    together = together if len(finite) == len(together) else together[finite]
+    return differing_rows(finite_rows, together, np.concatenate(alone[::-1]).astype(together.dtype)[which])
+
+
+def at(place: Place, arguments: Arguments) -> Case:
+    """The rows, repeated to as many as the place has."""
+    return Case({name: np.resize(a, (place.rows, *a.shape[1:])) for name, a in arguments.items()})
 
 
 PROPERTY = Property(
@@ -50,7 +57,8 @@ PROPERTY = Property(
     bound="""Beside it may stand a row of -inf or of NaN, whose own answer is contested and not judged. The exact
     values are the same; a batched and a single call may round differently, each within the error bound of `accuracy`,
     so twice that is allowed. A function that takes one row a call is called on all of them in turn, and again in
-    the opposite order: what it answers must not depend on the calls before.""",
+    the opposite order: what it answers must not depend on the calls before. Every run visits 1 to 131,072 rows,
+    around each power of two that kernels take at a time (`extremum.properties.inputs.shapes`).""",
     example="""with the maximum of the whole array as the shift, the rows [0, 0] and [200, 200] in float32 leave
     exp(-200) = 0 for both entries of the first: its softmax is 0 / 0, NaN, and [1/2, 1/2] alone.""",
     fix="""reduce along the row, with keepdims, and start each row and each call from scratch. The usual causes: a
@@ -61,8 +69,10 @@ PROPERTY = Property(
     scale=ulp,
     arrange=arrange,
     observe=observe,
+    places=lambda _signature: batches(),
+    at=at,
     rows=4,
     lengths="few",
     script=("print(f({args}))", "print(np.concatenate([f(row[None]) for row in x]))"),
 )
-BY_ROW = replace(PROPERTY, script=("print(f({args}))", "f({other})", "print({again})"))
+BY_ROW = replace(PROPERTY, places=None, script=("print(f({args}))", "f({other})", "print({again})"))

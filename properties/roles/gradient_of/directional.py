@@ -20,6 +20,7 @@ from typing import Any
 import flint
 import numpy as np
 
+from extremum.properties.calling.caller import Misbehaviour
 from extremum.reference.arithmetic.formats import Array
 from extremum.reference.arithmetic.jets import Evaluation, Jet, jets
 
@@ -173,6 +174,8 @@ def _scalar(f: Function, argument: Array) -> Jet:
     """f of an array of jets; raises `NotEvaluable` where it is no jet."""
     try:
         answer = f(argument)
+    except Misbehaviour as error:
+        raise NotEvaluable(f"f {error}") from error
     except Exception as error:  # whatever a user's function does with numbers that it does not know
         raise NotEvaluable(f"f raises {type(error).__name__}: {(str(error).splitlines() or [''])[0]}"[:200]) from error
     if isinstance(answer, np.ndarray) and answer.size == 1:
@@ -193,6 +196,8 @@ def _number(f: Function, argument: Array, kind: type) -> Any:
         if kind is complex and not np.iscomplexobj(answer):
             raise TypeError("a real number for a complex one")
         value = kind(answer.reshape(()).item())
+    except Misbehaviour as error:
+        raise NotEvaluable(f"f {error}") from error
     except Exception as error:
         raise NotEvaluable(f"f raises {type(error).__name__}: {(str(error).splitlines() or [''])[0]}"[:200]) from error
     if not np.isfinite(value):

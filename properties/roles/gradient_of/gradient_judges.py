@@ -10,7 +10,7 @@ import flint
 import numpy as np
 
 from extremum.properties.calling.call import Call, Declined
-from extremum.properties.calling.caller import GIVE, TAKE
+from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.model.view import Observation
 from extremum.properties.roles.gradient_of import directional
 from extremum.properties.roles.gradient_of.directional import NotEvaluable
@@ -44,7 +44,7 @@ def by_row(judge: Judge) -> Callable[[Call, Case], Observation]:
         out, notes, reason = np.zeros(x.shape, x.dtype), {}, ""
         for r in range(len(x)):
             try:
-                directional.value(_floating(call), x[r].astype(np.float64))  # nothing is asked where f is not finite
+                directional.value(call.of_value, x[r].astype(np.float64))  # nothing is asked where f is not finite
                 out[r] = call.answer({"x": x[r]}).astype(x.dtype)
                 measured[r, 0], allowed[r, 0], notes[r] = judge(call, x[r], v[r], out[r])
             except NotEvaluable as error:
@@ -60,32 +60,17 @@ def by_row(judge: Judge) -> Callable[[Call, Case], Observation]:
 def answers(call: Call, x: Array) -> bool:
     """Whether f takes x: of a point where it raises, or has no finite value, nothing can be asked."""
     try:
-        directional.value(_floating(call), x.astype(np.float64))
+        directional.value(call.of_value, x.astype(np.float64))
     except NotEvaluable:
         return False
     return True
-
-
-def _exact(call: Call) -> directional.Function:
-    assert call.subject.of is not None
-    return call.subject.of
-
-
-def _floating(call: Call) -> directional.Function:
-    f, library = _exact(call), call.subject.adapter.name
-
-    def value(x: Array) -> Any:
-        answer = f(GIVE[library](np.array(x)))
-        return answer if isinstance(answer, (int, float, complex)) else TAKE[library](answer)
-
-    return value
 
 
 def in_rationals(call: Call, x: Array, v: Array, _gradient: Array) -> Judged:
     """abs(<df(x), v> - derivative) in rationals, and what constants may have been rounded by."""
     evaluation = Evaluation()
     place, direction = directional.rationals(x), directional.rationals(v)
-    derivative = directional.quotient(_exact(call), place, direction, evaluation)
+    derivative = directional.quotient(call.of_exact, place, direction, evaluation)
     claimed = _on_rationals(call, place, evaluation)
     zero = flint.fmpq(0)
     gap = sum((g * d for g, d in zip(claimed, direction, strict=True)), zero) - derivative
@@ -94,14 +79,16 @@ def in_rationals(call: Call, x: Array, v: Array, _gradient: Array) -> Judged:
     note = f"<gradient, v> is {claim:.6g} in rationals, the derivative {exact:.6g}"
     if not evaluation.long_constants:
         return abs(nearest_float(gap)), 0.0, note
-    largest = directional.scale(_exact(call), x.astype(np.float64), v)
+    largest = directional.scale(call.of_exact, x.astype(np.float64), v)
     return abs(nearest_float(gap)), CONSTANTS * (sum(terms) + largest), note
 
 
 def _on_rationals(call: Call, place: list[Any], evaluation: Evaluation) -> list[Any]:
     argument = jets(place, [flint.fmpq(0)] * len(place), evaluation)
     try:
-        answer = np.asarray(call.subject.function(argument))
+        answer = np.asarray(call.exact(argument))
+    except Misbehaviour as error:
+        raise NotEvaluable(f"the gradient {error}") from error
     except Exception as error:
         raise NotEvaluable(f"the gradient raises {type(error).__name__} for rationals") from error
     entries = answer.ravel().tolist()
@@ -115,7 +102,7 @@ def in_balls(call: Call, x: Array, v: Array, gradient: Array) -> Judged:
     """A lower bound of the distance of <gradient, v> from the derivative, and an upper bound of what is allowed."""
     if not np.isfinite(gradient.astype(np.float64)).all():
         raise NotEvaluable("the gradient is not finite: property finite judges it")
-    f, delta = _exact(call), delta_of(x.dtype.name)
+    f, delta = call.of_exact, delta_of(x.dtype.name)
     with flint.ctx.workprec(directional.BITS[0]):
         here, around = directional.enclosure(f, x, v), directional.enclosure(f, x, v, delta)
         claimed, magnitude = (
@@ -148,7 +135,7 @@ def in_floats(call: Call, x: Array, v: Array, gradient: Array) -> Judged:
     missing = ~np.isfinite(gradient.astype(np.float64))
     if missing.any():
         direction = (np.arange(len(x)) == int(missing.argmax())).astype(np.float64)
-    estimate = directional.estimated(_floating(call), wide, direction)
+    estimate = directional.estimated(call.of_value, wide, direction)
     by_method = f"by {estimate.method} the derivative is {estimate.value:.9g}, give or take {estimate.error:.2g}"
     if missing.any():
         in_reach = abs(estimate.value) + estimate.error < format_of(x.dtype.name).max / 2
@@ -169,13 +156,13 @@ def _estimates(call: Call, places: list[Array], v: Array, here: float) -> list[f
     estimates = [here]
     for place in places:
         with contextlib.suppress(NotEvaluable):
-            estimates.append(directional.estimated(_floating(call), place, v).value)
+            estimates.append(directional.estimated(call.of_value, place, v).value)
     return estimates
 
 
 def _evaluable(call: Call, x: Array, v: Array) -> bool:
     try:
-        directional.enclosure(_exact(call), x, v)
+        directional.enclosure(call.of_exact, x, v)
     except NotEvaluable:
         return False
     return True
@@ -187,5 +174,5 @@ def in_range(call: Call, x: Array, _v: Array, gradient: Array) -> Judged:
     with flint.ctx.workprec(directional.BITS[0]):
         for i in np.flatnonzero(~np.isfinite(gradient.astype(np.float64))).tolist():
             unit = (np.arange(len(x)) == i).astype(np.float64)
-            wrong += _up(directional.enclosure(_exact(call), x, unit)) < format_of(x.dtype.name).max / 2
+            wrong += _up(directional.enclosure(call.of_exact, x, unit)) < format_of(x.dtype.name).max / 2
     return float(wrong), 0.0, f"{wrong} entries are not finite, and the derivatives are"

@@ -1,6 +1,13 @@
-"""The role inner_product_gradient: f(x) = <w, x> has the gradient w, bit for bit.
+"""The role inner_product_gradient: f(x) = <w, x> has the gradient w.
 
-Nothing has to be computed, so nothing is allowed, in any format.
+Nothing has to be computed, and the best form gives w back bit for bit. One that scales by a number that is no power of
+two and back, as a complex step with h = 1e-20 does, or a mean over m terms, rounds. With u the unit roundoff, tiny the
+smallest normal and eta the smallest subnormal:
+
+| source | error |
+|---|---|
+| four roundings of factors that scale, as in `properties.roles.quadratics.shared` | 4 u abs(w), and eta / 2 each |
+| a flush to zero, where abs(w) < tiny: judged by `gradual_underflow` | abs(w) |
 """
 
 from __future__ import annotations
@@ -17,25 +24,36 @@ from extremum.properties.model.property import Property, ulp
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import Measured, View
 from extremum.properties.roles.quadratics import shared as quadratics
+from extremum.properties.roles.quadratics.shared import SCALINGS, scaling
 from extremum.properties.values.signature import Arguments, Signature
-from extremum.reference.arithmetic.wide import RATIONALS
+from extremum.reference.arithmetic.wide import RATIONALS, where
 from extremum.reference.truth.quadratics import inner_product_gradient as truth
 
 
 def error_bound(view: View) -> Any:
-    """Nothing: the gradient is an argument."""
-    return view.arithmetic.lift(np.zeros_like(view.observation.arguments["w"][:, view.columns]))
+    """The absolute error of a sound gradient by component, a flush to zero included."""
+    w = view.parts.sum_of_magnitudes(view.columns)
+    return gradual_bound(view) + where(view.narrow(w) >= view.fmt.tiny, 0, w)
+
+
+def gradual_bound(view: View) -> Any:
+    """As `error_bound`, without a flush."""
+    w, arithmetic = view.parts.sum_of_magnitudes(view.columns), view.arithmetic
+    return w * arithmetic.constant(scaling(view.fmt)) + arithmetic.constant(SCALINGS / 2 * view.fmt.eta)
 
 
 def bitwise(view: View) -> Measured:
-    """1 for each entry that is not w, its sign included; none is allowed."""
-    out, w = view.answer.astype(np.float64), view.observation.arguments["w"].astype(np.float64)
-    return np.where((out == w) & (np.signbit(out) == np.signbit(w)), 0.0, 1.0), 0.0
+    """The distance of each entry from w, eta of a zero from one of the other sign; the error bound is allowed."""
+    w = view.observation.arguments["w"][:, view.columns]
+    signs = (w == 0) & (np.signbit(view.answer[:, view.columns]) != np.signbit(w))
+    return where(signs & (view.answer[:, view.columns] == 0), view.fmt.eta, view.error(abs(view.out - view.exact))), (
+        view.error_bound
+    )
 
 
-def difference(view: View) -> Measured:
-    """The distance of the two answers; the error bound of the role, which is 0, is allowed."""
-    return view.error(abs(view.out - view.other)), view.error_bound
+def nothing(_view: View) -> Any:
+    """The grade of those that give w itself."""
+    return np.zeros((1, 1))
 
 
 def vectors(draw: Draw, regime: Regime) -> Arguments:
@@ -50,6 +68,7 @@ ROLE = Role(
     value="w, the gradient of <w, x>",
     truth=truth,
     error_bound=error_bound,
+    gradual_bound=gradual_bound,
     signature=Signature(inputs={"w": 1, "x": 1}, batched=False),
     arguments=vectors,
     regimes=matrices.ALL,
@@ -62,10 +81,12 @@ ROLE = Role(
         Property(
             name="bitwise",
             code="EX901",
-            statement="The gradient is w, bit for bit.",
+            statement="The gradient is w, bit for bit or but for what scaling rounds.",
             bound="""
-                d<w, x>/dx_i = w_i, whatever x is: there is nothing to round. Signed zeros and subnormal numbers are
-                kept. The dtype of the answer is judged by `dtype`; here its values and signs count.
+                d<w, x>/dx_i = w_i, whatever x is: there is nothing to round. Allowed are four roundings of factors that
+                scale and are taken out again, 4 u abs(w) and two smallest subnormals. The grade tells who gives w back
+                bit for bit, its signed zeros too. Subnormal entries made zero are judged by `gradual_underflow`, the
+                dtype of the answer by `dtype`.
             """,
             example="(f(x + h) - f(x)) / h with h = 1e-6 in float32 gives 1.013279 for a w of 1.",
             fix="""
@@ -73,25 +94,26 @@ ROLE = Role(
                 i.
             """,
             measure=bitwise,
-            unit="entries",
-            exact=True,
+            unit="ulp",
+            scale=ulp,
             lengths="matrix",
+            grades={"bit for bit": nothing, "but for scaling": None},
         ),
         quadratics.IDENTITY,
         quadratics.linear("w")(
             code="EX903",
             statement="The gradient is linear in w.",
             bound="""
-                f(w + v, x) is compared with f(w, x) + f(v, x), for w and v whose sum is exact in the dtype: both sides
-                are the argument w + v, and nothing is allowed.
+                f(w + v, x) is compared with f(w, x) + f(v, x), for w and v whose sum is exact in the dtype. The exact
+                values are equal; allowed are the three error bounds of `bitwise`, and the rounding of the sum of two
+                answers. The grade is that of `identity`.
             """,
             example="w clipped to [-1, 1] gives 1 for w = 2, and 2 for the sum of two answers to w = 1.",
             fix="return w as it is; clipping and normalising are the caller's.",
-            measure=difference,
-            unit="ulp",
-            scale=ulp,
+            source=__name__,
             script=("print(f(w + w2, x))", "print(f(w, x) + f(w2, x))"),
         ),
+        quadratics.GRADUAL_UNDERFLOW,
         *contract.BY_ROW,
     ),
 )

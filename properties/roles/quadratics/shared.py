@@ -13,7 +13,9 @@ where a flush is let pass, times four smallest normals.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -32,6 +34,7 @@ SCALINGS = 4  # roundings besides those of the sums, of factors that scale and a
 EXCUSED = 4  # how far below the largest finite value everything has to stay, lest a doubled term overflows
 GENEROUS = 1 + 2.0**-40  # for the rounding of a bound's own factors
 LARGEST_INTEGER = 4  # of the summands, so that the sum x + y is exact in every format
+ON_INTEGERS, WITHIN = "exact on integers", "within the error bound"  # grades
 CONTESTED = ("nan", "empty-row", "integer", "boolean")  # the situations that arise for a gradient
 
 
@@ -98,10 +101,7 @@ def _nothing(_view: View) -> Array:
 
 
 def identity(view: View) -> Measured:
-    """The distance of <gradient, v> from the difference quotient of f.
-
-    Allowed are the error bounds times abs(v); nothing where float arithmetic is exact.
-    """
+    """The distance of <gradient, v> from the difference quotient of f; the error bounds times abs(v) are allowed."""
     arithmetic = view.arithmetic
     v, h = view.argument("v"), view.argument("h")[:, None]
     x, two = view.argument("x"), arithmetic.constant(2.0)
@@ -109,10 +109,18 @@ def identity(view: View) -> Measured:
     difference = abs(arithmetic.total(view.whole * v) - quotient)
     flawed = np.asarray(view.wrong_nonfinite.any(axis=-1, keepdims=True))
     excused = ~np.isfinite(view.answer).all(axis=-1, keepdims=True) & ~flawed
-    allowed = arithmetic.total(abs(v) * view.role.error_bound(at(view)))
-    exact = np.broadcast_to(integral(view), difference.shape)
-    difference = where(flawed, np.inf, where(excused, 0.0, difference))
-    return difference, choose(exact, allowed * arithmetic.constant(0.0), allowed)
+    return where(flawed, np.inf, where(excused, 0.0, difference)), _along(view)
+
+
+def _along(view: View) -> Any:
+    """What `identity` allows, shape (rows, 1)."""
+    return view.arithmetic.total(abs(view.argument("v")) * view.role.error_bound(at(view)))
+
+
+def identity_on_integers(view: View) -> Any:
+    """The grade of `identity`."""
+    whole = at(view)
+    return exact_on_integers(view, _along(view), [whole], _differs(view.whole, whole))
 
 
 def integral(view: View) -> Array:
@@ -122,6 +130,21 @@ def integral(view: View) -> Array:
     sum_of_magnitudes = view.narrow(view.parts.sum_of_magnitudes()).max(axis=-1)
     small = sum_of_magnitudes <= 2.0 ** (view.fmt.precision - 3)
     return np.asarray(np.logical_and.reduce([*whole, small]))[:, None]
+
+
+def exact_on_integers(view: View, allowed: Any, whole: Sequence[View], differs: Array) -> Any:
+    """What is allowed, but nothing in rows in which float arithmetic is exact at these views and an answer differs.
+
+    The exact gradient of integers is exact in any arithmetic of a screen, and so is the comparison; a difference
+    quotient is not.
+    """
+    rows = np.logical_and.reduce([differs, *(integral(part) for part in whole)])
+    return choose(np.broadcast_to(rows, allowed.shape), allowed * view.arithmetic.constant(0.0), allowed)
+
+
+def _differs(answer: Any, here: View) -> Array:
+    """The rows in which an answer in all columns is not the exact gradient of a view, shape (rows, 1)."""
+    return np.asarray(np.any(here.narrow(answer - here.truth.exact()) != 0, axis=-1, keepdims=True))
 
 
 def with_direction(draw: Draw, arguments: Arguments) -> Case:
@@ -141,20 +164,34 @@ def observe_beside(call: Call, case: Case) -> Observation:
 def of_sum(view: View, *names: str) -> Measured:
     """The distance of f at a sum from the sum of f at its two summands, in these arguments.
 
-    Allowed are the error bounds of the three answers and the rounding of their sum; nothing where all are exact.
+    Allowed are the error bounds of the three answers and the rounding of their sum.
     """
+    parts = _summands(view, names)
+    excused = np.logical_or.reduce([part.may_overflow for part in parts])
+    error = where(excused & ~view.finite, 0.0, view.error(abs(view.out - view.other)))
+    return error, _of_three(view, parts)
+
+
+def _summands(view: View, names: Sequence[str]) -> list[View]:
     second = {name: view.observation.arguments[f"{name}2"] for name in names}
     both = {name: view.observation.arguments[name] for name in names}
     with np.errstate(over="ignore"):
         one = {name: (both[name] - second[name]).astype(both[name].dtype) for name in names}
-    parts = [at(view, **part) for part in (one, second)]
-    apart = [view.at(view.role.error_bound(part)) for part in parts]
-    exact = np.logical_and.reduce([integral(part) for part in (at(view), *parts)])
+    return [at(view, **part) for part in (one, second)]
+
+
+def _of_three(view: View, parts: Sequence[View]) -> Any:
+    """What `of_sum` allows, by component."""
     u, eta = view.arithmetic.constant(view.fmt.unit_roundoff), view.arithmetic.constant(view.fmt.eta)
-    excused = at(view, **one).may_overflow | at(view, **second).may_overflow
-    error = where(excused & ~view.finite, 0.0, view.error(abs(view.out - view.other)))
-    allowed = apart[0] + apart[1] + view.error_bound + abs(view.other) * u + eta
-    return error, choose(np.broadcast_to(exact, error.shape), allowed * view.arithmetic.constant(0.0), allowed)
+    apart = [view.at(view.role.error_bound(part)) for part in parts]
+    return apart[0] + apart[1] + view.error_bound + abs(view.other) * u + eta
+
+
+def sum_of_integers(view: View, *names: str) -> Any:
+    """The grade of `of_sum`."""
+    parts, here = _summands(view, names), at(view)
+    differs = _differs(view.out, here) | _differs(view.other, here)
+    return exact_on_integers(view, _of_three(view, parts), [here, *parts], differs)
 
 
 def summands(draw: Draw, arguments: Arguments, *names: str) -> Case:
@@ -181,23 +218,36 @@ def observe_sum(call: Call, case: Case, *names: str) -> Observation:
 
 
 def hessian_symmetric(view: View) -> Measured:
-    """The distance of <f(x + a) - f(x), b> from <f(x + b) - f(x), a>.
-
-    Allowed are the error bounds of the three answers; nothing where float arithmetic is exact.
-    """
+    """The distance of <f(x + a) - f(x), b> from <f(x + b) - f(x), a>; the error bounds of the answers are allowed."""
     arithmetic, given = view.arithmetic, view.observation.arguments
     a, b = view.argument("a"), view.argument("b")
     answers = [given[name] for name in ("at_a", "at_b", "at_x")]
     settled = np.logical_and.reduce([np.isfinite(g.astype(np.float64)).all(axis=-1, keepdims=True) for g in answers])
     at_a, at_b, at_x = (arithmetic.lift(np.where(settled, g, np.zeros((), g.dtype))) for g in answers)
     sides = arithmetic.total((at_a - at_x) * b) - arithmetic.total((at_b - at_x) * a)
+    return where(~settled, 0.0, abs(sides)), _of_both_sides(view, *_corners(view))
+
+
+def _corners(view: View) -> list[View]:
+    """The views at x + a, x + b and x."""
+    given = view.observation.arguments
     x = given["x"]
-    here = at(view)
-    beside = [at(view, x=(x + given[name]).astype(x.dtype)) for name in ("a", "b")]
-    off = [view.role.error_bound(v) + view.role.error_bound(here) for v in beside]
-    allowed = arithmetic.total(off[0] * abs(b)) + arithmetic.total(off[1] * abs(a))
-    exact = np.logical_and.reduce([integral(v) for v in (here, *beside)])
-    return where(~settled, 0.0, abs(sides)), choose(exact, allowed * arithmetic.constant(0.0), allowed)
+    return [*(at(view, x=(x + given[name]).astype(x.dtype)) for name in ("a", "b")), at(view)]
+
+
+def _of_both_sides(view: View, at_a: View, at_b: View, at_x: View) -> Any:
+    """What `hessian_symmetric` allows, shape (rows, 1)."""
+    bound, total = view.role.error_bound, view.arithmetic.total
+    off = [bound(beside) + bound(at_x) for beside in (at_a, at_b)]
+    return total(off[0] * abs(view.argument("b"))) + total(off[1] * abs(view.argument("a")))
+
+
+def hessian_of_integers(view: View) -> Any:
+    """The grade of `hessian_symmetric`."""
+    corners = _corners(view)
+    answers = (view.argument(name) for name in ("at_a", "at_b", "at_x"))
+    differs = np.logical_or.reduce([_differs(g, corner) for g, corner in zip(answers, corners, strict=True)])
+    return exact_on_integers(view, _of_both_sides(view, *corners), corners, differs)
 
 
 def around(draw: Draw, arguments: Arguments) -> Case:
@@ -258,6 +308,7 @@ def linear(*names: str) -> partial[Property]:
         Property,
         name=f"linear_in_{'_and_'.join(names)}",
         measure=lambda view: of_sum(view, *names),
+        grades={ON_INTEGERS: lambda view: sum_of_integers(view, *names), WITHIN: None},
         unit="u sum",
         scale=in_ulps_of_reach,
         arrange=lambda draw, arguments: summands(draw, arguments, *names),
@@ -294,10 +345,10 @@ IDENTITY = Property(
     bound="""
         f is at most quadratic, so (f(x + h v) - f(x - h v)) / (2 h) = <grad f(x), v> exactly, however large h is: the
         terms that a difference quotient usually neglects are not there. It is evaluated without rounding, in rationals
-        where it decides. Where all arguments are integers, and the sum of the magnitudes of all terms is at most an
-        eighth of 2^p, every product, sum and residual of any order is an integer below 2^p: float arithmetic is exact,
-        and nothing is allowed. A form that divides on its way, as by norm(B x), is not exact there and does not hold.
-        Elsewhere the entries of the gradient may each be off by their error bound, times abs(v).
+        where it decides. The entries of the gradient may each be off by their error bound, times abs(v). Where all
+        arguments are integers, and the sum of the magnitudes of all terms is at most an eighth of 2^p, every product,
+        sum and residual of any order is an integer below 2^p: float arithmetic is exact, and the grade tells who is. A
+        form that scales by no power of two on its way, as a complex step with h = 1e-20 does, is not.
     """,
     example="""
         2 A x for A = [[0, 1], [0, 0]] and x = [1, 1] is [2, 0]. With v = [0, 1] the quotient is 1, and the inner
@@ -306,6 +357,7 @@ IDENTITY = Property(
     fix="derive the gradient again: (A + A^T) x, 2 B^T B x, 2 B^T (B x - c), and w itself.",
     measure=identity,
     unit="value",
+    grades={ON_INTEGERS: identity_on_integers, WITHIN: None},
     arrange=with_direction,
     observe=observe_beside,
     rows=8,
@@ -318,8 +370,8 @@ LINEAR_IN_X = linear("x")(
     statement="The gradient is linear in x.",
     bound="""
         f(x + y) is compared with f(x) + f(y), for x and y whose sum is exact in the dtype. The exact values are equal;
-        allowed are the three error bounds of `accuracy`, and the rounding of the sum of two answers; nothing is where
-        all three are of integers so small that float arithmetic is exact, as `identity` derives it.
+        allowed are the three error bounds of `accuracy`, and the rounding of the sum of two answers. The grade is that
+        of `identity`.
     """,
     example="A x for x of unit length only, as where x is normalised on the way, gives the same for x and for 2 x.",
     fix="x stands once in every term of (A + A^T) x and of 2 B^T B x, and nothing is added to it.",
@@ -333,14 +385,14 @@ HESSIAN_SYMMETRIC = Property(
     bound="""
         The Hessian of a quadratic is constant, so f(x + a) - f(x) is the Hessian times a, and <f(x + a) - f(x), b> is
         <f(x + b) - f(x), a> for all a and b. Both sides are evaluated without rounding from the three answers, which
-        may each be off by the error bound of `accuracy`, times abs(b) or abs(a); where all three are of integers so
-        small that float arithmetic is exact, as `identity` derives it, nothing is allowed. Answers that are not finite
-        are judged by `finite`.
+        may each be off by the error bound of `accuracy`, times abs(b) or abs(a). The grade is that of `identity`.
+        Answers that are not finite are judged by `finite`.
     """,
     example="A x for A = [[0, 1], [0, 0]]: with a = [1, 0] and b = [0, 1] the sides are 0 and 1.",
     fix="the sum with the transpose: A x + A^T x. No product of matrices but B^T B makes a Hessian from B.",
     measure=hessian_symmetric,
     unit="value",
+    grades={ON_INTEGERS: hessian_of_integers, WITHIN: None},
     arrange=around,
     observe=observe_around,
     rows=8,

@@ -32,6 +32,7 @@ ROLE = Role(
     shiftable=True,
     regimes=PLAIN + MASKED,
     bounded=True,
+    masked=0.0,
     fused=fused.softmax,
     properties=tuple(
         module.PROPERTY

@@ -20,8 +20,8 @@ PROPERTY = Property(
     statement="No output exceeds one.",
     bound="""A rounded sum of nonnegative terms is at least its largest term, whatever the order, and a correctly
     rounded quotient of e_j <= S is at most 1, since rounding is monotone and 1 is a float; e_j times the rounded
-    reciprocal of S is at most 1 by the same argument and ties to even. So nothing is allowed. NaN is judged by
-    `finite`.""",
+    reciprocal of S is at most 1 by the same argument and ties to even. So nothing is allowed. Severity is low
+    where the excess is within the error bound of `accuracy`. NaN is judged by `finite`.""",
     example="with y = logsumexp(x) stored in bfloat16, exp(x - y) of [100.25] is exp(0.25) = 1.28, since y is 100.",
     fix="""divide by the sum of the very exps that are returned. The usual causes: exp(x - y) with a rounded y,
     whose exponent may come out above zero; a sum that lacks an entry or is narrower than its terms; a maximum that
@@ -29,4 +29,5 @@ PROPERTY = Property(
     measure=measure,
     unit="value",
     exact=True,
+    petty=lambda view: view.error_bound,
 )

@@ -30,9 +30,17 @@ from typing import Any
 
 import numpy as np
 
-from extremum.properties.model.rounding import EXP_ERROR, LOG_ERROR, RECURSIVE_FROM, additions, gap_roundings, pairwise
+from extremum.properties.model.rounding import (
+    EXP_ERROR,
+    LOG_ERROR,
+    PAIRWISE_FROM,
+    RECURSIVE_FROM,
+    additions,
+    gap_roundings,
+    pairwise,
+)
 from extremum.properties.model.view import View
-from extremum.reference.arithmetic.formats import Array, Format
+from extremum.reference.arithmetic.formats import FORMATS, Array, Format
 from extremum.reference.arithmetic.wide import FLOAT64, row_max
 from extremum.reference.truth import Columns
 
@@ -64,10 +72,13 @@ def componentwise(view: View, d: int, columns: Columns | None = None) -> Any:
     chosen = view.columns if columns is None else columns
     u, r = view.fmt.unit_roundoff, EXP_ERROR[view.fmt.name]
     base = fixed(view.fmt, view.n, d) + (SCALINGS + r) * u
-    t = view.parts.capped_gap[:, chosen] * (-gap_roundings(view.fmt) * u) + base
+    t = view.parts.capped_gap[:, chosen] * (-gap_roundings(view.fmt) * u)
+    t += base  # in place, here and below: of long rows each new array costs as much as an exp
     if view.full_bound:
         t = t + rescaling(view, chosen)
-    return t * (t + 1.0)
+    squared = t + 1.0
+    squared *= t
+    return squared
 
 
 def fixed(fmt: Format, n: int, d: int) -> float:
@@ -87,6 +98,34 @@ def log_error(view: View) -> Any:
     if view.full_bound:
         t = rescaling(view) + t
     return view.parts.log_total * ((LOG_ERROR[view.fmt.name] + wide) * u) + t * (t + 1.0)
+
+
+def most_levels(fmt: Format, n: int) -> int:
+    """The levels of the widest sound combination of parts by logsumexp: a chain where recursion is sound, or a tree."""
+    if fmt.precision >= RECURSIVE_FROM:
+        return n
+    return tree_levels(n) if fmt.precision >= PAIRWISE_FROM else 1
+
+
+def tree_levels(n: int) -> int:
+    """How often a tree of n parts rounds on its longest path, the logsumexp of each part included."""
+    return pairwise(n) + 1 if n > 1 else 1
+
+
+def of_levels(fmt: Format, levels: int) -> float:
+    """The relative error of so many roundings: k u / (1 - k u) >= (1 + u)**k - 1."""
+    return levels * fmt.unit_roundoff / (1 - levels * fmt.unit_roundoff)
+
+
+def parts_error(fmt: Format, n: int, levels: int) -> tuple[float, float, float]:
+    """What a logsumexp of parts may be off: t + t**2, an absolute error, and one relative to the result.
+
+    `properties.roles.logsumexp` derives it.
+    """
+    u, r, g = fmt.unit_roundoff, EXP_ERROR[fmt.name], gap_roundings(fmt)
+    t = (additions(fmt, n) + r + (g + r) * log(n)) * u + n * r * fmt.eta
+    y = of_levels(fmt, levels)
+    return t, ((LOG_ERROR[fmt.name] + g - 1) * u + y) * log(n), y
 
 
 def rises(view: View) -> Array:
@@ -136,9 +175,17 @@ def gradual(fmt: Format) -> float:
     return (EXP_ERROR[fmt.name] + 0.5) * fmt.eta
 
 
+def flush_of(fmt: Format) -> float:
+    """The largest number that is flushed to zero on the way: below the smallest normal, of float32 in narrower ones."""
+    return min(fmt.tiny, FORMATS["float32"].tiny)
+
+
 def error_bound(view: View) -> Any:
     """The absolute error of a sound answer, by component: s_j times `componentwise`, plus `gradual`."""
-    return componentwise(view, additions(view.fmt, view.n)) * view.exact + gradual(view.fmt)
+    allowed = componentwise(view, additions(view.fmt, view.n))
+    allowed *= view.exact
+    allowed += gradual(view.fmt)
+    return allowed
 
 
 def within_pairwise(view: View) -> Any:

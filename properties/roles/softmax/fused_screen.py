@@ -11,7 +11,7 @@ from types import ModuleType
 import numpy as np
 
 from extremum.properties.model import rounding
-from extremum.properties.model.fused import Fused
+from extremum.properties.model.fused import MARGIN, Fused
 from extremum.properties.model.view import View
 from extremum.properties.roles.softmax import bounds
 from extremum.reference.arithmetic.formats import FORMATS, Array, Format
@@ -19,6 +19,8 @@ from extremum.reference.arithmetic.formats import FORMATS, Array, Format
 EXACT = ("finite", "nonnegative", "at_most_one")  # hold where all outputs are in [0, 1]
 OF_SOFTMAX = frozenset((*EXACT, "sum_to_one"))
 GRADES = ULP, PAIRWISE = ("within an ulp", "pairwise or wide bound")  # those that are not the bound of `accuracy`
+FORMS = ONE_SHIFT, TREE, _ = ("one shift", "tree of parts", "recursive")  # of logsumexp, the last its error bound
+NEVER_BELOW = "never below the maximum"
 LACKS = frozenset((ULP,))  # of long rows: in float32 the loops cannot tell an ulp
 
 
@@ -81,8 +83,7 @@ def log_softmax(view: View, _open_grades: frozenset[str]) -> Fused | None:
 def logsumexp(view: View, _open_grades: frozenset[str]) -> Fused | None:
     """What the loops see of rows (rows, n) and their logsumexp (rows, 1), or None where they can't look.
 
-    An answer that is not below the largest finite value in magnitude has infinite ratios; one below its row's maximum
-    has in `between`.
+    An answer that is not below the largest finite value in magnitude has infinite ratios.
     """
     inputs = _inputs(view)
     if inputs is None:
@@ -94,20 +95,33 @@ def logsumexp(view: View, _open_grades: frozenset[str]) -> Fused | None:
     else:
         loops.long_sums(x, m, total)
     fmt, log_total, y = view.fmt, np.log(total), out[:, 0].astype(np.float64)
-    t, slope = _of_log(fmt, view.n)
+    shift, levels = _of_log(fmt, view.n), bounds.most_levels(fmt, view.n)
     with np.errstate(invalid="ignore"):
         above = y - m
         finite = np.abs(y) < fmt.max
         exact = m + log_total
-        may = log_total * slope + (t + fmt.eta) + np.abs(exact) * fmt.unit_roundoff
-        between, accuracy = (above - np.log(view.n)) / may, np.abs(y - exact) / may
+        one = log_total * shift[1] + (shift[0] + fmt.eta) + np.abs(exact) * fmt.unit_roundoff
+        least = min(bounds.tree_levels(view.n), levels)
+        tree, may = (_of_parts(fmt, view.n, k, exact) if k > 1 else one for k in (least, levels))
+        error, outside = np.abs(y - exact), np.where(above < 0, -above, above - np.log(view.n))
     ratios = {
         "finite": np.where(finite, 0.0, np.inf),
-        # Below the maximum nothing is allowed: the property itself has to look.
-        "between": np.where(finite & (above >= 0), between, np.inf),
-        "accuracy": np.where(finite, accuracy, np.inf),
+        "between": np.where(finite, outside / may, np.inf),
+        "accuracy": np.where(finite, error / may, np.inf),
     }
-    return Fused(ratios, exactly=frozenset(("finite",)))
+    near = 1 - MARGIN  # a row that exceeds a grade by less in the sums here may exceed it in the property's
+    beyond = {
+        NEVER_BELOW: (above < 0) | (outside > may * near),
+        ONE_SHIFT: error > one * near,
+        TREE: error > tree * near,
+    }
+    return Fused(ratios, beyond, frozenset(("finite",)))
+
+
+def _of_parts(fmt: Format, n: int, levels: int, exact: Array) -> Array:
+    """The error bound of a logsumexp of parts, as `properties.roles.logsumexp.of_parts` has it."""
+    t, logs, y = bounds.parts_error(fmt, n, levels)
+    return t * (t + 1.0) + np.abs(exact) * y + (logs + fmt.eta)
 
 
 def _inputs(view: View) -> tuple[ModuleType, Array, Array, bool] | None:

@@ -1,12 +1,13 @@
 """Calls that do not return: who ends them, and that no time counts in which everything stands still."""
 
 import gc
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,113 +15,12 @@ import pytest
 from shared_cells import judge_cell
 
 from extremum.properties import engine
-from extremum.properties.calling.recorder import Recorder, calling, read
 from extremum.properties.calling.time_limit import PARTS, RETRY, OutOfTime, limited
 from extremum.properties.engine import Settings
 from extremum.properties.roles.registry import role_named
-from extremum.properties.steps.resolve import resolve
-from extremum.properties.values.case import Case
 from extremum.reference.arithmetic.formats import Array
 from extremum.reference.softmax import shifted
 from extremum.reference.subjects.subject import Subject
-from extremum.reports.driving.crash_report import rerun
-from extremum.reports.driving.request import Task
-from extremum.reports.driving.watchdog import Watchdog
-
-ROW = {"x": np.array([[1.0, 2.0]])}
-
-
-@pytest.fixture
-def killed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    ended: list[int] = []
-    monkeypatch.setattr(os, "kill", lambda process, _: ended.append(process))
-    return ended
-
-
-@pytest.fixture
-def recorder(tmp_path: Path) -> Iterator[Recorder]:
-    made = Recorder(tmp_path / "gw0.call")
-    yield made
-    made.close()
-
-
-def test_a_recorder_tells_which_call_is_under_way(tmp_path: Path, recorder: Recorder) -> None:
-    assert calling(recorder.path) is None
-    recorder.note(ROW, -1)
-    first = calling(recorder.path)
-    assert first is not None
-    assert first.process == os.getpid()
-    recorder.note(ROW, -1)
-    second = calling(recorder.path)
-    assert second is not None
-    assert second.number == first.number + 1
-    recorder.back()
-    assert calling(recorder.path) is None
-    noted = read(recorder.path)
-    assert noted is not None
-    arguments, axis = noted
-    assert (arguments["x"].tolist(), axis) == ([[1.0, 2.0]], -1)
-    assert calling(tmp_path / "none.call") is None
-
-
-def test_the_process_of_a_call_that_does_not_return_is_ended_once(
-    tmp_path: Path, recorder: Recorder, killed: list[int]
-) -> None:
-    watchdog = Watchdog(tmp_path, 4.0)
-    recorder.note(ROW, None)
-    for _ in range(9):  # the first look begins to count
-        watchdog.look()
-    assert not killed
-    for _ in range(9):
-        watchdog.look()
-    assert killed == [os.getpid()]
-    assert (tmp_path / "gw0.hung").exists()
-
-
-def test_a_call_that_returns_is_no_matter_how_many_come(tmp_path: Path, recorder: Recorder, killed: list[int]) -> None:
-    watchdog = Watchdog(tmp_path, 4.0)
-    for _ in range(30):
-        recorder.note(ROW, None)
-        watchdog.look()
-        watchdog.look()
-        recorder.back()
-    for _ in range(30):
-        watchdog.look()
-    assert not killed
-
-
-def test_what_a_worker_that_ended_left_behind_ends_nobody(
-    tmp_path: Path, recorder: Recorder, killed: list[int]
-) -> None:
-    watchdog = Watchdog(tmp_path, 4.0)
-    recorder.note(ROW, None)
-    watchdog.look()
-    watchdog.forget("gw0")
-    for _ in range(30):
-        watchdog.look()
-    assert not killed
-
-
-def test_a_process_that_ended_in_its_call_has_crashed_though_nobody_told_of_it(
-    tmp_path: Path, killed: list[int]
-) -> None:
-    watchdog = Watchdog(tmp_path, 4.0)
-    writing = f"""
-import numpy as np, os
-from pathlib import Path
-from extremum.properties.calling.recorder import Recorder
-Recorder(Path({str(tmp_path / "gw1.call")!r})).note({{"x": np.array([[1.0]])}}, None)
-os._exit(3)
-"""
-    with subprocess.Popen([sys.executable, "-c", writing]) as process:
-        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-        under_way = calling(tmp_path / "gw1.call")
-        assert under_way is not None
-        assert under_way.process == process.pid
-        for _ in range(30):
-            watchdog.look()
-    assert not killed
-    assert not (tmp_path / "gw1.hung").exists()
 
 
 def test_a_limit_passes_only_while_the_process_runs() -> None:
@@ -229,29 +129,53 @@ def test_a_limit_that_ends_in_the_midst_of_a_library_is_a_limit(limit: float) ->
         assert judged(shifted, prop, examples=30, timeout=limit) in {"incomplete", "hung", "held"}
 
 
-def task(spec: str) -> Task:
-    (subject,) = resolve(spec, "softmax")
-    role = role_named("softmax")
-    prop = role.property_named("finite")
-    assert prop is not None
-    return Task(subject, role, prop, "float64")
+KILLS_ITS_JUDGE = """
+import os, signal
+from pathlib import Path
+from extremum.reference.softmax import wide
+def my_softmax(x, axis=-1):
+    if len(x) > 1000 and ({always} or not Path("killed").exists()):
+        Path("killed").touch()
+        supervisor = Path("/proc/%d/stat" % os.getppid()).read_text()
+        os.kill(int(supervisor.rpartition(")")[2].split()[1]), signal.SIGKILL)
+    return wide(x, axis)
+"""
 
 
-def test_a_registered_subject_is_run_again_by_its_name() -> None:
-    assert rerun(task("shifted"), Case(ROW), 30.0) == ""
+@pytest.mark.skipif(sys.platform != "linux", reason="the subject reads /proc")
+@pytest.mark.parametrize(("always", "verdict"), [(False, "held"), (True, "crashed")])
+def test_a_cell_whose_judge_is_killed_is_judged_again(tmp_path: Path, always: bool, verdict: str) -> None:
+    (tmp_path / "mine.py").write_text(KILLS_ITS_JUDGE.format(always=always))
+    place = os.path.join(os.path.dirname(sys.executable), "extremum")
+    words = [
+        "--dtype",
+        "float32",
+        "--property",
+        "finite,nonnegative",
+        "--examples",
+        "0",
+        "-n",
+        "1",
+        "--json",
+        "it.json",
+    ]
+    subprocess.run([place, "audit", "mine.py:my_softmax", *words], cwd=tmp_path, capture_output=True, check=False)
+    cells = json.loads((tmp_path / "it.json").read_text())["cells"]
+    assert [cell["verdict"] for cell in cells] == [verdict] * 2
 
 
-@pytest.mark.slow
-def test_the_time_of_an_import_is_not_the_calls(tmp_path: Path) -> None:
-    file = tmp_path / "mine.py"
-    file.write_text("def softmax(x, axis=-1):\n    return x\n")
-    late = task(f"{file}:softmax")
-    file.write_text("import time\ntime.sleep(2)\n" + file.read_text())
-    assert rerun(late, Case(ROW), 1.0) == ""
-    file.write_text("raise SystemExit(7)\n")
-    assert rerun(late, Case(ROW), 1.0) is None
-    file.write_text("import os\ndef softmax(x, axis=-1):\n    os._exit(7)\n")
-    assert rerun(late, Case(ROW), 30.0) == "exit 7"
+@pytest.mark.skipif(sys.platform != "linux", reason="the subject reads /proc")
+@pytest.mark.parametrize(("always", "verdict"), [(False, "proved"), (True, "incomplete")])
+def test_a_proof_goes_on_when_its_workers_were_killed(tmp_path: Path, always: bool, verdict: str) -> None:
+    (tmp_path / "mine.py").write_text(KILLS_ITS_JUDGE.format(always=always))
+    place = os.path.join(os.path.dirname(sys.executable), "extremum")
+    words = ["--dtype", "float16", "--property", "finite", "--exhaustive", "gaps", "-n", "2", "--json", "it.json"]
+    told = subprocess.run(
+        [place, "audit", "mine.py:my_softmax", *words], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    (cell,) = json.loads((tmp_path / "it.json").read_text())["cells"]
+    assert cell["verdict"] == verdict
+    assert told.returncode == (5 if always else 0)
 
 
 SLOW = """

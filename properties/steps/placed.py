@@ -1,0 +1,81 @@
+"""The places of a property's plan: visited in every run, whatever its seed. A defect there is one of position.
+
+The rows are few and repeated, so that a call of any shape is judged at the price of looking at its answer once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from extremum.properties.calling.call import Declined
+from extremum.properties.model.role import Experiment
+from extremum.properties.steps.decide import Decision, decide
+from extremum.properties.steps.evidence import Evidence, Refutation
+from extremum.properties.steps.shrink import taken
+from extremum.properties.values.case import DISTINCT
+from extremum.properties.values.signature import Arguments
+
+ROWS_BY_CALL = 2  # of a role that is called row by row
+
+
+def visit_places(evidence: Evidence, experiment: Experiment, seed: int, stop: Callable[[], bool]) -> None:
+    """Decide the case of every place, the small ones first, until one is refuted.
+
+    What is refuted, here or before, is cut down: along each axis to the fewest first places.
+    """
+    if experiment.prop.places is None:
+        return
+    if not evidence.refuted:
+        _decide_places(evidence, experiment, seed, stop)
+    if evidence.refuted and experiment.role.signature.batched:
+        cut_down(evidence, experiment, evidence.simplest)
+
+
+def _decide_places(evidence: Evidence, experiment: Experiment, seed: int, stop: Callable[[], bool]) -> None:
+    prop, role, fmt = experiment.prop, experiment.role, experiment.fmt
+    assert prop.places is not None
+    assert prop.at is not None
+    rows: dict[int, Arguments] = {}
+    regime = role.plain.name
+    count = DISTINCT if role.signature.batched else ROWS_BY_CALL
+    for place in prop.places(role.signature):
+        if place.n > role.longest or ("byte-swapped" in place.layout and not fmt.native):
+            continue
+        if stop():
+            evidence.stopped = True
+            return
+        if place.n not in rows:
+            rows[place.n] = role.sampled(np.random.default_rng([seed, place.n]), fmt, place.n, count)
+        case = prop.at(place, rows[place.n])
+        try:
+            decision = decide(experiment, case)
+        except Declined as refusal:
+            evidence.declined = evidence.declined or str(refusal)
+            continue
+        evidence.regimes.append(frozenset({regime}))
+        evidence.row_counts.append(place.rows if role.signature.batched else count)
+        evidence.take(case, regime, decision)
+        if decision.refuted:
+            return
+
+
+def cut_down(evidence: Evidence, experiment: Experiment, whole: Refutation) -> None:
+    """Along each axis, the fewest first places that are still refuted, found by halving."""
+    case = whole.case
+    for along in range(case.x.ndim):
+        least = 0  # so many are too few
+        while case.x.shape[along] - least > 1:
+            middle = (least + case.x.shape[along]) // 2
+            part = replace(taken(case, np.arange(middle), along), layout=case.layout)
+            try:
+                again = decide(experiment, part)
+            except Declined:
+                again = Decision(False)
+            if again.refuted:
+                case = part
+                evidence.take(case, whole.regime, again)
+            else:
+                least = middle

@@ -1,0 +1,7 @@
+"""sys.exit(0) when it is imported."""
+
+import sys
+
+VERDICTS = {"accuracy": "crashed"}
+
+sys.exit(0)

@@ -1,0 +1,5 @@
+"""KeyboardInterrupt when it is imported."""
+
+VERDICTS = {"accuracy": "crashed"}
+
+raise KeyboardInterrupt

@@ -1,0 +1,5 @@
+"""ZeroDivisionError when it is imported."""
+
+VERDICTS = {"accuracy": "crashed"}
+
+1 / 0

@@ -1,0 +1,7 @@
+"""KeyboardInterrupt."""
+
+VERDICTS = {"accuracy": "refuted"}
+
+
+def softmax(x, axis=-1):
+    raise KeyboardInterrupt

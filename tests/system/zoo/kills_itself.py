@@ -1,0 +1,15 @@
+"""SIGKILL to itself, as when the system is out of memory."""
+
+import os
+import signal
+
+from sound import LONG
+from sound import softmax as sound
+
+VERDICTS = {"accuracy": "crashed"}
+
+
+def softmax(x, axis=-1):
+    if x.shape[axis] > LONG:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return sound(x, axis)

@@ -1,0 +1,13 @@
+"""A loop without an end, on longer rows alone."""
+
+from sound import LONG
+from sound import softmax as sound
+
+VERDICTS = {"determinism": "hung"}
+OPTIONS = ("--cell-timeout", "1s")
+
+
+def softmax(x, axis=-1):
+    while x.shape[axis] > LONG:
+        pass
+    return sound(x, axis)

@@ -1,0 +1,9 @@
+"""A string."""
+
+from sound import softmax as sound
+
+VERDICTS = {"accuracy": "crashed"}
+
+
+def softmax(x, axis=-1):
+    return str(sound(x, axis))
