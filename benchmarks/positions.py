@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -29,15 +30,83 @@ from extremum.reference.subjects.subject import Subject
 
 EACH = 4
 ARRAYS = 500
+ENTRIES = 2**17  # of a matrix in which a defect shows
 Softmax = Callable[..., Array]
 
 
-def spoilt(where: Callable[[Array, int], tuple[object, ...] | None]) -> Softmax:
-    """The softmax whose answers are zero at the places that `where` gives for an array and an axis from the end."""
+@dataclass(frozen=True)
+class Kind:
+    """One kind of defect: answers are zero at `where(x, axis, *sizes)`, with the axis from the end; None: nowhere.
+
+    `what` says so of these sizes. They are drawn from `ranges`, evenly in their logarithms, a second one so that both
+    have room in `ENTRIES`; or they are those of `each`.
+    """
+
+    what: str
+    where: Callable[..., Any]
+    ranges: tuple[tuple[int, int], ...] = ()
+    each: tuple[int, ...] = ()
+
+    def drawn(self, rng: np.random.Generator) -> tuple[int, ...]:
+        """Sizes of one defect."""
+        k, *others = (int(np.exp(rng.uniform(np.log(low), np.log(high)))) for low, high in self.ranges)
+        return k, *(min(n, ENTRIES // k) for n in others)
+
+
+def unaligned(x: Array) -> bool:
+    """Whether it is one piece of memory that begins at no multiple of 16 bytes."""
+    return bool(x.flags.c_contiguous and x.ctypes.data % 16)
+
+
+EVERYWHERE = np.s_[...,]
+KINDS = (
+    Kind(
+        "rows from {} on, of a matrix with rows of at least {}",
+        lambda x, a, k, n: np.s_[k:,] if x.ndim == 2 and a == -1 and x.shape[1] >= n else None,
+        ((3, 20_000), (1, 100)),
+    ),
+    Kind(
+        "the last row where there are more than {}",
+        lambda x, a, k: np.s_[-1,] if x.ndim == 2 and a == -1 and len(x) > k else None,
+        ((3, 20_000),),
+    ),
+    Kind("columns from {} on, behind the rows", lambda _x, a, k: np.s_[..., k:] if a < -1 else None, ((2, 300),)),
+    Kind(
+        "the last column behind the rows where there are more than {}",
+        lambda x, a, k: np.s_[..., -1] if a < -1 and x.shape[-1] > k else None,
+        ((2, 300),),
+    ),
+    Kind("entries of a row from {} on", lambda _x, a, k: np.s_[..., k:] if a == -1 else None, ((100, 200_000),)),
+    Kind(
+        "the last entry of a row whose length is one more than a multiple of {}",
+        lambda x, a, k: np.s_[..., -1] if a == -1 and x.shape[-1] > k and x.shape[-1] % k == 1 else None,
+        ((4, 256),),
+    ),
+    Kind(
+        "an array of three dimensions with more than {} before",
+        lambda x, a, k: np.s_[-1,] if x.ndim == 3 and a != -3 and len(x) > k else None,
+        ((2, 200),),
+    ),
+    Kind("arrays of {} dimensions", lambda x, _a, k: EVERYWHERE if x.ndim == k else None, each=(1, 3, 4, 5)),
+    Kind(
+        "rows with a stride and more than {} entries",
+        lambda x, a, k: EVERYWHERE if a == -1 and x.shape[-1] > k and x.strides[-1] != x.itemsize else None,
+        ((2, 200),),
+    ),
+    Kind(
+        "memory that is not aligned to 16 bytes, of more than {} entries",
+        lambda x, _a, k: EVERYWHERE if x.size > k and unaligned(x) else None,
+        ((2, 200),),
+    ),
+)
+
+
+def spoilt(kind: Kind, sizes: tuple[int, ...]) -> Softmax:
+    """The softmax with the defect of this kind and these sizes."""
 
     def softmax(x: Array, axis: int = -1) -> Array:
         out = wide(x, axis)
-        places = where(x, axis % x.ndim - x.ndim)
+        places = kind.where(x, axis % x.ndim - x.ndim, *sizes)
         if places is not None:
             out[places] = 0
         return out
@@ -47,65 +116,9 @@ def spoilt(where: Callable[[Array, int], tuple[object, ...] | None]) -> Softmax:
 
 def defects(rng: np.random.Generator) -> Iterator[tuple[str, Softmax]]:
     """The forty, each with what is wrong with it."""
-
-    def size(low: int, high: int) -> int:
-        return int(np.exp(rng.uniform(np.log(low), np.log(high))))
-
-    for _ in range(EACH):
-        k = size(3, 20_000)
-        n = min(size(1, 100), 2**17 // k)
-        yield (
-            f"rows from {k} on, of a matrix with rows of at least {n}",
-            spoilt(lambda x, a, k=k, n=n: np.s_[k:,] if x.ndim == 2 and a == -1 and x.shape[1] >= n else None),
-        )
-    for _ in range(EACH):
-        k = size(3, 20_000)
-        yield (
-            f"the last row where there are more than {k}",
-            spoilt(lambda x, a, k=k: np.s_[-1,] if x.ndim == 2 and a == -1 and len(x) > k else None),
-        )
-    for _ in range(EACH):
-        k = size(2, 300)
-        yield f"columns from {k} on, behind the rows", spoilt(lambda _x, a, k=k: np.s_[..., k:] if a < -1 else None)
-    for _ in range(EACH):
-        k = size(2, 300)
-        yield (
-            f"the last column behind the rows where there are more than {k}",
-            spoilt(lambda x, a, k=k: np.s_[..., -1] if a < -1 and x.shape[-1] > k else None),
-        )
-    for _ in range(EACH):
-        k = size(100, 200_000)
-        yield f"entries of a row from {k} on", spoilt(lambda _x, a, k=k: np.s_[..., k:] if a == -1 else None)
-    for _ in range(EACH):
-        b = size(4, 256)
-        yield (
-            f"the last entry of a row whose length is one more than a multiple of {b}",
-            spoilt(lambda x, a, b=b: np.s_[..., -1] if a == -1 and x.shape[-1] > b and x.shape[-1] % b == 1 else None),
-        )
-    for _ in range(EACH):
-        k = size(2, 200)
-        yield (
-            f"an array of three dimensions with more than {k} before",
-            spoilt(lambda x, a, k=k: np.s_[-1,] if x.ndim == 3 and a != -3 and len(x) > k else None),
-        )
-    for d in (1, 3, 4, 5):
-        yield f"arrays of {d} dimensions", spoilt(lambda x, _a, d=d: np.s_[...,] if x.ndim == d else None)
-    for _ in range(EACH):
-        k = size(2, 200)
-        yield (
-            f"rows with a stride and more than {k} entries",
-            spoilt(
-                lambda x, a, k=k: np.s_[...,] if a == -1 and x.shape[-1] > k and x.strides[-1] != x.itemsize else None
-            ),
-        )
-    for _ in range(EACH):
-        k = size(2, 200)
-        yield (
-            f"memory that is not aligned to 16 bytes, of more than {k} entries",
-            spoilt(
-                lambda x, _a, k=k: np.s_[...,] if x.flags.c_contiguous and x.size > k and x.ctypes.data % 16 else None
-            ),
-        )
+    for kind in KINDS:
+        for sizes in [(k,) for k in kind.each] or [kind.drawn(rng) for _ in range(EACH)]:
+            yield kind.what.format(*sizes), spoilt(kind, sizes)
 
 
 def refuted(function: Softmax, planned: bool) -> bool:

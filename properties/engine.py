@@ -17,13 +17,14 @@ from math import inf
 
 from extremum.properties.calling.call import Call, Expired
 from extremum.properties.calling.caller import Misbehaviour
-from extremum.properties.calling.host_channel import Ended, Limits, undisturbed
-from extremum.properties.diagnosis.diagnose import diagnose
+from extremum.properties.calling.host_channel import Limits
+from extremum.properties.diagnosis.diagnose import UNKNOWN, diagnose
+from extremum.properties.diagnosis.symptoms import attributed
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Experiment, Role
 from extremum.properties.steps.blocks import Block
 from extremum.properties.steps.climb import can_climb, climb_block, climb_neighbours
-from extremum.properties.steps.ending import case_of, confirmed, ended
+from extremum.properties.steps.ending import settled
 from extremum.properties.steps.evidence import Evidence
 from extremum.properties.steps.neighbours import has_neighbours
 from extremum.properties.steps.placed import visit_places
@@ -36,6 +37,9 @@ from extremum.properties.steps.witness import unfinished, witness_of
 from extremum.properties.values.finding import Cell, number
 from extremum.reference.arithmetic.formats import DEFAULT_DTYPES, FORMATS, Array, Format, format_of
 from extremum.reference.subjects.subject import Subject
+
+BUDGET_ENDED = "the budget ended"
+LEAST_SECONDS = 1e-3  # of a cell that has begun
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,13 @@ class Settings:
     deadline: float | None = None
     timeout: float | None = 60.0
     limits: Limits = field(default_factory=Limits)
+
+    @property
+    def seconds(self) -> float | None:
+        """The time limit of a cell, or what is left of the budget where that is less."""
+        if self.deadline is None:
+            return self.timeout
+        return min(max(self.deadline - time.monotonic(), LEAST_SECONDS), inf if self.timeout is None else self.timeout)
 
     def budget_ended(self) -> bool:
         """Whether the budget has ended."""
@@ -76,20 +87,19 @@ def judge_cell(
     call = Call(subject, role.signature, host(), host(SECOND) if prop.asks_twice else None, host(OF))
     call.prepare_by(ordinary(subject, role, fmt))
     experiment = Experiment(call, role, prop, fmt)
-    shared.compile(role, fmt)
+    if prop.pointwise and not settings.budget_ended():  # no other property is screened by what is compiled
+        shared.compile(role, fmt)
     start = time.perf_counter()
     cell = Cell(subject.name, role.name, prop.name, prop.code, dtype, unit=prop.unit)
     if settings.budget_ended():
-        cell = replace(cell, verdict="incomplete", detail="the budget ended before this cell began")
+        cell = replace(cell, verdict="incomplete", detail=f"{BUDGET_ENDED} before this cell began")
     elif dtype in subject.unfit:
         cell = unfit(cell, subject, role, fmt)
     elif prop.masked and not fmt.has_infinity:
         cell = replace(cell, verdict="inapplicable", detail=f"{dtype} has no infinity to mask with")
     else:
-        try:
-            cell = undisturbed(lambda: judged(cell, experiment, settings, shared, Evidence()))
-        except Ended as end:
-            cell = ended(cell, call, end, shared)
+        step = partial(judged, cell, experiment, settings, shared)
+        cell = settled(cell, call, shared, longest_call(settings), step)
     return replace(
         cell,
         expected=cell.found and subject.may_fail(prop.name, dtype),
@@ -105,18 +115,19 @@ def unfit(cell: Cell, subject: Subject, role: Role, fmt: Format) -> Cell:
     return replace(cell, verdict=verdict, detail=detail, severity="critical", simplest=witness, worst=witness)
 
 
-def judged(cell: Cell, experiment: Experiment, settings: Settings, shared: Shared, evidence: Evidence) -> Cell:
+def judged(cell: Cell, experiment: Experiment, settings: Settings, shared: Shared) -> Cell:
     """The cell examined, and reported where something was refuted. Raises `Ended` as calls do."""
-    call = experiment.call
-    outcome = call.within(settings.timeout, partial(examine, cell, experiment, settings, shared, evidence))
-    late = outcome if isinstance(outcome, Expired) else None
-    cell = out_of_time(cell, outcome, settings) if isinstance(outcome, Expired) else outcome
+    call, evidence, limit = experiment.call, Evidence(), settings.seconds
+    by_budget = limit != settings.timeout
+    outcome = call.within(limit, partial(examine, cell, experiment, settings, shared, evidence), firm=by_budget)
+    if isinstance(outcome, Expired) and by_budget and outcome.seconds_in_call <= (settings.timeout or inf) / 2:
+        cell = replace(cell, verdict="incomplete", detail=BUDGET_ENDED, examined=evidence.examined)
+    else:
+        cell = out_of_time(cell, outcome, settings) if isinstance(outcome, Expired) else outcome
     cell = replace(cell, profile=evidence.profile.record())
-    if late and late.arguments is not None and cell.verdict == "hung" and call.host is not None:
-        return confirmed(cell, call, case_of(call.signature, late.arguments, late.axis, call.layout), shared)
     # A refutation stands even if time ran out after it. A subject that hung is not called again: it stays `hung`.
     if evidence.refuted and cell.verdict != "hung":
-        cell = report(cell, experiment, evidence, settings)
+        cell = report(cell, experiment, evidence, settings, shared)
     return cell
 
 
@@ -213,7 +224,7 @@ def verdict_of(cell: Cell, experiment: Experiment, evidence: Evidence, regimes: 
     return replace(
         cell,
         verdict="held" if complete else "incomplete",
-        detail=_reach(evidence) if complete else "the budget ended",
+        detail=_reach(evidence) if complete else BUDGET_ENDED,
         measured=number(evidence.closest.measured),
         allowed=number(evidence.closest.allowed),
         grade=prop.grade_of(evidence.exceeded) if graded else "",
@@ -225,8 +236,8 @@ def _reach(evidence: Evidence) -> str:
     return f"rows of up to {evidence.longest:,} entries: {evidence.too_long}" if evidence.too_long else ""
 
 
-def report(cell: Cell, experiment: Experiment, evidence: Evidence, settings: Settings) -> Cell:
-    """Shrink the simplest refutation, run both witnesses again, and diagnose: the cell as a finding.
+def report(cell: Cell, experiment: Experiment, evidence: Evidence, settings: Settings, shared: Shared) -> Cell:
+    """Shrink the simplest refutation, run both witnesses again, and diagnose them: the refuted cell.
 
     Each step has the full time limit. Shrinking and diagnosis may run out of time; the finding stands.
     """
@@ -237,7 +248,9 @@ def report(cell: Cell, experiment: Experiment, evidence: Evidence, settings: Set
         return out_of_time(replace(cell, examined=evidence.examined), finding, settings)
     simplest = evidence.simplest
     cause = call.within(seconds, partial(diagnose, experiment, simplest.case, simplest.decision))
-    return replace(finding, cause="unknown" if isinstance(cause, Expired) else cause)
+    finding = replace(finding, cause=UNKNOWN if isinstance(cause, Expired) else cause)
+    told = call.within(seconds, partial(attributed, finding, experiment, settings.budget_ended, settings.seed, shared))
+    return finding if isinstance(told, Expired) else told
 
 
 def rerun(cell: Cell, experiment: Experiment, evidence: Evidence) -> Cell:
@@ -269,6 +282,11 @@ def refusal_of(call: Call, role: Role, fmt: Format) -> str:
     reason = _error_of(call, role, fmt)
     others = (FORMATS[name] for name in DEFAULT_DTYPES if name != fmt.name)
     return reason if reason and any(not _error_of(call, role, other) for other in others) else ""
+
+
+def longest_call(settings: Settings) -> float | None:
+    """Seconds that one call may take in a process of its own: half of a cell's limit, or those of a first call."""
+    return max(settings.timeout / 2, settings.limits.first_call_seconds) if settings.timeout else None
 
 
 def out_of_time(cell: Cell, expired: Expired, settings: Settings) -> Cell:

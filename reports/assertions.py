@@ -46,6 +46,8 @@ def assert_within(answer: Any, role: str | Role, *arguments: Any, **named: Any) 
 
     All else is as for `extremum.judge`: what arguments may be, what is not judged, and `UsageError` for arguments that
     are none of the role's.
+
+    >>> extremum.assert_within([0.5, 0.5], "softmax", [0.0, 0.0])
     """
     __tracebackhide__ = True
     judgement = judge(answer, role, *arguments, **named)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from extremum.reference.errors import UsageError
 from extremum.reports.driving.interrupts import as_ctrl_c
-from extremum.reports.driving.options import FILES, REQUEST, Option, values
+from extremum.reports.driving.options import FILES, OF_CALLS, REQUEST, Option, values
+from extremum.reports.driving.settings import SUBJECTS, TABLE, project_settings
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -78,22 +81,107 @@ _json = click.option("--json", "json_file", metavar="FILE", help="File for the r
 @_declared(REQUEST)
 @_workers
 @_declared(FILES)
-def audit(subject: tuple[str, ...], workers: str, **words: Any) -> None:
-    """Audit SUBJECTs; without one, the references and every supported library that is installed.
+@click.option("-q", "--quiet", is_flag=True, help="Print the answer alone: one sentence a subject.")
+@click.option("-v", "--verbose", is_flag=True, help="Print every cell, and findings that are declared.")
+def audit(subject: tuple[str, ...], workers: str, quiet: bool, verbose: bool, **words: Any) -> None:
+    """Audit SUBJECTs; without one, those of [tool.extremum.subjects] in the nearest pyproject.toml, if it has that.
+
+    Otherwise the references, and every supported library that is installed. Options not given are the settings'.
 
     Exit codes are pytest's: 0 nothing found, 1 findings, 2 interrupted, 3 internal error, 4 usage error,
-    5 nothing was tested. A finding that a reference declares is shown, and does not count.
+    5 nothing was tested. A failure that a reference declares is shown with -v, and does not count.
     """
-    subjects = subject or _everything(words["role"])
+    settings = project_settings(Path.cwd())
+    given = _given(words)
+    words, named = settings.under(words, given), subject or settings.subjects
+    if named is not None and not named:
+        click.echo(f"extremum: [{TABLE}.{SUBJECTS}] of {settings.file} is empty: nothing was tested", err=True)
+        sys.exit(5)
+    subjects = tuple(named or _everything(words["role"]))
+    own = settings.own(subjects, given)
     one = len(subjects) == 1 and ":" in subjects[0]  # a worker would be up when the first finding is there
     count = 0 if one and workers == "auto" and words["exhaustive"] is None else _count(workers)
+    if quiet and verbose:
+        raise UsageError("-q and -v: one of them prints less, the other more")
     values((*REQUEST, *FILES), words)  # a word that cannot be read is refused before anything heavy is imported
     with as_ctrl_c():
         if words["exhaustive"] is not None:
-            sys.exit(_prove(subjects, words, count))
+            for name in ("shard", "baseline", "strict", "fail_on"):
+                if name in given:
+                    raise UsageError(f"{name}={words[name]!r} goes with a search, not with exhaustive")
+            sys.exit(_prove(subjects, words, own, count, verbose - quiet))
         from extremum.reports.commands.audit_run import run_audit
+        from extremum.reports.views.summary import Detail
 
-        sys.exit(run_audit(subjects, words, count, _console(words["json"])))
+        detail = Detail(Detail.FINDINGS + verbose - quiet)
+        sys.exit(run_audit(subjects, words, own, count, _console(words["json"]), detail))
+
+
+@main.command()
+@click.argument("file")
+@click.option("--subject", metavar="SUBJECT", help="Subject to ask in place of each finding's own.")
+@click.option("--write", "tests", metavar="FILE.py", help="File of tests to write: a few lines for each witness.")
+@click.option("--with-extremum", is_flag=True, help="The tests of --write may need extremum, not NumPy alone.")
+@click.option("--npz", "arrays_folder", metavar="DIR", help="Folder for the witnesses' arrays, an .npz file for each.")
+@_declared(OF_CALLS)
+def replay(
+    file: str, subject: str | None, tests: str | None, with_extremum: bool, arrays_folder: str | None, **words: Any
+) -> None:
+    """Run the witnesses in FILE, a report.json, again: FIXED, STILL, WORSE or ERROR, a line each.
+
+    WORSE: the error has grown by more than a tenth, and where it is counted in ulps by more than one; or the call ends
+    its process now, or does not return. ERROR: it could not be run. Exit codes: 0 all fixed, 1 not all, 4 usage error.
+    """
+    settings = project_settings(Path.cwd())
+    values(REQUEST, words)
+    with as_ctrl_c():
+        from extremum.reports.commands.replay import run_replay
+        from extremum.reports.driving.replays import Replays
+
+        replays = Replays(words, _given(words), settings, subject)
+        code = run_replay(file, replays, _console(None), tests=tests, arrays=arrays_folder, with_extremum=with_extremum)
+    sys.exit(code)
+
+
+@main.command()
+@click.argument("report")
+@click.option("-o", "output", default="extremum-baseline.json", show_default=True, help="File of the baseline.")
+def baseline(report: str, output: str) -> None:
+    """Make a baseline of the findings in REPORT, or bring the one that is there up to date.
+
+    Then `extremum audit --baseline FILE` runs its witnesses again, and fails on what is new or worse alone. What people
+    wrote into an entry stays: `reason`, the date that it `expires`, and keys of their own.
+    """
+    from extremum.reports.commands.update_baseline import run_baseline
+
+    sys.exit(run_baseline(report, output, _console(None)))
+
+
+@main.command()
+@click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
+def init(dry_run: bool) -> None:
+    """Set up this repository: settings, a test and a workflow, for the functions that are named for a role.
+
+    A function's name equals, ends with or contains the role's. The repository is read, and nothing of it imported; a
+    file that is there is left as it is, and so are settings.
+    """
+    from extremum.reports.commands.init import run_init
+
+    sys.exit(run_init(Path.cwd(), dry_run, _console(None)))
+
+
+@main.command()
+@click.argument("report", nargs=-1, required=True)
+@_declared([option for option in FILES if option.name in ("report-dir", "json")])
+def merge(report: tuple[str, ...], **words: Any) -> None:
+    """Make the report of one run from the REPORTs of all its shards ('extremum audit --shard K/N').
+
+    It is the record that one run would have, whatever the order. Exit codes are those of that run; reports that
+    overlap, contradict each other or leave a shard out are exit 4.
+    """
+    from extremum.reports.commands.merge import run_merge
+
+    sys.exit(run_merge(report, words["report_dir"], words["json"], _console(words["json"])))
 
 
 @main.command()
@@ -247,11 +335,13 @@ def _console(json_file: str | None) -> Console:
     return PipeSafeConsole(emoji=False, stderr=json_file == "-")
 
 
-def _prove(subjects: Sequence[str], words: dict[str, Any], workers: int) -> int:
+def _prove(subjects: Sequence[str], words: dict[str, Any], own: dict[str, Any], workers: int, louder: int) -> int:
     from extremum.reports.commands.prove import ProofOptions, run_proofs
+    from extremum.reports.views.summary import Detail
 
     try:
-        return run_proofs(ProofOptions.of(subjects, words, workers), _console(words["json"])).exit_code
+        options, detail = ProofOptions.of(subjects, words, workers, own), Detail(Detail.FINDINGS + louder)
+        return run_proofs(options, _console(words["json"]), detail).exit_code
     except KeyboardInterrupt:
         click.echo("extremum: interrupted; the same command goes on from where it was", err=True)
         return 2
@@ -261,6 +351,12 @@ def _everything(role: str | None) -> list[str]:
     from extremum.reference.subjects.subject import named
 
     return ["references", *(["libraries"] if named("libraries", role) else [])]
+
+
+def _given(names: Iterable[str]) -> set[str]:
+    """Those of the command's parameters that its user has written."""
+    context = click.get_current_context()
+    return {name for name in names if context.get_parameter_source(name) is not ParameterSource.DEFAULT}
 
 
 def _count(workers: str) -> int:

@@ -1,12 +1,14 @@
 """The pytest plugin: `--subject` adds the cells of an audit to the run, under xdist or not; the fixture `extremes`.
 
-Thin on purpose. It imports nothing heavy until `--subject` is given; what it does then is in
-`extremum.reports.driving.session`.
+`--extremum` adds those of the settings. Thin on purpose: it imports nothing heavy until one of the two is given; what
+it does then is in `extremum.reports.driving.session`.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
+import warnings
 from typing import Any
 
 import pytest
@@ -17,15 +19,17 @@ MARKER = "extremes(role, dtype, *, regimes=None, seed=0)"
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    """Add the hook that tells of each cell."""
+    """Add the hooks that tell of each cell, and of what is refused."""
     from extremum.reports import hooks
 
     pluginmanager.add_hookspecs(hooks)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add --subject, the one option that every pytest run has."""
-    parser.getgroup("extremum", "auditing numerical code").addoption(
+    """Add --subject and --extremum, the options that every pytest run has."""
+    group = parser.getgroup("extremum", "auditing numerical code")
+    group.addoption("--extremum", action="store_true", help="audit the subjects of [tool.extremum] in pyproject.toml")
+    group.addoption(
         "--subject",
         action="append",
         default=[],
@@ -37,8 +41,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> None:
-    """With --subject, add the other options, and a worker process where none was asked for."""
-    if not any(a == "--subject" or a.startswith("--subject=") for a in args):
+    """With one of these, add the other options, and a worker process where none was asked for."""
+    if not any(a in ("--subject", "--extremum") or a.startswith("--subject=") for a in args):
         return  # so that none of the other names is taken in runs that audit nothing
     from extremum.reports.driving.options import FILES, REQUEST, THREADS
 
@@ -47,7 +51,8 @@ def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> Non
         kind = (
             {"action": "store_true"} if o.flag else {"action": "append" if o.plural else "store", "metavar": o.metavar}
         )
-        group.addoption(f"--{o.name}", help=o.help, dest=o.destination, **kind)
+        group.addoption(f"--{o.in_pytest}", help=o.help, dest=o.destination, **kind)
+    group.addoption("--extremum-own", help=argparse.SUPPRESS)  # the words of single subjects, which no user writes
     given = any(a.startswith(("-n", "--numprocesses", "--dist", "--tx", "--pdb", "--trace")) for a in args)
     if not given and "PYTEST_XDIST_WORKER" not in os.environ and "no:xdist" not in args:
         args += ["-n", "1"]  # a subject may crash or hang: it runs in a process that the run survives
@@ -57,15 +62,18 @@ def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> Non
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Tell of the marker; with --subject, register the audit, which holds all other hooks."""
+    """Tell of the marker; for an audit, register it: it holds all other hooks."""
     config.addinivalue_line("markers", f"{MARKER}: the arguments that the fixture `extremes` gives, a test a regime")
-    if not config.getoption("subject", []):
+    if not (config.getoption("subject", []) or config.getoption("extremum", False)):
         return
     if hasattr(config, "workerinput"):  # the environment does not tell: what a worker starts inherits it
         end_silently()
     from extremum.reports.driving.session import Audit
 
-    config.pluginmanager.register(Audit.of(config), "extremum-audit")
+    with warnings.catch_warnings():
+        if hasattr(config, "workerinput"):  # what is imported for a role has warned on the controller
+            warnings.simplefilter("ignore")
+        config.pluginmanager.register(Audit.of(config), "extremum-audit")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -79,7 +87,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     try:
         names = regime_names(*marker.args, **{k: v for k, v in marker.kwargs.items() if k != "seed"})
     except (UsageError, TypeError) as error:
-        raise pytest.UsageError(f"{metafunc.definition.nodeid}: @pytest.mark.extremes: {error}") from None
+        raise pytest.UsageError(f"extremum: {metafunc.definition.nodeid}: @pytest.mark.extremes: {error}") from None
     metafunc.parametrize("extremes", names, ids=names, indirect=True)
 
 
@@ -94,7 +102,8 @@ def extremes(request: pytest.FixtureRequest) -> list[tuple[Any, ...]]:
     """
     marker = request.node.get_closest_marker("extremes")
     if marker is None:
-        raise pytest.UsageError("the fixture extremes needs a marker, as @pytest.mark.extremes('softmax', 'float32')")
+        said = "the fixture extremes needs a marker, as @pytest.mark.extremes('softmax', 'float32')"
+        raise pytest.UsageError(f"extremum: {said}")
     from extremum.properties.answers.extremes import extremes as iterate
 
     asked = {**marker.kwargs, "regimes": [request.param]}

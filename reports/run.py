@@ -18,9 +18,9 @@ from extremum.properties.steps.sharing import Shared
 from extremum.properties.steps.trial import Wish, tried
 from extremum.reference.errors import UsageError
 from extremum.reports.driving.characterisation import behaviours
-from extremum.reports.driving.judging import judge_task, settings_of
+from extremum.reports.driving.judging import Turns
 from extremum.reports.driving.options import names
-from extremum.reports.driving.request import Request, tasks
+from extremum.reports.driving.request import Request, scheduled, tasks
 from extremum.reports.report import Report
 
 
@@ -57,6 +57,10 @@ def audit(
     import may take `import_timeout` seconds and the first call `first_call_timeout`, and the process `memory` bytes (a
     quarter of the machine's); it gets `arrays` of that library, and `python` is the path of the interpreter. Raises
     `UsageError` for arguments that are not valid.
+
+    >>> report = extremum.audit(lambda x: x, role="softmax", dtypes=["float32"], properties=["sum_to_one"])
+    >>> report.ok, [cell.verdict for cell in report.cells]
+    (False, ['refuted'])
     """
     if not callable(function):
         raise UsageError(f"function={function!r} is not callable")
@@ -96,13 +100,15 @@ def audit(
         raise UsageError(f"arrays={arrays!r} and python={python!r} go with isolated=True")
     else:
         subject = adapt(function, name, wanted or role_of(name, name), "", of)
-    settings = settings_of(request)
+    turns, asked = Turns(request, shared), tasks(request, [subject])
     try:
-        cells = [judge_task(task, settings, shared) for task in tasks(request, [subject])]
-        host = shared.host(subject, role_named(subject.role).signature, settings.limits)
-        contested = behaviours(subject, request, host=host) if request.whole and not settings.budget_ended() else []
+        judged = {task.key: turns.judge(task) for task in scheduled(asked, request)}
+        host = shared.host(subject, role_named(subject.role).signature, request.limits)
+        within = request.whole and not turns.settings(subject).budget_ended()
+        contested = behaviours(subject, request, host=host) if within else []
     finally:
         shared.close()
+    cells = [judged[task.key] for task in asked]
     return Report(cells, seed, ["extremum.reports.audit", name], [introduce(subject)], contested=contested)
 
 

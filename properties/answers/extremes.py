@@ -35,6 +35,9 @@ def extremes(
     The same `seed` gives the same. `regimes` are the families to take, all of the role's by default; those with
     entries of -inf are left out where the format has no infinity. The arrays are fresh, of NumPy, and finite or -inf.
     Raises `UsageError` for a role, a dtype or a regime that is not known.
+
+    >>> for regime, (x,) in extremum.extremes("softmax", "float32", regimes=["all-equal"]):
+    ...     assert regime == "all-equal" and (x[..., :1] == x).all()
     """
     found, fmt = _role(role), format_of(dtype)
     return _extremes(found, fmt, _regimes(found, fmt, regimes), seed)

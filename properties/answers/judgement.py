@@ -185,6 +185,10 @@ def judge(answer: Any, role: str | Role, *arguments: Any, **named: Any) -> Judge
 
     Raises `UsageError` for a role that has no exact value of its own, and for arguments that are none of the role's;
     never for the answer.
+
+    >>> judgement = extremum.judge([0.5, 0.25], "softmax", [0.0, 0.0])
+    >>> judgement.ok, judgement.within.tolist(), judgement.exact.tolist()
+    (False, [True, False], [0.5, 0.5])
     """
     judged = role if isinstance(role, Role) else role_named(role)
     prop = next(filter(None, map(judged.property_named, DECIDING)), None)

@@ -15,10 +15,10 @@ import numpy as np
 from extremum.properties.calling.caller import GIVE, TAKE, Caller, Misbehaviour, checked
 from extremum.properties.calling.host_channel import Ended, Limits, OutOfMemory
 from extremum.properties.calling.hosts import Host
-from extremum.properties.calling.time_limit import OutOfTime, limited
+from extremum.properties.calling.time_limit import Clock, OutOfTime, limited
 from extremum.properties.values.signature import Arguments, Shape, Signature, first
 from extremum.reference.arithmetic.formats import Array
-from extremum.reference.subjects.subject import Subject
+from extremum.reference.subjects.subject import RANKS, Subject
 
 MEMORY_ERRORS = "raises MemoryError", "raises _ArrayMemoryError"
 LONG_ROW = 2**12  # entries: on a shorter row no sound algorithm is out of memory
@@ -94,7 +94,7 @@ class Call:
     process of the function that it is the gradient of. `last` are the arguments and the axis of the call that is under
     way, `layout` that of its arrays, and `began` is when it did, on `clock`. `prepare()` is done before the clock of
     `within` starts. `too_long` are lengths of rows, by dtype, for which its memory did not suffice. `fatal` is the call
-    that ended the process in such a step.
+    that ended the process in such a step, or that was under way when its time was over.
     """
 
     def __init__(
@@ -113,8 +113,9 @@ class Call:
         self.layout = "C"
         self.too_long: dict[str, int] = {} if host is None else host.too_long
         self.prepare: Callable[[], None] = lambda: None
-        self.clock: Callable[[], float] = time.monotonic
+        self.clock = Clock(time.monotonic)
         self.began = 0.0
+        self.firm = False
 
     @property
     def axis(self) -> str | None:
@@ -125,9 +126,13 @@ class Call:
         """Seconds since the call that is under way began; 0 where none is."""
         return self.clock() - self.began if self.last is not None else 0.0
 
-    def within(self, seconds: float | None, step: Callable[[], T]) -> T | Expired:
-        """What `step()` returns, or how it ran out of time: after `seconds`, if these are not None."""
+    def within(self, seconds: float | None, step: Callable[[], T], firm: bool = False) -> T | Expired:
+        """What `step()` returns, or how it ran out of time: after `seconds`, if these are not None.
+
+        The time of a first call on arrays of a shape is excused, unless the limit is `firm`.
+        """
         self.prepare()
+        self.firm = firm
         try:
             with quiet(), limited(seconds) as clock:
                 self.clock = clock
@@ -152,7 +157,8 @@ class Call:
         return [host for host in (self.host, self.second, self.of) if host is not None]
 
     def _expired(self) -> Expired:
-        arguments, axis = self._awaited() or (None, None)
+        self.fatal = self._awaited()
+        arguments, axis = self.fatal or (None, None)
         return Expired(arguments, axis, self.seconds_in_call())
 
     def _awaited(self) -> tuple[Arguments, int | None] | None:
@@ -202,14 +208,25 @@ class Call:
             expected = self.signature.answer(self.signature.row(arguments, 0), -1)
             self._made(given, None, lambda a: host.answers(a, expected, layout, seconds), layout)
 
-    def _made(self, arguments: Arguments, axis: int | None, call: Callable[[list[Array]], T], layout: str = "C") -> T:
-        """What `call` gives for the arrays; meanwhile a call is under way."""
+    def _made(
+        self,
+        arguments: Arguments,
+        axis: int | None,
+        call: Callable[[list[Array]], T],
+        layout: str = "C",
+        host: Host | None = None,
+    ) -> T:
+        """What `call` gives for the arrays; meanwhile a call is under way, in the first process unless one is given."""
         n, dtype = self._length(arguments, axis), first(arguments).dtype.name
+        rank = first(arguments).ndim
+        if self.signature.batched and rank in RANKS and rank not in self.subject.ranks:
+            raise Declined(f"it takes arrays of {dimensions(self.subject.ranks)}")
         if n >= self.too_long.get(dtype, n + 1):
             raise TooLong(f"for rows of {self.too_long[dtype]:,} its memory did not suffice")
         self.began, self.last, self.layout = self.clock(), (arguments, axis), layout
         try:
-            result = call([np.asarray(a) for a in arguments.values()])
+            with self._patience(host or self.host, arguments, axis):
+                result = call([np.asarray(a) for a in arguments.values()])
         except Misbehaviour as error:
             self.returned()
             if str(error).startswith(MEMORY_ERRORS):
@@ -220,6 +237,16 @@ class Call:
             raise self._out_of_memory(str(error), n, dtype) from error
         self.returned()
         return result
+
+    def _patience(
+        self, host: Host | None, arguments: Arguments, axis: int | None
+    ) -> contextlib.AbstractContextManager[None]:
+        """For the first call of a process on arrays of these shapes: it may compile, and its time is no cell's."""
+        key = axis, *((np.shape(a), np.asarray(a).dtype.name) for a in arguments.values())
+        if self.firm or host is None or host.has_hung or key in host.seen:
+            return contextlib.nullcontext()
+        host.seen.add(key)
+        return self.clock.excused(host.limits.first_call_seconds)
 
     def _out_of_memory(self, text: str, n: int, dtype: str) -> Exception:
         """A long row may need more memory than there is; on a short one that is a defect as any other."""
@@ -248,8 +275,8 @@ class Call:
         with second.together([([np.asarray(a) for a in one.values()], None) for one in given]) as answer:
             for one in given[:-1]:
                 with contextlib.suppress(Misbehaviour):
-                    self._made(one, None, lambda _: answer())
-            return self._made(given[-1], None, lambda _: answer())
+                    self._made(one, None, lambda _: answer(), host=second)
+            return self._made(given[-1], None, lambda _: answer(), host=second)
 
     def forget(self) -> None:
         """End the second process: the next call there is made in a new one."""
@@ -360,7 +387,17 @@ class Call:
         return self._as_rows(out, arguments)
 
 
+def dimensions(ranks: Sequence[int]) -> str:
+    """Numbers of dimensions, as a sentence has them: "2 dimensions alone", "1, 2 or 3 dimensions"."""
+    *others, last = map(str, ranks)
+    return f"{', '.join(others)} or {last} dimensions" if others else f"{last} dimension{'s' * (last != '1')} alone"
+
+
 def _no_end(call: Callable[[], T]) -> T:
+    """What a call of the function that a gradient is of gives; where its process ends, `Misbehaviour` of that function.
+
+    The subject's own process goes on, so its cell does not end with it.
+    """
     try:
         return call()
     except (Ended, OutOfMemory) as end:

@@ -53,7 +53,7 @@ def present(x: Array, layout: str) -> Array:
     if x.ndim == 0 or x.dtype.kind in "iu":
         return np.array(x, order="C", copy=True)
     if layout == "offset":  # by one entry from where an allocator begins
-        whole = np.empty(x.size + 1, x.dtype)
+        whole = np.zeros(x.size + 1, x.dtype)  # as a witness is made again: no chance in what stands before it
         whole[1:] = x.reshape(-1)
         return whole[1:].reshape(x.shape)
     if layout == "F":

@@ -28,6 +28,7 @@ from typing import Any
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # of prctl(2)
 OUTPUT_KEPT = 2**20  # bytes of what is printed
+WARNINGS_KEPT, WARNING_WIDTH = 4, 300  # of an import; characters
 KILLING_SECONDS = 5.0  # until the supervisor gives up killing what is started faster than it kills
 
 
@@ -154,6 +155,14 @@ class Service:
     def do_load(self, request: dict[str, Any]) -> dict[str, Any]:
         """Import the subject; what the judge has on its path is found too."""
         sys.path.extend(place for place in request["path"] if place not in sys.path)
+        with warnings.catch_warnings(record=True) as heard:
+            failed = self._import(request)
+        warnings.resetwarnings()
+        warnings.simplefilter("ignore")
+        return failed or {"warnings": [_shown(warning) for warning in heard[:WARNINGS_KEPT]]}
+
+    def _import(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Import the subject: nothing, or why that failed."""
         try:
             if "registered" in request:
                 from extremum.reference.subjects.subject import registered
@@ -163,9 +172,6 @@ class Service:
                 self.function = self.loading.load(request["spec"])[1]
         except self.loading.NotLoaded as error:
             return {"error": error.text, "word": error.word, "choices": error.choices, "failed": error.failed}
-        finally:
-            warnings.resetwarnings()
-            warnings.simplefilter("ignore")
         return {}
 
     def do_about(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -256,6 +262,16 @@ class Service:
 
     def _send(self, answer: dict[str, Any]) -> None:
         self.channel.sendall(json.dumps(answer).encode() + b"\n")
+
+
+def _shown(warning: warnings.WarningMessage) -> str:
+    """A warning in one line."""
+    try:
+        text = (str(warning.message).splitlines() or [""])[0]
+    except Exception:  # its text is the subject's
+        text = "..."
+    place = f"{os.path.basename(warning.filename)}:{warning.lineno}"
+    return f"{place}: {warning.category.__name__}: {text}"[:WARNING_WIDTH]
 
 
 def _write(file: int, data: Any, place: int) -> None:

@@ -10,21 +10,24 @@ import os
 import socket
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import prod
+from types import UnionType
 from typing import Any
 
 import numpy as np
 
-from extremum.properties.calling.caller import LARGEST_ANSWER, Misbehaviour, dtype_named
+from extremum.properties.calling.caller import CAUSE_WIDTH, LARGEST_ANSWER, Misbehaviour, dtype_named
 from extremum.properties.calling.host_channel import STRANGE, Ended, HostProcess, Limits, OutOfMemory
 from extremum.reference.arithmetic.exact_text import jets_of, request
 from extremum.reference.arithmetic.formats import Array
 
 CAN_HOST = hasattr(os, "fork") and hasattr(socket, "socketpair")  # not on Windows
 STARTING_SECONDS = 60.0  # of a process before it imports anything of a subject's
+# What reading a message raises that a subject made up: its values may be of any type and any size.
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, MemoryError, OSError, TypeError, ValueError, Misbehaviour)
 
 
 @dataclass
@@ -45,6 +48,8 @@ class Host:
     seconds: float | None = None
     prepared: set[str] = field(default_factory=set)  # dtypes in which this process has been called
     too_long: dict[str, int] = field(default_factory=dict)  # by dtype: rows for which its memory did not suffice
+    seen: set[Any] = field(default_factory=set)  # shapes, dtypes and axes with which this process has been called
+    has_hung: bool = False  # in a call that was made again: what does not return is waited for no longer than it must
     awaited: Any = None
     _process: HostProcess | None = None
     _loaded: bool = False
@@ -69,12 +74,15 @@ class Host:
         except OutOfMemory as error:
             raise Ended(f"its import {error}") from None
         self._loaded = True
-        return told if "error" not in told else self._checked(told, {"error": str, "word": str, "failed": bool})
+        if "error" not in told:
+            return self._checked_texts(self._checked(told, {"warnings": list}), told["warnings"])
+        told = self._checked(told, {"error": str, "word": str, "failed": bool, "choices": list | None})
+        return self._checked_texts(told, told["choices"] or ())
 
     def begin(self) -> None:
         """Start the process if there is none, and wait for nothing."""
         if self._process is None:
-            self.prepared, self._loaded = set(), False
+            self.prepared, self.seen, self._loaded = set(), set(), False
             self._process = HostProcess(self.limits, str(self.origin.get("python", sys.executable)))
             with self._ending():
                 path = [] if "python" in self.origin else [place for place in sys.path if place]
@@ -85,14 +93,20 @@ class Host:
         told = self._ask({"do": "about", "inputs": [*inputs], "keywords": [*keywords]}, (), self.limits.import_seconds)
         names = {"callable": bool, "line": str, "module": str, "version": str, "type": str, "name": str, "shown": str}
         told = self._checked(told, {**names, "arrays": list, "defaults": dict, "libraries": list, "files": list})
+        self._checked(told, {"definition": list | None})
+        match told["definition"]:
+            case None | [str(), int()]:
+                pass
+            case _:
+                raise self._strange()
         parameters, refusals = told.get("parameters"), told.get("refusals")
         if not isinstance(parameters, list | None) or not isinstance(refusals, dict):
             raise self._strange()
         asked = set() if parameters is None else {"", *keywords}
         texts = [*(parameters or ()), *told["arrays"], *told["libraries"], *told["files"], *told["defaults"].values()]
-        if not asked <= refusals.keys() or not all(isinstance(text, str) for text in (*texts, *refusals.values())):
+        if not asked <= refusals.keys():
             raise self._strange()
-        return told
+        return self._checked_texts(told, (*texts, *refusals.values()))
 
     def fingerprint(self) -> str:
         """What `loading.fingerprint` says of all that is loaded in the process."""
@@ -128,11 +142,11 @@ class Host:
         """The answer to an array of jets, shape (n,); raises `Misbehaviour` with what it does in place of an answer."""
         told = self._ask({"do": "exact", **request(argument)}, (), self.seconds)
         if "unanswered" in told:
-            raise Misbehaviour(str(told["unanswered"]))
+            raise Misbehaviour(str(told["unanswered"])[:CAUSE_WIDTH])
         try:
             return jets_of(told, argument)
-        except (KeyError, TypeError, ValueError):
-            raise Ended(STRANGE) from None
+        except UNREADABLE:
+            raise self._strange() from None
 
     def functions_called(self, arguments: Sequence[Array]) -> int:
         """As `Caller.functions_called`."""
@@ -235,16 +249,7 @@ class Host:
                 raise ValueError(shape)
             out = np.empty(shape, dtype)
             self._process.read(out, int(told["place"]))
-        except (
-            ArithmeticError,
-            AttributeError,
-            LookupError,
-            MemoryError,
-            OSError,
-            TypeError,
-            ValueError,
-            Misbehaviour,
-        ):
+        except UNREADABLE:
             raise Ended(STRANGE) from None
         question.out = out.astype(out.dtype.newbyteorder("S")) if told.get("swapped") else out
 
@@ -259,9 +264,15 @@ class Host:
             raise _misbehaviour(told)
         return told
 
-    def _checked(self, told: dict[str, Any], kinds: Mapping[str, type]) -> dict[str, Any]:
+    def _checked(self, told: dict[str, Any], kinds: Mapping[str, type | UnionType]) -> dict[str, Any]:
         """The answer, where it has these names with values of these kinds: a subject may write to the channel too."""
-        if not all(isinstance(told.get(name), kind) for name, kind in kinds.items()):
+        if not all(name in told and isinstance(told[name], kind) for name, kind in kinds.items()):
+            raise self._strange()
+        return told
+
+    def _checked_texts(self, told: dict[str, Any], texts: Iterable[Any]) -> dict[str, Any]:
+        """The answer, where these values of it are texts."""
+        if not all(isinstance(text, str) for text in texts):
             raise self._strange()
         return told
 
@@ -277,7 +288,7 @@ class Host:
 
 
 def _misbehaviour(told: Mapping[str, Any]) -> Misbehaviour:
-    return Misbehaviour(str(told["misbehaviour"]), bool(told.get("grave")))
+    return Misbehaviour(str(told["misbehaviour"])[:CAUSE_WIDTH], bool(told.get("grave")))
 
 
 def _answer(axis: int | None, layout: str, expected: tuple[int, ...] | None) -> dict[str, Any]:

@@ -19,29 +19,51 @@ class OutOfTime(BaseException):
     """The limit of a cell has passed. Not an `Exception`, so that no subject catches it by accident."""
 
 
+class Clock:
+    """Seconds of a cell: those that `spent` tells, without those for which it is excused."""
+
+    def __init__(self, spent: Callable[[], float]) -> None:
+        self._spent, self._excused = spent, 0.0
+        self._began: tuple[float, float] | None = None  # what is excused now: since when, and the most of it
+
+    def __call__(self) -> float:
+        spent = self._spent()
+        began, most = self._began or (spent, 0.0)
+        return spent - self._excused - min(spent - began, most)
+
+    @contextlib.contextmanager
+    def excused(self, most: float) -> Iterator[None]:
+        """What passes meanwhile does not count, but for what is more than so many seconds."""
+        self._began = self._spent(), most
+        try:
+            yield
+        finally:
+            began, most = self._began
+            self._excused += min(self._spent() - began, most)
+            self._began = None
+
+
 @contextlib.contextmanager
-def limited(seconds: float | None) -> Iterator[Callable[[], float]]:
+def limited(seconds: float | None) -> Iterator[Clock]:
     """Raise `OutOfTime` in the main thread after `seconds`; no limit elsewhere, or where there is no SIGALRM.
 
-    Yields a clock, in seconds, with a resolution of a quarter of the limit. For it, and for the limit, no more than
-    that passes while the whole process stands still (Ctrl-Z, a frozen container, a debugger), or waits in compiled
-    code; but what the thread computes counts in full.
+    Yields its clock, which has a resolution of a quarter of the limit. For it, and for the limit, no more than that
+    passes while the whole process stands still (Ctrl-Z, a frozen container, a debugger), or waits in compiled code; but
+    what the thread computes counts in full.
 
     It interrupts Python code. A loop in compiled code ends only with its process: the watch of the workers sees to
     that.
     """
     if seconds is None or not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
-        yield time.monotonic
+        yield Clock(time.monotonic)
         return
     seconds = min(seconds, LONGEST_SECONDS)
     part, passed, over, began = seconds / PARTS, 0, False, time.thread_time()
-
-    def clock() -> float:
-        return max(part * passed, time.thread_time() - began)
+    clock = Clock(lambda: max(part * passed, time.thread_time() - began))
 
     def expire(_number: int, _frame: FrameType | None) -> None:
         nonlocal passed
-        passed = min(passed + 1, PARTS)  # the alarms after the last are no part of the limit
+        passed += clock() < seconds  # the alarms after the last are no part of the limit
         if not over and clock() >= seconds:
             # Again every second: a subject whose bare `except:` swallows the first meets the next.
             signal.setitimer(signal.ITIMER_REAL, 1.0, 1.0)

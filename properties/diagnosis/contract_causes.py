@@ -6,10 +6,13 @@ Each experiment returns the name of a cause in `properties.diagnosis.diagnose`, 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from extremum.properties.calling.caller import Misbehaviour, differing, is_floating
 from extremum.properties.diagnosis.diagnosis_run import DiagnosisRun, same_bits
+from extremum.properties.values.case import Case
 from extremum.properties.values.signature import Arguments, first
 from extremum.reference.arithmetic.formats import Array
 
@@ -23,11 +26,22 @@ def purity(run: DiagnosisRun) -> str:
     # A layout may be read-only: a subject that writes into its argument fails there by an exception.
     if run.prop.name not in ("purity", "layout"):
         return ""
+    refused = run.case.layout != "C" and "read-only" in _raised(run, run.case)
+    if refused and not _raised(run, replace(run.case, layout="C")):
+        return "input mutated"
     arguments = {name: np.asarray(a) for name, a in run.call.calls(run.case.arguments)[0].items()}
     effects = run.call.effects(arguments, {name: a[..., ::-1] if a.ndim else a for name, a in arguments.items()})
     if effects.changed:
         return "input mutated"
     return "state leaks between rows" if run.prop.name == "purity" and effects.overwritten else ""
+
+
+def _raised(run: DiagnosisRun, case: Case) -> str:
+    try:
+        run.experiment.observe(case)
+    except Misbehaviour as error:
+        return str(error)
+    return ""
 
 
 def memory_of_calls(run: DiagnosisRun) -> str:

@@ -11,12 +11,11 @@ from dataclasses import replace
 from functools import partial
 
 from extremum.properties.calling.call import Call, Expired
-from extremum.properties.calling.host_channel import Ended, undisturbed
-from extremum.properties.engine import Settings, out_of_time, refusal_of, unfit
+from extremum.properties.engine import Settings, longest_call, out_of_time, refusal_of, unfit
 from extremum.properties.exhaustion.scan import DOMAINS, Domain, conclude, pointwise, scan
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
-from extremum.properties.steps.ending import ended
+from extremum.properties.steps.ending import settled
 from extremum.properties.steps.sharing import Shared
 from extremum.properties.values.finding import Cell
 from extremum.properties.values.tally import Tally
@@ -46,14 +45,11 @@ def prove_cell(
     shared.compile(role, fmt)
     start = time.perf_counter()
     cell = Cell(subject.name, role.name, prop.name, prop.code, dtype, unit=prop.unit, regimes=[domain])
-    try:
-        cell = (
-            unfit(cell, subject, role, fmt)
-            if dtype in subject.unfit
-            else undisturbed(lambda: _proved(cell, call, role, prop, DOMAINS[domain], fmt, settings, shared))
-        )
-    except Ended as end:
-        cell = ended(cell, call, end, shared)
+    if dtype in subject.unfit:
+        cell = unfit(cell, subject, role, fmt)
+    else:
+        step = partial(_proved, cell, call, role, prop, DOMAINS[domain], fmt, settings, shared)
+        cell = settled(cell, call, shared, longest_call(settings), step)
     expected = cell.found and subject.may_fail(prop.name, dtype)
     return replace(cell, expected=expected, seconds=round(time.perf_counter() - start, 4))
 

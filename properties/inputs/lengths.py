@@ -1,4 +1,4 @@
-"""Row lengths: every one to 33, around every power of two to 2**17, and some drawn between."""
+"""Row lengths: every one to 33, around every power of two to 2**17, some drawn between, and those of vocabularies."""
 
 from __future__ import annotations
 
@@ -13,21 +13,12 @@ LONGEST = POWERS[-1]
 PEOPLES = (48, 50, 96, 100, 192, 384, 500, 768, 1000, 1536, 3072, 10000, 50257)  # heads, widths, classes, vocabularies
 DRAWN = 8
 
-
-TAILED = (2, 3, 5, 9, 17, 33, 65, 100, 129, 257, 1000, 1025, 4097)  # every place of `tail_places` is visited
-VOCABULARIES = (
-    32_000,
-    49_152,
-    50_257,
-    65_537,
-    100_277,
-    128_256,
-    151_936,
-    152_064,
-    256_000,
-    2**18,
-)  # the first three: the end, the beginning, the edge of a block
-FEW_PLACES = 3
+# Rows with one large entry, which stands where a kernel may forget it. Of `TAILED` lengths all of `tail_places` are
+# visited; of `VOCABULARIES`, which are those of language models, 2**16 + 1 and 2**18, the first `FEW_PLACES`.
+TAILED = (2, 3, 5, 9, 17, 33, 65, 100, 129, 257, 1000, 1025, 4097)
+VOCABULARIES = (32_000, 49_152, 50_257, 65_537, 100_277, 128_256, 151_936, 152_064, 256_000, 2**18)
+LONGEST_VOCABULARY = VOCABULARIES[-1]
+FEW_PLACES = 3  # the end, the beginning, and beside the last multiple of the largest block
 BLOCKS = (4, 8, 16, 32, 64, 128, 256, 1024, 65_536)  # entries that kernels take at a time
 
 

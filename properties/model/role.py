@@ -10,7 +10,7 @@ import numpy as np
 
 from extremum.properties.calling.call import Call
 from extremum.properties.inputs.draw import Draw, Sampled
-from extremum.properties.inputs.lengths import LONGEST
+from extremum.properties.inputs.lengths import LONGEST_VOCABULARY
 from extremum.properties.inputs.regimes import PLAIN, Regime
 from extremum.properties.model.fused import Fused
 from extremum.properties.model.property import Property
@@ -56,7 +56,7 @@ class Role:
     signature: Signature = field(default_factory=Signature)
     regimes: tuple[Regime, ...] = PLAIN
     arguments: Callable[[Draw, Regime], Arguments] = rows_alone
-    longest: int = LONGEST  # entries
+    longest: int = LONGEST_VOCABULARY  # entries
     rows: int = 96  # of a block, at most: fewer where an answer is a matrix
     heights: Callable[[int], Sequence[int]] = lambda _n: (1,)  # one row of n: no matrix
     bounded: bool = False

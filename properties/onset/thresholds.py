@@ -72,8 +72,8 @@ class Losses:
         There are two kinds. In one no exponential can overflow: no entry is positive, and the square of the sum of the
         exponentials is in range. In the other the row is not spoiled. An overflow spoils the sum of a row and with it
         the place of the largest entry: there is a NaN, or all outputs are lost, or one that is no smaller than 1 / 2n
-        is lost there. A subject that subtracts the minimum overflows on rows without a positive entry; its answer does
-        not tell, and it counts as underflow.
+        is lost there (anywhere, where outputs are not of the entries' shape). A subject that subtracts the minimum
+        overflows on rows without a positive entry; its answer does not tell, and it counts as underflow.
         """
         view = self.view
         if isinstance(view.columns, slice):
@@ -82,7 +82,7 @@ class Losses:
             whole = Losses(View(view.role, view.fmt, view.observation, screen_arithmetic(view.fmt)))
         measured, allowed = map(whole.view.narrow, whole.amounts)
         gone, x, answer = measured > allowed, view.observation.x.astype(np.float64), view.answer.astype(np.float64)
-        top = x == row_max(x) if x.shape == answer.shape else np.zeros((1, 1), bool)
+        top = x == row_max(x) if x.shape == answer.shape else np.ones((1, 1), bool)
         spoiled = np.isnan(answer) | (gone & top & (measured >= 0.5 / view.n))
         small = (row_max(x) <= 0) & (np.exp(x).sum(axis=-1, keepdims=True) <= view.fmt.max**0.5)
         return np.asarray(small | ~(spoiled.any(axis=-1, keepdims=True) | gone.all(axis=-1, keepdims=True)))
@@ -392,5 +392,5 @@ def lengths_of(role: Role, lengths: Sequence[int] | None = None) -> Sequence[int
         raise UsageError(f"role={role.name!r} has no onsets: no exponential of a row of its first argument has an edge")
     for n in lengths or ():
         if not 1 <= n <= role.longest:
-            raise UsageError(f"length={n} is not from 1 to {role.longest}, the longest row of role {role.name}")
+            raise UsageError(f"length={n} is not from 1 to {role.longest:,}, the longest row of role {role.name}")
     return sorted(set(lengths or (n for n in LENGTHS if n <= role.longest)))

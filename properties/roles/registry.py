@@ -10,6 +10,7 @@ from types import ModuleType
 
 import extremum.properties.roles
 from extremum.properties.inputs.regimes import Regime
+from extremum.properties.model.authored import checked
 from extremum.properties.model.role import Role
 from extremum.reference.errors import UsageError, nearest
 from extremum.reference.subjects.subject import load
@@ -74,10 +75,17 @@ def place_of(role: Role) -> str:
 
 
 _files: dict[str, str] = {}
+_loaded: dict[int, tuple[Role, Role]] = {}  # by the identity of the role in a file: that, and the one that it makes
 
 
 def _role_in(path: str) -> Role:
-    _, role = load(f"{path}:ROLE", Role)
+    try:
+        _, written = load(f"{path}:ROLE", Role)
+    except UsageError as error:
+        raise UsageError(str(error).replace("subject", "role", 1)) from None
+    if id(written) not in _loaded:
+        _loaded[id(written)] = written, checked(written, path)
+    _, role = _loaded[id(written)]
     if _files.setdefault(role.name, path) != path or (role.name in roles() and roles()[role.name] is not role):
         raise UsageError(f"role={path!r} is called {role.name!r}, and so is another role")
     roles()[role.name] = role

@@ -144,15 +144,22 @@ def blocks(
         yield from tail_blocks(role, dtype, seed, make)
 
 
+def entries_of(role: Role, prop: Property, seed: int) -> int:
+    """About how many entries the plan of a property has in one dtype: a measure of what its cell costs."""
+    lengths = [n for n in LENGTHS[prop.lengths](seed) if n <= (prop.longest or role.longest)]
+    widths = [role.signature.entries(m, n) for n in lengths for m in role.heights(n)]
+    swept = sum(max(min(prop.rows, role.rows) * width, BLOCK_ENTRIES if prop.pointwise else 0) for width in widths)
+    return swept + sum(place.rows * place.n for place in (prop.places(role.signature) if prop.places else ()))
+
+
 def tail_blocks(role: Role, dtype: str, seed: int, make: Callable[..., Block] = block) -> Iterator[Block]:
     """Rows whose one large entry stands where a kernel may forget it, of lengths up to those of vocabularies."""
-    reach = role.longest if role.longest < LONGEST else VOCABULARIES[-1]
-    for n in (n for n in TAILED if n <= reach):
+    for n in (n for n in TAILED if n <= role.longest):
         count, width = len(tail_places(n)), role.signature.entries(1, n)
         for place in range(0, count, max(min(count, BLOCK_ENTRIES // width), 1)):
             rows = min(count - place, max(BLOCK_ENTRIES // width, 1))
             yield make(role.arguments, dtype, (1, n), rows, width, seed, (spikes(place),))
-    for n in (n for n in VOCABULARIES if n <= reach):
+    for n in (n for n in VOCABULARIES if n <= role.longest):
         for place in range(FEW_PLACES):
             yield make(role.arguments, dtype, (1, n), 1, role.signature.entries(1, n), seed, (spikes(place),))
 

@@ -6,11 +6,12 @@ Of a subject that has a host: each attempt is made in a process of its own.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 
 from extremum.properties.calling.call import Call, Declined
 from extremum.properties.calling.caller import Misbehaviour
-from extremum.properties.calling.host_channel import Ended, NoReturn
+from extremum.properties.calling.host_channel import Ended, NoReturn, undisturbed
 from extremum.properties.steps.sharing import Shared
 from extremum.properties.steps.shrink import parts
 from extremum.properties.steps.witness import encoded
@@ -20,17 +21,36 @@ from extremum.properties.values.signature import Arguments, Signature
 
 CRASH_RERUNS = 48  # processes that may be spent on making the arguments smaller: 2^14 rows to one, and its entries
 HANG_RERUNS = 4
-HANG_SECONDS = 3.0  # a rerun that takes longer does not return
+HANG_SECONDS = 3.0  # of a call on a part of the arguments that did not return: one that takes longer does not either
+NO_RETURN = "no return"
+RUNS = 2  # of a cell, where a call did not return that does when it is made again
 
 
-def ended(cell: Cell, call: Call, end: Ended, shared: Shared) -> Cell:
+def settled(cell: Cell, call: Call, shared: Shared, seconds: float | None, step: Callable[[], Cell]) -> Cell:
+    """What `step()` makes of the cell, or the cell of the call in it that ended its process or did not return.
+
+    Such a call is made again alone. One that does not return within `seconds` then either is `hung`. One that does was
+    late since the machine stood still, or by chance: `step()` is run again, and `hung` is what happens twice.
+    """
+    for _ in range(RUNS):
+        call.fatal = None
+        try:
+            found = undisturbed(step)
+        except Ended as end:
+            found = ended(cell, end)
+        if found.verdict not in ("crashed", "hung"):
+            return found
+        found, stands = confirmed(found, call, shared, seconds)
+        if stands:
+            return found
+    return found
+
+
+def ended(cell: Cell, end: Ended) -> Cell:
     """The cell of a call that ended its process: `crashed`, or `hung` where it was ended for its time."""
     what = "hung" if isinstance(end, NoReturn) else "crashed"
     detail = str(end) if isinstance(end, NoReturn) else f"the process ended: {end}"
-    cell = replace(cell, verdict=what, detail=detail, severity="critical")
-    if call.fatal is None:  # it was no call: the process did not come as far
-        return cell
-    return confirmed(cell, call, case_of(call.signature, *call.fatal, call.layout), shared)
+    return replace(cell, verdict=what, detail=detail, severity="critical")
 
 
 def case_of(signature: Signature, arguments: Arguments, axis: int | None, layout: str) -> Case:
@@ -39,39 +59,49 @@ def case_of(signature: Signature, arguments: Arguments, axis: int | None, layout
     return Case({**signature.stacked(arguments), **along}, layout)
 
 
-def confirmed(cell: Cell, call: Call, case: Case, shared: Shared) -> Cell:
-    """The crashed or hung cell, its call made again alone, and made smaller for as long as it ends alike."""
+def confirmed(cell: Cell, call: Call, shared: Shared, seconds: float | None) -> tuple[Cell, bool]:
+    """The crashed or hung cell with its call made again alone, and made smaller while it ends alike.
+
+    With whether the verdict stands: a crash does, and a call that again does not return within `seconds`. A cell that
+    stopped at no call of a host stays as it is.
+    """
+    if call.fatal is None or call.host is None:
+        return cell, True
+    case = case_of(call.signature, *call.fatal, call.layout)
     key = cell.verdict, json.dumps([cell.role, cell.subject, encoded(call.signature, case)])
     known = shared.endings.get(key)
     if known is None:
-        known = shared.endings[key] = _smallest(cell, call, case)
+        known = _smallest(cell, call, case, seconds or HANG_SECONDS)
+        if known[1]:
+            shared.endings[key] = known
+            call.host.has_hung = call.host.has_hung or cell.verdict == "hung"
     smallest, how = known
     witness = Witness(encoded(call.signature, smallest), regime="", measured=None, allowed=None)
-    said = f"{how}, again when run alone" if how else "not again when run alone"
-    first = cell.detail.partition(f": {how}")[0] if how else cell.detail
-    return replace(cell, detail=f"{first}: {said}" if how else f"{first}; {said}", simplest=witness, worst=witness)
+    first = cell.detail if how in ("", NO_RETURN) else f"{cell.detail.partition(f': {how}')[0]}: {how}"
+    said = f"{first}, again when run alone" if how else f"{first}; not again when run alone"
+    return replace(cell, detail=said, simplest=witness, worst=witness), bool(how) or cell.verdict == "crashed"
 
 
-def _smallest(cell: Cell, call: Call, case: Case) -> tuple[Case, str]:
+def _smallest(cell: Cell, call: Call, case: Case, seconds: float) -> tuple[Case, str]:
     """The smallest part of the case that still ends so, and how it does; an empty string where it does not."""
     left = HANG_RERUNS if cell.verdict == "hung" else CRASH_RERUNS
-    how, smaller = _ends(call, case), True
+    how, smaller = _ends(call, case, seconds), True
     while how and smaller and left > 0:
         smaller = False
         for part in parts(case):
             left -= 1
-            if left >= 0 and _ends(call, part) == how:
+            if left >= 0 and _ends(call, part, min(seconds, HANG_SECONDS)) == how:
                 case, smaller = part, True
                 break
     return case, how
 
 
-def _ends(call: Call, case: Case) -> str:
+def _ends(call: Call, case: Case, seconds: float) -> str:
     """How a process that makes this call alone ends, as "SIGSEGV", or an empty string."""
     try:
-        call.alone(case.arguments, case.axis, case.layout, HANG_SECONDS)
-    except NoReturn as end:
-        return str(end).replace("one call had not returned after", "no return in")
+        call.alone(case.arguments, case.axis, case.layout, seconds)
+    except NoReturn:
+        return NO_RETURN
     except Ended as end:
         return str(end)
     except (Misbehaviour, Declined):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from extremum.properties.calling.call import Call, quiet
+from extremum.properties.calling.call import Call, dimensions, quiet
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.calling.hosts import CAN_HOST
 from extremum.properties.calling.time_limit import OutOfTime, limited
@@ -28,8 +28,8 @@ from extremum.reference.arithmetic.formats import FORMATS
 from extremum.reference.errors import UsageError, printable
 from extremum.reference.subjects import loading
 from extremum.reference.subjects.adapters import candidates
-from extremum.reference.subjects.loading import describe, version_of
-from extremum.reference.subjects.subject import Subject, load, named, unknown
+from extremum.reference.subjects.loading import definition, describe, version_of
+from extremum.reference.subjects.subject import RANKS, Subject, load, named, unknown
 
 PROBE_SECONDS = 10.0  # for an ordinary row, which a library may compile for
 
@@ -123,6 +123,17 @@ def _shape_of(f: Callable[..., Any], of: str) -> tuple[int, ...]:
     raise UsageError(f"of={of!r} answers no vector of 1 to 33 entries, nor of a usual length: {said}")
 
 
+def heard(subject: Subject) -> list[str]:
+    """The warnings of its import, in lines for a user, where that was in a host."""
+    return [printable(f"{subject.name}: at import: {line}") for line in subject.about.get("warnings", ())]
+
+
+def definition_of(subject: Subject) -> tuple[str, int] | None:
+    """The file of the subject and the line of its `def`, where that is known."""
+    at = definition(subject.function) if subject.place is None else subject.about.get("definition")
+    return (str(at[0]), int(at[1])) if at else None
+
+
 def introduce(subject: Subject) -> dict[str, str]:
     """What was resolved, so that nobody audits the wrong function: the record of a subject, `line` for a header."""
     elsewhere = subject.about.get("line", "not imported")
@@ -138,7 +149,9 @@ def introduce(subject: Subject) -> dict[str, str]:
     numbers = "" if subject.numbers else f"{', '.join(x for x, rank in inputs.items() if not rank)} as an array"
     defaults = ", ".join(f"{name}={value}" for name, value in subject.about.get("defaults", {}).items())
     left = f"{defaults} left at {'its default' if defaults.count('=') == 1 else 'their defaults'}" if defaults else ""
-    parts = [f"role {subject.role}", of, f"{subject.adapter.name} arrays", numbers, axis, left, version, origin]
+    ranks = "" if subject.ranks == RANKS else f"of {dimensions(subject.ranks)}"
+    arrays = " ".join(filter(None, [f"{subject.adapter.name} arrays", ranks]))
+    parts = [f"role {subject.role}", of, arrays, numbers, axis, left, version, origin]
     record = {
         "name": subject.name,
         "role": subject.role,

@@ -115,7 +115,7 @@ def search(
 @contextmanager
 def _no_files() -> Iterator[None]:
     """Hypothesis keeps what it reads out of modules in a folder `.hypothesis`: not in the reader's."""
-    before = vars(configuration)["__hypothesis_home_directory"]
+    before = vars(configuration).get("__hypothesis_home_directory")  # private: another version may not have it
     with TemporaryDirectory(prefix="extremum-") as folder:
         configuration.set_hypothesis_home_dir(folder)
         try:

@@ -35,7 +35,7 @@ from extremum.reference.arithmetic.wide import screen_arithmetic
 from extremum.reference.errors import UsageError, printable
 from extremum.reference.subjects.adapters import ADAPTERS, Adapter, candidates
 from extremum.reference.subjects.loading import NotLoaded, record_name
-from extremum.reference.subjects.subject import Subject, usage_error
+from extremum.reference.subjects.subject import RANKS, Subject, usage_error
 
 FITS = ""  # what a trial says where there is nothing to say
 CLOSE = 0.05  # relative and absolute: another role whose values are that near is what the subject may be
@@ -73,6 +73,7 @@ def tried(spec: str, wanted: Role | None, wish: Wish, of: str | None = None) -> 
     except Ended as end:
         told, ended = {}, f"subject={spec!r} ended its process at import: {end}"
     try:
+        heard = told.get("warnings", [])
         if "error" in told and not told["failed"]:
             raise usage_error(NotLoaded(str(told["error"]), str(told["word"]), told["choices"]))
         name = printable(record_name(spec))
@@ -88,6 +89,7 @@ def tried(spec: str, wanted: Role | None, wish: Wish, of: str | None = None) -> 
             return _misfit(subject, f"subject={spec!r} ended its process when its signature was read: {end}")
         if not told["callable"]:
             raise UsageError(f"subject={spec!r} is {told['type']}, not callable; a function is needed")
+        told = {**told, "warnings": heard}
         axis = axis_of(told, name, role)
         keywords = [axis or None] if axis is not None else [*keywords_of(role), None]
         rows = [
@@ -123,7 +125,8 @@ def _fitting(rows: Sequence[Subject], role: Role, host: Host, dtypes: Sequence[s
         trials = _trials(subject, role, host, dtypes)
         if any(not verdict and not text for verdict, text in trials.values()):
             ended = {dtype: (verdict, text) for dtype, (verdict, text) in trials.items() if verdict}
-            return replace(subject, unfit=ended)
+            fitting = next(dtype for dtype, trial in trials.items() if not any(trial))
+            return replace(subject, unfit=ended, ranks=_ranks(subject, role, host, FORMATS[fitting]))
         told = told or trials
     subject = rows[0]
     ended = {dtype: (verdict, text) for dtype, (verdict, text) in told.items() if verdict}
@@ -140,6 +143,18 @@ def _fitting(rows: Sequence[Subject], role: Role, host: Host, dtypes: Sequence[s
 def _trials(subject: Subject, role: Role, host: Host, dtypes: Sequence[str]) -> dict[str, tuple[str, str]]:
     """By dtype: ("", "") where it fits; the verdict of all cells and why; or "" and what came in place of an answer."""
     return {dtype: _trial(subject, role, host, ordinary(subject, role, FORMATS[dtype])) for dtype in dtypes}
+
+
+def _ranks(subject: Subject, role: Role, host: Host, fmt: Format) -> tuple[int, ...]:
+    """The numbers of dimensions that it takes: all but those with which it raises, where it does not for a matrix."""
+    if not role.signature.batched:
+        return RANKS
+    arguments, taken = ordinary(subject, role, fmt), []
+    for rank in RANKS:
+        shaped = {name: a[0] if rank == 1 else a.reshape((1,) * (rank - 2) + a.shape) for name, a in arguments.items()}
+        if not _trial(subject, role, host, shaped)[1].startswith("it raises "):
+            taken.append(rank)
+    return tuple(taken) or RANKS
 
 
 def ordinary(subject: Subject, role: Role, fmt: Format) -> Arguments:
@@ -216,7 +231,7 @@ def _computes(subject: Subject, role: Role, host: Host) -> bool:
 def to_json(subject: Subject) -> dict[str, Any]:
     """What a process of the same audit needs to know of a subject that was tried here."""
     kept = ("name", "role", "axis", "numbers", "origin", "place", "of_origin", "of_place", "about", "unfit", "misfit")
-    return {**{name: getattr(subject, name) for name in kept}, "arrays": subject.adapter.name}
+    return {**{name: getattr(subject, name) for name in (*kept, "ranks")}, "arrays": subject.adapter.name}
 
 
 def from_json(row: Mapping[str, Any]) -> Subject:
@@ -224,7 +239,8 @@ def from_json(row: Mapping[str, Any]) -> Subject:
     given = dict(row)
     adapter = ADAPTERS[given.pop("arrays")]
     unfit = {dtype: (str(verdict), str(text)) for dtype, (verdict, text) in given.pop("unfit").items()}
-    return Subject(function=_elsewhere, kind="user", adapter=adapter, unfit=unfit, **given)
+    ranks = tuple(given.pop("ranks"))
+    return Subject(function=_elsewhere, kind="user", adapter=adapter, unfit=unfit, ranks=ranks, **given)
 
 
 def _elsewhere(*_arguments: Any, **_keywords: Any) -> Any:

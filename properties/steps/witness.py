@@ -12,7 +12,7 @@ from extremum.properties.calling.call import Declined
 from extremum.properties.model.role import Experiment
 from extremum.properties.steps.blocks import restore
 from extremum.properties.steps.decide import FAR_RATIO, Decision, decide
-from extremum.properties.values.case import Case, checksum, encode, integer, recipe_of
+from extremum.properties.values.case import Case, checksum, encode, integer, recipe_of, with_last
 from extremum.properties.values.finding import Witness, number
 from extremum.properties.values.signature import Arguments, Signature
 from extremum.reference.arithmetic.formats import FORMATS, Array
@@ -23,6 +23,7 @@ class Contradiction(RuntimeError):
     """The screen and the balls disagree by more than the screen's error: a defect of extremum, not of the subject."""
 
 
+SEEN_ONCE = "seen once"  # in what certifies a witness that no rerun refuted
 RERUNS = 3  # in which a subject that is not deterministic may show its failure again
 
 
@@ -48,7 +49,7 @@ def witness_of(experiment: Experiment, case: Case, regime: str, seen: Decision) 
         if again.refuted:
             return _written(record, regime, again, again.certified)
     # A random answer, or one that depends on earlier calls. It was wrong once, and that is what is reported.
-    return _written(record, regime, seen, f"{seen.certified}; seen once, {RERUNS} reruns differed")
+    return _written(record, regime, seen, f"{seen.certified}; {SEEN_ONCE}, {RERUNS} reruns differed")
 
 
 def _written(record: dict[str, Any], regime: str, decision: Decision, how: str) -> Witness:
@@ -78,10 +79,9 @@ def unfinished(arguments: Arguments, axis: int | None) -> Witness:
 def decode(record: Mapping[str, Mapping[str, Any]]) -> Case:
     """The inverse of `encode`, bit for bit; raises `UsageError` where the record is not one of ours."""
     arrays = {name: _decode(name, argument) for name, argument in record.items()}
-    of_arrays = {a.get("layout", "C") for a in record.values() if a["shape"]}
-    layout = (
-        ",".join(a.get("layout", "C") for a in record.values()) if len(of_arrays) > 1 else min(of_arrays, default="C")
-    )
+    layouts = {name: argument.get("layout", "C") for name, argument in record.items()}
+    distinct = {layouts[name] for name, array in arrays.items() if array.ndim}  # numbers have none
+    layout = ",".join(layouts.values()) if len(distinct) > 1 else next(iter(distinct), "C")
     return Case(arrays, layout, recipe_of(record))
 
 
@@ -93,10 +93,9 @@ def _decode(name: str, argument: Mapping[str, Any]) -> Array:
     if "values" in argument:
         flat = np.array([float.fromhex(v) for v in argument["values"]], np.float64)
     elif "tile" in argument:
-        moved = list(shape)
-        moved.append(moved.pop(argument["along"]))
         tile = np.array([float.fromhex(v) for v in argument["tile"]], np.float64).astype(dtype)
-        return np.ascontiguousarray(np.moveaxis(np.resize(tile, moved), -1, argument["along"]))
+        rows = np.resize(tile, with_last(shape, argument["along"]))
+        return np.ascontiguousarray(np.moveaxis(rows, -1, argument["along"]))
     elif "runs" in argument:
         values, counts = zip(*argument["runs"], strict=True)
         flat = np.repeat([float.fromhex(v) for v in values], counts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,6 +95,13 @@ def _encode(name: str, a: Array, case: Case, layout: str) -> dict[str, Any]:
     if 0 < tile < a.size and rows[tile:].tobytes() == rows[:-tile].tobytes():
         return {**head, "tile": [v.hex() for v in rows[:tile].astype(np.float64).tolist()], "along": case.axis}
     return {**head, "values": [v.hex() for v in flat.tolist()]}
+
+
+def with_last(shape: Sequence[int], along: int) -> tuple[int, ...]:
+    """The shape with the axis `along`, which the rows of a tile lie along, moved to its end."""
+    others = list(shape)
+    length = others.pop(along)
+    return *others, length
 
 
 def checksum(a: Array) -> str:

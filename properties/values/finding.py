@@ -18,7 +18,9 @@ class Witness:
     """An input kept without loss, and what was measured when it was run again from scratch.
 
     `arguments` are as `properties.values.case.encode` writes them; `measured` and `allowed` are in the cell's unit.
-    `got` and `exact` are the output that is worst and its exact value, `index` where it stands in its row.
+    `got` and `exact` are the output that is worst and its exact value, `index` where it stands in its row. The
+    rest is what `properties.diagnosis.symptoms` tells: the `cause`, the `correction` that clears the case, and where
+    neither is known, what else it `refutes`, as "accuracy float32".
     """
 
     arguments: Mapping[str, Any]
@@ -29,6 +31,13 @@ class Witness:
     exact: str = ""
     index: Sequence[int] = ()
     certified: str = ""
+    cause: str = ""
+    correction: str = ""
+    refutes: Sequence[str] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The witness as JSON, without the symptoms that it has not."""
+        return {name: value for name, value in vars(self).items() if value or name not in SYMPTOMS}
 
 
 @dataclass
@@ -37,9 +46,11 @@ class Cell:
 
     `examined` counts the rows that were judged. `measured` and `allowed`, in `unit`, are those of the largest
     measured/allowed seen, whatever the verdict. `expected` marks a refutation that the subject declares,
-    `missed` a declared one that did not come. `cause` is what `properties.diagnosis.diagnose` diagnoses a refutation
+    `missed` a declared one that did not come. `accepted` says why a finding does not fail the run, where the user lets
+    it pass. `cause` is what `properties.diagnosis.diagnose` diagnoses a refutation
     as, `detail` what was noted besides: what the subject raised, why nothing could be judged. `profile` holds the
-    largest measured/allowed by magnitude and by length of the rows, for the plot.
+    largest measured/allowed by magnitude and by length of the rows, for the plot. `beneath` is a witness of what fails
+    still where all else that was refuted is corrected.
     """
 
     subject: str
@@ -59,8 +70,10 @@ class Cell:
     grade: str = ""
     simplest: Witness | None = None
     worst: Witness | None = None
+    beneath: Witness | None = None
     expected: bool = False
     missed: bool = False
+    accepted: str = ""
     seconds: float = 0.0
     profile: dict[str, list[list[float]]] = field(default_factory=dict)
 
@@ -75,17 +88,17 @@ class Cell:
 
     @builtins.property
     def found(self) -> bool:
-        """Whether this cell is a finding: refuted, crashed or hung."""
+        """Whether something was found in this cell: it was refuted, crashed or hung."""
         return self.verdict in FOUND
 
     @builtins.property
     def unexpected(self) -> bool:
-        """Whether this cell fails the run: a finding that was not declared, or a declared one that is missing."""
-        return (self.found and not self.expected) or self.missed
+        """Whether this cell fails the run: a finding that nobody declared or accepted, or a declared one missing."""
+        return (self.found and not self.expected and not self.accepted) or self.missed
 
     def to_json(self) -> dict[str, Any]:
         """The cell as JSON; infinities as the strings that JSON can carry."""
-        values = {name: vars(value) if isinstance(value, Witness) else value for name, value in vars(self).items()}
+        values = {name: value.to_json() if isinstance(value, Witness) else value for name, value in vars(self).items()}
         return {name: value for name, value in values.items() if value not in (None, "", {}) or name in REQUIRED}
 
     @staticmethod
@@ -93,12 +106,13 @@ class Cell:
         """The inverse of `to_json`; unknown keys are of a later version and are left out."""
         known = {f.name for f in fields(Cell)}
         values = {name: value for name, value in record.items() if name in known}
-        for name in ("simplest", "worst"):
+        for name in ("simplest", "worst", "beneath"):
             if values.get(name):
                 values[name] = Witness(**values[name])
         return Cell(**values)
 
 
+SYMPTOMS = ("cause", "correction", "refutes")
 REQUIRED = (
     "subject",
     "role",

@@ -78,7 +78,7 @@ def answered(function: Callable[[Array], Any], asked: dict[str, Any]) -> dict[st
 def jets_of(told: dict[str, Any], argument: Array) -> Array:
     """The array that `answered` told of, of jets of the evaluation of `argument`, and of the floats among them.
 
-    Raises KeyError, TypeError or ValueError where it is none.
+    What it raises where it was told something else is in `properties.calling.hosts.UNREADABLE`.
     """
     evaluation = argument.ravel()[0].evaluation
     evaluation.long_constants += map(float.fromhex, told["constants"])

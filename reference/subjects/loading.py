@@ -14,12 +14,13 @@ import inspect
 import re
 import sys
 import sysconfig
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-DEFAULT_WIDTH, SIGNATURE_WIDTH = 40, 300  # characters
+DEFAULT_WIDTH, SIGNATURE_WIDTH = 60, 300  # characters
 STAGES = "extremum."
 ARRAY = re.compile(r"\b(Tensor|Array|ArrayLike|ndarray|NDArray)\b")  # in an annotation
 LIBRARIES = ("torch", "jax")  # whose arrays a subject may take, besides NumPy's
@@ -80,13 +81,15 @@ def describe(function: Callable[..., Any]) -> str:
         signature = f"{getattr(function, '__name__', 'function')}{_shown(inspect.signature(function))}"
     except Exception:  # a class may have a signature that raises
         signature = getattr(function, "__name__", type(function).__name__)
-    code = getattr(inspect.unwrap(function), "__code__", None)
-    place = (
-        f"{Path(code.co_filename).name}:{code.co_firstlineno}"
-        if code
-        else str(getattr(function, "__module__", "built in"))
-    )
+    at = definition(function)
+    place = f"{Path(at[0]).name}:{at[1]}" if at else str(getattr(function, "__module__", "built in"))
     return f"{signature} at {place}"
+
+
+def definition(function: Callable[..., Any]) -> tuple[str, int] | None:
+    """The file and the line of its `def`, where it is of Python."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return (code.co_filename, code.co_firstlineno) if code else None
 
 
 def version_of(function: Callable[..., Any]) -> str:
@@ -112,6 +115,7 @@ def about(function: Any, inputs: Sequence[str], keywords: Sequence[str]) -> dict
         "type": type(function).__name__,
         "name": name if isinstance(name, str) else "",
         "line": describe(function),
+        "definition": definition(function),
         "module": str(getattr(function, "__module__", None) or ""),
         "version": version_of(function),
         "libraries": [library for library in LIBRARIES if library in sys.modules],
@@ -128,12 +132,12 @@ def about(function: Any, inputs: Sequence[str], keywords: Sequence[str]) -> dict
         return told
     told["parameters"], told["shown"] = list(signature.parameters), _shown(signature)
     told["defaults"] = {
-        name: f"{p.default!r:.40}"
+        name: _text(p.default)
         for name, p in signature.parameters.items()
         if p.default is not p.empty and name not in (*inputs, *keywords)
     }
     notes = {name: p.annotation for name, p in signature.parameters.items()}
-    told["arrays"] = [name for name, note in notes.items() if ARRAY.search(getattr(note, "__name__", str(note)))]
+    told["arrays"] = [name for name, note in notes.items() if ARRAY.search(getattr(note, "__name__", _text(note)))]
     for keyword in ("", *keywords):
         try:
             signature.bind(*inputs, **({keyword: -1} if keyword else {}))
@@ -143,12 +147,35 @@ def about(function: Any, inputs: Sequence[str], keywords: Sequence[str]) -> dict
     return told
 
 
+class _Shown:
+    """A default that is shown by this text."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+
 def _shown(signature: inspect.Signature) -> str:
-    """The signature as text; a default that takes a line of its own is left out."""
+    """The signature as text, with its defaults in short; "(...)" where an annotation can't be shown."""
     short = [
-        p if len(repr(p.default)) <= DEFAULT_WIDTH else p.replace(default=...) for p in signature.parameters.values()
+        p if p.default is p.empty else p.replace(default=_Shown(_text(p.default)))
+        for p in signature.parameters.values()
     ]
-    return str(signature.replace(parameters=short))[:SIGNATURE_WIDTH]
+    try:
+        return str(signature.replace(parameters=short))[:SIGNATURE_WIDTH]
+    except Exception:  # its text is a class's of the subject
+        return "(...)"
+
+
+def _text(value: Any) -> str:
+    """A value in a short line: cut where it is long, "..." where it can't be shown."""
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # a class may have a text that raises
+        return "..."
+    return text if len(text) <= DEFAULT_WIDTH else f"{text[: DEFAULT_WIDTH - 3]}..."
 
 
 def own_files() -> list[Path]:
@@ -206,29 +233,51 @@ def _import_file(path: Path) -> ModuleType:
         here = [str(p) for p in Path(path.parent).glob("*.py")] if path.parent.is_dir() else []
         raise NotLoaded(f"subject file {str(path)!r} does not exist", str(path), here)
     place = path.resolve()
+    if importlib.util.spec_from_file_location("it", place) is None:
+        raise NotLoaded(f"subject file {str(path)!r} is not a Python file")
     name, top = _dotted(place)
-    if name in sys.modules and getattr(sys.modules[name], "__file__", None) != str(place):
+    for folder in dict.fromkeys((str(top), str(place.parent))):  # its imports work as under pytest, or when it is run
+        if folder not in sys.path:
+            sys.path.insert(0, folder)
+    try:
+        in_package = _import_in_package(name, place) if top != place.parent else None
+        return in_package or _import_alone(name, place)
+    except (Exception, SystemExit) as error:
+        raise _not_imported(str(path), error) from None
+
+
+def _import_in_package(name: str, place: Path) -> ModuleType | None:
+    """The module of a package that this file is; None where another package of that name is in the way."""
+    try:
+        module = importlib.import_module(name)  # the package first, which may import this very file
+    except ModuleNotFoundError as error:
+        if error.name and f"{name}.".startswith(f"{error.name}."):
+            return None
+        raise
+    return module if _is_at(module, place) else None
+
+
+def _import_alone(name: str, place: Path) -> ModuleType:
+    """A file as a module of no package."""
+    if "." in name or (name in sys.modules and not _is_at(sys.modules[name], place)):
         name = f"extremum_subject_{abs(hash(str(place))):x}"  # never shadow a module that others import
     if name in sys.modules:
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, place)
-    if spec is None or spec.loader is None:
-        raise NotLoaded(f"subject file {str(path)!r} is not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    for folder in dict.fromkeys(
-        (str(top), str(place.parent))
-    ):  # its own imports work as under pytest, or when it is run
-        if folder not in sys.path:
-            sys.path.insert(0, folder)
-    sys.modules[name] = module
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
     try:
-        if "." in name:
-            importlib.import_module(name.rpartition(".")[0])
         spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
+    except BaseException:
         del sys.modules[name]
-        raise _not_imported(str(path), error) from None
+        raise
     return module
+
+
+def _is_at(module: ModuleType, place: Path) -> bool:
+    file = getattr(module, "__file__", None)
+    return isinstance(file, str) and Path(file).resolve() == place
 
 
 def _dotted(place: Path) -> tuple[str, Path]:
@@ -237,11 +286,16 @@ def _dotted(place: Path) -> tuple[str, Path]:
     while (top / "__init__.py").is_file() and top.name.isidentifier():
         names.insert(0, top.name)
         top = top.parent
-    return ".".join(names), top
+    return ".".join(names[:-1] if names[1:] and names[-1] == "__init__" else names), top
 
 
 def _not_imported(place: str, error: BaseException) -> NotLoaded:
     if isinstance(error, SyntaxError):
         return NotLoaded(f"subject {place!r} is not Python: line {error.lineno}: {error.msg}", failed=True)
     text = f"subject {place!r} cannot be imported: {type(error).__name__}: {first_line(error)}"
-    return NotLoaded(text, failed=True)
+    own = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename == str(Path(place).resolve())
+    ]
+    return NotLoaded(f"{text} (line {own[-1]})" if own else text, failed=True)

@@ -25,6 +25,7 @@ NARROW = ("float16", "bfloat16")
 NATIVE = ("float64", "float32", "float16")  # those that NumPy has itself
 ALL_BUT_FLOAT16 = ("float64", "float32", "bfloat16")
 EVERY = DEFAULT_DTYPES
+RANKS = (1, 2, 3, 4, 5)  # the numbers of dimensions that arrays of rows come with
 
 GROUPS = MappingProxyType({"references": "reference", "mutants": "mutant", "libraries": "library"})
 
@@ -45,7 +46,8 @@ class Subject:
     With a `place`, what a host imports ({"spec": ...} or {"registered": [role, name]}), it is called there, `function`
     is not used, and `about` is what `loading.about` says of it; so is `of`, if there is an `of_place`. `unfit` maps
     dtypes to the verdict of all its cells and the reason, where no cell is tried. A `misfit` is one that does not fit
-    its role: the text is one line.
+    its role: the text is one line. `ranks` are the numbers of dimensions that its trial call took (of a role whose
+    rows lie under leading axes): with another it is not called. `word` is what the user named it by.
     """
 
     name: str
@@ -68,6 +70,8 @@ class Subject:
     about: Mapping[str, Any] = field(default_factory=dict)
     unfit: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     misfit: str = ""
+    ranks: tuple[int, ...] = RANKS
+    word: str = ""
 
     def must_fail(self, prop: str, dtype: str) -> bool:
         """Whether a refutation of `prop` in `dtype` is declared, and its absence a finding."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,17 +20,27 @@ from extremum.reports.driving.options import FILES, REQUEST
 from extremum.reports.driving.session import Audit
 from extremum.reports.driving.terminal import Terminal
 from extremum.reports.record.record import NOT_REACHED
-from extremum.reports.views.summary import summary
+from extremum.reports.views.summary import Detail, print_line, summary
 
 # An audit reads no settings, no conftest and no plugin of the project that it is run in.
 PLUGINS = ("no:cacheprovider", "no:terminal", "no:faulthandler", "no:tmpdir", "xdist.plugin", "extremum.reports.plugin")
 ISOLATED = ("--noconftest", "--strict-markers", "-c", os.devnull, *(f"-p{name}" for name in PLUGINS))
 
 
-def run_audit(subjects: Sequence[str], words: Mapping[str, Any], workers: int, console: Console) -> int:
-    """Run the audit, show what it finds, and return the exit code; `words` are the options, by key."""
-    terminal = Terminal(console)
-    arguments = [*ISOLATED, "--rootdir", os.getcwd(), "-n", str(workers), *_options(subjects, words)]
+def run_audit(
+    subjects: Sequence[str],
+    words: Mapping[str, Any],
+    own: Mapping[str, Any],
+    workers: int,
+    console: Console,
+    detail: Detail = Detail.FINDINGS,
+) -> int:
+    """Run the audit, show what it finds, and return the exit code.
+
+    `words` are the options, by key, and `own` those of single subjects.
+    """
+    terminal = Terminal(console, detail)
+    arguments = [*ISOLATED, "--rootdir", os.getcwd(), "-n", str(workers), *_options(subjects, words, own)]
     with _undisturbed():
         try:
             code = int(pytest.main(arguments, plugins=[terminal]))
@@ -38,21 +49,24 @@ def run_audit(subjects: Sequence[str], words: Mapping[str, Any], workers: int, c
     if code == pytest.ExitCode.INTERRUPTED:
         deaf()
     if terminal.audit is None or code == pytest.ExitCode.USAGE_ERROR:
+        if terminal.audit is not None and terminal.audit.refusal:
+            terminal.pytest_extremum_refused(terminal.audit.refusal)
         return code
-    return _concluded(terminal.audit, code, Path(words["report_dir"]), console)
+    return _concluded(terminal, terminal.audit, code, Path(words["report_dir"]))
 
 
-def _options(subjects: Sequence[str], words: Mapping[str, Any]) -> Iterator[str]:
+def _options(subjects: Sequence[str], words: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[str]:
     """The command's words as pytest's."""
+    yield f"--extremum-own={json.dumps(own)}"
     for subject in subjects:
         yield from ("--subject", subject)
     for option in (*REQUEST, *FILES):
         given = words[option.key]
         for word in given if option.plural else (given,):
             if option.flag:
-                yield from [f"--{option.name}"] if word else []
+                yield from [f"--{option.in_pytest}"] if word else []
             elif word is not None:
-                yield f"--{option.name}={word}"
+                yield f"--{option.in_pytest}={word}"
 
 
 @contextmanager
@@ -69,14 +83,14 @@ def _undisturbed() -> Iterator[None]:
         os.environ.update(before)
 
 
-def _concluded(audit: Audit, code: int, folder: Path, console: Console) -> int:
+def _concluded(terminal: Terminal, audit: Audit, code: int, folder: Path) -> int:
     """Show the report, and what pytest's exit code says beside it; return the command's."""
-    report = audit.report()
-    summary(report, console)
+    report, quiet = audit.report(), terminal.detail is Detail.ANSWER
+    summary(report, terminal.console, terminal.detail)
     if audit.unwritten:
         click.echo(f"extremum: {audit.unwritten}", err=True)
-    else:
-        print_place(console, folder)
+    elif not quiet:
+        print_place(terminal.console, folder)
     for error in audit.internal_errors:
         click.echo(f"extremum: internal error: {printable(error, LINES)}", err=True)
     if audit.journal is not None and audit.journal.failure:
@@ -91,4 +105,8 @@ def _concluded(audit: Audit, code: int, folder: Path, console: Console) -> int:
         or (audit.unwritten and not report.exit_code)
         or code == pytest.ExitCode.INTERNAL_ERROR
     )
-    return 3 if internal else report.exit_code
+    if audit.gate.summary:
+        print_line(terminal.console, audit.gate.summary)
+    if internal:
+        return 3
+    return 1 if audit.gate.failed and report.exit_code in (0, 5) else report.exit_code

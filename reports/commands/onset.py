@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import click
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import TimeElapsedColumn
@@ -16,7 +17,7 @@ from rich.table import Table
 from extremum.properties.onset.lines import LINES
 from extremum.properties.onset.thresholds import Onset, lengths_of, onset
 from extremum.properties.roles.registry import roles
-from extremum.properties.steps.resolve import introduce, resolve
+from extremum.properties.steps.resolve import heard, introduce, resolve
 from extremum.properties.steps.trial import Wish
 from extremum.reference.arithmetic.formats import format_of
 from extremum.reference.errors import UsageError
@@ -24,8 +25,8 @@ from extremum.reference.subjects.subject import Subject
 from extremum.reports.driving.console import counting, widen
 from extremum.reports.driving.options import names
 from extremum.reports.record.files import file_to_write, indented, write
+from extremum.reports.record.numbers import decimals
 from extremum.reports.record.record import version
-from extremum.reports.record.text import decimals
 from extremum.reports.views.extra import missing
 from extremum.reports.views.summary import print_line
 
@@ -108,6 +109,8 @@ def run_onset(options: OnsetOptions, console: Console) -> OnsetMap:
         record = introduce(subject)
         onsets.subjects.append(record)
         print_line(console, escape(record["line"]), "dim")
+        for line in heard(subject):
+            click.echo(f"extremum: {line}", err=True)
         steps = len(options.dtypes or subject.dtypes) * len(lengths_of(role, options.lengths)) * len(LINES)
         notes: list[str] = []
         with counting(console, "bisecting", steps, TimeElapsedColumn()) as step:

@@ -25,7 +25,6 @@ from extremum.properties.steps.resolve import introduce, resolve
 from extremum.properties.steps.trial import Wish
 from extremum.properties.values.finding import Cell
 from extremum.properties.values.tally import Tally
-from extremum.reference.arithmetic.formats import format_of
 from extremum.reference.errors import UsageError
 from extremum.reference.subjects.loading import fingerprint
 from extremum.reference.subjects.subject import Subject
@@ -41,12 +40,12 @@ from extremum.reports.driving.proof_workers import (
     unjudged,
     workers,
 )
-from extremum.reports.driving.request import PROVED_DTYPES, Request, to_prove
+from extremum.reports.driving.request import PROVED_DTYPES, Request, named_by, to_prove
 from extremum.reports.record.files import sealed, unsealed, write
 from extremum.reports.record.leftovers import remove_leftovers
-from extremum.reports.record.record import Record
+from extremum.reports.record.record import Record, environment
 from extremum.reports.views.render import render
-from extremum.reports.views.summary import print_line, summary
+from extremum.reports.views.summary import Detail, print_line, summary
 
 PART_ROWS = 2**22  # a checkpoint is written after each part
 TRIES = 3  # with workers that end before anything more is scanned
@@ -138,9 +137,14 @@ class ProofOptions:
         return self.folder / f"checkpoint-{slug}-{hashlib.sha256(repr(names).encode()).hexdigest()[:8]}.json"
 
     @staticmethod
-    def of(subjects: Sequence[str], words: Mapping[str, Any], workers: int) -> ProofOptions:
-        """The words of the command line as values; raises `UsageError` for the first that is not valid."""
-        request = Request.from_words(subjects, words)
+    def of(
+        subjects: Sequence[str], words: Mapping[str, Any], workers: int, own: Mapping[str, Any] | None = None
+    ) -> ProofOptions:
+        """The words of the command line as values; raises `UsageError` for the first that is not valid.
+
+        `own` are words of single subjects.
+        """
+        request = Request.from_words(subjects, words, own)
         files = values(FILES, words)
         return ProofOptions(
             _jobs(request, domain_named(words["exhaustive"])),
@@ -162,19 +166,21 @@ def _jobs(request: Request, domain: Domain) -> list[Job]:
         marks[subject.role, subject.name] = undisturbed(host.fingerprint)
         host.end()
 
-    wish = Wish(request.limits, request.dtypes or PROVED_DTYPES, request.arrays, request.python, keep)
     for word in request.subjects:
-        for subject in resolve(word, request.role, wish=wish):
+        own = request.of_subject(word)
+        wish = Wish(own.limits, own.dtypes or PROVED_DTYPES, own.arrays, own.python, keep)
+        for subject in resolve(word, own.role, own.of, wish):
             key = subject.role, subject.name
-            specs[key] = (word, request.role) if subject.kind == "user" else (subject.name, subject.role)
-            subjects[key] = subject
+            specs[key] = (word, own.role) if subject.kind == "user" else (subject.name, subject.role)
+            subjects[key] = replace(subject, word=word)
     if len(subjects) == 1 and (misfit := next(iter(subjects.values())).misfit):
         raise UsageError(misfit)
-    formats = [format_of(name) for name in request.dtypes or PROVED_DTYPES]
-    rows = to_prove(list(subjects.values()), domain, formats, request.properties)
-    jobs = [Job(specs[s.role, s.name], s, chosen, domain, fmt, limits=request.limits) for s, fmt, chosen in rows]
-    own = fingerprint([job.subject.function for job in jobs])  # of what is loaded, before any file can change
-    return [replace(job, code=own + marks.get((job.subject.role, job.subject.name), "")) for job in jobs]
+    jobs = [
+        Job(specs[s.role, s.name], s, chosen, domain, fmt, limits=request.of_subject(s.word).limits)
+        for s, fmt, chosen in to_prove(request, list(subjects.values()))
+    ]
+    here = fingerprint([job.subject.function for job in jobs])  # of what is loaded, before any file can change
+    return [replace(job, code=here + marks.get((job.subject.role, job.subject.name), "")) for job in jobs]
 
 
 def _command(request: Request, words: Mapping[str, Any]) -> list[str]:
@@ -190,23 +196,27 @@ def _command(request: Request, words: Mapping[str, Any]) -> list[str]:
     return ["extremum", "audit", *request.subjects, "--exhaustive", words["exhaustive"], *options]
 
 
-def run_proofs(options: ProofOptions, console: Console) -> Record:
+def run_proofs(options: ProofOptions, console: Console, detail: Detail = Detail.FINDINGS) -> Record:
     """Scan to the end or to the deadline, show the verdicts, and write the reports."""
-    for line in dict.fromkeys(introduce(job.subject)["line"] for job in options.jobs):
+    lines = dict.fromkeys(introduce(job.subject)["line"] for job in options.jobs)
+    for line in lines if detail is not Detail.ANSWER else ():
         print_line(console, escape(line), "dim")
     remove_leftovers(options.folder)
     for job in options.jobs:  # before anything is scanned
         State.load(options.checkpoint(job), {})
     cells, whole = _scanned(options, console)
     subjects = {(j.subject.role, j.subject.name): j.subject for j in options.jobs}
-    report = Record(cells, 0, options.command, [introduce(s) for s in subjects.values()])
+    found = list(subjects.values())
+    known = {**environment(), "named": named_by(found)}
+    report = Record(cells, 0, options.command, [introduce(s) for s in found], environment=known)
     render(report, options.folder, options.json_file)
-    summary(report, console)
-    for cell in cells:
-        if cell.verdict == "proved":
-            proof = f"proved {cell.subject} {cell.property} {cell.dtype}: {cell.detail}"
-            print_line(console, f"[green]{escape(proof)}[/]")
-    print_place(console, options.folder)
+    summary(report, console, detail)
+    if detail is not Detail.ANSWER:
+        for cell in cells:
+            if cell.verdict == "proved":
+                proof = f"proved {cell.subject} {cell.property} {cell.dtype}: {cell.detail}"
+                print_line(console, f"[green]{escape(proof)}[/]")
+        print_place(console, options.folder)
     if whole:  # until then a command that goes on finds the jobs that were done as well
         for job in options.jobs:
             options.checkpoint(job).unlink(missing_ok=True)

@@ -23,8 +23,8 @@ from extremum.reference.errors import UsageError, nearest
 from extremum.reports.driving.console import counting, print_place, widen
 from extremum.reports.driving.options import names
 from extremum.reports.record.files import file_to_write, folder_to_write, indented, write
+from extremum.reports.record.numbers import log10_of
 from extremum.reports.record.record import version
-from extremum.reports.record.text import log10_of
 from extremum.reports.views import html, markdown
 from extremum.reports.views.extra import missing
 from extremum.reports.views.summary import print_line

@@ -12,5 +12,5 @@ from extremum.reports.driving.request import Request
 def behaviours(subject: Subject, request: Request, host: Host | None = None) -> list[Behaviour]:
     """What the subject does in every contested situation, in the first of its dtypes that it answers in."""
     role = roles()[subject.role]
-    dtypes = [name for name in request.dtypes or subject.dtypes if name not in subject.unfit]
+    dtypes = [name for name in request.of_subject(subject.word).dtypes or subject.dtypes if name not in subject.unfit]
     return list(characterise(subject, role, dtype_for(subject, role, dtypes, host), host)) if dtypes else []

@@ -16,7 +16,7 @@ from extremum.properties.steps.resolve import introduce
 from extremum.reference.subjects.loading import version_of
 from extremum.reference.subjects.subject import Subject
 from extremum.reports.driving.journal import DIGEST
-from extremum.reports.driving.options import REQUEST
+from extremum.reports.driving.options import REQUEST, Option
 from extremum.reports.driving.request import Request, Task
 from extremum.reports.record.record import environment, version
 
@@ -27,18 +27,12 @@ def identity(request: Request, subjects: Sequence[Subject], rows: Sequence[Task]
     """Names and values, as JSON has them; a value that is a digest tells only whether something has changed."""
     known = environment()
     roles = {task.role.name: task.role for task in rows}
-    wanted = {
-        option.name: sorted(set(value)) if option.plural and value else value
-        for option in REQUEST
-        if option.name not in RESOLVED
-        for value in [getattr(request, option.field)]
-    }
     return {
         "extremum": version(),
-        **wanted,
+        **asked(request, subjects),
         "dtype": sorted({task.dtype for task in rows}),
         "property": sorted({task.property.name for task in rows}),
-        "contested": request.whole,
+        "contested": sorted(s.name for s in subjects if request.of_subject(s.word).whole),
         **{f"subject {s.name} ({s.role})": _content(s, place_of(roles[s.role])) for s in subjects if s.role in roles},
         "cells": _digest(repr(key).encode() for key in sorted(task.key for task in rows)),
         "python": known["python"],
@@ -46,6 +40,24 @@ def identity(request: Request, subjects: Sequence[Subject], rows: Sequence[Task]
         **known["versions"],
         "code of extremum": _digest(_own_code()),
     }
+
+
+def asked(request: Request, subjects: Sequence[Subject]) -> dict[str, Any]:
+    """The options that are not in the names of cells, those of single subjects too."""
+    options = [option for option in REQUEST if option.name not in RESOLVED]
+    wanted = {o.name: _listed(o, getattr(request, o.field)) for o in options}
+    own = {s.name: request.own.get(s.word, {}) for s in subjects}
+    each = {
+        f"{o.name} of {name}": _listed(o, values[o.field])
+        for name, values in own.items()
+        for o in options
+        if o.field in values
+    }
+    return {**wanted, **each}
+
+
+def _listed(option: Option, value: Any) -> Any:
+    return sorted(set(value)) if option.plural and value else value
 
 
 def _content(subject: Subject, role: str) -> str:

@@ -8,6 +8,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from dataclasses import replace
 
 from extremum.properties.contested.conventions import property_of
 from extremum.properties.engine import Settings, judge_cell
@@ -17,6 +18,7 @@ from extremum.properties.steps.resolve import resolve
 from extremum.properties.steps.sharing import Shared
 from extremum.properties.steps.trial import Wish, from_json, to_json
 from extremum.properties.values.finding import Cell
+from extremum.reference.subjects.subject import Subject
 from extremum.reports.driving import interrupts
 from extremum.reports.driving.request import Request, Task
 
@@ -35,6 +37,29 @@ def judge_task(task: Task, settings: Settings, shared: Shared) -> Cell:
     if task.domain is not None:
         return prove_cell(task.subject, task.role, task.property, task.domain, task.dtype, settings, shared)
     return judge_cell(task.subject, task.role, task.property, task.dtype, settings, shared)
+
+
+class Turns:
+    """The cells that one process judges in turn: one of them has a verdict, whatever the budget of the request.
+
+    The budget counts from `began`. A proof is no such cell: it goes on from its checkpoint.
+    """
+
+    def __init__(self, request: Request, shared: Shared, began: float | None = None) -> None:
+        self.request, self.shared = request, shared
+        self.began = time.monotonic() if began is None else began
+        self.decided = False  # whether some cell has a verdict
+
+    def settings(self, subject: Subject) -> Settings:
+        """Those of the next cell of a subject."""
+        return settings_of(self.request.of_subject(subject.word), self.began)
+
+    def judge(self, task: Task) -> Cell:
+        """Judge the next cell."""
+        settings, free = self.settings(task.subject), not self.decided and task.domain is None
+        cell = judge_task(task, replace(settings, deadline=None) if free else settings, self.shared)
+        self.decided |= cell.verdict not in ("inapplicable", "incomplete")
+        return cell
 
 
 def judged_again(task: Task, settings: Settings) -> Cell:

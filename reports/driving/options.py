@@ -9,14 +9,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from operator import index
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from extremum.reference.errors import UsageError
+from extremum.reference.errors import UsageError, nearest
 from extremum.reports.record.files import file_to_write, folder_to_write
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 REPORT_DIR = "extremum-report"
 LEAST_MEMORY = 10**8  # bytes
+SEVERITIES = ("critical", "high", "medium", "low")
+MOST_SHARDS = 10_000
 
 
 def names(values: Sequence[str] | str | None) -> tuple[str, ...] | None:
@@ -82,22 +85,55 @@ def check_amount(name: str, value: Any, given: Any = None) -> None:
         )
 
 
+def part(name: str, word: str) -> tuple[int, int]:
+    """A part of so many: "3/16"."""
+    number, _, of = word.partition("/")
+    if not (number.isascii() and number.isdecimal() and of.isascii() and of.isdecimal()):
+        raise UsageError(f"{name}={word!r} is not a shard; write 3/16 for the third of sixteen")
+    if len(word) > 20 or not 1 <= int(number) <= int(of) <= MOST_SHARDS:
+        raise UsageError(f"{name}={word!r} is not a shard: 1/N to N/N are, with N up to {MOST_SHARDS:,}")
+    return int(number), int(of)
+
+
+def file_to_read(name: str, word: str) -> Path:
+    """A file that is there."""
+    if not Path(word).is_file():
+        raise UsageError(f"{name}={word!r} is no file")
+    return Path(word)
+
+
+def severity(name: str, word: str) -> str:
+    """How grave a finding is."""
+    if word not in SEVERITIES:
+        raise UsageError(f"{name}={word!r} is no severity: {nearest(word, SEVERITIES)}")
+    return word
+
+
 class Kind(NamedTuple):
-    """How the value of an option is read from a word, and checked; both get the name of the option, for messages."""
+    """How the value of an option is read from a word, and checked; both get the name of the option, for messages.
+
+    `types` are what a settings file may have in place of the word, and `valid` says so.
+    """
 
     parse: Callable[[str, str], Any] = lambda _, word: word
     check: Callable[[str, Any], None] = lambda *_: None
+    types: tuple[type, ...] = (str,)
+    valid: str = "a string"
 
 
-TEXT, COUNT, DURATION = Kind(), Kind(whole, check_count), Kind(seconds, check_seconds)
-MEMORY = Kind(amount, check_amount)
+TEXT, COUNT = Kind(), Kind(whole, check_count, (int,), "a whole number")
+DURATION = Kind(seconds, check_seconds, (str, int, float), 'a duration: "60s", "2m", or a number of seconds')
+MEMORY = Kind(amount, check_amount, (str, int), 'an amount of memory: "4GB", or a number of bytes')
+FILE = Kind(file_to_write)
+READ, SEVERITY = Kind(file_to_read), Kind(severity)
+FOLDER, PART = Kind(folder_to_write), Kind(part)
 
 
 @dataclass(frozen=True)
 class Option:
     """One option: `--name` of the command and of pytest, and the `field` of `Request` that it sets.
 
-    One with a `plural` may be repeated, and takes several names with commas between.
+    One with a `plural` may be repeated, and takes several names with commas between. Settings name it by its plural.
     """
 
     name: str
@@ -109,6 +145,14 @@ class Option:
     bare: str | None = None  # the value of the command's option where none follows it
     search_only: bool = False  # it says nothing about an exhaustive audit
     flag: bool = False  # no value follows it
+    common: bool = False  # it is the audit's, and no subject has one of its own
+    pytest: str = ""  # its name there, where pytest has an option of this name
+    place: str = ""  # its word is a "path", or may begin with one and then be a "spec": of a settings file's folder
+
+    @property
+    def in_pytest(self) -> str:
+        """Its name among pytest's own options."""
+        return self.pytest or self.name
 
     @property
     def key(self) -> str:
@@ -121,14 +165,25 @@ class Option:
         return self.plural or self.key
 
     @property
+    def setting(self) -> str:
+        """Its key in a settings file."""
+        return self.plural or self.name
+
+    @property
     def destination(self) -> str:
         """Where pytest keeps the words, apart from other plugins' values."""
         return f"extremum_{self.key}"
 
 
 REQUEST = (  # what is audited; `subjects` are no option of the command
-    Option("role", "TEXT", "Role that the subject claims to compute, where its name does not say."),
-    Option("of", "FILE.py:FUNCTION", "Function that the subject claims to be the gradient of.", search_only=True),
+    Option("role", "TEXT", "Role that the subject claims to compute, where its name does not say.", place="spec"),
+    Option(
+        "of",
+        "FILE.py:FUNCTION",
+        "Function that the subject claims to be the gradient of.",
+        search_only=True,
+        place="spec",
+    ),
     Option("dtype", "D,...", "Dtypes to audit.  [default: float64,float32,float16,bfloat16]", plural="dtypes"),
     Option("property", "P,...", "Properties to check.  [default: all]", plural="properties"),
     Option("regime", "G,...", "Regimes of inputs.  [default: all]", plural="regimes", search_only=True),
@@ -144,11 +199,23 @@ REQUEST = (  # what is audited; `subjects` are no option of the command
         "[gaps|pairs]",
         "Prove what one row of two decides, on every gap (d, 0) or every pair of the format.",
         bare="gaps",
+        common=True,
     ),
     Option("examples", "INTEGER", "Examples that Hypothesis searches in each cell.", COUNT, search_only=True),
     Option("arrays", "NAME", "Library whose arrays the subject takes: numpy, torch, jax.  [default: found by a call]"),
-    Option("python", "PATH", "Python that the subject is imported by; NumPy must be there.  [default: this one]"),
-    Option("budget", "TEXT", "Time for the whole audit, as 60s or 2m; cells beyond it are incomplete.", DURATION),
+    Option(
+        "python",
+        "PATH",
+        "Python that the subject is imported by; NumPy must be there.  [default: this one]",
+        place="spec",
+    ),
+    Option(
+        "budget",
+        "TEXT",
+        "Time for the whole audit, as 60s or 2m; cells beyond it are incomplete.",
+        DURATION,
+        common=True,
+    ),
     Option("cell-timeout", "TEXT", "Seconds after which a cell has hung.", DURATION),
     Option("import-timeout", "TEXT", "Seconds that the import of a subject may take.  [default: 30s]", DURATION),
     Option(
@@ -158,12 +225,24 @@ REQUEST = (  # what is audited; `subjects` are no option of the command
         DURATION,
     ),
     Option("memory", "4GB", "Memory that a subject may take.  [default: a quarter of the machine's]", MEMORY),
-    Option("seed", "INTEGER", "The same seed gives the same findings.", COUNT, default="0"),
+    Option("seed", "INTEGER", "The same seed gives the same findings.", COUNT, default="0", common=True),
 )
-FILES = (  # where the report goes
-    Option("report-dir", "TEXT", "Folder for report.json, .md and .html.", Kind(folder_to_write), default=REPORT_DIR),
-    Option("json", "TEXT", "File for the record; - is standard output.", Kind(file_to_write)),
+CALLS = ("role", "of", "arrays", "python", "cell-timeout", "import-timeout", "first-call-timeout", "memory")
+OF_CALLS = tuple(option for option in REQUEST if option.name in CALLS)  # what a single call is made by
+FILES = (  # how it runs, and where the report goes
+    Option("report-dir", "TEXT", "Folder for report.json, .md and .html.", FOLDER, default=REPORT_DIR, place="path"),
+    Option("json", "TEXT", "File for the record; - is standard output.", FILE, place="path"),
+    Option("baseline", "FILE", "Findings that are known ('extremum baseline'): only others fail.", READ, place="path"),
+    Option(
+        "strict",
+        "",
+        "Fail too where what the baseline has is mended: its entry is to go.",
+        flag=True,
+        pytest="strict-baseline",
+    ),
+    Option("fail-on", "SEVERITY", "Only findings that grave fail: critical, high, medium or low.", SEVERITY),
     Option("resume", "", "Go on with a run that was killed or interrupted, by the journal in --report-dir.", flag=True),
+    Option("shard", "K/N", "Only a part of the cells, as 3/16; 'extremum merge' makes one report of all.", PART),
 )
 
 

@@ -16,7 +16,7 @@ from extremum.properties.engine import refusal_of
 from extremum.properties.exhaustion.scan import BLOCK, DOMAINS, Domain, conclude, scan
 from extremum.properties.model.property import Property
 from extremum.properties.roles.registry import role_named
-from extremum.properties.steps.ending import ended
+from extremum.properties.steps.ending import RUNS, confirmed, ended
 from extremum.properties.steps.resolve import resolve
 from extremum.properties.steps.sharing import Shared
 from extremum.properties.steps.trial import Wish, from_json, to_json
@@ -167,26 +167,34 @@ def _calling(question: Callable[[Call], Result]) -> Result:
         call.prepare()
         return question(call)
 
-    try:
-        with quiet():
-            return undisturbed(asked)
-    except Ended as end:
-        call.fatal = call.fatal or call.last
-        raise CellsEnded(_ended_cells(call, end)) from None
-    finally:
-        call.returned()
+    cells: list[Cell] = []
+    for _ in range(RUNS):
+        try:
+            with quiet():
+                return undisturbed(asked)
+        except Ended as end:
+            call.fatal = call.fatal or call.last
+            cells, stand = _ended_cells(call, end)
+            if stand:
+                break
+        finally:
+            call.returned()
+    raise CellsEnded(cells)
 
 
-def _ended_cells(call: Call, end: Ended) -> list[Cell]:
-    """The cells of the job, with the call that ended the host, made again alone and made smaller."""
+def _ended_cells(call: Call, end: Ended) -> tuple[list[Cell], bool]:
+    """The cells of the job, with the call that ended the host, made again alone; and whether they stand."""
     assert call.host is not None
-    call.host.seconds = None
     own, shared = _own["subject"], Shared()
-    blank = [
-        Cell(own.name, own.role, p.name, p.code, _own["fmt"].name, unit=p.unit, regimes=[_own["domain"].name])
-        for p in _own["properties"]
-    ]
-    return [ended(cell, call, end, shared) for cell in blank]
+    limit, call.host.seconds = call.host.seconds, None
+    cells, stand = list[Cell](), True
+    for p in _own["properties"]:
+        blank = Cell(own.name, own.role, p.name, p.code, _own["fmt"].name, unit=p.unit, regimes=[_own["domain"].name])
+        cell, stands = confirmed(ended(blank, end), call, shared, limit)
+        cells.append(cell)
+        stand = stand and stands
+    call.host.seconds = limit
+    return cells, stand
 
 
 def asked_once() -> tuple[str, str]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import builtins
 import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from extremum.properties.calling.host_channel import Limits
 from extremum.properties.contested.conventions import convention_named
 from extremum.properties.engine import Settings
-from extremum.properties.exhaustion.scan import Domain, domain_named, provable
+from extremum.properties.exhaustion.scan import domain_named, provable
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
 from extremum.properties.roles.registry import regimes, role_named, roles
+from extremum.properties.steps.blocks import entries_of
 from extremum.properties.steps.resolve import resolve
 from extremum.properties.steps.trial import Keep, Wish, from_json, to_json
 from extremum.reference.arithmetic.formats import Format, format_of
@@ -44,7 +45,10 @@ class Task:
 
 @dataclass(frozen=True)
 class Request:
-    """Which subjects, and what of them, by the rows of `options.REQUEST`; None means all there is."""
+    """Which subjects, and what of them, by the rows of `options.REQUEST`; None means all there is.
+
+    `own` are the values that a subject has for itself, by the word that names it and by field.
+    """
 
     subjects: tuple[str, ...] = ()
     role: str | None = None
@@ -63,6 +67,11 @@ class Request:
     conventions: tuple[str, ...] | None = None
     of: str | None = None
     exhaustive: str | None = None
+    own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def of_subject(self, word: str) -> Request:
+        """The request of the subjects that this word names, alone."""
+        return replace(self, subjects=(word,), own={}, **self.own.get(word, {}))
 
     @builtins.property
     def whole(self) -> bool:
@@ -76,9 +85,15 @@ class Request:
         return Limits(**{name: value for name, value in given.items() if value is not None}, memory=self.memory)
 
     @staticmethod
-    def from_words(subjects: Sequence[str], words: Mapping[str, Any]) -> Request:
-        """The request that a command line makes; `words` are its options, by key. Raises `UsageError`, as `check`."""
-        request = Request(tuple(subjects), **values(REQUEST, words))
+    def from_words(
+        subjects: Sequence[str], words: Mapping[str, Any], own: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> Request:
+        """The request that a command line makes; `words` are its options, by key, and `own` those of single subjects.
+
+        Raises `UsageError`, as `check`.
+        """
+        each = {word: values(REQUEST, those) for word, those in (own or {}).items()}
+        request = Request(tuple(subjects), **values(REQUEST, words), own=each)
         request.check({option.name for option in REQUEST if words.get(option.key) not in (None, ())})
         return request
 
@@ -142,13 +157,13 @@ def resolved(request: Request, known: Mapping[str, Any] | None = None, keep: Kee
 
     Raises `UsageError` for a misfit that is alone: there would be nothing to audit.
     """
-    wish = Wish(request.limits, request.dtypes, request.arrays, request.python, keep)
     subjects: list[Subject] = []
     for spec in request.subjects:
-        if known is not None and spec in known:
-            subjects.append(from_json(known[spec]))
-        else:
-            subjects += resolve(spec, request.role, request.of, wish)
+        own = request.of_subject(spec)
+        wish = Wish(own.limits, own.dtypes, own.arrays, own.python, keep)
+        tried = known is not None and spec in known
+        found = [from_json(known[spec])] if known is not None and tried else resolve(spec, own.role, own.of, wish)
+        subjects += [replace(subject, word=spec) for subject in found]
     each = list({(s.role, s.name): s for s in _told_apart(subjects)}.values())
     if len(each) == 1 and each[0].misfit:
         raise UsageError(each[0].misfit)
@@ -168,37 +183,46 @@ def tried_of(subjects: Sequence[Subject]) -> dict[str, Any]:
     return {s.origin: to_json(s) for s in subjects if s.kind == "user" and s.place is not None}
 
 
+def named_by(subjects: Sequence[Subject]) -> list[dict[str, str]]:
+    """What a replay finds the user's subjects by: the words that named them, for the environment of a record.
+
+    Paths are of the machine and the folder, which the rest of the record must not depend on.
+    """
+    user = [s for s in subjects if s.kind == "user"]
+    return [{"name": s.name, "role": s.role, "word": s.word or s.origin, "of": s.of_origin} for s in user]
+
+
 def tasks(request: Request, subjects: Sequence[Subject]) -> list[Task]:
     """The cells of these subjects, by subject, dtype and property."""
     if request.exhaustive is not None:
-        formats = [format_of(name) for name in request.dtypes or PROVED_DTYPES]
-        proofs = to_prove(subjects, domain_named(request.exhaustive), formats, request.properties)
+        proofs = to_prove(request, subjects)
         return [Task(s, roles()[s.role], p, fmt.name, request.exhaustive) for s, fmt, chosen in proofs for p in chosen]
     rows = []
     for subject in subjects:
-        role = roles()[subject.role]
-        for dtype in request.dtypes or subject.dtypes:
+        role, own = roles()[subject.role], request.of_subject(subject.word)
+        for dtype in own.dtypes or subject.dtypes:
             for prop in role.properties:
-                if request.properties is None or prop.name in request.properties:
+                if own.properties is None or prop.name in own.properties:
                     rows.append(Task(subject, role, prop, dtype))
-            for name in dict.fromkeys(request.conventions or ()):
+            for name in dict.fromkeys(own.conventions or ()):
                 rows.append(Task(subject, role, convention_named(name).of(role), dtype))
     return rows
 
 
-def to_prove(
-    subjects: Sequence[Subject], domain: Domain, formats: Sequence[Format], properties: Sequence[str] | None
-) -> list[tuple[Subject, Format, list[Property]]]:
-    """What can be proved of these subjects over a domain; raises `UsageError` where that is nothing.
+def to_prove(request: Request, subjects: Sequence[Subject]) -> list[tuple[Subject, Format, list[Property]]]:
+    """What can be proved of these subjects over the domain; raises `UsageError` where that is nothing.
 
     A group has subjects of several roles: no matter, if some are left.
     """
+    assert request.exhaustive is not None
+    domain = domain_named(request.exhaustive)
     rows: list[tuple[Subject, Format, list[Property]]] = []
     refusal = UsageError("exhaustive: there is no subject to scan")
     for subject in subjects:
-        for fmt in formats:
+        own = request.of_subject(subject.word)
+        for fmt in map(format_of, own.dtypes or PROVED_DTYPES):
             try:
-                rows.append((subject, fmt, provable(roles()[subject.role], domain, fmt, properties)))
+                rows.append((subject, fmt, provable(roles()[subject.role], domain, fmt, own.properties)))
             except UsageError as error:
                 refusal = error
     if not rows:
@@ -206,8 +230,14 @@ def to_prove(
     return rows
 
 
-def scheduled(rows: Sequence[Task]) -> list[Task]:
-    """The cells in the order that they run in: those of a role and dtype share inputs and truth."""
+def scheduled(rows: Sequence[Task], request: Request) -> list[Task]:
+    """The cells in the order that they run in: those of a role and dtype share inputs and truth.
+
+    Within a budget the cheapest are first, so that many have a verdict when it ends.
+    """
     dtypes = list(dict.fromkeys(task.dtype for task in rows))
     kinds = list(dict.fromkeys(task.role.name for task in rows))
-    return sorted(rows, key=lambda task: (kinds.index(task.role.name), dtypes.index(task.dtype)))
+    together = sorted(rows, key=lambda task: (kinds.index(task.role.name), dtypes.index(task.dtype)))
+    if request.budget is None or request.exhaustive is not None:
+        return together
+    return sorted(together, key=lambda task: entries_of(task.role, task.property, request.seed))

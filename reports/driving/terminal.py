@@ -1,25 +1,28 @@
-"""The terminal of `extremum audit`: findings as they come, a progress bar, and a table at the end."""
+"""The terminal of `extremum audit` while it works: what is audited, a progress bar, the first failure of a subject."""
 
 from __future__ import annotations
 
+import click
 import pytest
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from extremum.properties.steps.resolve import introduce
+from extremum.properties.steps.resolve import heard, introduce
 from extremum.properties.values.finding import Cell
+from extremum.reports.driving.heartbeat import Heartbeat
 from extremum.reports.driving.session import Audit
-from extremum.reports.record.text import witness_rows
-from extremum.reports.views.summary import print_line
-
-NO_BREAK = "\u00a0"
+from extremum.reports.record.numbers import number_of
+from extremum.reports.views.answer import FEW_SUBJECTS
+from extremum.reports.views.summary import Detail, print_line
 
 
 class Terminal:
-    """A pytest plugin that shows an audit's cells as they are judged."""
+    """A pytest plugin that shows an audit's cells as they are judged, in as much `detail` as is asked for."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, detail: Detail = Detail.FINDINGS) -> None:
+        self.detail = detail
+        self.told: set[tuple[str, str]] = set()
         self.console = console
         self.audit: Audit | None = None
         self.progress = Progress(
@@ -27,52 +30,74 @@ class Terminal:
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
             TextColumn("cells"),
-            TextColumn("[red]{task.fields[findings]} found"),
+            TextColumn("[red]{task.fields[failed]} failed"),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             console=console,
             transient=True,
         )
-        self.bar = self.progress.add_task("", total=None, findings=0)
-        self.findings = 0
+        self.bar = self.progress.add_task("", total=None, failed=0)
+        self.cells_failed = 0
+        self.heartbeat = Heartbeat(self.beat)
 
     def pytest_extremum_cell(self, cell: Cell) -> None:
-        if cell.unexpected:
-            self.findings += 1
+        self.cells_failed += cell.unexpected
+        subject = cell.role, cell.subject
+        # One line a subject tells that something is wrong; what it is, with all its cells, is told at the end.
+        first = self.detail is Detail.FINDINGS and cell.unexpected and subject not in self.told
+        if first or (self.detail is Detail.CELLS and (cell.found or cell.missed)):
+            self.told.add(subject)
             print_line(self.console, headline(cell))
-        elif cell.found:
-            print_line(self.console, f"[yellow]as declared[/] {escape(short(cell))}")
-        self.progress.update(self.bar, advance=1, findings=self.findings)
+        self.progress.update(self.bar, advance=1, failed=self.cells_failed)
+
+    def pytest_extremum_refused(self, message: str) -> bool:
+        click.echo(f"extremum: {message}", err=True)
+        return True
 
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         self.audit = config.pluginmanager.get_plugin("extremum-audit")
         if self.audit is None:
             return
-        for subject in self.audit.subjects:
+        for line in self.audit.gate.lines:
+            print_line(self.console, escape(line))
+        subjects = self.audit.subjects
+        for subject in subjects:
             if subject.misfit:
                 print_line(self.console, f"[bold red]not audited[/] {escape(subject.misfit)}")
-        for subject in self.audit.subjects:
-            print_line(self.console, escape(introduce(subject)["line"]), "dim")
+        few = len(subjects) <= FEW_SUBJECTS
+        if self.detail is Detail.CELLS or (few and self.detail is Detail.FINDINGS):
+            for subject in subjects:
+                print_line(self.console, escape(introduce(subject)["line"]), "dim")
+        elif self.detail is Detail.FINDINGS:
+            roles = len({subject.role for subject in subjects})
+            print_line(self.console, f"{number_of(len(subjects), 'subject')} of {number_of(roles, 'role')}", "dim")
+        for line in (line for subject in subjects for line in heard(subject)):
+            click.echo(f"extremum: {line}", err=True)
         self.progress.update(self.bar, total=len(self.audit.tasks))
         if self.console.is_terminal:
             self.progress.start()
+        else:
+            self.heartbeat.start()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
-        self.progress.stop()
+        if self.console.is_terminal:
+            self.progress.stop()
+        self.heartbeat.stop()
 
-
-def short(cell: Cell) -> str:
-    """A finding in half a line."""
-    why = ": ".join(filter(None, (cell.cause, cell.detail)))
-    return f"{cell.subject} {cell.property} {cell.dtype}" + (f": {why}" if why else "")
+    def beat(self) -> None:
+        """Say how far the audit is."""
+        if self.audit is not None:
+            click.echo(f"extremum: {self.audit.progress}", err=True)
 
 
 def headline(cell: Cell) -> str:
-    """A finding in one line, with its simplest witness."""
+    """What failed, in a line."""
+    what = f"{cell.subject}: {cell.property} in {cell.dtype}"
     if cell.missed:
-        return f"[bold red]missed[/] {escape(short(cell))}: declared to fail, and it {cell.verdict}"
-    rows = witness_rows("", cell.simplest, cell) if cell.simplest else []
-    arguments = "  ".join(text for name, text in rows if not name)
-    return f"[bold red]{cell.verdict}[/] {escape(short(cell))}  [dim]{escape(arguments)}[/]"
+        return f"[bold red]missed[/] {escape(what)}, which is declared to fail"
+    why = ": ".join(filter(None, (cell.cause, cell.detail)))
+    excuse = cell.accepted or ("as declared" if cell.expected else "")
+    style, word = ("yellow", f"{cell.verdict}, {escape(excuse)}") if excuse else ("bold red", cell.verdict)
+    return f"[{style}]{word}[/] {escape(what + (f', {why}' if why else ''))}"

@@ -13,9 +13,11 @@ from extremum.properties.contested.situations import Behaviour
 from extremum.properties.values.finding import VERDICTS, Cell
 from extremum.reference.errors import UsageError
 from extremum.reference.subjects.loading import first_line
+from extremum.reports.record.findings import Finding, findings_of
 
-SCHEMA = "extremum.report/2"
-READABLE = (SCHEMA, "extremum.report/1")  # what the first version lacks has a default
+SCHEMA = "extremum.report/3"
+READABLE = (SCHEMA, "extremum.report/2", "extremum.report/1")  # what earlier versions lack has a default
+SHARD = "shard"  # the key of the environment that says which part of a run a record is
 NOT_REACHED = "not reached"  # the detail of a cell that a run ended before
 DEPENDENCIES = ("numpy", "hypothesis", "pytest", "pytest-xdist", "python-flint", "ml-dtypes")
 LIBRARIES = ("scipy", "torch", "jax", "numba")
@@ -39,22 +41,24 @@ class Record:
     interrupted: bool = False
 
     @property
-    def findings(self) -> list[Cell]:
-        """The cells that were refuted, crashed or hung."""
-        return [c for c in self.cells if c.found]
+    def findings(self) -> list[Finding]:
+        """The defects, each with the cells that it explains; what nobody declared first, the most severe first."""
+        return findings_of(self.cells)
 
     @property
     def unexpected(self) -> list[Cell]:
-        """The cells that fail the run: findings that no reference declares, and declared ones that are missing."""
+        """The cells that fail the run: failures that no reference declares, and declared ones that did not come."""
         return [c for c in self.cells if c.unexpected]
 
     @property
     def exit_code(self) -> int:
-        """As pytest's: 0 nothing found, 1 findings, 2 interrupted, 5 nothing was tested."""
+        """As pytest's: 0 nothing found, 1 findings, 2 interrupted, 5 nothing was tested, but in another shard."""
         if self.interrupted:
             return 2
         if self.unexpected:
             return 1
+        if SHARD in self.environment:
+            return 0
         return 0 if any(c.verdict not in ("inapplicable", "incomplete") for c in self.cells) else 5
 
     @property
@@ -65,12 +69,13 @@ class Record:
 
     @property
     def summary(self) -> dict[str, Any]:
-        """Counts: cells by verdict, rows examined, findings expected and not."""
+        """Counts: cells by verdict, rows examined, findings, and cells expected and not."""
         counts = Counter(c.verdict for c in self.cells)
         return {
             "cells": len(self.cells),
             "examined": sum(c.examined for c in self.cells),
             **{verdict: counts[verdict] for verdict in VERDICTS},
+            "findings": sum(not f.expected for f in self.findings),
             "expected": sum(c.expected for c in self.cells),
             "unexpected": len(self.unexpected),
             "missed": sum(c.missed for c in self.cells),
@@ -87,6 +92,7 @@ class Record:
             "subjects": [dict(s) for s in self.subjects],
             "interrupted": self.interrupted,
             "summary": self.summary,
+            "findings": [f.to_json() for f in self.findings],
             "cells": [c.to_json() for c in self.cells],
             "contested": [b.to_json() for b in self.contested],
             "claims": [dict(c) for c in self.claims],

@@ -1,22 +1,20 @@
-"""Findings as lines of text: for the terminal, pytest's failures and Markdown."""
+"""Cells and their witnesses as lines of text: for pytest's failures, the terminal and Markdown."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import log10
 from typing import Any
-
-import numpy as np
 
 from extremum.properties.contested.conventions import property_of
 from extremum.properties.values.finding import Cell, Witness
-from extremum.reference.arithmetic.formats import FORMATS
+from extremum.reports.record.numbers import counted, decimals, exact_text, short_hex
 
 MAX_ENTRIES = 6  # of an array: a line has no room for more
+MAX_HEXES = 2  # entries whose bits are written beside their decimals
 
 
 def finding_lines(cell: Cell) -> list[str]:
-    """The finding, aligned, with all that reproduces it."""
+    """The refuted, crashed or hung cell, aligned, with all that reproduces it."""
     if cell.missed:
         return [f"{cell.subject} {cell.property} {cell.dtype}: declared to fail, and it {cell.verdict}"]
     rows = [("subject", f"{cell.subject}  ({cell.role}, {cell.dtype})"), ("property", statement(cell))]
@@ -41,9 +39,9 @@ def witness_rows(kind: str, witness: Witness, cell: Cell) -> list[tuple[str, str
         place = f"  at {list(witness.index)}" if len(witness.index) else ""
         rows.append(("got", f"{decimals(witness.got, cell.dtype)}{place}"))
     if witness.exact:
-        rows.append(("exact", witness.exact))
+        rows.append(("exact", exact_text(witness.exact, cell.dtype)))
     if witness.measured is not None:
-        rows.append(("measured", f"{quantity(witness.measured)} {cell.unit}, allowed {quantity(witness.allowed)}"))
+        rows.append(("measured", f"{counted(witness.measured, cell.unit)}, allowed {counted(witness.allowed, '')}"))
     return rows
 
 
@@ -73,32 +71,5 @@ def argument_text(argument: Mapping[str, Any]) -> str:
         return ", ".join(values[:MAX_ENTRIES])
     parts = [decimals(v, dtype) for v in values[:MAX_ENTRIES]]
     more = ", ..." if len(values) > MAX_ENTRIES else ""
-    hexes = f"  ({', '.join(values[:MAX_ENTRIES])}{more})" if len(values) <= MAX_ENTRIES else ""
+    hexes = f"  ({', '.join(map(short_hex, values))})" if len(values) <= MAX_HEXES else ""
     return f"[{', '.join(parts)}{more}]  {kind}{hexes}"
-
-
-def decimals(hexes: str, dtype: str) -> str:
-    """Hex floats, with " and " between two, as the shortest decimals that give the same floats of `dtype`."""
-    return " and ".join(_decimal(float.fromhex(part), dtype) for part in hexes.split(" and "))
-
-
-def quantity(value: float | str | None) -> str:
-    """A measured or allowed quantity, to four digits."""
-    if value is None:
-        return "-"
-    return value if isinstance(value, str) else f"{value:.4g}"
-
-
-def _decimal(value: float, dtype: str) -> str:
-    if not np.isfinite(value) or dtype not in FORMATS:
-        return repr(value)
-    exact = FORMATS[dtype].dtype.type(value)
-    if float(exact) != value:  # an answer of another dtype
-        return repr(value)
-    return str(exact) if dtype in ("float64", "float32", "float16") else f"{value:.6g}"
-
-
-def log10_of(hexes: str) -> float:
-    """The decimal logarithm of a positive C99 hex float, whose exponent may be beyond that of float64."""
-    mantissa, _, exponent = hexes.partition("p")
-    return log10(float.fromhex(mantissa)) + int(exponent) * log10(2.0)

@@ -15,17 +15,20 @@ from math import inf, nan
 from typing import Any, NamedTuple
 
 from extremum.properties.contested.conventions import property_of
+from extremum.properties.diagnosis.diagnose import UNKNOWN
 from extremum.properties.model.property import Property
 from extremum.properties.values.finding import Cell, Witness
+from extremum.reports.record.findings import Finding
+from extremum.reports.record.numbers import listed, number_of, quantity, unit_of
 from extremum.reports.record.record import Record, version
-from extremum.reports.record.text import quantity
+from extremum.reports.views.answer import answers, phrase, shown
 from extremum.reports.views.contested_tables import tables
 from extremum.reports.views.explain import Explanation, explanation
+from extremum.reports.views.finding_text import title
 from extremum.reports.views.ledger import counted, exercises
 from extremum.reports.views.marks import MARKS, Mark, mark_key
 from extremum.reports.views.script import script
 
-SEVERITIES = ("critical", "high", "medium", "low", "")
 MAX_SUBJECT_COLUMNS = 12  # with more subjects, they are the rows of the matrix
 MAX_HEADING_CHARACTERS = 96  # of all headings that stand side by side
 MAX_SCRIPT_CHARACTERS = 20_000  # a reader of a longer one makes it from the record
@@ -33,35 +36,42 @@ MAX_SCRIPT_CHARACTERS = 20_000  # a reader of a longer one makes it from the rec
 
 @dataclass(frozen=True)
 class Group:
-    """The cells of one subject and one property, in all dtypes: what a section of the report is about."""
+    """A finding, arranged: what a section of the report is about. `plotted` are all cells of its first property."""
 
-    cells: Sequence[Cell]
+    finding: Finding
     anchor: str
     record: Mapping[str, str]
+    plotted: Sequence[Cell]
 
     @property
     def first(self) -> Cell:
-        """The cell that names the group."""
-        return self.cells[0]
+        """The cell whose witness is shown first."""
+        return self.finding.simplest.cell
+
+    @property
+    def title(self) -> str:
+        """The cause, or the property that fails."""
+        return title(self.finding)
 
     @property
     def reported(self) -> list[Cell]:
-        """The cells with something to report, what nobody declared first."""
-        return sorted((c for c in self.cells if c.found or c.missed), key=lambda c: not c.unexpected)
+        """The cells that it explains and those that it hides, what nobody declared first, that of the title before."""
+        cells = {id(c): c for f in (self.finding, *self.finding.hides) for c in f.cells}
+        return sorted(cells.values(), key=lambda c: (not c.unexpected, c is not self.first))
 
     @property
     def unexpected(self) -> bool:
         """Whether one of the cells fails the run."""
-        return any(c.unexpected for c in self.cells)
+        return not self.finding.expected
 
     @property
     def severity(self) -> str:
         """The most severe of the cells'."""
-        return min((c.severity for c in self.reported), key=_severity, default="")
+        return self.finding.severity
 
     @property
     def prop(self) -> Property | None:
-        """The property, or None where this version does not know it."""
+        """The property that fails first, or None where this version does not know it."""
         return property_of(self.first.role, self.first.property)
 
     @property
@@ -75,24 +85,45 @@ class Group:
         return explanation(self.prop) if self.prop else None
 
     @property
-    def fix(self) -> str:
-        """The usual fix of the property, where it was refuted: of a crash or a hang it says nothing."""
-        judged = any(c.verdict == "refuted" or c.missed for c in self.reported)
-        return self.explanation.fix if judged and self.explanation else ""
+    def fails(self) -> str:
+        """The properties and the dtypes in which they fail."""
+        return f"{listed(self.finding.properties)}, in {listed(self.finding.dtypes)}"
 
     @property
-    def causes(self) -> dict[str, list[str]]:
-        """The dtypes of each cause, with what was noted besides."""
-        causes: dict[str, list[str]] = defaultdict(list)
+    def phrase(self) -> str:
+        """What is wrong, in a sentence."""
+        text = phrase(self.finding)
+        return f"{text[:1].upper()}{text[1:]}."
+
+    @property
+    def fix(self) -> str:
+        """The fix of the cause; where no cause is known, the usual one of the property, if it was refuted."""
+        judged = any(c.verdict == "refuted" or c.missed for c in self.finding.cells)
+        usual = self.explanation.fix if judged and self.explanation else ""
+        return self.finding.fix or usual
+
+    @property
+    def hides(self) -> list[str]:
+        """What shows once it is fixed, in sentences."""
+        return [f"in {listed(f.dtypes)} {phrase(f)}. {f.brief}" for f in self.finding.hides]
+
+    @property
+    def notes(self) -> dict[str, list[str]]:
+        """What was noted besides, with the cells that it was noted of."""
+        notes: dict[str, list[str]] = defaultdict(list)
         for cell in self.reported:
-            if why := ": ".join(filter(None, (cell.cause, cell.detail))):
-                causes[why].append(cell.dtype)
-        return dict(causes)
+            if cell.detail:
+                notes[cell.detail].append(f"{cell.property} {cell.dtype}")
+        return dict(notes)
 
     @cached_property
     def scripts(self) -> dict[str, str]:
         """For each dtype, the script that runs the simplest witness; empty where it is too long to show."""
-        scripts = {c.dtype: script(c, c.simplest, self.record) for c in self.reported if c.simplest is not None}
+        of_dtype: dict[str, Cell] = {}
+        for cell in self.reported:
+            if cell.simplest is not None:
+                of_dtype.setdefault(cell.dtype, cell)
+        scripts = {d: script(c, c.simplest, self.record) for d, c in of_dtype.items() if c.simplest is not None}
         return {dtype: text if len(text) <= MAX_SCRIPT_CHARACTERS else "" for dtype, text in scripts.items()}
 
 
@@ -124,20 +155,32 @@ class Grades(NamedTuple):
 
 
 def groups(report: Record, prefix: str = "finding-") -> list[Group]:
-    """The findings, the most severe first; what nobody declared before what was declared."""
+    """The findings, arranged in their order."""
     by_key: dict[tuple[str, str, str], list[Cell]] = defaultdict(list)
     for cell in report.cells:
         by_key[cell.role, cell.subject, cell.property].append(cell)
     records = {(s.get("role"), s.get("name")): s for s in report.subjects}
     sections: list[Group] = []
     uses: Counter[str] = Counter()
-    for (role, subject, prop), cells in by_key.items():
-        if any(c.found or c.missed for c in cells):
-            anchor = prefix + re.sub(r"[^a-z0-9]+", "-", f"{role} {subject} {prop}".lower()).strip("-")
-            uses[anchor] += 1
-            anchor += f"--{uses[anchor]}" if uses[anchor] > 1 else ""
-            sections.append(Group(cells, anchor, records.get((role, subject), {})))
-    return sorted(sections, key=lambda g: (not g.unexpected, _severity(g.severity)))
+    for finding in report.findings:
+        first = finding.simplest.cell
+        name = first.property if finding.cause == UNKNOWN else finding.cause
+        anchor = prefix + re.sub(r"[^a-z0-9]+", "-", f"{first.role} {first.subject} {name}".lower()).strip("-")
+        uses[anchor] += 1
+        anchor += f"--{uses[anchor]}" if uses[anchor] > 1 else ""
+        plotted = by_key[first.role, first.subject, first.property]
+        sections.append(Group(finding, anchor, records.get(finding.key, {}), plotted))
+    return sections
+
+
+def anchors(sections: Sequence[Group]) -> dict[tuple[str, ...], str]:
+    """Where each cell is told, by its key, and where each property of a subject is first."""
+    places: dict[tuple[str, ...], str] = {}
+    for group in sections:
+        for cell in group.reported:
+            places.setdefault(cell.key, group.anchor)
+            places.setdefault(cell.key[:3], group.anchor)
+    return places
 
 
 def matrices(report: Record) -> list[Matrix]:
@@ -168,29 +211,29 @@ def outcome(report: Record) -> str:
     """What came out, in a sentence."""
     if report.claims:
         return counted(c["verdict"] for c in report.claims)
-    cells = [c for c in report.findings if not c.expected]
-    new = sum(any(c.found and not c.expected for c in g.cells) for g in groups(report))
-    declared = [c for c in report.findings if c.expected]
+    cells = [c for c in report.cells if c.found and not c.expected]
+    new = sum(not f.expected and not f.missed for f in report.findings)
+    declared = [c for c in report.cells if c.found and c.expected]
     missed = [c for c in report.cells if c.missed]
     parts = []
     if new:
         kinds = {s.get("kind", "user") for s in report.subjects}
         nobody = " that no reference declares" if declared or missed or kinds - {"user"} else ""
-        parts.append(f"{_count(new, 'finding')}{nobody}, in {_count(len(cells), 'cell')}")
+        parts.append(f"{number_of(new, 'finding')}{nobody}, in {number_of(len(cells), 'cell')}")
     if missed:
-        parts.append(f"{_count(len(missed), 'declared failure')} did not come")
+        parts.append(f"{number_of(len(missed), 'declared failure')} did not come")
     if not parts and declared:
-        parts.append(f"{_count(len(declared), 'cell')} failed as declared, and no other")
+        parts.append(f"{number_of(len(declared), 'cell')} failed as declared, and no other")
     if not parts:
         held, proved = report.summary["held"], report.summary["proved"]
         if proved:
-            parts.append(f"{_count(proved, 'cell')} proved")
+            parts.append(f"{number_of(proved, 'cell')} proved")
         if held or not proved:
             none = "no counterexample" if proved else "No counterexample"
-            parts.append(f"{none} in {_count(held, 'cell')}" if held else "Nothing was tested")
+            parts.append(f"{none} in {number_of(held, 'cell')}" if held else "Nothing was tested")
     if incomplete := report.summary["incomplete"]:
-        parts.append(f"{_count(incomplete, 'cell')} incomplete")
-    parts.append(f"{_count(report.summary['examined'], 'row')} examined")
+        parts.append(f"{number_of(incomplete, 'cell')} incomplete")
+    parts.append(f"{number_of(report.summary['examined'], 'row')} examined")
     return "; ".join([report.ending, *parts] if report.ending else parts)
 
 
@@ -239,11 +282,16 @@ def measure(value: float | str | None) -> str:
     return {inf: "\N{INFINITY}"}.get(number, quantity(value))
 
 
+def with_unit(value: float | str | None, unit: str) -> str:
+    """A quantity as tables have it, with its unit."""
+    return f"{measure(value)} {unit_of(value, unit)}".rstrip()
+
+
 def hover(cell: Cell) -> str:
     """What the matrix says of a cell, beside its letter."""
     parts = [f"{cell.subject}, {cell.property}, {cell.dtype}: {MARKS[mark_key(cell)].name}"]
     if cell.measured is not None:
-        parts.append(f"measured {measure(cell.measured)} {cell.unit}, allowed {measure(cell.allowed)}")
+        parts.append(f"measured {with_unit(cell.measured, cell.unit)}, allowed {measure(cell.allowed)}")
     parts += [cell.grade] if cell.grade else []
     parts += [f"{cell.examined:,} rows"] if cell.examined else []
     return "; ".join([*parts, cell.detail] if cell.detail else parts)
@@ -251,10 +299,13 @@ def hover(cell: Cell) -> str:
 
 def arranged(report: Record, sections: Sequence[Group]) -> dict[str, Any]:
     """What every rendering of a report is made of, by the names that the templates have for it."""
+    told, others = shown(answers(report))
     return {
         "report": report,
         "version": version(),
         "outcome": outcome(report),
+        "answers": [] if report.claims else told,
+        "others": "" if report.claims else others,
         "command": shlex.join(report.command),
         "matrices": matrices(report),
         "legend": legend(report.cells),
@@ -266,11 +317,3 @@ def arranged(report: Record, sections: Sequence[Group]) -> dict[str, Any]:
         "contested": tables(report.contested, MAX_SUBJECT_COLUMNS),
         "unjudged": unjudged(report),
     }
-
-
-def _severity(severity: str) -> int:
-    return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -15,16 +15,19 @@ import jinja2
 from markupsafe import Markup, escape
 
 from extremum.reference.errors import LINES, printable
+from extremum.reports.record.numbers import decimals, exact_text, short_hex
 from extremum.reports.record.record import Record
-from extremum.reports.record.text import argument_text, decimals
+from extremum.reports.record.text import argument_text
 from extremum.reports.views.arrange import (
     MAX_SUBJECT_COLUMNS,
     Group,
+    anchors,
     arranged,
     groups,
     hover,
     measure,
     ratio,
+    with_unit,
     witnesses,
 )
 from extremum.reports.views.extra import missing
@@ -41,7 +44,7 @@ def page(report: Record) -> str:
     from extremum.reports.views.plots import Plots
 
     plots = Plots()
-    drawn = {g.anchor: plots.draw(g.cells, printable(f"{g.first.property} of {g.first.subject}")) for g in sections}
+    drawn = {g.anchor: plots.draw(g.plotted, printable(f"{g.first.property} of {g.first.subject}")) for g in sections}
     return _filled("page.html", report, sections, plots=drawn, furniture=plots.furniture(), without="")
 
 
@@ -54,8 +57,8 @@ def fragment(report: Record) -> str:
 
 
 def _filled(template: str, report: Record, sections: Sequence[Group], **drawn: object) -> str:
-    anchors = {(g.first.role, g.first.subject, g.first.property): g.anchor for g in sections}
-    return filled(template, **arranged(report, sections), **drawn, anchors=anchors, many=MAX_SUBJECT_COLUMNS)
+    places = anchors(sections)
+    return filled(template, **arranged(report, sections), **drawn, anchors=places, many=MAX_SUBJECT_COLUMNS)
 
 
 def filled(template: str, **context: object) -> str:
@@ -74,6 +77,7 @@ def _environment() -> jinja2.Environment:
         finalize=lambda value: printable(value, LINES) if type(value) is str else value,
     )
     environment.filters.update(hover=hover, mark=mark_key, measure=measure, ratio=ratio, decimals=decimals)
+    environment.filters.update(exact_text=exact_text, short_hex=short_hex, with_unit=with_unit)
     environment.filters.update(breakable=_breakable, prose=_prose)
     environment.filters.update(sentence=sentence, mathml=mathml, argument_text=argument_text)
     environment.globals.update(MARKS=MARKS, witnesses=witnesses, audits=audits)

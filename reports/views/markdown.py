@@ -6,7 +6,7 @@ Whatever comes from the code under audit stands in code spans and fences, which 
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import jinja2
@@ -15,15 +15,18 @@ from extremum.properties.values.finding import Cell
 from extremum.reference.errors import LINES, printable
 from extremum.reports.record.record import Record
 from extremum.reports.record.text import finding_lines
-from extremum.reports.views.arrange import arranged, groups, hover, measure
+from extremum.reports.views.arrange import Group, arranged, groups, hover, measure, with_unit
 from extremum.reports.views.explain import markdown
+from extremum.reports.views.finding_text import finding_block
 from extremum.reports.views.ledger import audits
 from extremum.reports.views.marks import MARKS, mark_key
+
+BLOCK_COLUMNS = 120  # of a finding
 
 
 def text(report: Record) -> str:
     """The report as GitHub Markdown: what was audited, the matrix, the findings, the environment."""
-    return filled("report.md", **arranged(report, groups(report)))
+    return filled("report.md", **arranged(report, groups(report)), blocks=partial(_block, report))
 
 
 def filled(template: str, **context: object) -> str:
@@ -50,6 +53,16 @@ def fence(value: str, language: str = "text") -> str:
     return f"{ticks}{language}\n{printable(value, LINES).rstrip()}\n{ticks}"
 
 
+def plain(value: object) -> str:
+    """Text in a sentence, with all signs taken from it that Markdown or HTML would read."""
+    line = " ".join(printable(str(value), LINES).split())
+    return re.sub(r"([\\`*_{}\[\]<>#|&~$])", r"\\\1", line)
+
+
+def _block(report: Record, group: Group) -> str:
+    return "\n".join(finding_block(group.finding, report, BLOCK_COLUMNS))
+
+
 def letters(cells: list[Cell | None]) -> str:
     """The marks of a field of the matrix, one for each dtype."""
     marks = "".join(" " if c is None else MARKS[mark_key(c)].letter for c in cells)
@@ -71,6 +84,7 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(code=code, field=field, fence=fence, letters=letters)
+    environment.filters.update(plain=plain, with_unit=with_unit)
     environment.filters.update(hover=hover, measure=measure, lines=finding_lines, prose=markdown)
     environment.globals.update(audits=audits)
     return environment

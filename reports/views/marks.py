@@ -38,6 +38,8 @@ MARKS: Mapping[str, Mark] = MappingProxyType(
     }
 )
 
+SEVERITY_STYLES = {"critical": "bold red", "high": "red", "medium": "dark_orange", "low": "yellow"}
+
 
 def mark_key(cell: Cell) -> str:
     """The key of the cell's mark in `MARKS`."""

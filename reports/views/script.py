@@ -8,6 +8,7 @@ from typing import Any
 
 from extremum.properties.contested.conventions import property_of
 from extremum.properties.roles.registry import roles
+from extremum.properties.values.case import with_last
 from extremum.properties.values.finding import Cell, Witness
 from extremum.properties.values.signature import Signature
 from extremum.reference.subjects.adapters import ADAPTERS
@@ -25,7 +26,7 @@ LAYOUTS = {  # as `properties.inputs.layouts.present` makes them
     "{x} = host[..., 1::2]",
     "broadcast": "{x} = np.broadcast_to({x}[:1].copy(), {x}.shape)",
     "read-only": "{x}.flags.writeable = False",
-    "offset": "host = np.empty({x}.size + 1, {x}.dtype)\nhost[1:] = {x}.ravel()\n{x} = host[1:].reshape({x}.shape)",
+    "offset": "host = np.zeros({x}.size + 1, {x}.dtype)\nhost[1:] = {x}.ravel()\n{x} = host[1:].reshape({x}.shape)",
     "byte-swapped": '{x} = {x}.astype({x}.dtype.newbyteorder(">"))',
 }
 OTHER = "np.linspace(2, 5, {x}.size).reshape({x}.shape).astype({x}.dtype)"
@@ -53,7 +54,7 @@ def script(cell: Cell, witness: Witness, subject: Mapping[str, str]) -> str:
     lines += ['np.seterr(all="ignore")', "np.set_printoptions(precision=17)"]
     if not signature.batched and not stacked:  # what the property adds has an axis of rows still
         arguments |= {x: {**a, "shape": a["shape"][1:]} for x, a in arguments.items() if x not in inputs}
-    lines += [f"{name} = {_value(argument)}" for name, argument in arguments.items()]
+    lines += [f"{name} = {value_text(argument)}" for name, argument in arguments.items()]
     layouts = {x: arguments[x].get("layout", "C") for x in inputs if x in arguments}
     named = {
         "args": ", ".join(inputs),
@@ -121,7 +122,8 @@ def _place(cell: Cell) -> tuple[str, str]:
     return known.function.__module__, known.function.__name__
 
 
-def _value(argument: Mapping[str, Any]) -> str:
+def value_text(argument: Mapping[str, Any]) -> str:
+    """The expression that gives the argument of a witness, bit for bit."""
     shape, dtype = tuple(argument["shape"]), argument["dtype"]
     if dtype == "int64":
         values = ", ".join(argument["values"])
@@ -132,13 +134,9 @@ def _value(argument: Mapping[str, Any]) -> str:
     if "recipe" in argument:
         return f"restore({dict(argument['recipe'])!r}, {dtype!r}).reshape({shape})"
     if "tile" in argument:
-        moved = [
-            *shape[: argument["along"] % len(shape)],
-            *shape[argument["along"] % len(shape) + 1 :],
-            shape[argument["along"]],
-        ]
         tile = f"np.array([{', '.join(_literal(v) for v in argument['tile'])}])"
-        return f'np.moveaxis(np.resize({tile}, {tuple(moved)}), -1, {argument["along"]}).astype("{dtype}").copy()'
+        rows = f"np.resize({tile}, {with_last(shape, argument['along'])})"
+        return f'np.moveaxis({rows}, -1, {argument["along"]}).astype("{dtype}").copy()'
     if "runs" in argument:
         parts = ", ".join(f"np.full({count}, {_literal(value)})" for value, count in argument["runs"])
         flat = f"np.concatenate([{parts}])"

@@ -1,23 +1,33 @@
-"""The answer on a terminal: subjects by properties, the findings, the counts."""
+"""The answer on a terminal: one sentence a subject, then the findings, then the counts."""
 
 from __future__ import annotations
 
-import textwrap
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from enum import IntEnum
 from io import StringIO
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from extremum.properties.values.finding import Cell
+from extremum.reports.record.numbers import number_of
 from extremum.reports.record.record import Record
-from extremum.reports.record.text import finding_lines
-from extremum.reports.views.marks import MARKS, mark_key
+from extremum.reports.views.answer import Answer, answers, shown
+from extremum.reports.views.finding_text import finding_block, wrapped
+from extremum.reports.views.marks import MARKS, SEVERITY_STYLES, mark_key
 
-NO_BREAK = "\u00a0"
+FEW_FINDINGS = 3  # that are shown in full; of more, `SHOWN`
+SHOWN = 1
+
+
+class Detail(IntEnum):
+    """How much is shown: the answer alone (-q), the findings too, or every cell (-v)."""
+
+    ANSWER = 0
+    FINDINGS = 1
+    CELLS = 2
 
 
 def print_line(console: Console, markup: str, style: str | None = None) -> None:
@@ -25,22 +35,49 @@ def print_line(console: Console, markup: str, style: str | None = None) -> None:
     console.print(markup, style=style, highlight=False, soft_wrap=True)
 
 
-def summary(report: Record, console: Console) -> None:
-    """The table of subjects by properties, each finding that nobody declared, and the counts."""
-    for role in dict.fromkeys(c.role for c in report.cells):
-        cells = [c for c in report.cells if c.role == role]
-        console.print(f"[italic]{role}: {' '.join(dict.fromkeys(c.dtype for c in cells))}[/]", highlight=False)
-        console.print(matrix(cells))
-    for line in legend(console.width):
-        print_line(console, escape(line), "dim")
-    for cell in report.unexpected:
+def summary(report: Record, console: Console, detail: Detail = Detail.FINDINGS) -> None:
+    """The answer; then each finding that nobody declared; then the counts. With `Detail.CELLS`, all there is."""
+    for line in answer_lines(report, console.width, detail is Detail.CELLS):
+        print_line(console, line)
+    if detail is Detail.ANSWER:
+        return
+    if detail is Detail.CELLS:
         console.print()
-        head, *lines = finding_lines(cell)
-        print_line(console, f"[bold red]{escape(head)}[/]")
+        for line in cell_lines(report.cells, console.width):
+            print_line(console, line)
+    every = detail is Detail.CELLS
+    found = [f for f in report.findings if every or not f.expected]
+    in_full = found if every or len(found) <= FEW_FINDINGS else found[:SHOWN]
+    for place, finding in enumerate(in_full):
+        console.print()
+        number = f"{place + 1} of {len(found)}  " if len(found) > 1 else ""
+        head, *lines = finding_block(finding, report, console.width, number)
+        style = SEVERITY_STYLES.get(finding.severity, "bold")
+        print_line(console, f"[{'yellow' if finding.expected else style}]{escape(head)}[/]")
         for line in lines:
             print_line(console, escape(line))
+    if len(in_full) < len(found):
+        console.print()
+        print_line(console, f"and {number_of(len(found) - len(in_full), 'more finding')}: -v shows them in full")
     console.print()
     print_counts(report.summary, console)
+
+
+def answer_lines(report: Record, width: int, every: bool = False) -> Iterator[str]:
+    """The sentences, as markup in lines of at most `width` columns. Of many subjects, what is right is only counted."""
+    told, others = shown(answers(report), every)
+    for answer in told:
+        yield from _wrapped(answer, width)
+    if others:
+        yield f"[green]{escape(others)}[/]"
+
+
+def _wrapped(answer: Answer, width: int) -> Iterator[str]:
+    style = "bold red" if answer.unsound else "bold green" if answer.sound else "bold yellow"
+    whole = f"{answer.subject} {answer.sentence}"
+    for place, line in enumerate(wrapped(whole, width)):
+        cut = len(answer.subject) if place == 0 and line.startswith(answer.subject) else 0
+        yield f"[{style}]{escape(line[:cut])}[/]{escape(line[cut:])}" if cut else escape(line)
 
 
 def as_text(report: Record) -> str:
@@ -52,43 +89,46 @@ def as_text(report: Record) -> str:
 
 
 def print_counts(s: Mapping[str, Any], console: Console) -> None:
-    """How many cells have each verdict, and what to do about those that were not judged."""
-    proved = f"{s['proved']} proved, " if s["proved"] else ""
-    console.print(
-        f"[bold]{s['cells']} cells[/], {s['examined']:,} rows examined: {proved}{s['held']} held, "
-        f"{s['refuted']} refuted ({s['expected']} as declared), {s['crashed']} crashed, {s['hung']} hung, "
-        f"{s['incomplete']} incomplete, {s['inapplicable']} inapplicable",
-        highlight=False,
-    )
+    """How many findings there are and cells of each verdict, and what to do about those that were not judged."""
+    verdicts = [f"{s[v]:,} {v}" for v in ("proved", "held", "refuted", "crashed", "hung") if s[v]]
+    verdicts += [f"{s['expected']:,} of them as declared"] if s["expected"] else []
+    verdicts += [f"{s[v]:,} {v}" for v in ("incomplete", "inapplicable") if s[v]]
+    found, cells = number_of(s["findings"], "finding"), number_of(s["cells"], "cell")
+    line = f"{found} in {cells}: {', '.join(verdicts)}; {number_of(s['examined'], 'row')} examined"
+    print_line(console, f"[bold]{found}[/]{line.removeprefix(found)}")
     if s["incomplete"]:
-        console.print(
-            f"[yellow]{s['incomplete']} cells were not judged to their end:[/] give them more time with --budget or "
-            "--cell-timeout, or less to do with --property, --dtype or --regime",
-            highlight=False,
+        was = "was" if s["incomplete"] == 1 else "were"
+        print_line(
+            console,
+            f"[yellow]{number_of(s['incomplete'], 'cell')} {was} not judged to the end:[/] give more time with "
+            "--budget or\n--cell-timeout, or less to do with --property, --dtype or --regime",
         )
 
 
-def legend(width: int) -> list[str]:
-    """What each mark stands for, in lines of at most `width` columns; a mark and its name stay together."""
-    marks = [f"{mark.letter} {mark.name}".replace(" ", NO_BREAK) for mark in MARKS.values()]
-    return [line.replace(NO_BREAK, " ") for line in textwrap.wrap("  ".join(marks), width)]
-
-
-def matrix(cells: Sequence[Cell]) -> Table:
-    """Subjects by properties; in each field a mark per dtype."""
-    dtypes = list(dict.fromkeys(c.dtype for c in cells))
-    table = Table(box=None, pad_edge=False)
-    table.add_column("property", no_wrap=True)
-    subjects = list(dict.fromkeys(c.subject for c in cells))
-    short = {subject: subject.rpartition(":")[2] or subject for subject in subjects}
-    for subject, title in short.items():  # autograd:softmax and torch-autograd:softmax need their whole names
-        alone = list(short.values()).count(title) == 1
-        table.add_column(escape(title if alone else subject), justify="center", overflow="fold")
-    marks: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+def cell_lines(cells: Sequence[Cell], width: int) -> Iterator[str]:
+    """Every cell, as markup: a line for each property of a subject, with its verdicts and their dtypes."""
+    by_subject: dict[tuple[str, str], dict[str, list[Cell]]] = defaultdict(lambda: defaultdict(list))
     for cell in cells:
-        mark = MARKS[mark_key(cell)]
-        marks[cell.property, cell.subject][cell.dtype] = f"[{mark.style}]{mark.letter}[/]"
-    for prop in dict.fromkeys(c.property for c in cells):
-        row = ["".join(marks[prop, s].get(d, " ") for d in dtypes) for s in subjects]
-        table.add_row(prop, *row)
-    return table
+        by_subject[cell.role, cell.subject][cell.property].append(cell)
+    for (role, subject), properties in by_subject.items():
+        yield f"[bold]{escape(subject)}[/]  [italic]{role}[/]"
+        longest = max(map(len, properties))
+        for name, of in properties.items():
+            yield from _property_line(name, longest, of, width)
+
+
+def _property_line(name: str, longest: int, cells: Sequence[Cell], width: int) -> Iterator[str]:
+    by_mark: dict[str, list[str]] = defaultdict(list)
+    for cell in cells:
+        by_mark[mark_key(cell)].append(cell.dtype)
+    begin, lines, length = f"  {name:<{longest}}  ", [""], 0
+    for key, dtypes in by_mark.items():
+        text = f"{MARKS[key].name} {' '.join(dtypes)}"
+        if length and len(begin) + length + len(text) + 2 > width:
+            lines.append("")
+            length = 0
+        between = ", " if length else ""
+        lines[-1] += f"{between}[{MARKS[key].style}]{escape(text)}[/]"
+        length += len(between) + len(text)
+    for place, line in enumerate(lines):
+        yield (escape(begin) if place == 0 else " " * len(begin)) + line

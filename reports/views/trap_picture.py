@@ -18,7 +18,7 @@ from extremum.properties.descent.following import FIXED, LEAVES, MAXIMUM, MINIMU
 from extremum.properties.descent.study import Row, Study
 from extremum.reference.descent import exact
 from extremum.reference.descent.smooth import FLOATS
-from extremum.reports.record.text import log10_of
+from extremum.reports.record.numbers import log10_of
 from extremum.reports.views import plots
 
 COLOURS = MappingProxyType({**plots.COLOURS, "x87": "#7a5c3e"})

@@ -152,6 +152,42 @@ def test_sound_gradients_are_not_accused(dtype: str) -> None:
     assert {c.verdict for c in cells(softmax, f, dtype).values()} <= {"held", "inapplicable"}
 
 
+SOUND_AT_THE_EXTREMES: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    "saturates": (lambda x: 1 - np.tanh(x) ** 2, lambda x: np.tanh(x).sum()),
+    "overflows with its derivative": (lambda x: 3 * x * x, lambda x: (x**3).sum()),
+    "underflows": (lambda x: -1 / x / x, lambda x: (1 / x).sum()),
+    "tiny beside what it was": (lambda x: 2 * x / (1 + x * x), lambda x: np.log(1 + x * x).sum()),
+    "periodic": (np.cos, lambda x: np.sin(x).sum()),
+    "sigmoid": (lambda x: 1 / (1 + np.exp(-x)), lambda x: np.log(1 + np.exp(x)).sum()),
+    "bell": (lambda x: -2 * x * np.exp(-x * x), lambda x: np.exp(-x * x).sum()),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float64", pytest.param("float32", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", SOUND_AT_THE_EXTREMES)
+def test_a_gradient_in_a_usual_form_is_sound_to_the_ends_of_the_format(name: str, dtype: str) -> None:
+    df, f = SOUND_AT_THE_EXTREMES[name]
+    assert {c.property for c in cells(df, f, dtype).values() if c.found} <= {"dtype"}  # ml_dtypes: exp of bfloat16
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
+@pytest.mark.parametrize(
+    ("f", "prop"),
+    [(lambda x: np.log(1 + np.exp(x)).sum(), "finite"), (lambda x: np.logaddexp(0, x).sum(), "estimated")],
+)
+def test_an_exponential_over_itself_and_one_is_nan_for_large_numbers(
+    f: Callable[..., Any], prop: str, dtype: str
+) -> None:
+    found = cells(lambda x: np.exp(x) / (1 + np.exp(x)), f, dtype)
+    assert found[prop].verdict == "refuted"
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_norm_of_squares_that_overflow_has_no_gradient_of_zero(dtype: str) -> None:
+    found = cells(lambda x: x / np.sqrt((x * x).sum()), lambda x: np.sqrt((x * x).sum()), dtype)
+    assert found["derivative"].verdict == "refuted"
+
+
 def test_a_function_of_some_arguments_alone_is_asked_of_those_alone() -> None:
     found = cells(lambda x: 1 / x, lambda x: np.log(x).sum())
     assert found["derivative"].verdict == "held"

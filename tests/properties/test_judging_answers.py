@@ -8,6 +8,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import pytest
+from nightly import FURTHER
 
 from extremum.properties.answers.extremes import arguments, extremes
 from extremum.properties.answers.judgement import DECIDING, judge
@@ -48,7 +49,7 @@ def rows_of(role: Role, dtype: str) -> Iterator[tuple[str, dict[str, Array]]]:
             yield regime.name, dict(made.arguments)
 
 
-@pytest.mark.parametrize("dtype", ["float32", pytest.param("float16", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("dtype", ["float32", *FURTHER])
 @pytest.mark.parametrize("role", JUDGED, ids=lambda role: role.name)
 def test_no_sound_reference_is_accused_in_any_regime(role: Role, dtype: str) -> None:
     accused, judged = [], 0

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from nightly import FURTHER
 from shared_cells import judge_cell
 
 from extremum.properties.calling.call import Call
@@ -21,6 +22,7 @@ from extremum.properties.values.case import Case
 from extremum.properties.values.finding import Cell
 from extremum.reference.arithmetic.formats import FORMATS, Array, Format
 from extremum.reference.arithmetic.wide import screen_arithmetic
+from extremum.reference.softmax import shifted
 from extremum.reference.subjects.subject import Subject, subjects
 
 QUICK = Settings(examples=2, seed=1)
@@ -124,11 +126,10 @@ def in_ulps_of_the_result(role: Role) -> list[str]:
     return [p.name for p in role.properties if p.scale in (ulp, in_roundoffs) and not p.masked]
 
 
-OTHERS = ["float16"]
 MEASURED_IN_ULPS = [(role, prop) for role in roles().values() for prop in in_ulps_of_the_result(role)]
 
 
-@pytest.mark.parametrize("dtype", ["float32", *(pytest.param(d, marks=pytest.mark.slow) for d in OTHERS)])
+@pytest.mark.parametrize("dtype", ["float32", *FURTHER])
 @pytest.mark.parametrize(("role", "prop"), MEASURED_IN_ULPS, ids=[f"{r.name}-{p}" for r, p in MEASURED_IN_ULPS])
 def test_an_answer_within_an_ulp_is_no_finding(role: Role, prop: str, dtype: str) -> None:
     cell = judged(within_an_ulp(role, FORMATS[dtype]), role.name, prop, dtype)
@@ -337,3 +338,26 @@ def test_a_sum_of_subnormal_products_in_a_vjp_is_let_alone(prop: str) -> None:
     g = np.where(np.arange(x.shape[1]) == 0, 1.0, 0.0).astype(np.float32)[None]
     decision = decide(experiment, Case({"x": x, "g": g}), final=True)
     assert not decision.refuted, (decision.measured, decision.allowed)
+
+
+# Refused byte orders
+
+
+def refusing(error: BaseException) -> Callable[..., Any]:
+    """A softmax that raises where an array has the other byte order."""
+
+    def softmax(x: Array, axis: int = -1) -> Array:
+        if not x.dtype.isnative:
+            raise error
+        return shifted(x, axis)
+
+    return softmax
+
+
+@pytest.mark.parametrize("error", [TypeError("no such order"), RuntimeError(), AssertionError("native")])
+def test_an_exception_that_refuses_the_other_byte_order_is_let_alone(error: Exception) -> None:
+    assert judged(refusing(error), "softmax", "layout").verdict == "held"
+
+
+def test_leaving_for_the_other_byte_order_is_no_refusal() -> None:
+    assert judged(refusing(SystemExit(1)), "softmax", "layout").found

@@ -67,7 +67,7 @@ def test_a_sound_function_passes_and_a_broken_one_raises_its_findings() -> None:
 
 def test_a_test_that_tests_nothing_does_not_pass() -> None:
     with pytest.raises(UsageError, match="finite float32 is incomplete: the budget ended"):
-        extremum.assert_sound(shifted, role="softmax", dtypes=["float32"], properties=["finite"], budget=1e-9)
+        extremum.assert_sound(shifted, role="softmax", dtypes=["float32"], properties=["finite", "mask"], budget=1e-9)
     with pytest.raises(UsageError, match="mask float8_e4m3fn is inapplicable"):
         extremum.assert_sound(shifted, role="softmax", dtypes=["float8_e4m3fn"], properties=["mask"])
 

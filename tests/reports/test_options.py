@@ -29,7 +29,7 @@ def test_an_option_is_a_field_of_the_request_and_an_argument_of_audit(option: Op
 
 def test_the_command_has_every_option_in_the_order_of_the_table() -> None:
     names = [parameter.opts[0] for parameter in command.params if parameter.param_type_name == "option"]
-    assert names == [*(f"--{o.name}" for o in REQUEST), "-n", *(f"--{o.name}" for o in FILES)]
+    assert names == [*(f"--{o.name}" for o in REQUEST), "-n", *(f"--{o.name}" for o in FILES), "-q", "-v"]
 
 
 def test_every_check_of_names_is_of_an_option() -> None:

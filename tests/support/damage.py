@@ -14,17 +14,19 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from extremum.properties.contested.situations import Behaviour
+from extremum.properties.steps.witness import decode
 from extremum.properties.values.finding import Cell, Witness
 from extremum.properties.values.tally import Tally
 from extremum.reference.errors import UsageError
 from extremum.reports.commands.prove import State
 from extremum.reports.driving.journal import NAME, Held, Journal, read
 from extremum.reports.record.files import lines
+from extremum.reports.record.reading import read_report
 from extremum.reports.record.record import Record
 
 KEY = {"code": ["a", "b"], "subject": ["softmax", "naive"], "properties": ["finite"], "dtype": "float32"}
 REQUEST = {"seed": 0, "dtype": ["float32"], "subject f (softmax)": "sha256:1"}
-WITNESS = Witness({"x": {"dtype": "float32", "shape": [1, 1], "hex": ["0x1.0p+0"]}}, "ordinary", "0x1.0p+1", "0x0.0p+0")
+WITNESS = Witness({"x": {"dtype": "float32", "shape": [1, 1], "values": ["0x1.0p+0"]}}, "ordinary", 2.0, 0.0)
 CELLS = [
     Cell("f.py:f", "softmax", name, "EX101", "float32", "refuted", simplest=WITNESS, worst=WITNESS)
     for name in ("finite", "nonnegative", "accuracy")
@@ -112,11 +114,9 @@ def believed(name: str, path: Path) -> str:
         known = [json.dumps(cell.to_json()) for cell in CELLS]
         same = all(json.dumps(cell.to_json()) in known for cell in held.cells.values())
         return "" if same and all(b == BEHAVIOURS for b in held.contested.values()) else "a journal is believed"
-    try:
-        value = json.loads(path.read_bytes())
-    except (ValueError, RecursionError):
-        return ""
-    Record.from_json(value)  # it is rendered, and nothing goes on from it
+    for cell in read_report(path).cells:  # it is rendered, and its witnesses are run again
+        for witness in filter(None, (cell.simplest, cell.worst)):
+            decode(witness.arguments)
     return ""
 
 

@@ -58,6 +58,14 @@ def sleeps_on_long(x, axis=-1):
     return sound(x, axis)
 
 
+def sleeps_once(x, axis=-1):
+    place = os.environ["SLEPT"]
+    if x.shape[axis] > LONG and not os.path.exists(place):
+        open(place, "x").close()
+        time.sleep(1000)
+    return sound(x, axis)
+
+
 def interrupts_itself(x, axis=-1):
     os.kill(os.getpid(), signal.SIGINT)
     time.sleep(1)

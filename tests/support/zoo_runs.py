@@ -24,7 +24,7 @@ NEIGHBOUR = "sound"
 TOGETHER = 8  # kinds in one audit
 OPTIONS = (
     *("--role", "softmax", "--dtype", "float32", "--regime", "ordinary", "--examples", "0", "--memory", "500MB"),
-    *("--import-timeout", "2s", "--first-call-timeout", "1s", "--report-dir", "report"),
+    *("--import-timeout", "6s", "--first-call-timeout", "6s", "--report-dir", "report"),
 )
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 REPORT = {"report.json", "report.md", "report.html"}

@@ -1,4 +1,4 @@
-"""Signals of the processes that these tests start."""
+"""Signals of the processes that these tests start, and what their cells share."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from extremum.properties.steps.sharing import Shared
+
 
 @pytest.fixture(autouse=True)
 def heeded() -> Iterator[None]:
@@ -14,3 +16,11 @@ def heeded() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def shared() -> Iterator[Shared]:
+    """What cells share; their hosts end with the test."""
+    made = Shared()
+    yield made
+    made.close()

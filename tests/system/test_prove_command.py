@@ -191,7 +191,7 @@ def test_a_call_that_does_not_return_is_hung(tmp_path: Path) -> None:
     given = proof(tmp_path, f"{tmp_path}/mine.py:my_softmax", part_rows=2**20, cell_timeout="2", property=["finite"])
     (cell,) = run_proofs(given, Console(file=io.StringIO())).cells
     assert cell.verdict == "hung"
-    assert cell.detail == "one call had not returned after 2 s: no return in 3 s, again when run alone"
+    assert cell.detail == "one call had not returned after 2 s, again when run alone"
 
 
 @pytest.mark.slow
@@ -205,7 +205,7 @@ def test_a_call_that_never_lets_go_of_the_interpreter_is_hung(tmp_path: Path) ->
     (cell,) = run_proofs(given, Console(file=io.StringIO())).cells
     assert (cell.verdict, cell.detail) == (
         "hung",
-        "one call had not returned after 2 s: no return in 3 s, again when run alone",
+        "one call had not returned after 2 s, again when run alone",
     )
 
 
@@ -233,7 +233,7 @@ def test_a_users_own_softmax_is_refuted_on_pairs(tmp_path: Path) -> None:
     words = (f"{tmp_path}/mine.py:my_softmax", "--exhaustive", "pairs", "--dtype", "float8_e5m2")
     result = audit(tmp_path / "r", *words)
     assert result.exit_code == 1
-    assert "REFUTED  finite  EX101  critical" in result.output
+    assert "critical  exp overflow" in result.output
     assert "x = [0, 12]" in result.output
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import itertools
 import json
+import os
 import re
 import subprocess
 import sys
@@ -38,6 +40,12 @@ def sound_sigmoid(x):
 def cancelling_sigmoid(x):
     return (1 - 1 / (1 + np.exp(np.minimum(x, 10)))).astype(x.dtype)
 """
+
+
+def block(text: str) -> list[str]:
+    """The lines of the indented block that a text begins with."""
+    lines = itertools.takewhile(lambda line: not line or line.startswith("    "), text.splitlines())
+    return textwrap.dedent("\n".join(lines)).rstrip().splitlines()
 
 
 @pytest.fixture
@@ -92,13 +100,23 @@ def test_a_file_without_a_role_is_a_usage_error_in_one_line(folder: Path) -> Non
 
 def test_the_answer_that_allclose_passes_fails_with_the_message_that_is_shown(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", ONE_ANSWER], cwd=tmp_path, capture_output=True, text=True, check=False)
-    shown = re.search(r"\n((?:    .*\n)+)", SECTION.partition("an `AssertionError`:")[2])
-    assert shown is not None
-    head, *rest = textwrap.dedent(shown.group(1)).rstrip().splitlines()
+    shown = block(SECTION.partition("an `AssertionError`:\n\n")[2])
     assert done.returncode == 1
     traceback, _, message = done.stderr.partition("extremum.Unsound: ")
     assert f"line {ONE_ANSWER.count(chr(10))}, in <module>" in traceback  # the last one: all before it passes
-    assert message.rstrip().splitlines() == [head, *rest]
+    assert message.rstrip().splitlines() == shown
+
+
+def test_the_first_audit_prints_what_is_shown(tmp_path: Path) -> None:
+    assert BROKEN is not None
+    (tmp_path / "mine.py").write_text(textwrap.dedent(BROKEN.group(1)))
+    command, shown = FRONT[BROKEN.end() :].split("\nIt prints\n\n")
+    words = [sys.executable, "-m", *command.split()]
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 1
+    assert [line.rstrip() for line in done.stdout.splitlines()] == block(shown)
+    assert done.stderr == ""
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import stranger_subjects
 
-TOP_LEVEL = {"schema", "tool", "environment", "command", "seed", "summary", "cells"}
+TOP_LEVEL = {"schema", "tool", "environment", "command", "seed", "summary", "findings", "cells"}
 CELL = {"subject", "role", "property", "code", "dtype", "verdict", "examined", "measured", "allowed", "unit"}
 VERDICTS = {"proved", "held", "refuted", "crashed", "hung", "incomplete", "inapplicable"}
 EXPECTED = {  # subject: properties of which at least one must be refuted

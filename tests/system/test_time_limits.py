@@ -15,7 +15,7 @@ import pytest
 from shared_cells import judge_cell
 
 from extremum.properties import engine
-from extremum.properties.calling.time_limit import PARTS, RETRY, OutOfTime, limited
+from extremum.properties.calling.time_limit import PARTS, RETRY, Clock, OutOfTime, limited
 from extremum.properties.engine import Settings
 from extremum.properties.roles.registry import role_named
 from extremum.reference.arithmetic.formats import Array
@@ -28,6 +28,28 @@ def test_a_limit_passes_only_while_the_process_runs() -> None:
         with subprocess.Popen(["sh", "-c", f"sleep 3; kill -CONT {os.getpid()}"]):
             os.kill(os.getpid(), signal.SIGSTOP)
         assert clock() <= 2 * 2.0 / PARTS
+
+
+def test_what_is_excused_does_not_count_but_for_what_is_more_than_that() -> None:
+    spent = [0.0]
+    clock = Clock(lambda: spent[0])
+    spent[0] = 3.0
+    with clock.excused(5.0):
+        spent[0] = 7.0
+        assert clock() == 3.0
+        spent[0] = 10.0
+        assert clock() == 5.0
+    spent[0] = 11.0
+    assert clock() == 6.0
+
+
+def test_a_limit_waits_for_what_is_excused() -> None:
+    with limited(0.4) as clock:
+        with clock.excused(60.0):
+            time.sleep(1.0)
+        assert clock() < 0.4
+    with pytest.raises(OutOfTime), limited(0.4) as clock, clock.excused(0.4):
+        time.sleep(60)
 
 
 def test_a_limit_ends_what_runs() -> None:

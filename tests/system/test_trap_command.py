@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from extremum.reports.cli import main
-from extremum.reports.record.text import log10_of
+from extremum.reports.record.numbers import log10_of
 
 TABLE = {"bfloat16": ("8.3e-03", 3), "float16": ("4.8e-04", 5), "float32": ("1.6e-07", 9), "float64": ("6.1e-17", 22)}
 TABLE |= {"x87": ("8.3e-20", 25)}

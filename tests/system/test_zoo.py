@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from nightly import NIGHTLY
 from zoo_runs import NEIGHBOUR, REPORT, UNPRINTABLE, Kind, Run, audit, groups, kinds, untimed
 
-NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 QUICK = {  # a dozen that their trial call or their import decides
     *("division_trap", "fork_whose_parent_leaves", "illegal_instruction", "import_crashes", "import_exits"),
     *("import_leaves", "import_raises", "kills_its_parent", "leaves_with_five", "returns_nothing", "returns_text"),

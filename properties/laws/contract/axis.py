@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from extremum.properties.calling.call import Call
+from extremum.properties.calling.call import Call, Declined
 from extremum.properties.inputs.draw import Draw
 from extremum.properties.inputs.shapes import Place, axes
 from extremum.properties.laws.comparison import compare, differing_rows, distinct
@@ -12,6 +12,8 @@ from extremum.properties.model.property import Property, ulp
 from extremum.properties.model.view import Observation
 from extremum.properties.values.case import Case, integer
 from extremum.properties.values.signature import Arguments, first
+
+MATRIX = 2  # dimensions
 
 
 def arrange(draw: Draw, arguments: Arguments) -> Case:
@@ -27,7 +29,12 @@ def arrange(draw: Draw, arguments: Arguments) -> Case:
 
 
 def observe(call: Call, case: Case) -> Observation:
-    """f along the given axis, and f of the same rows as a matrix, each kind of rows once."""
+    """f along the given axis, and f of the same rows as a matrix, each kind of rows once.
+
+    Raises `Declined` where there is nothing to compare: a matrix has one axis for rows that lie along the last.
+    """
+    if call.axis is None and case.x.ndim == MATRIX:
+        raise Declined("it has no axis parameter")
     n = case.x.shape[case.axis]
     rows_last = np.ascontiguousarray(np.moveaxis(case.x, case.axis, -1))
     rows = {"x": rows_last.reshape(-1, n)}

@@ -60,9 +60,9 @@ PROPERTY = Property(
     code="EX117",
     statement="The same input gets the same bits, call after call and whatever was asked before.",
     bound="""Three calls are compared; no entry may differ, NaN payloads included. A subject in a process of its own is
-    asked in a second process too, where it was called with other arguments of the same shape before, with arguments
-    that differ in one entry, and with a part of the batch: an answer that depends on what came earlier, or on where an
-    array lies, is another one there.""",
+    asked in a second process too. There it was called before with other arguments of the same shape, with the first,
+    the middle or the last entry of the first argument changed, and with half of a batch of several rows. No entry may
+    differ from the answer here. What depends on calls of another kind, on time or on chance can go unseen.""",
     example="""in float32 1 + 2**-24 + 2**-24 is 1 from the left and 1 + 2**-23 from the right, so that a sum in the
     order in which threads arrive is now one and now the other.""",
     fix="""fix the order of the sum, and write every entry before it is read. The usual causes: uninitialised

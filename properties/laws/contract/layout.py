@@ -50,7 +50,8 @@ def observe(call: Call, case: Case) -> Observation:
     try:
         out = call.rows(case.arguments, case.layout)
     except Misbehaviour as error:
-        if "byte-swapped" in case.layout and str(error).startswith("raises "):
+        # An exception refuses the byte order; what wants to end the process, or does, is a finding in any layout.
+        if "byte-swapped" in case.layout and str(error).startswith("raises ") and not error.grave:
             raise Declined(str(error)) from error
         raise
     return Observation(call.signature.flat(case.arguments), out, other)

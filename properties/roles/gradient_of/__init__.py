@@ -42,6 +42,8 @@ from extremum.reference.arithmetic.formats import Array
 from extremum.reference.arithmetic.wide import Arithmetic
 from extremum.reference.truth import Truth
 
+ROOM = 8  # bits that are left for sums, below the largest float
+
 
 def ordinary(d: Draw) -> Array:
     """Numbers between -3 and 3."""
@@ -68,12 +70,32 @@ def small(d: Draw) -> Array:
     return d.uniform(-1.0, 1.0, each=True) * 2.0**-10
 
 
+def beyond_exp(d: Draw) -> Array:
+    """Numbers about the logarithm of the largest float, of either sign, beside ordinary ones."""
+    edge = float(np.log(float(d.fmt.max)))
+    sign = d.integers(-1, 1, each=True)
+    return np.where(sign == 0, d.uniform(-3.0, 3.0, each=True), sign * edge * d.uniform(0.75, 1.5, each=True))
+
+
+def any_size(d: Draw) -> Array:
+    """Numbers of every size that the format has, of either sign; sums of some hundred of them are in range."""
+    low, high = (int(np.log2(float(v))) for v in (d.fmt.tiny, d.fmt.max))
+    sign, power = d.integers(0, 1, each=True) * 2 - 1, d.integers(low, high - ROOM, each=True)
+    return np.asarray(sign * np.ldexp(d.uniform(1.0, 2.0, each=True), power))
+
+
 REGIMES = (
     Regime("ordinary-point", ordinary, "Numbers between -3 and 3."),
     Regime("positive-point", positive, "Numbers between 1/8 and 4, for functions of positive numbers."),
     Regime("integer-point", whole, "Small integers, often zero or equal, where kinks lie."),
     Regime("large-point", large, "Numbers of up to a hundred, where an exponential of float32 overflows."),
     Regime("small-point", small, "Numbers of about a thousandth, where terms of higher order vanish."),
+    Regime("exp-edge-point", beyond_exp, "Numbers about the logarithm of the largest float, where exp overflows."),
+    Regime(
+        "any-size-point",
+        any_size,
+        "Numbers of every size that the format has, but for the largest, whose sums overflow.",
+    ),
 )
 
 

@@ -31,6 +31,7 @@ TIGHT = 2.0**-60  # relative radius from which an enclosure is worth no more bit
 COMPLEX_STEP = 2.0**-300
 HALVINGS = 36  # of the step of a difference
 ROUNDED = 2.0**-50  # relative error of f, at the least
+HALVED = 7  # points on the way to the origin, each half of the one before
 AGREEMENT = 1e-6  # relative, of a complex step with the real value, and with differences
 
 
@@ -158,15 +159,18 @@ def resolution(f: Function, x: Array, v: Array) -> float:
 
 
 def scale(f: Function, x: Array, v: Array) -> float:
-    """The largest derivative along `v` on the way from `x` to the origin: at x, x / 2, x / 4 ... x / 64.
+    """The largest derivative along `v` on the way from `x` to the origin, at some points of it.
 
-    Where a function saturates, a formula such as 1 - tanh(x)^2 keeps no digit of a derivative that is tiny beside this.
-    Points where f can't be evaluated do not count.
+    They are x, x / 2 ... x / 64, and from there, where x is large, x / 2^k with k of twice the size each until it is no
+    larger than one. Where a function saturates, a formula such as 1 - tanh(x)^2 or 2 x / (1 + x^2) keeps no digit of a
+    derivative that is tiny beside this. Points where f can't be evaluated do not count.
     """
+    size = int(np.log2(max(float(np.abs(x).max()), 1.0))) + 1
+    further = [k for k in (8, 16, 32, 64, 128, 256, 512, 1024) if k < 2 * size]
     largest = 0.0
-    for k in range(7):
+    for k in (*range(HALVED), *further):
         with contextlib.suppress(NotEvaluable), flint.ctx.workprec(BITS[0]):
-            largest = max(largest, float(abs(enclosure(f, x * 2.0**-k, v)).upper()))
+            largest = max(largest, float(abs(enclosure(f, np.ldexp(x, -k), v)).upper()))
     return largest
 
 
@@ -190,16 +194,29 @@ def value(f: Function, x: Array) -> float:
     return float(_number(f, x, float))
 
 
+def overflows_or_answers(f: Function, x: Array) -> None:
+    """Raises `NotEvaluable` where f takes no such x: it raises, or gives NaN.
+
+    f that is infinite may have overflowed: whether it has a derivative there is for exact numbers to say.
+    """
+    if np.isnan(_answer(f, x, float)):
+        raise NotEvaluable("f is NaN there")
+
+
 def _number(f: Function, argument: Array, kind: type) -> Any:
+    value = _answer(f, argument, kind)
+    if not np.isfinite(value):
+        raise NotEvaluable("f is not finite there")
+    return value
+
+
+def _answer(f: Function, argument: Array, kind: type) -> Any:
     try:
         answer = np.asarray(f(argument))
         if kind is complex and not np.iscomplexobj(answer):
             raise TypeError("a real number for a complex one")
-        value = kind(answer.reshape(()).item())
+        return kind(answer.reshape(()).item())
     except Misbehaviour as error:
         raise NotEvaluable(f"f {error}") from error
     except Exception as error:
         raise NotEvaluable(f"f raises {type(error).__name__}: {(str(error).splitlines() or [''])[0]}"[:200]) from error
-    if not np.isfinite(value):
-        raise NotEvaluable("f is not finite there")
-    return value

@@ -20,6 +20,7 @@ from extremum.reference.arithmetic.jets import Evaluation, Jet, jets
 from extremum.reference.arithmetic.wide import nearest_float
 
 CONSTANTS = 2.0**-12  # relative, that constants of f and of its gradient may have been rounded apart: float32 and less
+BEYOND = "the derivatives of f are beyond the range of float64"
 ESTIMATES = 10  # times its estimate that an estimated derivative is trusted to be off
 
 
@@ -44,7 +45,7 @@ def by_row(judge: Judge) -> Callable[[Call, Case], Observation]:
         out, notes, reason = np.zeros(x.shape, x.dtype), {}, ""
         for r in range(len(x)):
             try:
-                directional.value(call.of_value, x[r].astype(np.float64))  # nothing is asked where f is not finite
+                directional.overflows_or_answers(call.of_value, x[r].astype(np.float64))
                 out[r] = call.answer({"x": x[r]}).astype(x.dtype)
                 measured[r, 0], allowed[r, 0], notes[r] = judge(call, x[r], v[r], out[r])
             except NotEvaluable as error:
@@ -79,8 +80,17 @@ def in_rationals(call: Call, x: Array, v: Array, _gradient: Array) -> Judged:
     note = f"<gradient, v> is {claim:.6g} in rationals, the derivative {exact:.6g}"
     if not evaluation.long_constants:
         return abs(nearest_float(gap)), 0.0, note
+    allowed = CONSTANTS * (sum(terms) + _scale(call, x, v))
+    if not np.isfinite(allowed):
+        raise NotEvaluable(BEYOND)
+    return abs(nearest_float(gap)), allowed, note
+
+
+def _scale(call: Call, x: Array, v: Array) -> float:
     largest = directional.scale(call.of_exact, x.astype(np.float64), v)
-    return abs(nearest_float(gap)), CONSTANTS * (sum(terms) + largest), note
+    if not np.isfinite(largest):
+        raise NotEvaluable(BEYOND)
+    return largest
 
 
 def _on_rationals(call: Call, place: list[Any], evaluation: Evaluation) -> list[Any]:
@@ -109,7 +119,7 @@ def in_balls(call: Call, x: Array, v: Array, gradient: Array) -> Judged:
             sum((flint.arb(g) * flint.arb(d) for g, d in pairs), flint.arb(0))
             for pairs in (_pairs(gradient, v), _pairs(np.abs(gradient), np.abs(v)))
         )
-        typical = flint.arb(directional.scale(f, x.astype(np.float64), v))
+        typical = flint.arb(_scale(call, x, v))
         allowed = abs(around - here) + (typical + magnitude) * delta + len(x) * format_of(x.dtype.name).tiny
         note = f"<gradient, v> is {float(claimed.mid()):.9g}, the derivative {here.str(12)}"
         return _down(abs(claimed - here)), _up(allowed), note

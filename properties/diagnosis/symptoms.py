@@ -1,0 +1,181 @@
+"""Symptoms: what a refuted cell fails for, so that cells with one cause are one finding.
+
+Of each witness: its cause, the correction that clears it, and where neither is known, what else it refutes. Under a
+correction that clears all that a cell has shown, the sweep looks for a second defect, which the first may hide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from extremum.properties.calling.call import Declined
+from extremum.properties.calling.caller import Misbehaviour
+from extremum.properties.calling.host_channel import Ended
+from extremum.properties.diagnosis.corrections import CORRECTIONS, applicable, corrected
+from extremum.properties.diagnosis.diagnose import CAUSES, UNKNOWN, diagnose
+from extremum.properties.diagnosis.diagnosis_run import COUNTING_PROPERTIES, DiagnosisRun
+from extremum.properties.model.role import Experiment
+from extremum.properties.steps.decide import FAR_RATIO, Decision, decide, decide_observed
+from extremum.properties.steps.evidence import Evidence, Refutation
+from extremum.properties.steps.screen import certify_rows, screen_block
+from extremum.properties.steps.sharing import Shared
+from extremum.properties.steps.shrink import shrink
+from extremum.properties.steps.witness import decode, witness_of
+from extremum.properties.values.case import Case
+from extremum.properties.values.finding import Cell, Witness
+from extremum.reference.arithmetic.formats import DEFAULT_DTYPES, FORMATS, Format
+
+LONGEST_ASKED = 2**13  # entries of a witness that is tried on other properties and dtypes
+LONGEST_BENEATH = 256  # entries of the rows on which a corrected subject is swept
+ROWS_ASKED = 2  # of a case, that are tried alone
+
+
+def attributed(cell: Cell, experiment: Experiment, settled: Callable[[], bool], seed: int, shared: Shared) -> Cell:
+    """The refuted cell with the symptoms of its witnesses; no verdict depends on them. `settled()` ends the look.
+
+    What the subject does under a correction, be it the end of its process, shows nothing.
+    """
+    try:
+        return _attributed(cell, experiment, settled, seed, shared)
+    except (Ended, Exception):  # the subject or the role has no answer to it: the cell stands as it is
+        return cell
+
+
+def _attributed(cell: Cell, experiment: Experiment, settled: Callable[[], bool], seed: int, shared: Shared) -> Cell:
+    assert cell.simplest is not None
+    assert cell.worst is not None
+    simplest = told(experiment, cell.simplest, cell.cause)
+    if cell.worst.arguments == cell.simplest.arguments:
+        worst = replace(cell.worst, cause=simplest.cause, correction=simplest.correction, refutes=simplest.refutes)
+    else:
+        worst = _told_beside(experiment, simplest, cell.worst)
+    cell = replace(cell, simplest=simplest, worst=worst)
+    names = [simplest.correction]
+    if not experiment.prop.pointwise or not names[0] or worst.correction != names[0]:
+        return cell
+    return replace(cell, beneath=beneath(experiment, names, settled, seed, shared))
+
+
+def told(experiment: Experiment, witness: Witness, cause: str) -> Witness:
+    """The witness with its cause, the correction that clears it, and where there is none, what else it refutes."""
+    if experiment.prop.name in COUNTING_PROPERTIES:  # no value is at fault
+        return replace(witness, cause=cause)
+    case = case_of(experiment, witness)
+    clearing = [name for name in applicable(experiment.role, experiment.fmt, case) if clears(experiment, case, [name])]
+    if cause != UNKNOWN:
+        own = CAUSES[cause].corrections
+        return replace(witness, cause=cause, correction=next((name for name in own if name in clearing), ""))
+    correction = next((name for name in clearing if CORRECTIONS[name].of_values), "") or _together(experiment, case)
+    if correction:
+        return replace(witness, cause=cause, correction=correction)
+    # Two calls may differ because one of them is wrong: then rows, axes and layouts are not at fault.
+    refutes = sorted(set(refuted_elsewhere(experiment, case)))
+    return replace(witness, cause=cause, correction="" if refutes else next(iter(clearing), ""), refutes=refutes)
+
+
+def _together(experiment: Experiment, case: Case) -> str:
+    """The first of the corrections of values where only all of them together clear the case."""
+    names = [name for name in applicable(experiment.role, experiment.fmt, case) if CORRECTIONS[name].of_values]
+    return names[0] if len(names) > 1 and clears(experiment, case, names) else ""
+
+
+def _told_beside(experiment: Experiment, simplest: Witness, worst: Witness) -> Witness:
+    """The worst witness: of the cause of the simplest where the same correction clears it, or no other is shown."""
+    same = replace(worst, cause=simplest.cause, correction=simplest.correction, refutes=simplest.refutes)
+    case = case_of(experiment, worst)
+    if simplest.correction and clears(experiment, case, [simplest.correction]):
+        return same
+    try:
+        decision = decide(experiment, case)
+    except Declined:
+        return same
+    if not decision.refuted:  # it was seen once
+        return same
+    other = told(experiment, worst, diagnose(experiment, case, decision))
+    if other.cause == simplest.cause and not other.correction:
+        return same
+    unseen = other.cause == UNKNOWN and not other.correction
+    return same if unseen and (not simplest.correction or _together(experiment, case)) else other
+
+
+def clears(experiment: Experiment, case: Case, names: Sequence[str]) -> bool:
+    """Whether the case is not refuted under these corrections."""
+    try:
+        return not decide(_under(experiment, names), case).refuted
+    except Exception:  # of these arguments the correction makes none that the subject or the role takes
+        return False
+
+
+def _under(experiment: Experiment, names: Sequence[str]) -> Experiment:
+    return replace(experiment, call=corrected(experiment.call, experiment.role, names))
+
+
+def refuted_elsewhere(experiment: Experiment, case: Case) -> Iterator[str]:
+    """The properties of one call, by dtype, that the rows of a case refute, as "accuracy float32"."""
+    if case.size > LONGEST_ASKED:
+        return
+    run = DiagnosisRun(experiment, case, Decision(True))
+    asked = [dict(case.arguments)] if experiment.prop.one_call else run.rows[:ROWS_ASKED]
+    for fmt in dict.fromkeys((experiment.fmt, *(FORMATS[name] for name in DEFAULT_DTYPES))):
+        for rows in asked:
+            cast = run.in_dtype(rows, fmt.name)
+            if cast is not None:
+                yield from _refuted_by(experiment, fmt, Case(cast))
+
+
+def _refuted_by(experiment: Experiment, fmt: Format, case: Case) -> Iterator[str]:
+    role = experiment.role
+    alike = [p for p in role.properties if p.one_call and p.masked == experiment.prop.masked]
+    if not alike:
+        return
+    try:
+        observation = replace(experiment, prop=alike[0], fmt=fmt).observe(case)
+    except Misbehaviour:
+        yield from (f"{prop.name} {fmt.name}" for prop in alike)
+        return
+    except Declined:
+        return
+    for prop in alike:
+        if decide_observed(replace(experiment, prop=prop, fmt=fmt), observation, FAR_RATIO).refuted:
+            yield f"{prop.name} {fmt.name}"
+
+
+def beneath(
+    experiment: Experiment, names: Sequence[str], settled: Callable[[], bool], seed: int, shared: Shared
+) -> Witness | None:
+    """A case that the subject fails with the correction too, or None: the sweep of short rows looks for one."""
+    fixed, apart = _under(experiment, names), Shared()
+    apart.block, apart.truth = shared.block, shared.truth
+    evidence = Evidence()
+    for block in shared.blocks(experiment, seed, None):
+        if settled():
+            return None
+        if block.x.shape[-1] > LONGEST_BENEATH:
+            continue
+        screened = screen_block(evidence, fixed, block, apart, seed)
+        if screened.doubt is not None:
+            certify_rows(evidence, fixed, block, screened.case, screened.doubt)
+        evidence.refuted[:] = [r for r in evidence.refuted if decide(experiment, r.case).refuted]
+        if evidence.refuted:
+            return _written(experiment, fixed, evidence)
+    return None
+
+
+def _written(experiment: Experiment, fixed: Experiment, evidence: Evidence) -> Witness:
+    """The simplest case that fails with and without the correction, told by what the corrected subject does."""
+    whole: Refutation = evidence.simplest
+    shrink(evidence, fixed)
+    found = next((r for r in reversed(evidence.shrunk) if decide(experiment, r.case).refuted), whole)
+    cause = diagnose(fixed, found.case, found.decision)
+    witness = witness_of(experiment, found.case, found.regime, decide(experiment, found.case))
+    return told(fixed, witness, cause)
+
+
+def case_of(experiment: Experiment, witness: Witness) -> Case:
+    """The case that a witness records."""
+    read = decode(witness.arguments)
+    stacked = experiment.role.signature.stacked(read.arguments)
+    return replace(read, arguments={name: np.asarray(a) for name, a in stacked.items()})

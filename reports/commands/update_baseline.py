@@ -1,0 +1,36 @@
+"""`extremum baseline`: the findings of a report as a baseline, made or brought up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from extremum.reference.errors import UsageError
+from extremum.reports.driving.replays import words_in
+from extremum.reports.record.baseline import Entry, read_baseline, text, updated
+from extremum.reports.record.files import file_to_write, write
+from extremum.reports.record.reading import read_report
+from extremum.reports.views.summary import print_line
+
+
+def run_baseline(report: str, output: str, console: Console) -> int:
+    """Write the baseline; what people wrote into the one that is there stays."""
+    path = file_to_write("output", output)
+    if path is None or output == "-":
+        raise UsageError(f"output={output!r} is no file: name one, as extremum-baseline.json")
+    record = read_report(Path(report))
+    before: Sequence[Entry] = read_baseline(path) if path.exists() else []
+    after = updated(before, record.cells, words_in(record), date.today())
+    write(path, text(after))
+    keys = {entry.cell.key for entry in after}
+    gone = [entry for entry in before if entry.cell.key not in keys]
+    for entry in gone:
+        shown = f"gone: {entry.cell.subject}  {entry.cell.property}  {entry.cell.dtype}"
+        print_line(console, escape(shown))
+    new = len(keys - {entry.cell.key for entry in before})
+    print_line(console, escape(f"{output}: {len(after)} entries, {new} new, {len(gone)} gone"))
+    return 0

@@ -1,0 +1,132 @@
+"""The baseline: the findings that a team has today, a file of JSON to read and to review.
+
+An entry is a cell with its witnesses and three keys for people: when it was first seen, why it is let pass, and until
+when. Keys that are not known are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from extremum.properties.values.finding import Cell
+from extremum.reference.errors import UsageError
+from extremum.reports.record.files import indented
+from extremum.reports.record.reading import check_cell, check_keys, read_json
+
+BASELINE = "extremum.baseline/"
+SCHEMA = f"{BASELINE}1"
+KEYS = ("subject", "role", "property", "dtype", "code", "verdict", "severity", "cause", "measured", "allowed", "unit")
+PEOPLES = {"first_seen": str, "reason": str, "expires": str, "word": str, "of": str}
+SEVERITIES = ("critical", "high", "medium", "low")  # from the gravest
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A finding that is known. `word` names its subject as a command line does, `row` is what the file has."""
+
+    cell: Cell
+    word: str
+    of: str = ""
+    row: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What an entry and a cell always have in common: role, property, dtype."""
+        return self.cell.role, self.cell.property, self.cell.dtype
+
+    def expired(self, today: date) -> bool:
+        """Whether its date is past."""
+        text = self.row.get("expires", "")
+        return bool(text) and date.fromisoformat(text) < today
+
+    def covers(self, cell: Cell) -> bool:
+        """Whether a finding is this one, of the same subject or by the same witness, and no worse in kind."""
+        if self.key != (cell.role, cell.property, cell.dtype):
+            return False
+        simplest = (self.cell.simplest, cell.simplest)
+        same = all(simplest) and simplest[0].arguments == simplest[1].arguments  # type: ignore[union-attr]
+        if cell.subject != self.cell.subject and not same:
+            return False
+        ended = cell.verdict != "refuted" and self.cell.verdict == "refuted"
+        return not ended and _rank(cell) >= _rank(self.cell)
+
+
+def read_baseline(path: Path) -> list[Entry]:
+    """The entries of a file; raises `UsageError` with the file, the key and what would be valid there."""
+    value = read_json(path)
+    try:
+        schema = value.get("schema") if isinstance(value, dict) else None
+        if schema != SCHEMA:
+            raise UsageError(f"schema={schema!r} is not {SCHEMA!r}: 'extremum baseline REPORT' makes a baseline")
+        check_keys(value, {"entries": list[dict[str, Any]]}, "")
+        return [_entry(row, f"entries[{number}]") for number, row in enumerate(value["entries"])]
+    except UsageError as error:
+        raise UsageError(f"{str(path)!r}: {error}") from None
+
+
+def updated(
+    entries: Sequence[Entry], cells: Iterable[Cell], words: Mapping[tuple[str, str], tuple[str, str]], today: date
+) -> list[Entry]:
+    """The entries of the findings among these cells, with what people wrote of them before, in order.
+
+    Of a cell that was judged and is no finding any more the entry goes; those of other cells stay.
+    """
+    rows = list(cells)
+    judged = {cell.key for cell in rows if cell.verdict != "incomplete"}
+    fresh = []
+    matched: list[Entry] = []
+    for cell in rows:
+        if not cell.found or cell.expected:
+            continue
+        old = next((e for e in entries if e.cell.key == cell.key or e.covers(cell)), None)
+        matched += [] if old is None else [old]
+        word, of = words.get((cell.role, cell.subject), (cell.subject, ""))
+        kept = {} if old is None else {k: v for k, v in old.row.items() if k not in (*KEYS, "simplest", "worst")}
+        fresh.append(
+            _made(cell, {"first_seen": today.isoformat(), "reason": "", "expires": "", **kept, "word": word, "of": of})
+        )
+    left = [e for e in entries if e not in matched and e.cell.key not in judged]
+    return sorted([*fresh, *left], key=lambda e: (*e.key, e.word))
+
+
+def text(entries: Iterable[Entry]) -> str:
+    """The file."""
+    return indented({"schema": SCHEMA, "entries": [dict(e.row) for e in entries]})
+
+
+def graver(severity: str, least: str) -> bool:
+    """Whether a severity is `least`, or graver; one that is not known is."""
+    return severity not in SEVERITIES or SEVERITIES.index(severity) <= SEVERITIES.index(least)
+
+
+def _made(cell: Cell, said: Mapping[str, Any]) -> Entry:
+    cell = replace(cell, accepted="")
+    known = cell.to_json()
+    row = {name: known[name] for name in KEYS if name in known} | dict(said)
+    row |= {name: known[name] for name in ("simplest", "worst") if name in known}
+    if row.get("worst") == row.get("simplest"):
+        row.pop("worst", None)
+    return Entry(cell, said["word"], said["of"], row)
+
+
+def _entry(row: Mapping[str, Any], where: str) -> Entry:
+    check_keys(row, {"verdict": str}, where)
+    check_cell(row, where)
+    check_keys(row, {name: kind for name, kind in PEOPLES.items() if name in row}, where)
+    cell = Cell.from_json({"worst": row.get("simplest"), **row})
+    if not cell.found:
+        raise UsageError(f"{where}.verdict={cell.verdict!r} is no finding: refuted, crashed or hung is needed")
+    for name in ("first_seen", "expires"):
+        try:
+            date.fromisoformat(row.get(name) or "2000-01-01")
+        except ValueError:
+            raise UsageError(f"{where}.{name}={row[name]!r} is not a date; write 2026-12-31, or nothing") from None
+    return Entry(cell, row.get("word") or cell.subject, row.get("of", ""), row)
+
+
+def _rank(cell: Cell) -> int:
+    return SEVERITIES.index(cell.severity) if cell.severity in SEVERITIES else len(SEVERITIES)

@@ -1,0 +1,340 @@
+"""Findings: the refuted, crashed and hung cells of a subject, gathered by what they fail for. One defect, one finding.
+
+A function of the cells alone, so that a record that is read back has the findings that it was written with. The engine
+tells of each witness its cause, the correction that clears it, and what else it refutes; here they are put together:
+
+1. What one correction clears is one finding, whatever the names of the causes; then what has one known cause.
+2. Of unknown cause, a witness takes along the cells that it refutes too, and those whose witness refutes its own.
+3. Cells that crashed or hung alike are one finding, and so are declared failures of a subject that did not come.
+4. What adds up wrongly in 16 bits where the terms are lost already is no finding yet: the first one `hides` it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import inf
+from typing import Any
+
+from extremum.properties.diagnosis.corrections import CORRECTIONS
+from extremum.properties.diagnosis.diagnose import CAUSES, UNKNOWN
+from extremum.properties.values.finding import Cell, Witness
+
+SEVERITIES = ("critical", "high", "medium", "low", "")
+SHOWN_DTYPE = "float32"  # whose witness is shown where there is one: most readers know its limits by heart
+ADDED_UP = ("float32",)  # corrections of sums alone
+MISSED = "declared, and not found"
+
+
+@dataclass(frozen=True)
+class Sign:
+    """A cell, and one of its witnesses: `simplest`, `worst` or `beneath`; or none, as of some crashes."""
+
+    cell: Cell
+    which: str = ""
+
+    @property
+    def witness(self) -> Witness | None:
+        """The witness, if there is one."""
+        found = getattr(self.cell, self.which) if self.which else None
+        assert found is None or isinstance(found, Witness)
+        return found
+
+    @property
+    def cause(self) -> str:
+        """The cause that was diagnosed."""
+        return (self.witness.cause if self.witness else "") or self.cell.cause or UNKNOWN
+
+    @property
+    def correction(self) -> str:
+        """The correction that clears the witness, or an empty string."""
+        return self.witness.correction if self.witness else ""
+
+    @property
+    def name(self) -> str:
+        """Property and dtype, as `Witness.refutes` has them."""
+        return f"{self.cell.property} {self.cell.dtype}"
+
+    @property
+    def size(self) -> int:
+        """Entries of the arguments."""
+        arguments = self.witness.arguments.values() if self.witness else ()
+        return sum(_entries(a["shape"]) for a in arguments)
+
+    @property
+    def ratio(self) -> float:
+        """measured/allowed."""
+        if self.witness is None or self.witness.measured is None or self.witness.allowed is None:
+            return 0.0
+        measured, allowed = _number(self.witness.measured), _number(self.witness.allowed)
+        return measured / allowed if allowed else inf
+
+    @property
+    def largest(self) -> float:
+        """The largest magnitude among entries that are written out."""
+        arguments = self.witness.arguments.values() if self.witness else ()
+        entries = [abs(float.fromhex(v)) for a in arguments if a["dtype"] != "int64" for v in a.get("values", ())]
+        return max((v for v in entries if v < inf), default=inf)
+
+    def to_json(self) -> dict[str, str]:
+        """The reference: property, dtype, and which witness."""
+        named = {"property": self.cell.property, "dtype": self.cell.dtype, "witness": self.which}
+        return {name: value for name, value in named.items() if value}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One defect of one subject, and the cells that it explains.
+
+    `cause` is one of `CAUSES`; of no diagnosed cause it is "unknown", or "crashed" or "hung". `hides` are defects that
+    show only once this one is corrected; `first` says that it should be, before others of the subject.
+    """
+
+    signs: Sequence[Sign]
+    cause: str
+    hides: Sequence[Finding] = ()
+    first: bool = False
+    cells: Sequence[Cell] = field(init=False)
+
+    def __post_init__(self) -> None:
+        cells = {id(s.cell): s.cell for s in self.signs}
+        object.__setattr__(self, "cells", list(cells.values()))
+
+    @property
+    def subject(self) -> str:
+        """The word that named the subject."""
+        return self.cells[0].subject
+
+    @property
+    def role(self) -> str:
+        """The role that it was audited as."""
+        return self.cells[0].role
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Role and subject."""
+        return self.role, self.subject
+
+    @property
+    def properties(self) -> list[str]:
+        """The properties that fail."""
+        return list(dict.fromkeys(c.property for c in self.cells))
+
+    @property
+    def dtypes(self) -> list[str]:
+        """The dtypes in which they do."""
+        return list(dict.fromkeys(c.dtype for c in self.cells))
+
+    @property
+    def severity(self) -> str:
+        """The most severe of the cells'."""
+        return min((c.severity for c in self.cells), key=severity_rank, default="")
+
+    @property
+    def expected(self) -> bool:
+        """Whether each of the cells is declared."""
+        return not any(c.unexpected for c in self.cells)
+
+    @property
+    def missed(self) -> bool:
+        """Whether it is a declared failure that did not come."""
+        return self.cause == MISSED
+
+    @property
+    def correction(self) -> str:
+        """The correction that clears it, or an empty string."""
+        return next((s.correction for s in self.signs if s.correction), "")
+
+    @property
+    def fix(self) -> str:
+        """What to change: the fix of the cause, or what the correction stands for."""
+        if self.cause in CAUSES and self.cause != UNKNOWN and not self._by_correction:
+            return CAUSES[self.cause].fix
+        return CORRECTIONS[self.correction].fix if self.correction in CORRECTIONS else ""
+
+    @property
+    def brief(self) -> str:
+        """The fix in a sentence."""
+        if self.cause in CAUSES and self.cause != UNKNOWN and not self._by_correction:
+            return CAUSES[self.cause].brief
+        return self.fix
+
+    @property
+    def _by_correction(self) -> bool:
+        """Whether the cause has several fixes, and the experiment tells which."""
+        return self.cause in CAUSES and self.correction in CAUSES[self.cause].corrections[1:]
+
+    @property
+    def simplest(self) -> Sign:
+        """The plainest sign of the cause: small, with an exact value beside it, of ordinary size, in float32."""
+        return min(self.signs, key=self._plain)
+
+    @property
+    def worst(self) -> Sign:
+        """The sign with the largest measured/allowed, the smallest of those that share it."""
+        return max(
+            self.signs, key=lambda s: (s.ratio, bool(s.witness and s.witness.exact), s.which == "worst", -s.size)
+        )
+
+    def _plain(self, sign: Sign) -> tuple[Any, ...]:
+        witness = sign.witness
+        return (
+            witness is None,
+            sign.cause != self.cause,
+            sign.cell.dtype != SHOWN_DTYPE,
+            sign.size,
+            not (witness and witness.exact),
+            sign.largest,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The finding, with references to the cells that it explains."""
+        record: dict[str, Any] = {
+            "subject": self.subject,
+            "role": self.role,
+            "cause": self.cause,
+            "severity": self.severity,
+            "fix": self.fix,
+            "properties": self.properties,
+            "dtypes": self.dtypes,
+            "expected": self.expected,
+            "first": self.first,
+            "simplest": self.simplest.to_json(),
+            "worst": self.worst.to_json(),
+            "cells": [[c.property, c.dtype] for c in self.cells],
+            "hides": [hidden.to_json() for hidden in self.hides],
+        }
+        return {name: value for name, value in record.items() if value or name not in ("severity", "fix", "hides")}
+
+
+def findings_of(cells: Iterable[Cell]) -> list[Finding]:
+    """The findings among cells: what nobody declared first, then by severity, then what hides others, then by size."""
+    by_subject: dict[tuple[str, str], list[Cell]] = defaultdict(list)
+    for cell in cells:
+        if cell.found or cell.missed:
+            by_subject[cell.role, cell.subject].append(cell)
+    found = [finding for among in by_subject.values() for finding in _of_subject(among)]
+    return sorted(found, key=lambda f: (f.expected, severity_rank(f.severity), not f.first, -len(f.cells)))
+
+
+def severity_rank(severity: str) -> int:
+    """0 of the most severe."""
+    return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
+
+
+def _of_subject(cells: Sequence[Cell]) -> list[Finding]:
+    signs = list(_signs(cells))
+    groups = [*_by_correction_and_cause(signs), *_of_unknown_cause([s for s in signs if _unknown(s)])]
+    groups += _alike(s for s in signs if s.cell.found and s.cell.verdict != "refuted")
+    findings = [Finding(group, _cause_of(group)) for group in groups if group]
+    if missed := [Sign(c) for c in cells if c.missed]:
+        findings.append(Finding(missed, MISSED))
+    return [_first(finding, findings) for finding in _hidden(findings)]
+
+
+def _signs(cells: Iterable[Cell]) -> Iterator[Sign]:
+    for cell in cells:
+        kinds = [kind for kind in ("simplest", "worst", "beneath") if getattr(cell, kind) is not None]
+        if cell.found:
+            yield from (Sign(cell, kind) for kind in kinds)
+        if cell.found and not kinds:
+            yield Sign(cell)
+
+
+def _unknown(sign: Sign) -> bool:
+    return sign.cell.verdict == "refuted" and not sign.correction and sign.cause == UNKNOWN
+
+
+def _by_correction_and_cause(signs: Sequence[Sign]) -> list[list[Sign]]:
+    """What a correction clears; and what has a known cause, beside what has it and is cleared."""
+    cleared: dict[str, list[Sign]] = defaultdict(list)
+    caused: dict[str, list[Sign]] = defaultdict(list)
+    for sign in signs:
+        if sign.cell.verdict != "refuted" or _unknown(sign):
+            continue
+        if sign.correction:
+            cleared[sign.correction].append(sign)
+        else:
+            caused[sign.cause].append(sign)
+    for cause in list(caused):
+        home = next((group for group in cleared.values() if any(s.cause == cause for s in group)), None)
+        if home is not None:
+            home += caused.pop(cause)
+    return [*cleared.values(), *caused.values()]
+
+
+def _of_unknown_cause(signs: Sequence[Sign]) -> list[list[Sign]]:
+    """The smallest first: each takes along what it refutes too, what refutes it, and what raises the same."""
+    left, groups = sorted(signs, key=lambda s: s.size), []
+    while left:
+        head = left[0]
+        groups.append([s for s in left if s is head or _joined(head, s)])
+        left = [s for s in left if not any(s is one for one in groups[-1])]
+    return groups
+
+
+def _joined(head: Sign, sign: Sign) -> bool:
+    if sign.cell is head.cell:
+        return True
+    if head.cell.detail.startswith("raises ") and head.cell.detail == sign.cell.detail:
+        return True
+    if head.witness is None or sign.witness is None or not (head.witness.refutes or sign.witness.refutes):
+        return sign.cell.property == head.cell.property  # nothing was tried: in other dtypes it is the same
+    return sign.name in head.witness.refutes or head.name in sign.witness.refutes
+
+
+def _alike(signs: Iterable[Sign]) -> list[list[Sign]]:
+    """Cells that crashed or hung, by verdict and by what was said of it, whatever numbers that has."""
+    table: dict[tuple[str, str], list[Sign]] = defaultdict(list)
+    for sign in signs:
+        table[sign.cell.verdict, re.sub(r"\d+", "#", sign.cell.detail)].append(sign)
+    return list(table.values())
+
+
+def _cause_of(signs: Sequence[Sign]) -> str:
+    """The first of the known causes, as `CAUSES` has them; or how the cells ended."""
+    verdicts = {s.cell.verdict for s in signs}
+    if "refuted" not in verdicts:
+        return signs[0].cell.verdict
+    known: Mapping[str, int] = {name: place for place, name in enumerate(CAUSES)}
+    return min((s.cause for s in signs), key=lambda cause: known.get(cause, len(known)))
+
+
+def _hidden(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings, with those of sums inside that which loses the terms before they are added up."""
+    losses = [f for f in findings if f.cause in CAUSES and CAUSES[f.cause].loss and f.correction not in ADDED_UP]
+    if not losses:
+        return list(findings)
+    loss = losses[0]
+    sums = [
+        f
+        for f in findings
+        if f is not loss and f.correction in ADDED_UP and {*f.dtypes} <= {*loss.dtypes} and f.expected >= loss.expected
+    ]
+    whole = Finding(loss.signs, loss.cause, sums)
+    return [whole if f is loss else f for f in findings if not any(f is one for one in sums)]
+
+
+def _first(finding: Finding, among: Sequence[Finding]) -> Finding:
+    """The finding, which comes first if a cell of its hides another."""
+    beneath = {id(s.cell) for f in among for s in f.signs if s.which == "beneath" and f.signs is not finding.signs}
+    own = {id(s.cell) for s in finding.signs if s.which != "beneath"}
+    first = bool(finding.hides) or bool(own & beneath)
+    return Finding(finding.signs, finding.cause, finding.hides, first)
+
+
+def _number(value: float | str) -> float:
+    """What was measured; 0 of what is no number, as a damaged record may have it."""
+    try:
+        return float(value)
+    except ValueError:
+        return 0.0
+
+
+def _entries(shape: Sequence[int]) -> int:
+    entries = 1
+    for n in shape:
+        entries *= n
+    return entries

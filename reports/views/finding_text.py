@@ -1,0 +1,120 @@
+"""A finding as lines of text: what, since which input, the fix, and how to see it again."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import textwrap
+from collections.abc import Iterator, Sequence
+from math import isfinite
+
+from extremum.properties.diagnosis.diagnose import CAUSES, UNKNOWN
+from extremum.properties.values.finding import Witness
+from extremum.reports.record.findings import Finding, Sign
+from extremum.reports.record.numbers import counted, decimals, exact_text, listed
+from extremum.reports.record.record import Record
+from extremum.reports.record.text import argument_text
+from extremum.reports.views.answer import phrase
+
+INDENT = "  {:<9} "
+NO_BREAK = "\u00a0"
+NARROWEST = 40  # columns, in which lines are still readable
+OPTIONS_KEPT = ("--of", "--arrays", "--python", "--convention", "--exhaustive")
+
+
+def title(finding: Finding) -> str:
+    """What it is, in a word or two."""
+    if finding.cause == UNKNOWN:
+        return f"{finding.properties[0]} fails"
+    return finding.cause
+
+
+def paragraphs(finding: Finding, report: Record) -> Iterator[tuple[str, str]]:
+    """Named paragraphs: what fails, the input, what came of it, the fix, what it hides, where to read on."""
+    yield "fails", f"{listed(finding.properties)}, in {listed(finding.dtypes)}"
+    sign, worst = finding.simplest, finding.worst
+    if sign.cell.detail:
+        yield "said", sign.cell.detail
+    if sign.witness is not None:
+        yield from _shown("input", sign, sign.witness)
+        if worst.witness is not None and _worth_showing(sign.witness, worst.witness):
+            yield from _shown("worst", worst, worst.witness)
+    if finding.fix:
+        yield "fix", finding.fix
+    if finding.first and not finding.hides:
+        yield "then", "audit again. Fix this first: it hides another finding."
+    for hidden in finding.hides:
+        yield "hides", f"in {listed(hidden.dtypes)} {phrase(hidden)}. Fix this first, then that: {hidden.brief}"
+    known = finding.cause in CAUSES and finding.cause != UNKNOWN
+    yield "more", f"extremum explain {shlex.quote(finding.cause) if known else sign.cell.code}"
+    if again := command(finding, report):
+        yield "again", again
+
+
+def command(finding: Finding, report: Record) -> str:
+    """The command that judges the cell again whose witness is shown; empty for an audit of a Python object."""
+    words = list(report.command)
+    if not words or words[0].startswith("extremum."):
+        return ""
+    cell = finding.simplest.cell
+    kept = [w for name in OPTIONS_KEPT for w in _given(words, name)]
+    asked = ["--role", cell.role, "--dtype", cell.dtype, "--property", cell.property]
+    seed = ["--seed", str(report.seed)] if report.seed else []
+    return shlex.join(["extremum", "audit", cell.subject, *asked, *kept, *seed])
+
+
+def _given(words: Sequence[str], name: str) -> list[str]:
+    """An option of the command line, with its value."""
+    for place, word in enumerate(words):
+        if word.startswith(f"{name}="):
+            return [word]
+        if word == name and place + 1 < len(words):
+            return [name, words[place + 1]]
+    return []
+
+
+def _shown(kind: str, sign: Sign, witness: Witness) -> Iterator[tuple[str, str]]:
+    for place, (name, argument) in enumerate(witness.arguments.items()):
+        yield kind if place == 0 else "", f"{name} = {argument_text(argument)}"
+    got = decimals(witness.got, sign.cell.dtype) if witness.got else ""
+    exact = exact_text(witness.exact, sign.cell.dtype) if witness.exact else ""
+    values = ", ".join(filter(None, [got, exact and f"exact {exact}"]))
+    error = ""
+    if isinstance(witness.measured, float) and isfinite(witness.measured):
+        error = f"{counted(witness.measured, sign.cell.unit)}, allowed {counted(witness.allowed, '')}"
+    if values or error:
+        yield "got" if values else "measured", f"{values}: {error}" if values and error else values or error
+
+
+def _worth_showing(simplest: Witness, worst: Witness) -> bool:
+    """Whether the worst case says more than the simplest: another input, and an error that is a number."""
+    if worst.arguments == simplest.arguments or not isinstance(worst.measured, float):
+        return False
+    return isinstance(simplest.measured, float) and isfinite(worst.measured) and worst.measured > 2 * simplest.measured
+
+
+def finding_block(finding: Finding, report: Record, width: int, number: str = "") -> list[str]:
+    """The finding in lines of at most `width` columns, but for what is to be copied or has no place to break."""
+    severity = f"{finding.severity}  " if finding.severity else ""
+    lines = [f"{number}{severity}{title(finding)}  {finding.subject}"]
+    for name, text in paragraphs(finding, report):
+        begin = INDENT.format(name)
+        if name == "again":
+            lines.append(begin + text)
+        else:
+            lines += wrapped(text, width, begin)
+    return lines
+
+
+def wrapped(text: str, width: int, begin: str = "") -> list[str]:
+    """Text in lines of at most `width` columns, the first after `begin`; shapes and words stay whole."""
+    kept = re.sub(r"\[\d+(?:, \d+)+\]", lambda shape: shape.group().replace(" ", NO_BREAK), text)
+    lines = textwrap.wrap(
+        kept,
+        max(width, NARROWEST),
+        initial_indent=begin,
+        subsequent_indent=" " * len(begin),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [line.replace(NO_BREAK, " ") for line in lines]

@@ -1,0 +1,205 @@
+"""A baseline lets pass what is known, as long as it is as it was."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from click.testing import CliRunner, Result
+from record_schema import SCHEMA
+
+from extremum.properties.values.finding import Cell, Witness
+from extremum.reference.errors import UsageError
+from extremum.reports.cli import main
+from extremum.reports.driving.gate import KNOWN, Gate
+from extremum.reports.driving.replays import Replays
+from extremum.reports.driving.settings import ProjectSettings
+from extremum.reports.record.baseline import read_baseline, text, updated
+
+TODAY = date(2026, 11, 29)
+WITNESS = Witness(
+    {"x": {"dtype": "float32", "shape": [1, 1], "values": ["0x1.0p+0"]}}, "ordinary", 2.0, 1.0, index=[0, 0]
+)
+OTHER = replace(WITNESS, arguments={"x": {"dtype": "float32", "shape": [1, 1], "values": ["0x1.8p+0"]}})
+CELL = Cell(
+    "k.py:f", "softmax", "accuracy", "EX105", "float32", "refuted", severity="high", simplest=WITNESS, worst=OTHER
+)
+HELD = replace(CELL, verdict="held", simplest=None, worst=None, severity="")
+KERNELS = """
+import numpy as np
+
+
+def my_softmax(x, axis=-1):
+    e = np.exp(x)
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+def scaled_logsumexp(x, axis=-1):
+    top = x.max(axis=axis, keepdims=True)
+    out = np.log(np.exp(x - top).sum(axis=axis)) + top.squeeze(axis)
+    return out * np.asarray(1.001, x.dtype)
+"""
+MENDED = KERNELS.replace("np.exp(x)\n", "np.exp(x - x.max(axis=axis, keepdims=True))\n")
+SETTINGS = """
+[tool.extremum]
+dtypes = "float32"
+properties = "accuracy"
+examples = 0
+baseline = "known.json"
+
+[tool.extremum.subjects]
+"k.py:my_softmax" = {}
+"k.py:scaled_logsumexp" = {}
+"""
+
+
+def made(path: Path, *cells: Cell, **values: Any) -> list[dict[str, Any]]:
+    """A baseline of these cells in a file, and its entries."""
+    path.write_text(text(updated([], cells, {}, TODAY)))
+    record = json.loads(path.read_text())
+    record["entries"][0] |= values
+    path.write_text(json.dumps(record))
+    rows: list[dict[str, Any]] = record["entries"]
+    return rows
+
+
+def edited(record: dict[str, Any], **values: Any) -> dict[str, Any]:
+    """The baseline with other values in its first entry."""
+    return record | {"entries": [record["entries"][0] | values]}
+
+
+def test_an_entry_is_a_finding_with_its_witnesses_and_what_people_say(tmp_path: Path) -> None:
+    (row,) = made(tmp_path / "b.json", CELL, HELD)
+    assert (row["subject"], row["property"], row["severity"]) == ("k.py:f", "accuracy", "high")
+    assert (row["first_seen"], row["reason"], row["expires"]) == ("2026-11-29", "", "")
+    assert row["simplest"]["arguments"] == WITNESS.arguments
+    assert read_baseline(tmp_path / "b.json")[0].cell == replace(CELL)
+
+
+def test_what_people_wrote_stays_when_a_baseline_is_brought_up_to_date(tmp_path: Path) -> None:
+    made(tmp_path / "b.json", CELL, reason="known since 2024", ticket=7, first_seen="2024-01-01")
+    before = read_baseline(tmp_path / "b.json")
+    now = replace(CELL, measured=3.0)
+    (entry,) = updated(before, [now], {("softmax", "k.py:f"): ("pkg/k.py:f", "")}, TODAY)
+    assert (entry.row["reason"], entry.row["ticket"], entry.row["first_seen"]) == ("known since 2024", 7, "2024-01-01")
+    assert (entry.row["measured"], entry.row["word"]) == (3.0, "pkg/k.py:f")
+    assert updated(before, [HELD], {}, TODAY) == []
+    assert updated(before, [], {}, TODAY) == before
+    assert updated(before, [replace(HELD, verdict="incomplete")], {}, TODAY) == before
+
+
+@pytest.mark.parametrize(
+    ("cell", "known"),
+    [
+        (CELL, True),
+        (replace(CELL, simplest=OTHER), True),  # another seed
+        (replace(CELL, subject="other.py:g"), True),  # a renamed function, or a moved file
+        (replace(CELL, subject="other.py:g", simplest=OTHER), False),
+        (replace(CELL, property="finite"), False),
+        (replace(CELL, dtype="float64"), False),
+        (replace(CELL, role="log_softmax"), False),
+        (replace(CELL, verdict="crashed"), False),
+        (replace(CELL, severity="critical"), False),
+        (replace(CELL, severity="low"), True),
+        (HELD, False),
+    ],
+)
+def test_a_finding_is_known_by_role_property_and_witness_and_if_it_is_no_graver(
+    tmp_path: Path, cell: Cell, known: bool
+) -> None:
+    made(tmp_path / "b.json", CELL)
+    gate = Gate.from_json(Gate(read_baseline(tmp_path / "b.json")).to_json())
+    assert gate.passed(cell).accepted == (KNOWN if known else "")
+    assert gate.passed(cell).unexpected == (cell.found and not known)
+
+
+def test_what_is_less_grave_than_asked_for_does_not_fail() -> None:
+    assert Gate(fail_on="critical").passed(CELL).accepted == "high: below --fail-on critical"
+    assert Gate(fail_on="high").passed(CELL).unexpected
+    assert Gate(fail_on="low").passed(replace(CELL, severity="")).unexpected
+
+
+def test_an_entry_whose_date_is_past_counts_no_more(tmp_path: Path) -> None:
+    made(tmp_path / "b.json", CELL, expires="2020-01-01")
+    gate = Gate.of({"baseline": tmp_path / "b.json"}, Replays({}, (), ProjectSettings()))
+    assert gate.lines == ["ERROR k.py:f  accuracy  float32  its entry has expired"]
+    assert gate.passed(CELL).unexpected
+
+
+def test_an_entry_whose_subject_is_gone_is_told(tmp_path: Path) -> None:
+    made(tmp_path / "b.json", CELL, word="gone/k.py:f")
+    gate = Gate.of({"baseline": tmp_path / "b.json"}, Replays({}, (), ProjectSettings()))
+    assert gate.summary == "baseline: 0 fixed, 0 still, 0 worse, 1 error"
+    assert "subject file 'gone/k.py' does not exist" in gate.lines[0]
+    assert not gate.failed
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda r: r | {"schema": "extremum.baseline/9"}, "schema='extremum.baseline/9' is not 'extremum.baseline/1'"),
+        (lambda r: [], "schema=None is not 'extremum.baseline/1'"),
+        (lambda r: {"schema": r["schema"]}, "key 'entries' is missing: a list is needed"),
+        (lambda r: r | {"entries": [1]}, "entries[0]=1 is not valid: an object is needed"),
+        (lambda r: r | {"entries": [{}]}, "key 'entries[0].verdict' is missing: text is needed"),
+        (lambda r: edited(r, verdict="held"), "entries[0].verdict='held' is no finding"),
+        (lambda r: edited(r, expires="soon"), "entries[0].expires='soon' is not a date; write 2026-12-31, or nothing"),
+        (lambda r: edited(r, reason=3), "entries[0].reason=3 is not valid: text is needed"),
+        (lambda r: edited(r, dtype="f"), "entries[0].dtype='f' is not known: valid:"),
+    ],
+)
+def test_a_baseline_that_is_not_one_is_refused_with_file_key_and_what_would_be_valid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Any, message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made(tmp_path / "b.json", CELL)
+    content = json.dumps(change(json.loads((tmp_path / "b.json").read_text())))
+    (tmp_path / "b.json").write_text(content)
+    with pytest.raises(UsageError) as caught:
+        read_baseline(Path("b.json"))
+    assert str(caught.value).startswith(f"'b.json': {message}")
+    (tmp_path / "report.json").write_text("{")
+    for words in (["baseline", "report.json", "-o", "b.json"], ["audit", "naive", "--baseline", "b.json", "-n", "0"]):
+        done = CliRunner().invoke(main, words)
+        assert (done.exit_code, len(done.output.strip().splitlines())) == (4, 1), done.output
+    assert (tmp_path / "b.json").read_text() == content
+
+
+def test_a_gate_is_green_by_its_baseline_red_for_what_is_new_and_tells_what_is_stale(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    kernels = tmp_path / "k.py"
+    kernels.write_text(KERNELS)
+    (tmp_path / "pyproject.toml").write_text(SETTINGS.replace("baseline", "# baseline"))
+
+    update = ("baseline", "extremum-report/report.json", "-o", "known.json")
+
+    def run(*words: str) -> Result:
+        return CliRunner().invoke(main, [*words, *(("-n", "0") if words[0] == "audit" else ())])
+
+    assert run("audit").exit_code == 1
+    assert "known.json: 2 entries, 2 new, 0 gone" in run(*update).output
+    (tmp_path / "pyproject.toml").write_text(SETTINGS)
+    done = run("audit")
+    assert (done.exit_code, "baseline: 0 fixed, 2 still, 0 worse, 0 error" in done.output) == (0, True), done.output
+    record = json.loads(Path("extremum-report/report.json").read_text())
+    jsonschema.validate(record, SCHEMA)
+    assert [c["accepted"] for c in record["cells"]] == [KNOWN] * 2
+
+    kernels.write_text(MENDED)
+    done = run("audit", "--strict")
+    assert (done.exit_code, "baseline: 1 fixed, 1 still, 0 worse, 0 error" in done.output) == (1, True), done.output
+    assert run("replay", "known.json").exit_code == 1
+    assert "1 entries, 0 new, 1 gone" in run(*update).output
+
+    kernels.write_text(KERNELS.replace("1.001", "1.01"))  # one is broken again, and one is worse
+    done = run("audit")
+    assert (done.exit_code, "baseline: 0 fixed, 0 still, 1 worse, 0 error" in done.output) == (1, True), done.output
+    accepted = [c.get("accepted") for c in json.loads(Path("extremum-report/report.json").read_text())["cells"]]
+    assert accepted == [None, None]

@@ -1,0 +1,156 @@
+"""What the documents and the public docstrings tell a reader to type is run, or at least read as a command is."""
+
+from __future__ import annotations
+
+import doctest
+import os
+import shlex
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from documents import DOCS, DOCUMENTS, commands, fenced, is_command, outputs
+from nightly import NIGHTLY
+
+import extremum
+from extremum.reports import plugin
+from extremum.reports.cli import main
+from extremum.reports.driving.request import Request
+
+ELSEWHERE = {  # run by `.ci/run`, each with all that it needs
+    *("python3 -m venv .venv", 'pip install ".[test]"', "pip install -e . --group dev", "pip install . --group dev"),
+    *(
+        "pytest -n auto",
+        'pytest -n auto -m "slow or not slow"',
+        "ruff check .",
+        "ruff format --check .",
+        "bash .ci/run",
+    ),
+    "python benchmarks/suite.py",  # all tests again, timed
+}
+MINUTES = {  # of two cores: in the nightly run
+    *("extremum audit", "extremum claims", "extremum audit shifted --exhaustive pairs --dtype float16"),
+    *("extremum audit references libraries --report-dir reports/published/references",),
+    *("extremum audit mutants --dtype float32 --report-dir reports/published/mutants",),
+    *("extremum claims --report-dir reports/published/claims",),
+}
+TYPED = list(dict.fromkeys(c for document in (*DOCUMENTS, *DOCS) for c in commands(document) if c not in ELSEWHERE))
+OURS = [command for command in TYPED if command.startswith("extremum ")]
+NEEDING = {name for name, command in main.commands.items() if any(p.required for p in command.params)}
+RUN = [c for c in OURS if c.removeprefix("extremum ") not in NEEDING]  # the bare name of such a one is a mention
+LOSS = "import numpy as np\ndef f(x): return (x * x).sum()\ndef df(x): return 2 * x\n"
+MINE = """import numpy as np
+def my_softmax(x, axis=-1):
+    e = np.exp(x); return e / e.sum(axis=axis, keepdims=True)
+def my_sigmoid(x): return 1 / (1 + np.exp(-x))
+"""
+SIGMOID = next(code for code in fenced("properties/roles/README.md", "python") if "The role sigmoid" in code)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "loss.py").write_text(LOSS)
+    (tmp_path / "mine.py").write_text(MINE)
+    (tmp_path / "sigmoid.py").write_text(SIGMOID)
+    return tmp_path
+
+
+def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    return subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False, env=environment)
+
+
+def test_every_block_is_a_command_or_an_output_that_a_test_compares() -> None:
+    assert [block.splitlines()[0].split(":")[0] for block in outputs("README.md")] == [
+        "mine.py",  # test_readme.py
+        "softmax of float32",  # test_readme.py
+    ]
+    assert [block.split()[0] for block in outputs("ARCHITECTURE.md")] == ["reference/"]  # a diagram
+    assert [block for document in (*DOCUMENTS[2:], *DOCS) for block in outputs(document)] == []
+    assert len(OURS) > 15
+
+
+@pytest.mark.parametrize("command", OURS)
+def test_the_options_and_words_of_every_command_are_known(
+    command: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    _, name, *words = shlex.split(command)
+    assert name in main.commands
+    if not words:  # the mention of a command
+        return
+    context = main.commands[name].make_context(name, words)
+    if name == "audit":
+        given = {key: value for key, value in context.params.items() if key not in ("subject", "workers", "role")}
+        Request.from_words(context.params["subject"], given)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(
+            c, marks=pytest.mark.skipif(c in MINUTES and not NIGHTLY, reason="it takes minutes: in the nightly run")
+        )
+        for c in RUN
+    ],
+)
+def test_every_command_does_what_it_is_for(command: str, folder: Path) -> None:
+    done = run(folder, *shlex.split(command))
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    assert done.stdout
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [c for c in commands("README.md") if c.startswith("pytest --subject")])
+def test_a_subject_under_pytest_is_audited_as_by_the_command(command: str, folder: Path) -> None:
+    done = run(folder, sys.executable, "-m", *shlex.split(command))
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "exp overflow" in done.stdout
+
+
+def test_one_test_is_run_as_the_guide_says() -> None:
+    (command,) = (c for c in commands("CONTRIBUTING.md") if c.startswith("pytest -n 0 "))
+    done = run(Path(__file__).parents[2], sys.executable, "-m", *shlex.split(command))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_the_first_lines_of_python_in_the_readme_give_a_report(folder: Path) -> None:
+    code = fenced("README.md", "python")[0]
+    done = run(folder, sys.executable, "-c", f"{code}\nprint(report.ok)\n")
+    assert (done.returncode, done.stdout) == (0, "False\n"), done.stderr
+
+
+EXAMPLES = [test for name in extremum.__all__ for test in doctest.DocTestFinder().find(getattr(extremum, name), name)]
+
+
+def test_there_are_examples_in_the_docstrings() -> None:
+    assert {test.name for test in EXAMPLES if test.examples} >= {"audit", "judge", "assert_within", "extremes"}
+
+
+@pytest.mark.parametrize("test", [test for test in EXAMPLES if test.examples], ids=lambda test: test.name)
+def test_the_examples_of_a_public_docstring_do_what_they_say(test: doctest.DocTest) -> None:
+    test.globs = {"extremum": extremum}
+    said: list[str] = []
+    assert doctest.DocTestRunner().run(test, out=said.append).failed == 0, "".join(said)
+
+
+@pytest.mark.slow
+def test_the_example_of_the_fixture_passes_a_sound_function(folder: Path) -> None:
+    docstring = plugin.extremes.__doc__
+    assert docstring is not None
+    example = textwrap.dedent("    @" + docstring.partition("    @")[2])
+    head = "import extremum\nimport pytest\nfrom extremum.reference.softmax import shifted as my_softmax\n\n\n"
+    (folder / "test_it.py").write_text(head + example)
+    done = run(folder, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--strict-markers")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_program_that_is_typed_is_one_that_these_tests_know() -> None:
+    assert [command for command in TYPED if not is_command(command)] == []
+    others = [command for command in TYPED if not command.startswith(("extremum ", "pytest ", "python -m extremum"))]
+    assert others == []
