@@ -1,7 +1,7 @@
 """Experiments on the arithmetic along a row: it is shifted, drawn together, cut short, reordered, in other precision.
 
 Each experiment returns the name of a cause in `properties.diagnosis.diagnose`, or an empty string where it shows none.
-All but `subnormal_answer` and `significant_bits` need a role whose rows can be shifted (`Role.shiftable`).
+All but `subnormal_answer` need a role whose rows can be shifted (`Role.shiftable`).
 
 The thresholds are judged together: `python benchmarks/causes.py` counts how often the diagnosis names the defect that
 was planted, over the mutants of all roles. Run it after any change to one of them. "Logits" below is the unit of the
@@ -14,31 +14,31 @@ from collections.abc import Callable
 
 import numpy as np
 
-from extremum.properties.diagnosis.diagnosis_run import DiagnosisRun, Probe, bits_used, depth, same_bits
+from extremum.properties.diagnosis.diagnosis_run import (
+    FAR_BELOW_LOGITS,
+    DiagnosisRun,
+    Probe,
+    depth,
+)
+from extremum.properties.diagnosis.precision_causes import DTYPE_FACTOR, of_rounding
 from extremum.properties.inputs.regimes import log_eta, log_max, log_tiny
 from extremum.properties.model.rounding import RECURSIVE_FROM
 from extremum.properties.values.signature import Arguments
-from extremum.reference.arithmetic.formats import FORMATS, Format
+from extremum.reference.arithmetic.formats import FORMATS, Array, Format
 
 # How far from the edge of a format a failure may begin, in logits: half of what sets two edges apart.
 EDGE_LOGITS = 0.35
 MODERATE_LOGITS = 4.0  # a shift or gap that overflows and underflows in no format
 FURTHER_FACTOR = 1.1  # times as far out, where a value is lost for sure
-FAR_BELOW_LOGITS = 2e4  # further down than the floors that people start a maximum from, such as -1e4
+LOG2_E = float(np.log2(np.e))
+BASE_2_NEAR, BASE_2_FURTHER = 0.9, 1.1  # of the largest finite value over log2(e): times 1.1 is within the range
+ORDINARY_ENTRIES = 12  # of ordinary rows, at most: few enough that no sum loses digits that count
 SUM_SHARE = 0.9  # of the largest finite value: a sum of this size does not overflow
 APART_LOGITS = 40.0  # a gap at which the smaller entries weigh nothing: exp(-40) is below every unit roundoff
 FAR_OUT_LOGITS = 2.0**20  # an offset at which one rounding in float32 is 1/16
 GAP_RATIO = 16.0  # error bounds, per logit of the largest entry, that the rounding of a gap explains
-DTYPE_FACTOR = 2.0**8  # by which an error of rounding is larger in float32 than in float64 (their u differ by 2**29)
-ROUNDING_SHARE = 2.0**-4  # of the largest exact value: a larger error is no rounding of float32
-DIGIT_GAP_LOGITS = 14.0  # a gap at which 1 - s has few digits in float32, and some in float64
 SHORT_ROW_MAX = 6  # entries: in a row shorter than this no sum stagnates
 STAGNATION_LOSS = 2.0**-5  # absolute error of an answer that shows stagnation; a stagnating sum loses about 1/2
-SPARE_DIVISOR = 3  # the last 1/3 of the significand is zero in an answer that was kept in fewer bits
-CLOSE_ERROR = 2.0**-6  # relative, or absolute beside 1: how far off an answer that was kept in fewer bits may be
-FULL_VALUES_MIN = 3  # exact values with a full significand that the evidence needs, so that it is no chance
-TINY_STEP, VISIBLE_STEP = 2.0**-15, 0.0105  # logits: below the spacing of bfloat16 near 1, and above it
-COTANGENTS = (1.2345678, 1.7654321, 1.3579246, 1.1234567, 1.4142136)  # significands of full length
 
 
 def formats(run: DiagnosisRun) -> list[Format]:
@@ -51,6 +51,11 @@ def begins(lost: Callable[[float], bool], place: float, fmt: Format) -> bool:
     # A float16 entry at an edge of float64 is rounded by as much as EDGE_LOGITS.
     near = EDGE_LOGITS + (2 * place * fmt.unit_roundoff if fmt.name == "float16" else 0.0)
     return lost(place + near) and not lost(place - near)
+
+
+def answers_ordinary_rows(run: DiagnosisRun, row: Arguments) -> bool:
+    """Whether ordinary rows are answered well, as long as the row if that is short: all of whose entries differ."""
+    return run.probe(run.ordinary(n=min(row[run.x].shape[1], ORDINARY_ENTRIES))).sound
 
 
 def shorter_row(run: DiagnosisRun) -> str:
@@ -76,9 +81,20 @@ def shifted_row(run: DiagnosisRun) -> str:
         row = run.moved(row, FURTHER_FACTOR * top)
     if not run.lost(row) or any(run.lost(run.moved(row, t)) for t in (0.0, MODERATE_LOGITS, -MODERATE_LOGITS)):
         return ""
-    if any(not run.probe(run.moved(row, t, MODERATE_LOGITS)).sound for t in (0.0, MODERATE_LOGITS, -MODERATE_LOGITS)):
+    drawn = (run.moved(row, t, MODERATE_LOGITS) for t in (0.0, MODERATE_LOGITS, -MODERATE_LOGITS))
+    if not all(run.probe(one).sound for one in drawn) or not answers_ordinary_rows(run, row):
         return ""  # an ordinary row fails too, so that the offset explains nothing
+    if in_base_2(run, lambda place: run.moved(row, float(np.copysign(place, top)), MODERATE_LOGITS)):
+        return "base 2 out of range"
     return too_high(run, row) if top > 0 else too_low(run, row)
+
+
+def in_base_2(run: DiagnosisRun, at: Callable[[float], Arguments]) -> bool:
+    """Whether the row is lost from where its entries times log2(e) leave the range of a format."""
+    for place in (fmt.max / LOG2_E for fmt in formats(run)):
+        if BASE_2_FURTHER * place < run.fmt.max and not run.lost(at(BASE_2_NEAR * place)):
+            return run.lost(at(BASE_2_FURTHER * place))
+    return False
 
 
 def too_high(run: DiagnosisRun, row: Arguments) -> str:
@@ -116,7 +132,7 @@ def narrower_row(run: DiagnosisRun) -> str:
     row = run.row
     if not run.role.shiftable or row is None or not run.lost(row):
         return ""
-    if not run.probe(run.moved(row, 0.0, MODERATE_LOGITS)).sound:
+    if not run.probe(run.moved(row, 0.0, MODERATE_LOGITS)).sound or not answers_ordinary_rows(run, row):
         return ""
     wide = run.probe(run.moved(row, 0.0, 4 * log_max(FORMATS["float64"])))
     if not wide.lost.any():
@@ -134,6 +150,8 @@ def narrower_row(run: DiagnosisRun) -> str:
             return ""
     elif not run.labels and wide.wrong_nonfinite.any():  # a number: the sign of the infinity tells inf from log 0
         return "exp overflow" if wide.out[0, 0] > 0 else "underflow to zero"
+    if in_base_2(run, lambda gap: run.moved(row, 0.0, gap)):
+        return "base 2 out of range"
     edges = [
         edge
         for fmt in formats(run)
@@ -168,7 +186,11 @@ def wider_row(run: DiagnosisRun) -> str:
 
 
 def subnormal_answer(run: DiagnosisRun) -> str:
-    """Whether the answer is zero where the exact value is subnormal, and not where it is larger."""
+    """Whether the answer is zero where the exact value is subnormal, and not where it is larger.
+
+    The case only raises the question. Other rows, ordinary but for their size, answer it: what else makes a value zero,
+    as an overflow or another formula does, does not begin where subnormals do.
+    """
     row = run.row or next(iter(run.rows), None)
     if row is None:
         return ""
@@ -178,15 +200,51 @@ def subnormal_answer(run: DiagnosisRun) -> str:
     if not (wrong & small).any() or (probe.failing & ~small).any():
         return ""
     if not run.role.shiftable:
+        return "subnormals flushed" if _scaled_is_flushed(run) else ""
+    # Two entries with the smaller around the edge; a cotangent of 1 and 2, so that their difference counts.
+    edges = -log_tiny(run.fmt) + np.array([-2.0, -1.5, -1.0, -0.6, 0.6, 1.0, 1.3])
+    rows = run.rows_of(np.stack([0 * edges, -edges], axis=1), np.tile([1.0, 2.0], (len(edges), 1)))
+    alone = run.rows_of(run.fmt.tiny * np.array([[0.15], [0.3], [0.6], [2.0], [3.0]]))  # of a number alone, a logsumexp
+    if any(_begins_with_subnormals(run.probe(one)) for one in (rows, alone)):
         return "subnormals flushed"
-    above = run.probe(run.moved(row, 0.0, -log_tiny(run.fmt) - 2 * EDGE_LOGITS))
-    if not ((above.out == 0) & (np.abs(above.exact) >= above.tiny)).any():
-        return "subnormals flushed"
-    # Normal values are zero too, so the dtype's own subnormals are not at fault. Those of float32 may be, if the
-    # subject computes in it.
+    # The dtype's own subnormals are not at fault. Those of float32 may be, if the subject computes in it.
     place = -log_tiny(FORMATS["float32"])
     there = begins(lambda gap: run.lost(run.moved(row, 0.0, gap)), place, run.fmt)
     return "subnormals flushed" if there else ""
+
+
+def _begins_with_subnormals(probe: Probe) -> bool:
+    """Whether in some entry all values that are surely subnormal are zero, and none that is surely normal."""
+    exact, zero = np.abs(probe.exact), probe.out == 0
+    below, above = (exact > probe.tiny / 8) & (exact < probe.tiny / 1.5), exact > probe.tiny * 1.5
+    flushed = below.any(axis=0) & (zero | ~below).all(axis=0)
+    return bool((flushed & above.any(axis=0) & ~(zero & above).any(axis=0)).any())
+
+
+def _scaled_is_flushed(run: DiagnosisRun) -> bool:
+    """Whether ordinary rows are answered well, and with zeros once their exact values are subnormal, and not before."""
+    rows = run.ordinary(n=4, rows=4)
+    if not run.probe(rows).sound:
+        return False
+    names = [name for name, axes in run.signature.inputs.items() if axes]
+
+    def zeros(scaled: list[str], share: float) -> Array:
+        """Of the entries that are surely subnormal, or surely normal, which are zero; the share says which are."""
+        small = {
+            name: run.fmt.round(a.astype(np.float64) * run.fmt.tiny * share) if name in scaled else a
+            for name, a in rows.items()
+        }
+        probe = run.probe(small)
+        size = np.abs(probe.exact) / probe.tiny
+        counted = size > 1.5 if share > 1 else (size < 1 / 1.5) & (size * probe.tiny > 2 * run.fmt.eta)
+        return np.asarray(probe.out[counted] == 0)
+
+    for scaled in (names[:1], names[-1:], names):
+        below = [zeros(scaled, share) for share in (1 / 4, 1 / 16, 1 / 64)]
+        above = [zeros(scaled, share) for share in (4.0, 16.0)]
+        if any(z.size and z.all() for z in below) and not any(z.any() for z in above):
+            return True
+    return False
 
 
 def order_of_sum(run: DiagnosisRun) -> str:
@@ -212,69 +270,6 @@ def order_of_sum(run: DiagnosisRun) -> str:
     return "accumulator stagnation" if lost > max(2 * kept, DTYPE_FACTOR * control, STAGNATION_LOSS) else ""
 
 
-def of_rounding(run: DiagnosisRun, row: Arguments) -> bool:
-    """Whether the error follows the precision: that in float32 is out of bounds, and in float64 is far smaller."""
-    coarse, fine = (run.in_dtype(row, name) for name in ("float32", "float64"))
-    if coarse is None or fine is None:
-        return False
-    low, high = run.probe(coarse), run.probe(fine)
-    wrong = low.failing
-    if not wrong.any() or low.wrong_nonfinite.any() or high.wrong_nonfinite.any():
-        return False
-    error, largest = float(low.error[wrong].max()), max(1.0, float(np.abs(low.exact).max()))
-    # The upper limit keeps out a value that is lost in float32 and not in float64: that is no rounding.
-    return DTYPE_FACTOR * float(high.error[wrong].max()) < error < ROUNDING_SHARE * largest
-
-
-def significant_bits(run: DiagnosisRun) -> str:
-    """Whether answers have few significant bits, or stand still where the input moves."""
-    fmt = run.fmt
-    # A significand of 11 bits or fewer is too short to show that bits are missing. An error that follows the dtype is
-    # one of rounding, not of a format in between.
-    if run.row is None or fmt.precision < RECURSIVE_FROM or of_rounding(run, run.row):
-        return ""
-    sets = [[run.ordinary(n=5, rows=3)]]
-    if run.role.shiftable:
-        # Ties of an odd number: 1 / n and log n have a full significand, whatever the rounding of exp.
-        sets.append([run.rows_of(np.zeros((1, n))) for n in (3, 5, 7, 11, 13)])
-        sets.append([run.rows_of(np.zeros((1, 8)), np.eye(8)[:1] * g) for g in COTANGENTS])
-    if any(_few_bits([run.probe(rows) for rows in group], fmt) for group in sets):
-        return "precision narrowed"
-    return "precision narrowed" if run.role.shiftable and _stands_still(run) else ""
-
-
-def _few_bits(probes: list[Probe], fmt: Format) -> bool:
-    """Whether an entry, the same in all probes, has few significant bits and its exact value has not."""
-    width = min(probe.out.shape[1] for probe in probes)
-    out, exact = (np.concatenate([getattr(t, name)[:, :width] for t in probes]) for name in ("out", "exact"))
-    # An exact value that is short by itself, as 1/2, says nothing of how the answer was kept.
-    full = bits_used(fmt.round(exact).astype(np.float64), fmt.precision) > fmt.precision - SPARE_DIVISOR
-    close = np.abs(out - exact) <= CLOSE_ERROR * np.abs(exact)
-    few = close & (out != 0) & (bits_used(out, fmt.precision) <= fmt.precision - fmt.precision // SPARE_DIVISOR)
-    return bool(((few | ~full).all(axis=0) & (full.sum(axis=0) >= FULL_VALUES_MIN)).any())
-
-
-def _stands_still(run: DiagnosisRun) -> bool:
-    """Whether a tiny step of an entry leaves the answer as it was, though the exact one moves, and a larger step not.
-
-    `VISIBLE_STEP` is more than the spacing of bfloat16 in the entry, its exponential and the logarithm of the sum.
-    """
-    entries = np.array([0.28, 0.305, 0.33, 0.35, 0.37, 0.39, 0.41])
-
-    def at(step: float) -> Probe:
-        return run.probe(run.rows_of(np.stack([0 * entries, -entries - step], axis=1)))
-
-    here, near, far = at(0.0), at(TINY_STEP), at(VISIBLE_STEP)
-    # Where the exact answer does not depend on the entry, standing still is right.
-    moves = np.abs(near.exact - here.exact) > 2.0**-4 * np.abs(far.exact - here.exact) * TINY_STEP / VISIBLE_STEP
-    still = same_bits(here.out, near.out) & moves
-    column = int(still.sum(axis=0).argmax())
-    close = np.abs(here.out - here.exact) <= CLOSE_ERROR
-    # Two of the entries may lie beside a rounding boundary of the narrow format, where even a tiny step shows.
-    stuck = still[:, column].sum() >= len(entries) - 2 and not same_bits(here.out, far.out)[:, column].any()
-    return bool(stuck and close.all() and not here.sound)
-
-
 def centred_row(run: DiagnosisRun) -> str:
     """Whether the error goes away where the row is shifted to a maximum of zero, and is as large as a rounding."""
     row = run.row
@@ -284,7 +279,8 @@ def centred_row(run: DiagnosisRun) -> str:
     top = float(row[run.x].astype(np.float64).max())
     row = row if abs(top) <= FAR_OUT_LOGITS else run.moved(row, float(np.copysign(FAR_OUT_LOGITS, top)))
     fine = run.in_dtype(row, "float64")
-    if fine is None or not run.fails(row):
+    # A rounding is as large on the other side of zero. Digits that are lost as values near underflow are not.
+    if fine is None or not run.fails(row) or not run.fails(run.moved(row, -float(row[run.x].astype(np.float64).max()))):
         return ""
     # A few roundings of each value are allowed. The rounding of an entry costs as many as the entry is large.
     size = float(np.abs(row[run.x].astype(np.float64)).max())
@@ -293,12 +289,3 @@ def centred_row(run: DiagnosisRun) -> str:
     # Of a loss or a logarithm, a tie is off too where log S was added to the maximum first: a cancellation.
     tie = run.with_logits(row, np.full_like(row[run.x], row[run.x].max(), np.float64))
     return "cancellation" if not run.role.bounded and not run.probe(tie).sound else "rounding of the gap"
-
-
-def error_by_dtype(run: DiagnosisRun) -> str:
-    """Whether the error follows the precision of the dtype, wherever the row lies and however short it is."""
-    row = run.row
-    if not run.role.shiftable or row is None:
-        return ""
-    drawn = run.moved(row, 0.0, DIGIT_GAP_LOGITS)  # at a larger gap no digit may be left, in any dtype
-    return "cancellation" if of_rounding(run, row) or of_rounding(run, drawn) else ""

@@ -11,13 +11,20 @@ from dataclasses import replace
 import numpy as np
 
 from extremum.properties.calling.caller import Misbehaviour, differing, is_floating
-from extremum.properties.diagnosis.diagnosis_run import DiagnosisRun, same_bits
-from extremum.properties.values.case import Case
+from extremum.properties.diagnosis.corrections import WIDE_PRECISION, corrected
+from extremum.properties.diagnosis.diagnosis_run import EXAMINED_ROWS, FAR_BELOW_LOGITS, DiagnosisRun, same_bits
+from extremum.properties.laws import masking
+from extremum.properties.laws.contract.purity import turned
+from extremum.properties.steps.decide import decide
+from extremum.properties.values.case import Case, integer
 from extremum.properties.values.signature import Arguments, first
-from extremum.reference.arithmetic.formats import Array
+from extremum.reference.arithmetic.formats import FORMATS, Array
 
 DITHER_SHARE = 2.0**-6  # of the largest value: a larger difference is no dither of the last bit
 FAR_LOGITS = 1e4  # a shift that no exponential survives; a narrow format takes its largest value instead
+REPEATED_CALLS = 24  # on the same arguments, at most: an answer that varies in one call of eight is seen in 96 %
+REPEATED_ENTRIES = 2**17  # of these calls together, at most
+SHORT_SUM_ENTRIES = 3  # a sum of so few terms loses no digit that counts
 SAME_ROUNDINGS = 8.0  # unit roundoffs, relative, that two sound answers to the same rows may be apart
 
 
@@ -30,7 +37,7 @@ def purity(run: DiagnosisRun) -> str:
     if refused and not _raised(run, replace(run.case, layout="C")):
         return "input mutated"
     arguments = {name: np.asarray(a) for name, a in run.call.calls(run.case.arguments)[0].items()}
-    effects = run.call.effects(arguments, {name: a[..., ::-1] if a.ndim else a for name, a in arguments.items()})
+    effects = run.call.effects(arguments, turned(arguments))
     if effects.changed:
         return "input mutated"
     return "state leaks between rows" if run.prop.name == "purity" and effects.overwritten else ""
@@ -57,7 +64,7 @@ def memory_of_calls(run: DiagnosisRun) -> str:
             # Rows of another length clear what is kept by length. Two of them keep the number of calls even, for a
             # subject that alternates.
             for clearing in (slice(0, 2), slice(1, 3)):
-                run.call.rows({name: a[:1, clearing] if a.ndim > 1 else a[:1] * 0 for name, a in rows.items()})
+                run.call.rows({name: _cut(a, clearing) for name, a in rows.items()})
             run.call.rows(before if which else instead)
             after[which].append(np.nan_to_num(run.call.rows(target).astype(np.float64)))
         a, b = np.array(after[True]), np.array(after[False])
@@ -67,6 +74,11 @@ def memory_of_calls(run: DiagnosisRun) -> str:
         if (between > np.maximum(4 * spread, DITHER_SHARE * np.abs(a).max())).any():
             return "state leaks between rows"
     return ""
+
+
+def _cut(a: Array, kept: slice) -> Array:
+    """The first row of an argument, with these of its entries: of a matrix in both directions, of a number 0."""
+    return a[:1] * 0 if a.ndim == 1 else a[(slice(1), *[kept] * (a.ndim - 1))]
 
 
 def memory_of_rows(run: DiagnosisRun) -> str:
@@ -115,47 +127,138 @@ def along_axis(run: DiagnosisRun) -> str:
     except Misbehaviour:
         return "wrong axis"
     kept = np.moveaxis(out, axis, -1) if out.ndim == dimensions else out
-    return "" if _alike(run, kept.reshape(len(first(rows)), -1), run.call.rows(rows)) else "wrong axis"
+    same = _alike(run, rows, kept.reshape(len(first(rows)), -1), run.call.rows(rows))
+    return "" if same else "wrong axis"
 
 
 def in_layout(run: DiagnosisRun) -> str:
-    """Ordinary rows in the layout of the case, against the same rows in C order."""
+    """Ordinary rows in the layout of the case, against the same rows in C order: in its dtype, and in float32."""
     if run.prop.name != "layout" or run.case.layout in ("C", "read-only"):
         return ""
-    rows = run.ordinary(n=5, rows=4)
+    # In 16 bits a sound answer may be off by so much that another row's is within its error bound.
+    for rows in (run.ordinary(n=5, rows=4), run.ordinary_wide(n=5, rows=4)):
+        if _layout_shows(run, rows):
+            return "storage order ignored"
+    return ""
+
+
+def _layout_shows(run: DiagnosisRun, rows: Arguments) -> bool:
     if run.case.layout == "broadcast":  # zero strides need equal rows
         rows = {name: np.repeat(a[:1], 4, axis=0) for name, a in rows.items()}
     if run.signature.batched and run.case.x.ndim == len((2, 2, 5)):
         rows = {name: a.reshape(2, 2, 5) for name, a in rows.items()}
     other = run.call.rows(rows)
     if differing(other, run.call.rows(rows)):  # an answer that varies shows nothing about the layout
+        return False
+    return not _alike(run, rows, run.call.rows(rows, run.case.layout), other)
+
+
+def _alike(run: DiagnosisRun, rows: Arguments, a: Array, b: Array) -> bool:
+    """Whether two answers to the same rows differ by no more than two sound ones do, or by a few roundings.
+
+    Near zero a sound answer has no digit in common with another, and a sum in another order is rounded otherwise.
+    """
+    flat = run.signature.flat(rows)
+    both_sound = all(run.judged(flat, out.reshape(len(first(flat)), -1)).sound for out in (a, b))
+    rtol = SAME_ROUNDINGS * FORMATS[first(rows).dtype.name].unit_roundoff
+    close = np.allclose(a.astype(np.float64), b.astype(np.float64), rtol=rtol)
+    return both_sound or bool(close)
+
+
+def returned(run: DiagnosisRun) -> str:
+    """Whether the answer comes in a dtype of fewer bits, in another dtype, or in another shape."""
+    arguments = run.call.calls(run.case.arguments)[0]
+    try:
+        out = run.call.array(arguments)
+    except Misbehaviour:
         return ""
-    return "" if _alike(run, run.call.rows(rows, run.case.layout), other) else "storage order ignored"
-
-
-def _alike(run: DiagnosisRun, a: Array, b: Array) -> bool:
-    return bool(np.allclose(a.astype(np.float64), b.astype(np.float64), rtol=SAME_ROUNDINGS * run.fmt.unit_roundoff))
-
-
-def narrower_dtype(run: DiagnosisRun) -> str:
-    """Whether the answer comes in a dtype of fewer bits."""
-    if run.prop.name != "dtype":
+    if run.prop.name == "dtype" and out.dtype != run.fmt.dtype:
+        narrower = is_floating(out) and out.dtype.itemsize < run.fmt.dtype.itemsize
+        return "precision narrowed" if narrower else "wrong dtype"
+    if run.prop.name == "axis" or out.shape == run.signature.answer(arguments, -1):
         return ""
-    out = run.call.array(run.call.calls(run.case.arguments)[0])
-    narrower = is_floating(out) and out.dtype.itemsize < run.fmt.dtype.itemsize
-    return "precision narrowed" if narrower else ""
+    return "wrong axis" if _reduced_otherwise(run) else "wrong shape"
+
+
+def _reduced_otherwise(run: DiagnosisRun) -> bool:
+    """Whether the answer is that of ordinary rows along the first axis, or of all of them as one row."""
+    if not run.signature.batched:
+        return False
+    rows = run.ordinary(n=3, rows=2)
+    out = run.call.array(rows)
+    for other in ({k: a.T for k, a in rows.items()}, {k: a.reshape(1, -1) for k, a in rows.items()}):
+        size = len(first(other)) * run.signature.width(first(other).shape[1])
+        if out.size == size and run.judged(other, out.reshape(len(first(other)), -1)).sound:
+            return True
+    return False
+
+
+def varying(run: DiagnosisRun) -> str:
+    """Whether calls on the same arguments, one right after the other, are answered differently.
+
+    Where the answer depends on the calls before, `memory_of_calls` has shown that already.
+    """
+    axis = run.case.axis if "axis" in run.case.arguments else None
+    for arguments in run.call.calls(run.case.arguments)[:EXAMINED_ROWS]:
+        calls = max(2, min(REPEATED_CALLS, REPEATED_ENTRIES // max(first(arguments).size, 1)))
+        base = run.call.array(arguments, axis, run.case.layout)
+        if any(differing(base, run.call.array(arguments, axis, run.case.layout)) for _ in range(calls)):
+            return "nondeterministic"
+    return ""
+
+
+def narrow_sum(run: DiagnosisRun) -> str:
+    """Whether long rows of 16 bits are answered badly along an axis or in a layout, and short ones well.
+
+    The same rows are answered well in float32, and as plain rows: NumPy widens a sum of 16 bits along the last axis
+    alone, and only where that is contiguous.
+    """
+    strided = run.prop.name == "axis" or run.case.layout not in ("C", "read-only")
+    if run.fmt.precision >= WIDE_PRECISION or not strided or not run.signature.batched:
+        return ""
+    wide = run.in_dtype(run.case.arguments, "float32")
+    plain = replace(run.experiment, call=corrected(run.call, run.role, ["plain layout", "rows last"]))
+    if wide is None or decide(plain, run.case).refuted:
+        return ""
+    in_float32 = replace(run.experiment, fmt=FORMATS["float32"])
+    if decide(in_float32, Case(wide, run.case.layout)).refuted:
+        return ""
+    short = run.ordinary(n=SHORT_SUM_ENTRIES, rows=4)
+    laid = {**run.case.arguments, run.x: np.ascontiguousarray(np.moveaxis(first(short), -1, 0)), "axis": integer(0)}
+    at_fault = Case(laid, run.case.layout) if run.prop.name == "axis" else Case(short, run.case.layout)
+    return "" if decide(run.experiment, at_fault).refuted else "sum in 16 bits"
 
 
 def masked(run: DiagnosisRun) -> str:
-    """Whether the row is answered well without its masked entries, or a row of nothing else is not."""
-    if not run.prop.masked:
+    """Whether a row is answered badly with masked entries, and well with finite ones in their place that weigh nothing.
+
+    The row keeps its length and its places, so that a defect of these shows in both.
+    """
+    hidden = np.isneginf(run.case.x)
+    if not run.prop.masked or not hidden.any() or np.isposinf(run.case.x).any():
         return ""
-    if run.rows and not np.isposinf(run.case.x).any():
-        kept = [run.probe(row) for row in run.rows]
-        sound, lost = all(probe.sound for probe in kept), any(probe.lost.any() for probe in kept)
-        # `extra` counts what masked entries got: above 0 they leak, even where the other entries are off as well.
-        extra = None if lost else run.experiment.observe(run.case).extra
-        return "masked value leaks" if sound or (extra is not None and (extra > 0).any()) else ""
-    # Without a finite row to compare, a row of masked entries alone decides: its empty sum has the logarithm -inf.
-    nothing = run.rows_of(np.full((1, 2), -np.inf))
-    return "" if (run.call.rows(nothing) == -np.inf).all() else "masked value leaks"
+    if hidden.all():  # its empty sum has the logarithm -inf
+        nothing = run.rows_of(np.full((1, 2), -np.inf))
+        return "" if (run.call.rows(nothing) == -np.inf).all() else "masked value leaks"
+    given, hidden = run.signature.of(run.case.arguments), hidden.reshape(-1, hidden.shape[-1])
+    seen = run.experiment.observe(run.case)
+    assert seen.out is not None
+    with_mask = run.judged(seen.arguments, seen.out.reshape(len(hidden), -1))
+    x = np.where(hidden, np.inf, first(given).reshape(hidden.shape).astype(np.float64))
+    lowest = np.where(np.isfinite(x), x, np.inf).min(axis=1, keepdims=True)
+    # At least as far below as the lowest is from zero, so that the difference is not rounded away.
+    weightless = np.maximum(lowest - np.maximum(min(FAR_BELOW_LOGITS, run.fmt.max / 4), np.abs(lowest)), -run.fmt.max)
+    if (weightless >= lowest).any():
+        return ""
+    without = run.probe(run.with_logits(given, np.where(hidden, weightless, x)))
+    width = without.out.shape[1]
+    at_masked = (
+        hidden if width == hidden.shape[1] else masking.in_matrix(hidden) if width > 1 else np.zeros((1, 1), bool)
+    )
+    if (without.failing & ~at_masked).any():  # the others fail without a mask too
+        return ""
+    if (with_mask.failing & ~at_masked).any():
+        return "masked value leaks"
+    # `extra` counts what masked entries got, where that must be nothing.
+    got = seen.extra is not None and bool((seen.extra > 0).any())
+    return "masked value leaks" if got and not (without.failing & at_masked).any() else ""

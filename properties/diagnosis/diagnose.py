@@ -14,12 +14,10 @@ from extremum.properties.calling.call import quiet
 from extremum.properties.calling.time_limit import OutOfTime
 from extremum.properties.diagnosis.arithmetic_causes import (
     centred_row,
-    error_by_dtype,
     narrower_row,
     order_of_sum,
     shifted_row,
     shorter_row,
-    significant_bits,
     subnormal_answer,
     wider_row,
 )
@@ -29,10 +27,14 @@ from extremum.properties.diagnosis.contract_causes import (
     masked,
     memory_of_calls,
     memory_of_rows,
-    narrower_dtype,
+    narrow_sum,
     purity,
+    returned,
+    varying,
 )
 from extremum.properties.diagnosis.diagnosis_run import DiagnosisRun
+from extremum.properties.diagnosis.formula_causes import another_label, divided, fitted, unread_entries
+from extremum.properties.diagnosis.precision_causes import error_by_dtype, significant_bits
 from extremum.properties.model.role import Experiment
 from extremum.properties.steps.decide import Decision
 from extremum.properties.values.case import Case
@@ -114,15 +116,15 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
         ),
         "subnormals flushed": Cause(
             "A value below the smallest normal is made zero.",
-            "The answer is zero where the exact value is subnormal, and no sooner; or, as the gaps of the row grow, "
-            "values are lost from where an exponential becomes subnormal.",
+            "Ordinary rows, made smaller, are answered with zeros just below the smallest normal and not just above; "
+            "or, as the gaps of the row grow, values are lost from where an exponential becomes subnormal.",
             "Leave out -ffast-math and flush-to-zero mode, or say that values below the smallest normal are dropped.",
             "Compute without -ffast-math and flush-to-zero mode.",
         ),
         "masked value leaks": Cause(
             "Masked entries count.",
-            "The row is called without its masked entries, and is then answered well; or the masked entries get "
-            "something themselves; or a row of nothing else is not answered with -inf, the logarithm of an empty sum.",
+            "The row is called with finite entries that weigh nothing in the place of the masked ones, and is then "
+            "answered well; or a row of nothing else is not answered with -inf, the logarithm of an empty sum.",
             "Mask with -inf, or leave the masked entries out: a number such as -1e4 is not below every logit, and 0 * "
             "-inf is NaN.",
             "Mask with -inf, or leave masked entries out.",
@@ -165,6 +167,101 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
             "Keep every value on the way in the dtype of the input or wider, and return that dtype.",
             "Keep every value in the dtype of the input or wider.",
         ),
+        "nondeterministic": Cause(
+            "The same arguments get different answers, call after call.",
+            "The call is repeated up to 24 times on the same arguments: its answers differ, though they do not follow "
+            "the calls before.",
+            "Fix the order of each sum, write every entry before it is read, and draw no random numbers: dropout and "
+            "noise belong to training.",
+            "Fix the order of sums, and leave out what is random.",
+        ),
+        "wrong dtype": Cause(
+            "The answer comes in another dtype than the argument.",
+            "The dtype of the answer is read: it has as many bits or more, or holds no floats.",
+            "Make constants of the dtype of the argument, and give the answer back in it with `astype`.",
+            "Give the answer back in the dtype of the argument.",
+        ),
+        "wrong shape": Cause(
+            "The answer comes in another shape than the role gives it.",
+            "The shape of the answer is read, and its values are not those of rows along another axis.",
+            "Give every axis of the argument back: keepdims=True in reductions, no `squeeze` without its axis, and no "
+            "axis that a batch of one leaves behind.",
+            "Give the answer back in the shape that the role asks for.",
+        ),
+        "sum in 16 bits": Cause(
+            "Terms are added up in 16 bits along an axis or in a layout in which NumPy does not widen the sum.",
+            "The case is answered well in float32, and as plain rows along the last axis, and so are rows of 3 along "
+            "its own axis and in its layout.",
+            "Ask for a wider sum: `sum(axis=axis, dtype=np.float32)`, or `astype(np.float32)` first; NumPy widens a "
+            "sum of 16 bits along the last axis alone.",
+            "In 16 bits add up in float32: sum(axis=axis, dtype=np.float32).",
+            ("float32", "rows last", "plain layout"),
+        ),
+        "entries left out": Cause(
+            "A loop leaves out some entries of the answer.",
+            "Each entry of ordinary rows is moved: some entries of the answer stand still where the exact ones move, "
+            "the same in all rows.",
+            "Run the loop from the first entry to the last, the tail beyond whole vectors or tiles included.",
+            "Run the loop over all entries, the tail included.",
+        ),
+        "missing term": Cause(
+            "A term is left out.",
+            "Each entry of ordinary rows is moved, and with some of them, the same in all rows, only the entry beside "
+            "moves; or a fit of the answer with the terms of the formula finds one with the factor 0.",
+            "Add up all terms: those of the tail beyond whole vectors, the first and the last, and each that the rules "
+            "of differentiation give.",
+            "Add the term that is left out.",
+        ),
+        "wrong sign": Cause(
+            "The answer or a term has the other sign.",
+            "A fit of the answers to ordinary rows with the terms of the formula finds some with the factor -1, and "
+            "all others as they should be or left out.",
+            "Change the sign: a gradient points uphill, and a loss is minus the log-likelihood.",
+            "Change the sign of the term.",
+        ),
+        "wrong factor": Cause(
+            "The answer or a term is multiplied by another constant.",
+            "A fit of the answers to ordinary rows with the terms of the formula finds another factor, the same in all "
+            "rows.",
+            "Compare the constants with the definition: the 2 of a square, the n of a mean, the base of a logarithm.",
+            "Compare the factor with the definition.",
+        ),
+        "transposed matrix": Cause(
+            "A matrix stands for its transpose.",
+            "A fit of the answers to ordinary rows with the terms of the formula, with and without transposes, gives "
+            "one for the other.",
+            "Write the indices out: where a matrix is square or symmetric, shapes do not show it.",
+            "Transpose the matrix.",
+        ),
+        "wrong term": Cause(
+            "A term of another argument, index or formula stands in the place of one.",
+            "A fit of the answers to ordinary rows finds one term left out and another that the formula has not; or "
+            "rows are answered well for another label.",
+            "Write the formula out with its indices, and compare which argument each term takes.",
+            "Take the term of the argument and the index that the formula has.",
+        ),
+        "extra term": Cause(
+            "A term is added that the formula has not.",
+            "A fit of the answers to ordinary rows finds all terms of the formula, and one more.",
+            "Leave the term out, or add it outside: a decay, a ridge, the logarithm of a count.",
+            "Leave out the term that the formula has not.",
+        ),
+        "wrong divisor": Cause(
+            "Rows are divided by another number than their sum or norm, or by none.",
+            "Each ordinary row is answered with a multiple of the exact row, or of a logarithm with the exact row and "
+            "a number, another for each row.",
+            "Divide by the sum of this row's own terms, all under one shift, and by nothing else.",
+            "Divide by the sum of the row's own terms, all under one shift.",
+        ),
+        "base 2 out of range": Cause(
+            "An entry times log2(e) is infinite.",
+            "The row or its gaps are moved out: values are lost just beyond the largest finite value over log2(e), and "
+            "not just before.",
+            "Subtract the maximum before the entries are multiplied by log2(e), or limit the product.",
+            "Subtract the row's maximum before the base is changed.",
+            ("shift",),
+            loss=True,
+        ),
         "unknown": Cause(
             "No experiment shows the cause.",
             "Every experiment was tried and showed nothing, or the time limit of the diagnosis ended first.",
@@ -179,11 +276,18 @@ UNKNOWN = "unknown"
 EXPERIMENTS: tuple[Callable[[DiagnosisRun], str], ...] = (
     # What a caller is owed comes first: where calls or rows disturb each other, no experiment on a row shows anything.
     purity,
-    narrower_dtype,
+    returned,
     memory_of_calls,
+    varying,
     memory_of_rows,
+    narrow_sum,
     along_axis,
     in_layout,
+    # Then another formula: where ordinary rows fail it, and no row is needed to show it.
+    another_label,
+    fitted,
+    unread_entries,
+    divided,
     masked,
     # Then values that are lost. A lost value looks like an error of any size, so errors are explained only afterwards.
     shorter_row,

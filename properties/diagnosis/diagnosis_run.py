@@ -16,6 +16,7 @@ import numpy as np
 from extremum.properties.calling.call import Declined
 from extremum.properties.calling.caller import Misbehaviour, differing
 from extremum.properties.model.role import Experiment
+from extremum.properties.model.rounding import RECURSIVE_FROM
 from extremum.properties.model.view import Observation, View
 from extremum.properties.steps.decide import Decision, decide, ratios
 from extremum.properties.values.case import Case
@@ -28,6 +29,8 @@ ENTRY_BUDGET = 2**19  # entries of answers that one diagnosis may compute
 CUT_LENGTHS = (8, 64, 512, 4096)  # entries that a longer row is cut to, if it still fails
 COUNTING_PROPERTIES = frozenset(("purity", "dtype", "shape", "determinism"))  # the values of a row fail none of them
 LOST_RATIO = 4.0  # error bounds that an error exceeds where a value is lost
+FAR_BELOW_LOGITS = 2e4  # further down than the floors that people start a maximum from, such as -1e4
+MODERATE_FACTOR = 2.0**8  # from 1, up or down: a sum of numbers within it keeps digits of each, but in 8 bits
 FAR_FROM_ZERO = 16.0  # smallest normals: a larger exact value is no candidate for a flush
 
 
@@ -105,6 +108,11 @@ class DiagnosisRun:
         except (Misbehaviour, Declined):  # an exception is evidence like an answer of NaN: experiments go on
             shape = len(first(arguments)), self.signature.width(first(arguments).shape[-1])
             out, raised = np.full(shape, np.nan, fmt.dtype), True
+        return self.judged(arguments, out, raised)
+
+    def judged(self, arguments: Arguments, out: Array, raised: bool = False) -> Probe:
+        """An answer (rows, width) to finite rows of arguments, beside the exact one."""
+        fmt = FORMATS[first(arguments).dtype.name]
         view = View(self.role, fmt, Observation(arguments, out), screen_arithmetic(fmt))
         error = np.broadcast_to(view.narrow(view.error(abs(view.out - view.exact))), out.shape)
         ratio = ratios(error, view.narrow(view.error_bound))
@@ -179,17 +187,34 @@ class DiagnosisRun:
     @property
     def labels(self) -> list[str]:
         """The arguments that are an index into the row."""
-        return [name for name, axes in self.signature.inputs.items() if not axes]
+        numbers = [name for name, axes in self.signature.inputs.items() if not axes]
+        return [name for name in numbers if self.case.arguments[name].dtype.kind in "iu"]
 
     def ordinary(self, n: int = 3, rows: int = 3) -> Arguments:
         """Rows that any subject of the role answers, another in every row; logits of like size, so that all count."""
         if not self.role.shiftable:
             sampled = self.role.sampled(np.random.default_rng(1), self.fmt, n, rows)
             self.role.truth(sampled, FLOAT64)  # raises where no exact answer is known: that subject may not take them
-            return sampled
+            return {name: self._moderate(a) for name, a in sampled.items()}
         # Entries between -2 and 2 weigh alike, so that a change of any of them shows in the answer.
         rng = np.random.default_rng(1)
         return self.rows_of(rng.uniform(-2.0, 2.0, (rows, n)), rng.normal(size=(rows, n)))
+
+    def ordinary_wide(self, n: int, rows: int) -> Arguments:
+        """As `ordinary`, in float32 at least."""
+        given = self.ordinary(n, rows)
+        if self.fmt.precision >= RECURSIVE_FROM:
+            return given
+        return {name: a if a.dtype != self.fmt.dtype else a.astype(np.float32) for name, a in given.items()}
+
+    def _moderate(self, a: Array) -> Array:
+        """The numbers; or others of moderate size, where some are so large or small that they hide what is beside."""
+        size = np.abs(a.astype(np.float64))
+        if a.dtype.kind in "iu" or ((size >= 1 / MODERATE_FACTOR) & (size <= MODERATE_FACTOR)).all():
+            return a
+        rng = np.random.default_rng(2)
+        numbers = rng.uniform(0.5, 2.0, a.shape) * (rng.choice((-1.0, 1.0), a.shape) if a.ndim > 1 else 1.0)
+        return self.fmt.round(numbers).astype(a.dtype)
 
     def rows_of(self, logits: Any, g: Any = 1.0, dtype: np.dtype[Any] | None = None) -> Arguments:
         """Rows of these logits, with `g` for any other argument of floats, and the first entry for a label."""

@@ -168,13 +168,13 @@ DECLARED: dict[Callable[[Answer, int], Answer], dict[str, Any]] = {
     storage_offset: {"fails": {"layout": EVERY}, "cause": "storage order ignored"},
     in_place: {"fails": {"purity": EVERY}, "cause": "input mutated"},
     buffer_kept: {"fails": {"purity": EVERY}, "cause": "state leaks between rows"},
-    promoted: {"fails": {"dtype": NARROW}},
-    promoted_by_constant: {"fails": {"dtype": ("float32", *NARROW)}},
+    promoted: {"fails": {"dtype": NARROW}, "cause": "wrong dtype"},
+    promoted_by_constant: {"fails": {"dtype": ("float32", *NARROW)}, "cause": "wrong dtype"},
     narrowed: {"fails": {"dtype": ("float64",)}, "cause": "precision narrowed"},
-    squeezed: {"fails": {"shape": EVERY}},
-    column: {"fails": {"shape": EVERY}},
-    batch_of_one: {"fails": {"shape": EVERY}},
-    dithered: {"fails": {"determinism": EVERY}},
+    squeezed: {"fails": {"shape": EVERY}, "cause": "wrong shape"},
+    column: {"fails": {"shape": EVERY}, "cause": "wrong shape"},
+    batch_of_one: {"fails": {"shape": EVERY}, "cause": "wrong shape"},
+    dithered: {"fails": {"determinism": EVERY}, "cause": "nondeterministic"},
 }
 
 

@@ -58,7 +58,7 @@ def loss_of_rounded_normaliser(logits: Array, L: int) -> Array:
     return round_like(log_sum(w)[0].astype(logits.dtype).astype(w.dtype) - w[L], logits)
 
 
-@mutant(fails={"accuracy": WIDE}, cause="rounding of the gap")
+@mutant(fails={"accuracy": WIDE}, cause="base 2 out of range")
 def loss_in_base_2(logits: Array, L: int) -> Array:
     """x log2(e) and max x log2(e) are rounded apart before they are subtracted."""
     w = lift(logits)
@@ -100,13 +100,13 @@ def loss_clipped_at_100(logits: Array, L: int) -> Array:
     return round_like(np.minimum(sound_loss(logits, L), 100), logits)
 
 
-@mutant(fails={"accuracy": EVERY})
+@mutant(fails={"accuracy": EVERY}, cause="wrong factor")
 def loss_in_bits(logits: Array, L: int) -> Array:
     """The logarithm is taken to base 2."""
     return round_like(sound_loss(logits, L).astype(lift(logits).dtype) * LOG2_E, logits)
 
 
-@mutant(fails={"nonnegative": EVERY})
+@mutant(fails={"nonnegative": EVERY}, cause="wrong sign")
 def loss_sign_flipped(logits: Array, L: int) -> Array:
     """The log-likelihood is returned, not minus it."""
     return round_like(log_probabilities(lift(logits))[L], logits)
@@ -121,7 +121,7 @@ def softmax_applied_twice(logits: Array, L: int) -> Array:
 # The sum
 
 
-@mutant(fails={"nonnegative": EVERY})
+@mutant(fails={"nonnegative": EVERY}, cause="missing term")
 def label_left_out_of_sum(logits: Array, L: int) -> Array:
     """The sum is taken over the other entries alone."""
     w = lift(logits)
@@ -136,7 +136,7 @@ def loss_sum_in_own_format(logits: Array, L: int) -> Array:
     return round_like(np.log(s) - (w[L] - w.max()), logits)
 
 
-@mutant(fails={"accuracy": EVERY})
+@mutant(fails={"accuracy": EVERY}, cause="missing term")
 def last_class_left_out(logits: Array, L: int) -> Array:
     """The last class is left out of the sum."""
     w = lift(logits)
@@ -149,7 +149,7 @@ plant(loss_through_float32=contract.through_float32)
 # The label
 
 
-@mutant(fails={"accuracy": EVERY})
+@mutant(fails={"accuracy": EVERY}, cause="wrong term")
 def label_counted_from_one(logits: Array, L: int) -> Array:
     """The label is taken to be counted from 1, and points to the entry before."""
     return sound_loss(logits, L - 1)
@@ -162,7 +162,7 @@ def label_smoothing_left_on(logits: Array, L: int) -> Array:
     return round_like(0.9 * losses[L] + 0.1 * losses.mean(), logits)
 
 
-@mutant(fails={"accuracy": EVERY})
+@mutant(fails={"accuracy": EVERY}, cause="wrong factor")
 def loss_averaged_over_classes(logits: Array, L: int) -> Array:
     """The loss is divided by the number of classes."""
     return round_like(-log_probabilities(lift(logits))[L] / logits.size, logits)
@@ -210,7 +210,7 @@ def loss_buffer_reused(logits: Array, L: int) -> Array:
     return kept
 
 
-@mutant(fails={"dtype": ("float32", *NARROW)})
+@mutant(fails={"dtype": ("float32", *NARROW)}, cause="wrong dtype")
 def loss_promoted_to_float64(logits: Array, L: int) -> Array:
     """The loss is returned in float64, as a Python float becomes one."""
     return np.asarray(float(sound_loss(logits, L)))
@@ -219,13 +219,13 @@ def loss_promoted_to_float64(logits: Array, L: int) -> Array:
 plant(loss_narrowed=contract.narrowed, loss_not_reduced=contract.batch_of_one)
 
 
-@mutant(fails={"shape": EVERY})
+@mutant(fails={"shape": EVERY}, cause="wrong shape")
 def losses_of_all_labels(logits: Array, L: int) -> Array:
     """The loss of every label is returned, in a row."""
     return round_like(-log_probabilities(lift(logits)), logits)
 
 
-@mutant(fails={"determinism": EVERY})
+@mutant(fails={"determinism": EVERY}, cause="nondeterministic")
 def dropout_left_on(logits: Array, L: int) -> Array:
     """A tenth of the logits, chosen at random, is set to zero, as in training."""
     kept = np.where(_noise.random(logits.shape) < 0.1, np.zeros_like(logits), logits)

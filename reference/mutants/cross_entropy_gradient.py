@@ -73,7 +73,7 @@ def gradient_shifted_above_overflow_only(logits: Array, L: int) -> Array:
     return round_like(e / e.astype(logits.dtype).sum().astype(w.dtype) - onehot(logits, L), logits)
 
 
-@mutant(fails={"accuracy": WIDE}, cause="rounding of the gap")
+@mutant(fails={"accuracy": WIDE}, cause="base 2 out of range")
 def gradient_in_base_2(logits: Array, L: int) -> Array:
     """x log2(e) and max x log2(e) are rounded apart before they are subtracted."""
     w = lift(logits)
@@ -107,7 +107,7 @@ def last_entry_by_complement(logits: Array, L: int) -> Array:
 plant(gradient_through_float32=contract.through_float32)
 
 
-@mutant(fails={"sum_to_zero": EVERY})
+@mutant(fails={"sum_to_zero": EVERY}, cause="missing term")
 def last_class_left_out_of_gradient(logits: Array, L: int) -> Array:
     """The last class is left out of the sum."""
     e = exps(lift(logits))
@@ -117,31 +117,31 @@ def last_class_left_out_of_gradient(logits: Array, L: int) -> Array:
 # The label
 
 
-@mutant(fails={"sum_to_zero": EVERY})
+@mutant(fails={"sum_to_zero": EVERY}, cause="missing term")
 def onehot_forgotten(logits: Array, L: int) -> Array:
     """The softmax is returned: nothing is subtracted at the label."""
     return round_like(probabilities(logits), logits)
 
 
-@mutant(fails={"range": EVERY})
+@mutant(fails={"range": EVERY}, cause="wrong sign")
 def gradient_sign_flipped(logits: Array, L: int) -> Array:
     """onehot(L) - softmax: the direction of ascent."""
     return -sound_gradient(logits, L)
 
 
-@mutant(fails={"range": EVERY})
+@mutant(fails={"range": EVERY}, cause="wrong term")
 def gradient_label_counted_from_one(logits: Array, L: int) -> Array:
     """The label is taken to be counted from 1, and points to the entry before."""
     return sound_gradient(logits, (L - 1) % logits.size)
 
 
-@mutant(fails={"accuracy": EVERY})
+@mutant(fails={"accuracy": EVERY}, cause="wrong term")
 def onehot_at_maximum(logits: Array, L: int) -> Array:
     """One is subtracted at the largest logit, not at the label."""
     return sound_gradient(logits, int(lift(logits).argmax()))
 
 
-@mutant(fails={"sum_to_zero": EVERY})
+@mutant(fails={"sum_to_zero": EVERY}, cause="entries left out")
 def gradient_at_label_alone(logits: Array, L: int) -> Array:
     """Only the label's entry is filled in; the others stay zero."""
     return round_like((probabilities(logits) - 1) * onehot(logits, L), logits)
@@ -156,7 +156,7 @@ def gradient_of_smoothed_label(logits: Array, L: int) -> Array:
 # The chain
 
 
-@mutant(fails={"accuracy": EVERY})
+@mutant(fails={"accuracy": EVERY}, cause="wrong factor")
 def gradient_averaged_over_classes(logits: Array, L: int) -> Array:
     """The gradient is divided by the number of classes."""
     return round_like(_sound(logits, L) / logits.size, logits)
@@ -218,7 +218,7 @@ plant(
 )
 
 
-@mutant(fails={"determinism": EVERY})
+@mutant(fails={"determinism": EVERY}, cause="nondeterministic")
 def gradient_noise_left_on(logits: Array, L: int) -> Array:
     """Noise of standard deviation 0.01 is added, as in private training."""
     g = _sound(logits, L)

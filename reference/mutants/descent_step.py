@@ -33,19 +33,19 @@ plant = contract.planter(__name__, mutant, _step)
 # The formula
 
 
-@mutant(fails={"accuracy": EVERY})
+@mutant(fails={"accuracy": EVERY}, cause="wrong sign")
 def ascent(x: Array, gradient: Array, step_size: float) -> Array:
     """The sign is wrong: x goes up the slope."""
     return _step(x, -gradient, step_size)
 
 
-@mutant(fails={"accuracy": EVERY})
+@mutant(fails={"accuracy": EVERY}, cause="wrong term")
 def sign_of_gradient(x: Array, gradient: Array, step_size: float) -> Array:
     """x - s sign(g): the size of the gradient is lost."""
     return _step(x, np.sign(gradient), step_size)
 
 
-@mutant(fails={"accuracy": EVERY})
+@mutant(fails={"accuracy": EVERY}, cause="wrong factor")
 def averaged_over_entries(x: Array, gradient: Array, step_size: float) -> Array:
     """The gradient is divided by the number of parameters, as if that were the batch."""
     return _step(x, gradient / x.dtype.type(x.size), step_size)
@@ -58,7 +58,7 @@ def step_along_clipped_gradient(x: Array, gradient: Array, step_size: float) -> 
     return _step(x, np.minimum(np.maximum(gradient, -one), one), step_size)
 
 
-@mutant(fails={"accuracy": EVERY})
+@mutant(fails={"accuracy": EVERY}, cause="wrong term")
 def first_step_ignores_the_rate(x: Array, gradient: Array, step_size: float) -> Array:
     """A step that does not go on from the last answer counts as the first, and is taken at the rate 1."""
     first = not (_like(_last[0], x) and np.array_equal(_last[0], x))
@@ -66,7 +66,7 @@ def first_step_ignores_the_rate(x: Array, gradient: Array, step_size: float) -> 
     return _last[0].copy()
 
 
-@mutant(fails={"accuracy": EVERY})
+@mutant(fails={"accuracy": EVERY}, cause="entries left out")
 def tail_skipped(x: Array, gradient: Array, step_size: float) -> Array:
     """Whole vectors of eight are updated, and the tail of a longer row is not."""
     y = _step(x, gradient, step_size)
@@ -75,7 +75,7 @@ def tail_skipped(x: Array, gradient: Array, step_size: float) -> Array:
     return y
 
 
-@mutant(fails={"accuracy": EVERY})
+@mutant(fails={"accuracy": EVERY}, cause="entries left out")
 def first_entry_skipped(x: Array, gradient: Array, step_size: float) -> Array:
     """The loop starts at 1."""
     y = _step(x, gradient, step_size)
@@ -139,7 +139,7 @@ def normalised_gradient(x: Array, gradient: Array, step_size: float) -> Array:
     return _step(x, gradient / largest, step_size)
 
 
-@mutant(fails={"zero_gradient": EVERY})
+@mutant(fails={"zero_gradient": EVERY}, cause="extra term")
 def weight_decay_by_default(x: Array, gradient: Array, step_size: float) -> Array:
     """A hundredth of x is added to the gradient."""
     return _step(x, gradient + x.dtype.type(0.01) * x, step_size)
@@ -193,7 +193,7 @@ def updated_in_place(x: Array, gradient: Array, step_size: float) -> Array:
 plant(point_in_a_buffer=contract.buffer_kept)
 
 
-@mutant(fails={"dtype": ("float32", *NARROW)})
+@mutant(fails={"dtype": ("float32", *NARROW)}, cause="wrong dtype")
 def promoted_by_the_rate(x: Array, gradient: Array, step_size: float) -> Array:
     """The rate is a NumPy scalar of float64, which promotes the result."""
     return np.asarray(x - np.float64(step_size) * gradient)
@@ -202,7 +202,7 @@ def promoted_by_the_rate(x: Array, gradient: Array, step_size: float) -> Array:
 plant(point_of_float32=contract.narrowed)
 
 
-@mutant(fails={"shape": EVERY})
+@mutant(fails={"shape": EVERY}, cause="wrong shape")
 def point_as_a_row(x: Array, gradient: Array, step_size: float) -> Array:
     """The point comes back as a matrix of one row."""
     return _step(x, gradient, step_size)[None, :]
@@ -214,7 +214,7 @@ def step_in_memory_order(x: Array, gradient: Array, step_size: float) -> Array:
     return _step(in_memory_order(x), in_memory_order(gradient), step_size)
 
 
-@mutant(fails={"determinism": EVERY})
+@mutant(fails={"determinism": EVERY}, cause="nondeterministic")
 def dithered(x: Array, gradient: Array, step_size: float) -> Array:
     """The update is scaled by a random factor near 1 before it is rounded, from a generator that nobody seeds."""
     noise = 1 + fmt(x).unit_roundoff * _dice.integers(-2, 3, x.shape)

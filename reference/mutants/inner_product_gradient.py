@@ -16,26 +16,26 @@ mutant = mutants_of("inner_product_gradient")
 _noise = np.random.default_rng()
 
 
-@mutant(fails={"bitwise": EVERY})
+@mutant(fails={"bitwise": EVERY}, cause="wrong term")
 def gradient_by_the_weights(w: Array, x: Array) -> Array:
     """x: the gradient by w."""
     assert w.shape == x.shape
     return x.copy()
 
 
-@mutant(fails={"bitwise": EVERY})
+@mutant(fails={"bitwise": EVERY}, cause="wrong sign")
 def weights_negated(w: Array, x: Array) -> Array:
     """-w, as of a loss that is maximised."""
     return np.asarray(-w + 0 * x.dtype.type(1))
 
 
-@mutant(fails={"shape": EVERY})
+@mutant(fails={"shape": EVERY}, cause="wrong shape")
 def weights_summed(w: Array, x: Array) -> Array:
     """w_1 + ... + w_n: a scalar, as where the partial derivatives are added up."""
     return np.asarray(lift(w).sum().astype(w.dtype))
 
 
-@mutant(fails={"identity": EVERY})
+@mutant(fails={"identity": EVERY}, cause="wrong term")
 def weights_summed_and_broadcast(w: Array, x: Array) -> Array:
     """The sum of the w_i in every entry."""
     return np.full(x.shape, lift(w).sum()).astype(w.dtype)
@@ -66,7 +66,7 @@ def weights_clipped(w: Array, x: Array) -> Array:
     return np.clip(w, w.dtype.type(-3), w.dtype.type(3))
 
 
-@mutant(fails={"linear_in_w": EVERY})
+@mutant(fails={"linear_in_w": EVERY}, cause="wrong divisor")
 def weights_normalised(w: Array, x: Array) -> Array:
     """w divided by its largest magnitude."""
     top = np.abs(lift(w)).max()
@@ -102,7 +102,7 @@ plant(
 )
 
 
-@mutant(fails={"determinism": EVERY})
+@mutant(fails={"determinism": EVERY}, cause="nondeterministic")
 def weights_now_and_then_an_ulp_off(w: Array, x: Array) -> Array:
     """Uninitialised memory: now and then an entry is another."""
     y = w.copy()

@@ -43,37 +43,37 @@ def residual_broadcast_and_averaged(B: Array, x: Array, c: Array) -> Array:
     return squares(B, r.mean(axis=1)).astype(x.dtype)
 
 
-@mutant(fails={"accuracy": EVERY})
+@mutant(fails={"accuracy": EVERY}, cause="wrong sign")
 def target_added(B: Array, x: Array, c: Array) -> Array:
     """2 B^T (B x + c): the sign of the target."""
     return squares(B, residual(B, x, -c)).astype(x.dtype)
 
 
-@mutant(fails={"identity": EVERY})
+@mutant(fails={"identity": EVERY}, cause="missing term")
 def target_forgotten(B: Array, x: Array, c: Array) -> Array:
     """2 B^T B x."""
     return squares(B, residual(B, x, np.zeros_like(c))).astype(x.dtype)
 
 
-@mutant(fails={"identity": EVERY})
+@mutant(fails={"identity": EVERY}, cause="wrong sign")
 def residual_reversed(B: Array, x: Array, c: Array) -> Array:
     """2 B^T (c - B x): the sign of the residual."""
     return squares(B, -residual(B, x, c)).astype(x.dtype)
 
 
-@mutant(fails={"accuracy": EVERY})
+@mutant(fails={"accuracy": EVERY}, cause="wrong factor")
 def half_of_squares(B: Array, x: Array, c: Array) -> Array:
     """B^T (B x - c): the factor 2 is forgotten."""
     return (_sound(B, x, c) / 2).astype(x.dtype)
 
 
-@mutant(fails={"accuracy": EVERY})
+@mutant(fails={"accuracy": EVERY}, cause="wrong factor")
 def divided_by_rows(B: Array, x: Array, c: Array) -> Array:
     """2 B^T (B x - c) / m: the gradient of the mean of squares."""
     return (_sound(B, x, c) / len(c)).astype(x.dtype)
 
 
-@mutant(fails={"accuracy": EVERY})
+@mutant(fails={"accuracy": EVERY}, cause="transposed matrix")
 def matrix_for_its_transpose(B: Array, x: Array, c: Array) -> Array:
     """2 B (B x - c) where B is square, which shapes do not show."""
     return matrix_for_transpose(B, residual(B, x, c), x).astype(x.dtype)
@@ -85,14 +85,14 @@ def residual_clipped(B: Array, x: Array, c: Array) -> Array:
     return squares(B, np.clip(residual(B, x, c), -1, 1)).astype(x.dtype)
 
 
-@mutant(fails={"linear_in_x_and_c": EVERY})
+@mutant(fails={"linear_in_x_and_c": EVERY}, cause="extra term")
 def weight_decay_towards_one(B: Array, x: Array, c: Array) -> Array:
     """A decay of 0.1 towards weights of one is added."""
     r = residual(B, x, c)
     return (squares(B, r) + (lift(x) - 1) * r.dtype.type(0.1)).astype(x.dtype)
 
 
-@mutant(fails={"hessian_symmetric": EVERY})
+@mutant(fails={"hessian_symmetric": EVERY}, cause="missing term")
 def gram_taken_for_triangular(B: Array, x: Array, c: Array) -> Array:
     """The Gram matrix is computed in its upper triangle alone."""
     G = np.triu(lift(B).T @ lift(B))
@@ -120,7 +120,7 @@ def normal_equations_squared(B: Array, x: Array, c: Array) -> Array:
     return scaled_by_loss(B, residual(B, x, c), x).astype(x.dtype)
 
 
-@mutant(fails={"accuracy": EVERY})
+@mutant(fails={"accuracy": EVERY}, cause="missing term")
 def last_sample_skipped(B: Array, x: Array, c: Array) -> Array:
     """The last batch of samples is not whole, and is left out."""
     whole = len(B) - len(B) % 4 or len(B)
@@ -148,7 +148,7 @@ plant(
 )
 
 
-@mutant(fails={"determinism": WIDE})
+@mutant(fails={"determinism": WIDE}, cause="nondeterministic")
 def samples_summed_in_any_order(B: Array, x: Array, c: Array) -> Array:
     """The samples are added in another order at every call, as atomic additions are."""
     return in_any_order(2 * lift(B) * residual(B, x, c)[:, None]).astype(x.dtype)

@@ -58,14 +58,14 @@ def logsumexp_shifted_above_overflow_only(x: Array, axis: int = -1) -> Array:
     return drop_axis(a + np.log(s), axis, x)
 
 
-@mutant(fails={"shift_equivariance": EVERY})
+@mutant(fails={"shift_equivariance": EVERY}, cause="missing term")
 def maximum_not_added_back(x: Array, axis: int = -1) -> Array:
     """The maximum is subtracted, and not added back."""
     w = lift(x)
     return drop_axis(np.log(total(np.exp(w - finite_peak(w, axis)), axis)), axis, x)
 
 
-@mutant(fails={"shift_equivariance": EVERY})
+@mutant(fails={"shift_equivariance": EVERY}, cause="wrong factor")
 def maximum_added_twice(x: Array, axis: int = -1) -> Array:
     """The maximum is added back to a sum that was not shifted in the first place."""
     w = lift(x)
@@ -75,7 +75,7 @@ def maximum_added_twice(x: Array, axis: int = -1) -> Array:
 # The logarithm
 
 
-@mutant(fails={"between": EVERY})
+@mutant(fails={"between": EVERY}, cause="wrong factor")
 def logsumexp_in_bits(x: Array, axis: int = -1) -> Array:
     """The logarithm of the sum is taken to base 2."""
     w = lift(x)
@@ -89,7 +89,7 @@ def log1p_of_whole_sum(x: Array, axis: int = -1) -> Array:
     return drop_axis(peak(w, axis) + np.log1p(total(np.exp(w - finite_peak(w, axis)), axis)), axis, x)
 
 
-@mutant(fails={"between": EVERY})
+@mutant(fails={"between": EVERY}, cause="wrong sign")
 def log_total_subtracted(x: Array, axis: int = -1) -> Array:
     """The logarithm of the sum is subtracted from the maximum, not added to it."""
     w = lift(x)
@@ -107,7 +107,7 @@ def epsilon_under_the_logarithm(x: Array, axis: int = -1) -> Array:
 # The sum
 
 
-@mutant(fails={"between": EVERY})
+@mutant(fails={"between": EVERY}, cause="extra term")
 def logmeanexp(x: Array, axis: int = -1) -> Array:
     """The mean of the exps is taken, not their sum."""
     w = lift(x)
@@ -139,13 +139,13 @@ def logsumexp_in_own_format(x: Array, axis: int = -1) -> Array:
     return drop_axis(peak(w) + np.log(sums_in(x.dtype, e)), -1, x)
 
 
-@mutant(fails={"accuracy": EVERY})
+@mutant(fails={"accuracy": EVERY}, cause="missing term")
 def hard_maximum(x: Array, axis: int = -1) -> Array:
     """The maximum is returned: the smooth one is close enough."""
     return drop_axis(peak(x, axis), axis, x)
 
 
-@mutant(fails={"permutation_invariance": EVERY})
+@mutant(fails={"permutation_invariance": EVERY}, cause="missing term")
 def last_left_out_of_logsumexp(x: Array, axis: int = -1) -> Array:
     """The last entry is left out of the sum."""
     w = rows(x, axis)
@@ -248,7 +248,7 @@ plant(
 )
 
 
-@mutant(fails={"shape": EVERY})
+@mutant(fails={"shape": EVERY}, cause="wrong shape")
 def logsumexp_keepdims_left_on(x: Array, axis: int = -1) -> Array:
     """The axis is kept, at length one."""
     return log_sum(lift(x), axis).astype(x.dtype)

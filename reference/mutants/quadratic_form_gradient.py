@@ -15,51 +15,51 @@ mutant = mutants_of("quadratic_form_gradient")
 plant = contract.planter(__name__, mutant, form, at=1)
 
 
-@mutant(fails={"skew": EVERY})
+@mutant(fails={"skew": EVERY}, cause="transposed matrix")
 def twice_the_product(A: Array, x: Array) -> Array:
     """2 A x, right for a symmetric A alone."""
     return np.asarray(2 * (lift(A) @ lift(x))).astype(x.dtype)
 
 
-@mutant(fails={"hessian_symmetric": EVERY})
+@mutant(fails={"hessian_symmetric": EVERY}, cause="missing term")
 def product_alone(A: Array, x: Array) -> Array:
     """A x: the second x is taken for a constant."""
     return np.asarray(lift(A) @ lift(x)).astype(x.dtype)
 
 
-@mutant(fails={"identity": EVERY})
+@mutant(fails={"identity": EVERY}, cause="missing term")
 def transposed_product_alone(A: Array, x: Array) -> Array:
     """A^T x: the first x is taken for a constant."""
     return np.asarray(lift(A).T @ lift(x)).astype(x.dtype)
 
 
-@mutant(fails={"accuracy": EVERY})
+@mutant(fails={"accuracy": EVERY}, cause="missing term")
 def upper_triangle_alone(A: Array, x: Array) -> Array:
     """The upper triangle stands for the whole, as of a matrix that is stored so."""
     U = np.triu(lift(A))
     return np.asarray((U + U.T) @ lift(x)).astype(x.dtype)
 
 
-@mutant(fails={"accuracy": EVERY})
+@mutant(fails={"accuracy": EVERY}, cause="wrong factor")
 def half_the_form(A: Array, x: Array) -> Array:
     """(A + A^T) x / 2: the gradient of <x, A x> / 2."""
     return (form(A, x) / 2).astype(x.dtype)
 
 
-@mutant(fails={"identity": EVERY})
+@mutant(fails={"identity": EVERY}, cause="wrong sign")
 def form_negated(A: Array, x: Array) -> Array:
     """The sign of an ascent."""
     return (-form(A, x)).astype(x.dtype)
 
 
-@mutant(fails={"accuracy": EVERY})
+@mutant(fails={"accuracy": EVERY}, cause="wrong sign")
 def difference_of_products(A: Array, x: Array) -> Array:
     """A x - A^T x: the sign of the transpose is wrong."""
     M, v = lift(A), lift(x)
     return np.asarray((M - M.T) @ v).astype(x.dtype)
 
 
-@mutant(fails={"accuracy": EVERY})
+@mutant(fails={"accuracy": EVERY}, cause="wrong factor")
 def diagonal_counted_once(A: Array, x: Array) -> Array:
     """The diagonal stands once, where A + A^T has it twice."""
     M = lift(A)
@@ -91,14 +91,14 @@ def form_scaled_up(A: Array, x: Array) -> Array:
     return (form(M, x) / lift(factor)).astype(x.dtype)
 
 
-@mutant(fails={"linear_in_A": EVERY})
+@mutant(fails={"linear_in_A": EVERY}, cause="extra term")
 def ridge_added(A: Array, x: Array) -> Array:
     """3 is added to the diagonal, as before a factorisation."""
     M = lift(A) + np.eye(len(x), dtype=lift(A).dtype) * lift(A).dtype.type(3)
     return form(M, lift(x)).astype(x.dtype)
 
 
-@mutant(fails={"linear_in_x": EVERY})
+@mutant(fails={"linear_in_x": EVERY}, cause="wrong divisor")
 def x_normalised(A: Array, x: Array) -> Array:
     """The gradient at x / norm(x), as of a Rayleigh quotient."""
     v = lift(x)
@@ -117,7 +117,7 @@ def projected_beside_x(A: Array, x: Array) -> Array:
 plant(form_flushed=contract.flushed)
 
 
-@mutant(fails={"accuracy": EVERY})
+@mutant(fails={"accuracy": EVERY}, cause="missing term")
 def tail_of_x_skipped(A: Array, x: Array) -> Array:
     """The loop ends at the last whole vector of four."""
     whole = len(x) - len(x) % 4 or len(x)
@@ -143,14 +143,14 @@ plant(
 )
 
 
-@mutant(fails={"shape": EVERY})
+@mutant(fails={"shape": EVERY}, cause="wrong shape")
 def row_added_to_column(A: Array, x: Array) -> Array:
     """x^T A^T + A^T x, as a solution prints it: a row and a column broadcast to a matrix."""
     v = lift(x)[:, None]
     return np.asarray((v.T @ lift(A).T + lift(A).T @ v).astype(x.dtype))
 
 
-@mutant(fails={"determinism": WIDE})
+@mutant(fails={"determinism": WIDE}, cause="nondeterministic")
 def form_summed_in_any_order(A: Array, x: Array) -> Array:
     """The terms are added in another order at every call, as atomic additions are."""
     return in_any_order(((lift(A) + lift(A).T) * lift(x)).T).astype(x.dtype)

@@ -90,14 +90,14 @@ def probabilities_clipped(x: Array) -> Array:
 # The formula
 
 
-@mutant(fails={"rows_sum_to_zero": EVERY})
+@mutant(fails={"rows_sum_to_zero": EVERY}, cause="missing term")
 def diagonal_only_jacobian(x: Array) -> Array:
     """diag(s (1 - s)), as of the sigmoid: that s_i depends on the other logits is forgotten."""
     s = probabilities(x)
     return np.diag(s * (1 - s)).astype(x.dtype)
 
 
-@mutant(fails={"rows_sum_to_zero": EVERY})
+@mutant(fails={"rows_sum_to_zero": EVERY}, cause="wrong sign")
 def outer_product_added(x: Array) -> Array:
     """diag(s) + s s^T: the sign between the terms is wrong."""
     s = probabilities(x)
@@ -122,41 +122,41 @@ def first_entry_without_sum(x: Array) -> Array:
     return J.astype(x.dtype)
 
 
-@mutant(fails={"positive_semidefinite": EVERY})
+@mutant(fails={"positive_semidefinite": EVERY}, cause="missing term")
 def diagonal_forgotten(x: Array) -> Array:
     """-s s^T everywhere: the case i = j is forgotten."""
     s = probabilities(x)
     return (-np.outer(s, s)).astype(x.dtype)
 
 
-@mutant(fails={"positive_semidefinite": EVERY})
+@mutant(fails={"positive_semidefinite": EVERY}, cause="wrong sign")
 def terms_exchanged(x: Array) -> Array:
     """s s^T - diag(s): the derivative of the denominator comes first in the quotient rule."""
     return (-_sound(x)).astype(x.dtype)
 
 
-@mutant(fails={"norm": EVERY})
+@mutant(fails={"norm": EVERY}, cause="wrong divisor")
 def denominator_not_squared(x: Array) -> Array:
     """(e_i S delta_ij - e_i e_j) / S: the quotient rule with S for S^2."""
     e = exps(lift(x))
     return (total(e) * _jacobian(ratio(e))).astype(x.dtype)
 
 
-@mutant(fails={"norm": EVERY})
+@mutant(fails={"norm": EVERY}, cause="wrong factor")
 def symmetrised_without_half(x: Array) -> Array:
     """J + J^T, and the half is forgotten: twice the Jacobian."""
     J = _sound(x)
     return (J + J.T).astype(x.dtype)
 
 
-@mutant(fails={"norm": EVERY})
+@mutant(fails={"norm": EVERY}, cause="wrong term")
 def log_softmax_jacobian(x: Array) -> Array:
     """delta_ij - s_j, the Jacobian of the logarithm."""
     s = probabilities(x)
     return round_like(np.eye(len(s)) - s, x)
 
 
-@mutant(fails={"vjp_agreement": EVERY})
+@mutant(fails={"vjp_agreement": EVERY}, cause="wrong factor")
 def divided_by_length(x: Array) -> Array:
     """J / n: the mean over the row, left over from a loss."""
     return (_sound(x) / len(x)).astype(x.dtype)
@@ -181,7 +181,7 @@ def scaled_by_column(x: Array) -> Array:
     return round_like(s * (np.eye(len(s)) - s), x)
 
 
-@mutant(fails={"symmetric": EVERY})
+@mutant(fails={"symmetric": EVERY}, cause="wrong term")
 def one_index_for_both(x: Array) -> Array:
     """-s_i s_i off the diagonal, as a solution prints it: i was written for j."""
     s = probabilities(x)
@@ -190,7 +190,7 @@ def one_index_for_both(x: Array) -> Array:
     return J.astype(x.dtype)
 
 
-@mutant(fails={"symmetric": EVERY})
+@mutant(fails={"symmetric": EVERY}, cause="entries left out")
 def upper_triangle_only(x: Array) -> Array:
     """Half of the symmetric matrix is computed, and not mirrored."""
     return np.triu(_sound(x)).astype(x.dtype)
@@ -202,7 +202,7 @@ def rows_from_one(x: Array) -> Array:
     return np.roll(_sound(x), 1, axis=0).astype(x.dtype)
 
 
-@mutant(fails={"vjp_agreement": EVERY})
+@mutant(fails={"vjp_agreement": EVERY}, cause="entries left out")
 def first_tile_only(x: Array) -> Array:
     """One tile of 64 is computed, as if the row ended there, and the rest of the matrix stays zero."""
     J = np.zeros((len(x), len(x)), lift(x).dtype)
@@ -240,7 +240,7 @@ def jacobian_shifts_in_place(x: Array) -> Array:
 plant(jacobian_buffer_reused=contract.buffer_kept)
 
 
-@mutant(fails={"dtype": ("float32", *NARROW)})
+@mutant(fails={"dtype": ("float32", *NARROW)}, cause="wrong dtype")
 def promoted_by_identity(x: Array) -> Array:
     """s_i (delta_ij - s_j) with an identity matrix of float64, which promotes the result."""
     s = probabilities(x).astype(x.dtype)
@@ -250,7 +250,7 @@ def promoted_by_identity(x: Array) -> Array:
 plant(matrix_of_float32=contract.narrowed)
 
 
-@mutant(fails={"shape": EVERY})
+@mutant(fails={"shape": EVERY}, cause="wrong shape")
 def derivative_as_vector(x: Array) -> Array:
     """The derivatives s_i (1 - s_i) alone, as a vector: that of an elementwise function."""
     s = probabilities(x)

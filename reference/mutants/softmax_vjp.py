@@ -94,46 +94,46 @@ plant(vjp_through_float32=contract.through_float32)
 # The formula
 
 
-@mutant(fails={"accuracy": EVERY})
+@mutant(fails={"accuracy": EVERY}, cause="missing term")
 def all_zero_gradient(x: Array, g: Array) -> Array:
     """Zero throughout, as of a graph that was cut: linear, and its entries sum to zero."""
     return np.zeros(x.shape, x.dtype)
 
 
-@mutant(fails={"annihilates_constants": EVERY})
+@mutant(fails={"annihilates_constants": EVERY}, cause="missing term")
 def diagonal_only_vjp(x: Array, g: Array) -> Array:
     """s_i (1 - s_i) g_i, as of the sigmoid: that s_i depends on the other logits is forgotten."""
     s = probabilities(x)
     return round_like(s * (1 - s) * lift(g), x)
 
 
-@mutant(fails={"annihilates_constants": EVERY})
+@mutant(fails={"annihilates_constants": EVERY}, cause="wrong sign")
 def inner_product_added(x: Array, g: Array) -> Array:
     """s * (g + <g, s>): the sign between the terms is wrong."""
     s, w = probabilities(x), lift(g)
     return round_like(s * (w + total(w * s)), x)
 
 
-@mutant(fails={"annihilates_constants": EVERY})
+@mutant(fails={"annihilates_constants": EVERY}, cause="wrong term")
 def log_softmax_vjp(x: Array, g: Array) -> Array:
     """g - s sum(g), that of the logarithm."""
     return round_like(lift(g) - probabilities(x) * total(lift(g)), x)
 
 
-@mutant(fails={"sum_to_zero": EVERY})
+@mutant(fails={"sum_to_zero": EVERY}, cause="missing term")
 def not_centred(x: Array, g: Array) -> Array:
     """s * g: the inner product is forgotten, as where the denominator is taken for a constant."""
     return round_like(probabilities(x) * lift(g), x)
 
 
-@mutant(fails={"sum_to_zero": EVERY})
+@mutant(fails={"sum_to_zero": EVERY}, cause="wrong term")
 def centred_by_mean(x: Array, g: Array) -> Array:
     """s * (g - mean(g)): the mean is not weighted by s, which constants do not show."""
     w = lift(g)
     return round_like(probabilities(x) * (w - w.mean()), x)
 
 
-@mutant(fails={"linear": EVERY})
+@mutant(fails={"linear": EVERY}, cause="wrong term")
 def cross_entropy_gradient_instead(x: Array, g: Array) -> Array:
     """s - g, the gradient of the cross-entropy where g is one-hot."""
     return round_like(probabilities(x) - lift(g), x)
@@ -169,7 +169,7 @@ def inner_product_in_own_format(x: Array, g: Array) -> Array:
     return round_like(s * (w - sums_in(x.dtype, w * s)), x)
 
 
-@mutant(fails={"sum_to_zero": EVERY})
+@mutant(fails={"sum_to_zero": EVERY}, cause="missing term")
 def tail_left_out_of_inner_product(x: Array, g: Array) -> Array:
     """<g, s> is taken over whole vectors of eight, without the tail."""
     s, w = probabilities(x), lift(g)
@@ -216,7 +216,7 @@ def centred_in_place(x: Array, g: Array) -> Array:
 plant(vjp_buffer_reused=contract.buffer_kept)
 
 
-@mutant(fails={"dtype": ("float32", *NARROW)})
+@mutant(fails={"dtype": ("float32", *NARROW)}, cause="wrong dtype")
 def promoted_by_inner_product(x: Array, g: Array) -> Array:
     """<g, s> is a NumPy scalar of float64, which promotes the result."""
     s = probabilities(x).astype(x.dtype)
@@ -226,7 +226,7 @@ def promoted_by_inner_product(x: Array, g: Array) -> Array:
 plant(gradient_of_float32=contract.narrowed, column_returned=contract.column)
 
 
-@mutant(fails={"determinism": WIDE})
+@mutant(fails={"determinism": WIDE}, cause="nondeterministic")
 def summed_in_any_order(x: Array, g: Array) -> Array:
     """<g, s> is summed in another order at every call, as atomic additions are."""
     s, w = probabilities(x), lift(g)

@@ -28,13 +28,13 @@ def _sound(B: Array, x: Array) -> Array:
 plant = contract.planter(__name__, mutant, _sound, at=1)
 
 
-@mutant(fails={"accuracy": EVERY})
+@mutant(fails={"accuracy": EVERY}, cause="wrong factor")
 def factor_two_forgotten(B: Array, x: Array) -> Array:
     """B^T B x."""
     return (_sound(B, x) / 2).astype(x.dtype)
 
 
-@mutant(fails={"linear_in_x": EVERY})
+@mutant(fails={"linear_in_x": EVERY}, cause="wrong divisor")
 def norm_not_squared(B: Array, x: Array) -> Array:
     """B^T B x / norm(B x): the gradient of the norm."""
     r = lift(B) @ lift(x)
@@ -42,26 +42,26 @@ def norm_not_squared(B: Array, x: Array) -> Array:
     return squares(B, r / np.where(norm == 0, 1, norm)).astype(x.dtype)
 
 
-@mutant(fails={"identity": EVERY})
+@mutant(fails={"identity": EVERY}, cause="wrong sign")
 def descent_direction(B: Array, x: Array) -> Array:
     """-2 B^T B x: the sign of a step."""
     return (-_sound(B, x)).astype(x.dtype)
 
 
-@mutant(fails={"accuracy": EVERY})
+@mutant(fails={"accuracy": EVERY}, cause="transposed matrix")
 def transpose_forgotten(B: Array, x: Array) -> Array:
     """2 B B x where B is square, which shapes do not show."""
     return matrix_for_transpose(B, lift(B) @ lift(x), x).astype(x.dtype)
 
 
-@mutant(fails={"identity": EVERY})
+@mutant(fails={"identity": EVERY}, cause="transposed matrix")
 def outer_transpose_forgotten(B: Array, x: Array) -> Array:
     """2 B B^T x where B is square."""
     M = lift(B) if B.shape[0] != B.shape[1] else lift(B).T
     return np.asarray(2 * (M.T @ (M @ lift(x)))).astype(x.dtype)
 
 
-@mutant(fails={"hessian_symmetric": EVERY})
+@mutant(fails={"hessian_symmetric": EVERY}, cause="missing term")
 def diagonal_of_gram(B: Array, x: Array) -> Array:
     """The Gram matrix is taken for upper triangular."""
     return np.asarray(2 * (np.triu(lift(B).T @ lift(B)) @ lift(x))).astype(x.dtype)
@@ -88,7 +88,7 @@ def product_squared(B: Array, x: Array) -> Array:
     return scaled_by_loss(B, lift(B) @ lift(x), x).astype(x.dtype)
 
 
-@mutant(fails={"accuracy": EVERY})
+@mutant(fails={"accuracy": EVERY}, cause="missing term")
 def last_row_skipped(B: Array, x: Array) -> Array:
     """The loop over rows ends at the last whole vector of four."""
     whole = len(B) - len(B) % 4 or len(B)
@@ -116,7 +116,7 @@ plant(
 )
 
 
-@mutant(fails={"determinism": WIDE})
+@mutant(fails={"determinism": WIDE}, cause="nondeterministic")
 def squares_summed_in_any_order(B: Array, x: Array) -> Array:
     """The rows are added in another order at every call, as atomic additions are."""
     return in_any_order(2 * lift(B) * (lift(B) @ lift(x))[:, None]).astype(x.dtype)

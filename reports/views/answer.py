@@ -21,7 +21,7 @@ FEW_SUBJECTS = 6  # of which each gets its sentence; of more, those alone that s
 PHRASES = {
     "exp overflow": "exp overflows {where}{result}",
     "sum overflow": "the sum of the exponentials overflows {at}{result}",
-    "underflow to zero": "its exponentials underflow to zero {at}{result}",
+    "underflow to zero": "its exponentials underflow to zero {at}{results}",
     "accumulator stagnation": "its sum stagnates {at}",
     "cancellation": "a small value is lost to cancellation {at}",
     "rounding of the gap": "entries are rounded before they are subtracted, as {at}",
@@ -32,6 +32,19 @@ PHRASES = {
     "storage order ignored": "strides, offset or byte order are ignored",
     "input mutated": "it writes into its argument",
     "precision narrowed": "values are kept in fewer bits than the dtype has",
+    "nondeterministic": "its answers differ from call to call",
+    "wrong dtype": "it returns another dtype",
+    "wrong shape": "it returns another shape",
+    "sum in 16 bits": "it adds up in 16 bits, {at}",
+    "base 2 out of range": "an entry times log2(e) overflows {at}{result}",
+    "entries left out": "it leaves entries of the answer as they were",
+    "missing term": "it leaves out a term",
+    "extra term": "it adds a term that the formula has not",
+    "wrong term": "a term takes the wrong argument or index",
+    "wrong sign": "a sign is wrong",
+    "wrong factor": "a factor is wrong",
+    "wrong divisor": "it divides by something else",
+    "transposed matrix": "a matrix is transposed",
 }
 
 
@@ -152,7 +165,10 @@ def phrase(finding: Finding) -> str:
     sign = finding.simplest
     if finding.cause in PHRASES:
         text = PHRASES[finding.cause]
-        return text.format(where=_where(sign), at=_at(finding), result=_result(sign)).replace("  ", " ").rstrip(" ,")
+        given = _result(sign)
+        result, results = (f" and {verb} {given}" if given else "" for verb in ("gives", "give"))
+        told = text.format(where=_where(sign), at=_at(finding), result=result, results=results)
+        return told.replace("  ", " ").rstrip(" ,")
     if finding.missed:
         return f"{listed(finding.properties)} did not fail, as the subject declares"
     if finding.cause != UNKNOWN:
@@ -196,7 +212,6 @@ def _at(finding: Finding) -> str:
 
 
 def _result(sign: Sign) -> str:
-    """What comes of it, if that is no number."""
+    """What comes of it, if that is no usual number."""
     got = sign.witness.got if sign.witness else ""
-    shown = {"nan": "NaN", "inf": "infinity", "-inf": "-infinity", "0x0.0p+0": "zero"}.get(got.rpartition(" ")[2], "")
-    return f" and gives {shown}" if shown else ""
+    return {"nan": "NaN", "inf": "infinity", "-inf": "-infinity", "0x0.0p+0": "zero"}.get(got.rpartition(" ")[2], "")

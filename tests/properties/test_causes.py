@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from planted_defects import cause_of, many, row, sound
 
-from extremum.properties.calling.call import Call, quiet
+from extremum.properties.calling.call import Call
 from extremum.properties.diagnosis.diagnose import CAUSES, diagnose
 from extremum.properties.diagnosis.diagnosis_run import DiagnosisRun
 from extremum.properties.inputs.regimes import PLAIN
@@ -14,19 +15,13 @@ from extremum.properties.model.property import Property
 from extremum.properties.model.role import Experiment, Role
 from extremum.properties.model.view import View
 from extremum.properties.roles.registry import role_named, roles
-from extremum.properties.steps.decide import Decision, decide
+from extremum.properties.steps.decide import Decision
 from extremum.properties.values.case import Case, integer
 from extremum.reference.arithmetic.formats import FORMATS, Array
 from extremum.reference.arithmetic.wide import FLOAT64
 from extremum.reference.subjects.subject import Subject
 from extremum.reference.truth import Truth
 from extremum.reference.truth.logits import Logits
-
-
-def sound(x: Array, axis: int = -1) -> Array:
-    w = x.astype(np.promote_types(x.dtype, np.float32))
-    e = np.exp(w - w.max(axis=axis, keepdims=True))
-    return (e / e.sum(axis=axis, keepdims=True)).astype(x.dtype)
 
 
 def no_shift(x: Array, axis: int = -1) -> Array:
@@ -117,31 +112,70 @@ def temperature_left_in(x: Array, axis: int = -1) -> Array:
     return sound(x / x.dtype.type(1.1), axis)
 
 
-def row(*values: float, dtype: str = "float32") -> dict[str, Array]:
-    return {"x": np.array([values]).astype(FORMATS[dtype].dtype)}
-
-
-def many(top: float, others: float, count: int, dtype: str) -> dict[str, Array]:
-    return row(top, *[others] * count, dtype=dtype)
-
-
 def along_first(*values: float) -> dict[str, Array]:
     return {"x": np.array([values], np.float32).T, "axis": integer(0)}
 
 
-def cause_of(
-    function: Callable[..., Any], prop: str, arguments: dict[str, Array], layout: str = "C", role: str = "softmax"
-) -> str:
-    of, case = role_named(role), Case(arguments, layout)
-    found = of.property_named(prop)
-    assert found is not None
-    fmt = FORMATS[case.x.dtype.name]
-    subject = Subject("it", role, function, axis="axis" if of.signature.batched else None)
-    experiment = Experiment(Call(subject, of.signature), of, found, fmt)
-    with quiet():
-        decision = decide(experiment, case)
-    assert decision.refuted
-    return diagnose(experiment, case, decision)
+def returned_in_float64(x: Array, axis: int = -1) -> Array:
+    return sound(x, axis).astype(np.float64)
+
+
+def with_an_axis_more(x: Array, axis: int = -1) -> Array:
+    return sound(x, axis)[None]
+
+
+_chance = np.random.default_rng(3)
+
+
+def noisy(x: Array, axis: int = -1) -> Array:
+    return (sound(x, axis) * _chance.uniform(0.5, 1.5, x.shape)).astype(x.dtype)
+
+
+def strided_sum(x: Array, axis: int = -1) -> Array:
+    e = np.exp(x - x.max(axis=axis, keepdims=True))
+    return np.asarray(e / e.sum(axis=axis, keepdims=True))
+
+
+def tail_not_filled(x: Array, axis: int = -1) -> Array:
+    s = sound(x, axis)
+    s[..., s.shape[-1] // 4 * 4 :] = 0
+    return s
+
+
+def without_last_term(x: Array, axis: int = -1) -> Array:
+    e = np.exp(x - x.max(axis=axis, keepdims=True))
+    return np.asarray(e / e[..., :-1].sum(axis=-1, keepdims=True))
+
+
+def negated(x: Array, axis: int = -1) -> Array:
+    return -sound(x, axis)
+
+
+def halved(x: Array, axis: int = -1) -> Array:
+    return sound(x, axis) / 2
+
+
+def one_added_to_the_sum(x: Array, axis: int = -1) -> Array:
+    e = np.exp(x - x.max(axis=axis, keepdims=True))
+    return np.asarray(e / (1 + e.sum(axis=axis, keepdims=True)))
+
+
+def logarithm_returned(x: Array, axis: int = -1) -> Array:
+    return np.log(sound(x, axis))
+
+
+def a_tenth_added(x: Array, axis: int = -1) -> Array:
+    return (sound(x, axis) + x.dtype.type(0.1)).astype(x.dtype)
+
+
+def in_base_2(x: Array, axis: int = -1) -> Array:
+    t = x * x.dtype.type(np.log2(np.e))
+    e = np.exp2(t - t.max(axis=axis, keepdims=True))
+    return np.asarray(e / e.sum(axis=axis, keepdims=True))
+
+
+def float16_along_first(count: int) -> dict[str, Array]:
+    return {"x": np.zeros((count, 2), np.float16), "axis": integer(0)}
 
 
 FINDINGS = [
@@ -162,6 +196,18 @@ FINDINGS = [
     ("input mutated", shifted_in_place, "layout", row(1.0, 2.0), "read-only"),
     ("precision narrowed", logits_in_float16, "accuracy", row(0.0, 0.3001), "C"),
     ("precision narrowed", returned_in_float16, "dtype", row(0.0), "C"),
+    ("wrong dtype", returned_in_float64, "dtype", row(0.0), "C"),
+    ("wrong shape", with_an_axis_more, "shape", row(0.0, 1.0), "C"),
+    ("nondeterministic", noisy, "determinism", row(0.0, 1.0, 2.0), "C"),
+    ("sum in 16 bits", strided_sum, "axis", float16_along_first(10_000), "C"),
+    ("entries left out", tail_not_filled, "accuracy", row(*range(7)), "C"),
+    ("missing term", without_last_term, "sum_to_one", row(0.0, 1.0, 2.0), "C"),
+    ("wrong sign", negated, "nonnegative", row(0.0, 1.0), "C"),
+    ("wrong factor", halved, "sum_to_one", row(0.0, 1.0), "C"),
+    ("wrong divisor", one_added_to_the_sum, "sum_to_one", row(0.0, 1.0), "C"),
+    ("wrong term", logarithm_returned, "nonnegative", row(0.0, 1.0), "C"),
+    ("extra term", a_tenth_added, "accuracy", row(0.0, 1.0), "C"),
+    ("base 2 out of range", in_base_2, "finite", row(2.5e38, 0.0), "C"),
     ("unknown", temperature_left_in, "accuracy", row(0.0, 5.0), "C"),
 ]
 
@@ -175,14 +221,18 @@ def test_a_finding_gets_the_cause_that_was_planted(
     assert cause_of(function, prop, arguments, layout) == cause
 
 
+def test_a_quadratic_form_with_a_matrix_for_its_transpose_is_told() -> None:
+    case = {"A": np.array([[[0.0, 1.0], [2.0, 0.0]]], np.float32), "x": np.array([[1.0, 2.0]], np.float32)}
+    assert cause_of(lambda A, x: 2 * A @ x, "accuracy", case, role="quadratic_form_gradient") == "transposed matrix"
+
+
 def test_a_mean_over_calls_leaks_from_row_to_row() -> None:
     x = np.array([[0.0, 1.0], [1.0, 0.0]], np.float32)
     assert cause_of(remembering(), "row_independence", {"x": x}) == "state leaks between rows"
 
 
-def test_there_are_fourteen_causes_each_with_a_finding_here_and_its_text() -> None:
-    assert len(CAUSES) == 14
-    assert {cause for cause, *_ in FINDINGS} == set(CAUSES)
+def test_each_cause_has_a_finding_here_and_its_text() -> None:
+    assert {"transposed matrix", *(cause for cause, *_ in FINDINGS)} == set(CAUSES)
     for cause in CAUSES.values():
         assert all(text[0].isupper() and text.endswith(".") for text in (cause.meaning, cause.experiment, cause.fix))
         assert ". " not in cause.experiment  # one sentence
@@ -310,7 +360,9 @@ def test_of_a_role_that_computes_no_softmax_only_what_makes_sense_is_claimed() -
     purity = role_named("softmax").property_named("purity")
     assert purity is not None
     x = np.array([[100.0, -100.0]], np.float32)
-    assert of_doubling(lambda x: x * 3, DOUBLING.properties[0], x) == "unknown"
+    assert of_doubling(lambda x: x * x, DOUBLING.properties[0], x) == "unknown"
+    assert of_doubling(lambda x: x * 3, DOUBLING.properties[0], x) == "wrong factor"
+    assert of_doubling(lambda x: x * -2, DOUBLING.properties[0], x) == "wrong sign"
     assert of_doubling(lambda x: np.multiply(x, 2, out=x), purity, x) == "input mutated"
     assert of_doubling(lambda x: x * 2 + x.sum() * 0 + x[::-1], DOUBLING.properties[0], x) == "wrong axis"
 

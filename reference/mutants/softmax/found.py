@@ -58,7 +58,7 @@ def maximum_not_updated(x: Array, axis: int = -1) -> Array:
     return to_axis(exp_below(w, peak(w[..., :4])) / total(exps(w)), axis, x)
 
 
-@mutant(fails={"shift_invariance": EVERY})
+@mutant(fails={"shift_invariance": EVERY}, cause="underflow to zero")
 def vectors_not_shifted(x: Array, axis: int = -1) -> Array:
     """Only the tail beyond whole vectors of eight is shifted by the maximum, as in pytorch/pytorch#62897."""
     w = rows(x, axis)
@@ -66,7 +66,7 @@ def vectors_not_shifted(x: Array, axis: int = -1) -> Array:
     return to_axis(ratio(np.exp(w - np.where(np.arange(n) < n - n % 8, 0, peak(w)))), axis, x)
 
 
-@mutant(fails={"sum_to_one": EVERY})
+@mutant(fails={"sum_to_one": EVERY}, cause="wrong divisor")
 def last_block_not_shifted(x: Array, axis: int = -1) -> Array:
     """The last block of four enters the sum without the shift, as in tenstorrent/tt-metal#51278."""
     w = rows(x, axis)
@@ -100,7 +100,7 @@ def exp_cut_off(x: Array, axis: int = -1) -> Array:
     return ratio(np.where(t <= -126, 0, np.exp2(t)), axis).astype(x.dtype)
 
 
-@mutant(fails={"nonnegative": EVERY})
+@mutant(fails={"nonnegative": EVERY}, cause="wrong term")
 def logarithm_returned(x: Array, axis: int = -1) -> Array:
     """The logarithm of the softmax is returned, as in tensorflow/tensorflow#2315."""
     w = lift(x)
@@ -110,7 +110,7 @@ def logarithm_returned(x: Array, axis: int = -1) -> Array:
 # The sum
 
 
-@mutant(fails={"sum_to_one": EVERY})
+@mutant(fails={"sum_to_one": EVERY}, cause="wrong divisor")
 def lane_sums_not_rescaled(x: Array, axis: int = -1) -> Array:
     """32 lanes sum under their own maxima, and the sums are added as they are, as in KarhouTam/cuda-kernels#3."""
     w = rows(x, axis)
@@ -118,7 +118,7 @@ def lane_sums_not_rescaled(x: Array, axis: int = -1) -> Array:
     return to_axis(exps(w) / total(exp_below(lanes, peak(lanes))).sum(axis=-2), axis, x)
 
 
-@mutant(fails={"sum_to_one": EVERY})
+@mutant(fails={"sum_to_one": EVERY}, cause="wrong divisor")
 def rescaled_upwards(x: Array, axis: int = -1) -> Array:
     """Streaming, and the sum so far is multiplied by exp(new - old), as in deepseek-ai/FlashMLA#177."""
     w = rows(x, axis)
@@ -126,7 +126,7 @@ def rescaled_upwards(x: Array, axis: int = -1) -> Array:
     return to_axis(exps(w) / total(exp_below(w, so_far) * np.exp(peak(w) - so_far)), axis, x)
 
 
-@mutant(fails={"sum_to_one": EVERY})
+@mutant(fails={"sum_to_one": EVERY}, cause="wrong divisor")
 def padding_counted(x: Array, axis: int = -1) -> Array:
     """Rows are filled up to a multiple of 32 with zeros, which count, as in tenstorrent/tt-metal#20008."""
     w = rows(x, axis)
@@ -135,7 +135,7 @@ def padding_counted(x: Array, axis: int = -1) -> Array:
     return to_axis(ratio(exps(padded))[..., :n], axis, x)
 
 
-@mutant(fails={"shift_invariance": EVERY})
+@mutant(fails={"shift_invariance": EVERY}, cause="wrong divisor")
 def one_in_denominator(x: Array, axis: int = -1) -> Array:
     """exp(x_i) / (1 + sum exp(x_j)), the quiet softmax of kyegomez/AttentionIsOFFByOne#5: it counts a logit of zero."""
     w = lift(x)
@@ -195,7 +195,8 @@ def masked_afterwards(x: Array, axis: int = -1) -> Array:
     return np.where(hidden, 0, ratio(exps(np.where(hidden, 0, w), axis), axis)).astype(x.dtype)
 
 
-@mutant(fails={"mask": ALL_BUT_FLOAT16}, cause="masked value leaks")
+# Its cause is unknown: a floor under what is small raises what is masked and what is not.
+@mutant(fails={"mask": ALL_BUT_FLOAT16})
 def probabilities_floored(x: Array, axis: int = -1) -> Array:
     """No probability is below exp(-64), as in PaddlePaddle/Paddle#4366: a masked entry gets that, not zero."""
     return np.maximum(probabilities(x, axis), np.exp(-64)).astype(x.dtype)

@@ -96,26 +96,26 @@ def print_left_in(x: Array, axis: int = -1) -> Array:
 # Dtype and shape
 
 
-@mutant(fails={"dtype": ("float32", *NARROW)})
+@mutant(fails={"dtype": ("float32", *NARROW)}, cause="wrong dtype")
 def promoted_by_constant(x: Array, axis: int = -1) -> Array:
     """A scale of one, kept as an array of float64, promotes the result."""
     return sound(x, axis) * np.ones(1)
 
 
-@mutant(fails={"dtype": NARROW})
+@mutant(fails={"dtype": NARROW}, cause="wrong dtype")
 def halves_confused(x: Array, axis: int = -1) -> Array:
     """float16 is returned for bfloat16, and bfloat16 for float16: both have 16 bits."""
     other = {"float16": ml_dtypes.bfloat16, "bfloat16": np.float16}
     return sound(x, axis).astype(other.get(x.dtype.name, x.dtype))
 
 
-@mutant(fails={"shape": EVERY})
+@mutant(fails={"shape": EVERY}, cause="wrong shape")
 def returned_as_matrix(x: Array, axis: int = -1) -> Array:
     """The result keeps the two dimensions that the input was coerced to, as asked in onnx/onnx#1544."""
     return sound(x, axis).reshape(-1, x.shape[-1])
 
 
-@mutant(fails={"shape": EVERY})
+@mutant(fails={"shape": EVERY}, cause="wrong shape")
 def batch_of_one_dropped(x: Array, axis: int = -1) -> Array:
     """A first axis of length one is dropped, as in clovaai/rexnet#20."""
     s = sound(x, axis)
@@ -125,7 +125,7 @@ def batch_of_one_dropped(x: Array, axis: int = -1) -> Array:
 # State
 
 
-@mutant(fails={"determinism": EVERY})
+@mutant(fails={"determinism": EVERY}, cause="nondeterministic")
 def update_lost(x: Array, axis: int = -1) -> Array:
     """Every other call loses the last term of the sum, a race as in JustVugg/colibri#1098."""
     e = exps(rows(x, axis))

@@ -188,7 +188,7 @@ def sum_in_own_format(x: Array, axis: int = -1) -> Array:
     return to_axis(e / sums_in(x.dtype, e), axis, x)
 
 
-@mutant(fails={"sum_to_one": EVERY})
+@mutant(fails={"sum_to_one": EVERY}, cause="missing term")
 def tail_left_out_of_sum(x: Array, axis: int = -1) -> Array:
     """The sum is taken over whole vectors of eight, without the tail."""
     e = exps(rows(x, axis))
@@ -196,7 +196,7 @@ def tail_left_out_of_sum(x: Array, axis: int = -1) -> Array:
     return to_axis(e / total(e[..., : n - n % 8 or n]), axis, x)
 
 
-@mutant(fails={"sum_to_one": EVERY})
+@mutant(fails={"sum_to_one": EVERY}, cause="wrong divisor")
 def never_rescaled(x: Array, axis: int = -1) -> Array:
     """Streaming, and the sum so far is not rescaled when the maximum rises."""
     w = rows(x, axis)
@@ -210,7 +210,7 @@ def epsilon_in_denominator(x: Array, axis: int = -1) -> Array:
     return quotient(e, total(e, axis) + e.dtype.type(1e-6), x)
 
 
-@mutant(fails={"permutation_equivariance": EVERY})
+@mutant(fails={"permutation_equivariance": EVERY}, cause="missing term")
 def running_denominator(x: Array, axis: int = -1) -> Array:
     """Each entry is divided by the sum so far, not by the final one."""
     e = exps(rows(x, axis))

@@ -1,0 +1,239 @@
+"""Defects of a neighbouring kind: a cause is named only where its experiment separates it from the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from planted_defects import cause_of, many, row, sound
+
+from extremum.properties.values.case import integer
+from extremum.reference.arithmetic.formats import FORMATS, Array
+
+
+def without_its_last_term(x: Array, axis: int = -1) -> Array:
+    e = np.exp(x - x.max(axis=axis, keepdims=True))
+    return np.asarray(e / np.delete(e, -1, axis).sum(axis=axis, keepdims=True))
+
+
+def tail_beyond_vectors_of_four_left_out(x: Array, axis: int = -1) -> Array:
+    e = np.exp(x - x.max(axis=axis, keepdims=True))
+    return np.asarray(e / e[..., : x.shape[-1] // 4 * 4 or 1].sum(axis=axis, keepdims=True))
+
+
+def padded_with_zeros(x: Array, axis: int = -1) -> Array:
+    top = x.max(axis=axis, keepdims=True)
+    e = np.exp(x - top)
+    return np.asarray(e / (e.sum(axis=axis, keepdims=True) + (-x.shape[axis] % 8) * np.exp(-top)))
+
+
+def divided_by_length(x: Array, axis: int = -1) -> Array:
+    return sound(x, axis) * x.dtype.type(1 / x.shape[axis])
+
+
+def without_its_mean(x: Array, axis: int = -1) -> Array:
+    return sound(x * x.dtype.type(2 / x.shape[axis]), axis)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        without_its_last_term,
+        tail_beyond_vectors_of_four_left_out,
+        padded_with_zeros,
+        divided_by_length,
+        without_its_mean,
+    ],
+)
+@pytest.mark.parametrize("masked", [(0.0, -np.inf, 1.0), (0.5, 0.0, -np.inf, 0.25, -np.inf), (1.0, 2.0, -np.inf)])
+def test_a_defect_of_length_or_position_is_no_leak(function: Callable[..., Array], masked: tuple[float, ...]) -> None:
+    assert cause_of(function, "mask", row(*masked), refuted=False) != "masked value leaks"
+
+
+@pytest.mark.parametrize("top", [0.0, 1e3, 8.5e37, -8.5e37])
+def test_a_floor_under_all_probabilities_is_no_leak_however_high_the_row_lies(top: float) -> None:
+    def floored(x: Array, axis: int = -1) -> Array:
+        return np.maximum(sound(x, axis), x.dtype.type(1e-7))
+
+    assert cause_of(floored, "mask", row(-np.inf, top, -np.inf)) == "unknown"
+
+
+def masked_as_zero_probability_of_the_rest(x: Array, axis: int = -1) -> Array:
+    return sound(np.where(np.isneginf(x), np.float32(0), x), axis)
+
+
+def nan_for_masked(x: Array, axis: int = -1) -> Array:
+    return sound(x, axis) * np.where(np.isneginf(x), np.float32(np.nan), np.float32(1))
+
+
+@pytest.mark.parametrize("function", [masked_as_zero_probability_of_the_rest, nan_for_masked])
+def test_a_mask_that_counts_is_a_leak_wherever_it_stands(function: Callable[..., Array]) -> None:
+    for masked in ((-np.inf, 1.0), (0.0, -np.inf, 1.0), (2.0, -np.inf)):
+        assert cause_of(function, "mask", row(*masked)) == "masked value leaks"
+
+
+def shifted_by_ceil_of_maximum(x: Array, axis: int = -1) -> Array:
+    e = np.exp(x - np.ceil(x.max(axis=axis, keepdims=True)))
+    return np.asarray(e / e.sum(axis=axis, keepdims=True))
+
+
+def zero_below_1e_42(x: Array, axis: int = -1) -> Array:
+    s = sound(x, axis)
+    return np.where(s < 1e-42, 0, s).astype(x.dtype)
+
+
+def exp_by_limit(x: Array, axis: int = -1) -> Array:
+    gaps = np.maximum(x - x.max(axis=axis, keepdims=True), np.float32(-64))
+    e = (1 + gaps / 64) ** 64
+    return np.asarray(e / e.sum(axis=axis, keepdims=True)).astype(x.dtype)
+
+
+@pytest.mark.parametrize("function", [shifted_by_ceil_of_maximum, zero_below_1e_42, exp_by_limit])
+@pytest.mark.parametrize("gap", [90.0, 102.5, 103.2])
+def test_a_value_that_is_zero_for_another_reason_is_not_flushed(function: Callable[..., Array], gap: float) -> None:
+    for prop in ("gradual_underflow", "accuracy"):
+        assert cause_of(function, prop, row(0.01, -gap), refuted=False) != "subnormals flushed"
+
+
+def test_a_step_is_not_flushed_where_the_square_of_its_gradient_overflows() -> None:
+    def normalised_and_back(x: Array, gradient: Array, step_size: float) -> Array:
+        norm = np.sqrt((gradient * gradient).sum())
+        return np.asarray(x - step_size * (gradient / norm * norm if np.isfinite(norm) else gradient * 0)).astype(
+            x.dtype
+        )
+
+    case = {
+        "x": np.array([[0.0, 0.0]], np.float32),
+        "gradient": np.array([[1e20, 1e-39]], np.float32),
+        "step_size": np.array([1.0]),
+    }
+    assert cause_of(normalised_and_back, "gradual_underflow", case, role="descent_step", refuted=False) not in (
+        "subnormals flushed",
+    )
+
+
+def test_a_step_that_flushes_is_flushed() -> None:
+    def flushing_step(x: Array, gradient: Array, step_size: float) -> Array:
+        y = np.asarray(x - x.dtype.type(step_size) * gradient)
+        return np.where(np.abs(y) < FORMATS[x.dtype.name].tiny, 0, y).astype(x.dtype)
+
+    case = {
+        "x": np.array([[0.0, 1.0]], np.float32),
+        "gradient": np.array([[1e-39, 1.0]], np.float32),
+        "step_size": np.array([1.0]),
+    }
+    assert cause_of(flushing_step, "gradual_underflow", case, role="descent_step") == "subnormals flushed"
+
+
+def test_many_small_terms_along_the_last_axis_stagnate() -> None:
+    def in_own_dtype(x: Array, axis: int = -1) -> Array:
+        e = np.exp(x - x.max(axis=axis, keepdims=True))
+        return np.asarray(e / np.add.accumulate(e, axis=axis)[..., -1:])
+
+    assert cause_of(in_own_dtype, "sum_to_one", many(0.0, -6.5, 200, "bfloat16")) == "accumulator stagnation"
+
+
+def test_a_gradient_that_drops_what_is_small_flushes_no_subnormals() -> None:
+    def dropping(A: Array, x: Array) -> Array:
+        y = (A + A.T) @ x
+        return np.where(np.abs(y) < 1e-20, 0, y).astype(x.dtype)
+
+    def flushing_form(A: Array, x: Array) -> Array:
+        y = (A + A.T) @ x
+        return np.where(np.abs(y) < np.finfo(np.float32).tiny, 0, y).astype(x.dtype)
+
+    case = {"A": np.array([[[1e-39, 0.0], [0.0, 1e-39]]], np.float32), "x": np.array([[1.0, 1.0]], np.float32)}
+    role = "quadratic_form_gradient"
+    assert cause_of(dropping, "gradual_underflow", case, role=role) == "unknown"
+    assert cause_of(flushing_form, "gradual_underflow", case, role=role) == "subnormals flushed"
+
+
+@pytest.mark.parametrize("top", [-38.0, -40.0, -42.0, -60.0])
+def test_digits_lost_on_the_way_to_underflow_are_no_cancellation_and_no_rounding_of_the_gap(top: float) -> None:
+    def shifted_by_largest_magnitude(x: Array, axis: int = -1) -> Array:
+        e = np.exp(x - np.abs(x).max(axis=axis, keepdims=True))
+        return np.asarray(e / e.sum(axis=axis, keepdims=True))
+
+    for entries in ((top, top - 12.0), (0.0, 2 * top, 2.5 * top), (-8.0, top, top - 1.0)):
+        found = cause_of(shifted_by_largest_magnitude, "accuracy", row(*entries), refuted=False)
+        assert found not in ("cancellation", "rounding of the gap")
+
+
+@pytest.mark.parametrize("shift", ["first", "smallest"])
+def test_a_shift_that_a_masked_entry_spoils_is_told_by_what_finite_ones_spoil(shift: str) -> None:
+    def badly_shifted(x: Array, axis: int = -1) -> Array:
+        e = np.exp(x - (x[..., :1] if shift == "first" else x.min(axis=axis, keepdims=True)))
+        return np.asarray(e / e.sum(axis=axis, keepdims=True))
+
+    assert cause_of(badly_shifted, "mask", row(-np.inf, 0.0, 1.0)) != "masked value leaks"
+
+
+def test_entries_that_change_places_do_not_underflow() -> None:
+    def swapped(x: Array, axis: int = -1) -> Array:
+        s = sound(x, axis)
+        s[..., [0, 1]] = s[..., [1, 0]]
+        return s
+
+    for deep, deeper in ((-100.0, -110.0), (-20.0, -300.0), (-5.0, -104.5)):
+        assert cause_of(swapped, "accuracy", row(deep, deeper, 0.0), refuted=False) == "unknown"
+
+
+# What a caller is owed.
+
+
+def along_last_in_any_case(x: Array, axis: int = -1) -> Array:
+    e = np.exp(x - x.max(axis=axis, keepdims=True))
+    return np.asarray(e / e.sum(axis=-1, keepdims=True))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_a_sum_over_another_axis_is_no_sum_in_16_bits(dtype: str) -> None:
+    x = np.zeros((3000, 2)).astype(FORMATS[dtype].dtype)
+    assert cause_of(along_last_in_any_case, "axis", {"x": x, "axis": integer(0)}) == "wrong axis"
+
+
+def test_a_sum_in_16_bits_along_the_first_axis_is_no_wrong_axis() -> None:
+    def logarithm(x: Array, axis: int = -1) -> Array:
+        gaps = x - x.max(axis=axis, keepdims=True)
+        return np.asarray(gaps - np.log(np.exp(gaps).sum(axis=axis, keepdims=True)))
+
+    x = np.zeros((9000, 2), np.float16)
+    assert cause_of(logarithm, "axis", {"x": x, "axis": integer(0)}, role="log_softmax") == "sum in 16 bits"
+
+
+def test_an_answer_that_follows_the_calls_before_is_not_nondeterministic() -> None:
+    mean: list[Array] = [np.zeros(1, np.float32)]
+
+    def averaged(x: Array, axis: int = -1) -> Array:
+        s = sound(x, axis)
+        mean[0] = np.asarray((s + mean[0]) / 2 if mean[0].shape == s.shape else s)
+        return mean[0].copy()
+
+    x = np.array([[0.0, 1.0], [1.0, 0.0]], np.float32)
+    assert cause_of(averaged, "row_independence", {"x": x}) == "state leaks between rows"
+
+
+def test_noise_is_nondeterministic_whatever_property_it_fails() -> None:
+    chance = np.random.default_rng(0)
+
+    def noisy(x: Array, axis: int = -1) -> Array:
+        return (sound(x, axis) * chance.uniform(0.5, 1.5, x.shape)).astype(x.dtype)
+
+    x = np.array([[0.0, 1.0], [1.0, 0.0]], np.float32)
+    for prop in ("accuracy", "sum_to_one", "determinism", "row_independence"):
+        assert cause_of(noisy, prop, {"x": x}) == "nondeterministic"
+
+
+def test_a_sum_over_the_first_axis_is_no_wrong_shape() -> None:
+    def over_first(x: Array, axis: int = -1) -> Array:
+        top = x.max(axis=0)
+        return np.asarray(top + np.log(np.exp(x - top).sum(axis=0))).astype(x.dtype)
+
+    def kept(x: Array, axis: int = -1) -> Array:
+        top = x.max(axis=axis, keepdims=True)
+        return np.asarray(top + np.log(np.exp(x - top).sum(axis=axis, keepdims=True))).astype(x.dtype)
+
+    x = np.array([[0.0, 1.0, 2.0], [1.0, 0.0, 3.0]], np.float32)
+    assert cause_of(over_first, "shape", {"x": x}, role="logsumexp") == "wrong axis"
+    assert cause_of(kept, "shape", {"x": x}, role="logsumexp") == "wrong shape"
