@@ -28,3 +28,8 @@ def nonfinite_in_range(view: View) -> Measured:
 def counted(view: View) -> Measured:
     """What the experiment counted; none is allowed."""
     return float(view.observation.count), 0.0
+
+
+def entries(count: int) -> str:
+    """A number of entries, in words."""
+    return f"{count} entr{'y' if count == 1 else 'ies'}"

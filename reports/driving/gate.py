@@ -69,7 +69,9 @@ class Gate:
     def summary(self) -> str:
         """What became of the baseline, in a line; empty without one."""
         counts = ", ".join(f"{self.statuses.count(s)} {s.lower()}" for s in (FIXED, STILL, WORSE, ERROR))
-        return f"baseline: {counts}" if self.lines else ""
+        stale = self.strict and FIXED in self.statuses
+        why = "; what is fixed stands in it still, which --strict does not let pass" if stale else ""
+        return f"baseline: {counts}{why}" if self.lines else ""
 
     def passed(self, cell: Cell) -> Cell:
         """The cell, marked where it is a finding that does not fail the run."""

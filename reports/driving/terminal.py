@@ -59,7 +59,7 @@ class Terminal:
         self.audit = config.pluginmanager.get_plugin("extremum-audit")
         if self.audit is None:
             return
-        for line in self.audit.gate.lines:
+        for line in self.audit.gate.lines if self.detail is not Detail.ANSWER else ():
             print_line(self.console, escape(line))
         subjects = self.audit.subjects
         for subject in subjects:

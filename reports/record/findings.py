@@ -149,10 +149,13 @@ class Finding:
 
     @property
     def fix(self) -> str:
-        """What to change: the fix of the cause, or what the correction stands for."""
-        if self.cause in CAUSES and self.cause != UNKNOWN and not self._by_correction:
-            return CAUSES[self.cause].fix
-        return CORRECTIONS[self.correction].fix if self.correction in CORRECTIONS else ""
+        """What to change: the fix of the cause, or of its correction; empty where the cause is not known.
+
+        A correction may clear a witness without being what is wrong.
+        """
+        if self.cause not in CAUSES or self.cause == UNKNOWN:
+            return ""
+        return CORRECTIONS[self.correction].fix if self._by_correction else CAUSES[self.cause].fix
 
     @property
     def brief(self) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from extremum.properties.diagnosis.diagnose import UNKNOWN
 from extremum.properties.inputs.regimes import log_max
+from extremum.properties.roles.registry import roles
 from extremum.properties.values.finding import Cell
 from extremum.reference.arithmetic.formats import FORMATS
 from extremum.reports.record.findings import Finding, Sign
@@ -40,7 +41,7 @@ PHRASES = {
     "entries left out": "it leaves entries of the answer as they were",
     "missing term": "it leaves out a term",
     "extra term": "it adds a term that the formula has not",
-    "wrong term": "a term takes the wrong argument or index",
+    "wrong term": "another term stands in the place of one",
     "wrong sign": "a sign is wrong",
     "wrong factor": "a factor is wrong",
     "wrong divisor": "it divides by something else",
@@ -115,7 +116,10 @@ def _sentence(cells: Sequence[Cell], findings: Sequence[Finding]) -> str:
         parts.append("fails as it declares, and nowhere else")
     elif held:
         proved = all(c.verdict == "proved" for c in judged)
-        parts.append(f"is {'proved ' if proved else ''}sound in {listed(held)}{_accuracy(cells, held)}")
+        if part := _part(cells):
+            parts.append(f"{'is proved' if proved else 'held'} in {listed(held)}, as far as asked: {part}")
+        else:
+            parts.append(f"is {'proved ' if proved else ''}sound in {listed(held)}{_accuracy(cells, held)}")
     if left := [c for c in cells if c.verdict == "incomplete"]:
         parts.append(f"{number_of(len(left), 'cell')} {'was' if len(left) == 1 else 'were'} not judged to the end")
     return f"{'; '.join(parts) or 'takes none of the inputs'}."
@@ -126,7 +130,8 @@ def _unsound(cells: Sequence[Cell], findings: Sequence[Finding]) -> str:
     held, found = _held_dtypes(cells), {d for f in findings for d in f.dtypes}
     failing = [dtype for dtype in dict.fromkeys(c.dtype for c in cells) if dtype in found]
     if held:
-        begin = f"is sound in {listed(held)}{_accuracy(cells, held)}; in {listed(failing)} {phrase(head)}"
+        sound = "holds" if _part(cells) else "is sound"
+        begin = f"{sound} in {listed(held)}{_accuracy(cells, held)}; in {listed(failing)} {phrase(head)}"
     else:
         begin = f"is not sound in {listed(failing)}: {phrase(head)}"
     parts = [begin + ".", *([head.brief] if head.brief else [])]
@@ -135,6 +140,14 @@ def _unsound(cells: Sequence[Cell], findings: Sequence[Finding]) -> str:
         more = f"; and {number_of(len(others) - 2, 'more finding')}" if len(others) > 2 else ""
         parts.append(f"Besides, {also}{more}.")
     return " ".join(parts)
+
+
+def _part(cells: Sequence[Cell]) -> str:
+    """How many of the role's properties were asked for, where these are not all: no more is known than was shown."""
+    role, asked = roles().get(cells[0].role), {c.property for c in cells}
+    if role is None or {p.name for p in role.properties} <= asked:
+        return ""
+    return f"{len(asked)} of {len({p.name for p in role.properties} | asked)} properties"
 
 
 def _in_dtypes(finding: Finding, among: Sequence[str]) -> str:
@@ -202,10 +215,11 @@ def _at(finding: Finding) -> str:
     sign = finding.simplest
     if sign.witness is None:
         return ""
-    argument = next(iter(sign.witness.arguments.values()))
+    given = {name: a for name, a in sign.witness.arguments.items() if name != "axis"}
+    name, argument = next(iter(given.items()))
     values = argument.get("values", [])
-    if len(values) == 1 and argument["dtype"] != "int64":
-        return f"at x = [{decimals(values[0], sign.cell.dtype)}]"
+    if len(given) == 1 and len(values) == 1 and argument["dtype"] != "int64":
+        return f"at {name} = [{decimals(values[0], sign.cell.dtype)}]"
     axis = sign.witness.arguments.get("axis", {"values": ["-1"]})
     n = argument["shape"][int(axis["values"][0])] if argument["shape"] else 1
     return f"at n = {n:,}"

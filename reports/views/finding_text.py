@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from math import isfinite
 
 from extremum.properties.diagnosis.diagnose import CAUSES, UNKNOWN
-from extremum.properties.values.finding import Witness
+from extremum.properties.roles.registry import roles
+from extremum.properties.values.finding import Cell, Witness
 from extremum.reports.record.findings import Finding, Sign
 from extremum.reports.record.numbers import counted, decimals, exact_text, listed
 from extremum.reports.record.record import Record
@@ -41,6 +42,8 @@ def paragraphs(finding: Finding, report: Record) -> Iterator[tuple[str, str]]:
             yield from _shown("worst", worst, worst.witness)
     if finding.fix:
         yield "fix", finding.fix
+    elif usual := _usual_fix(sign.cell):
+        yield "usually", usual
     if finding.first and not finding.hides:
         yield "then", "audit again. Fix this first: it hides another finding."
     for hidden in finding.hides:
@@ -49,6 +52,14 @@ def paragraphs(finding: Finding, report: Record) -> Iterator[tuple[str, str]]:
     yield "more", f"extremum explain {shlex.quote(finding.cause) if known else sign.cell.code}"
     if again := command(finding, report):
         yield "again", again
+
+
+def _usual_fix(cell: Cell) -> str:
+    """What usually mends a failure of the property, if the role is known here."""
+    role = roles().get(cell.role)
+    prop = role.property_named(cell.property) if role else None
+    text = " ".join(prop.fix.split()) if prop else ""
+    return text[:1].upper() + text[1:]
 
 
 def command(finding: Finding, report: Record) -> str:

@@ -17,6 +17,7 @@ from rich.console import Console
 
 from extremum.properties.diagnosis.corrections import CORRECTIONS
 from extremum.properties.diagnosis.diagnose import CAUSES
+from extremum.properties.roles.registry import roles
 from extremum.properties.values.finding import Cell, Witness
 from extremum.reports import Report, audit
 from extremum.reports.record.findings import MISSED, findings_of
@@ -254,9 +255,16 @@ def test_the_answer_alone_is_a_sentence_a_subject() -> None:
     assert shown_on_a_terminal(many(1, 0, 2), Detail.ANSWER) == [
         "u0 is not sound in float32: exp overflows at 0. Subtract the row's maximum",
         "first.",
-        "s0 is sound in float32.",
-        "s1 is sound in float32.",
+        "s0 held in float32, as far as asked: 1 of 17 properties.",
+        "s1 held in float32, as far as asked: 1 of 17 properties.",
     ]
+
+
+def test_a_subject_is_sound_where_all_properties_were_asked_for() -> None:
+    cells = [Cell("f", "softmax", p.name, p.code, "float32", "held", 9) for p in roles()["softmax"].properties]
+    (whole,), (part,) = (shown(answers(Report(of, environment={})))[0] for of in (cells, cells[:-1]))
+    assert whole.sentence == "is sound in float32."
+    assert part.sentence == f"held in float32, as far as asked: {len(cells) - 1} of {len(cells)} properties."
 
 
 def test_with_v_every_cell_has_its_name_its_dtype_and_its_verdict(unshifted: Report) -> None:
@@ -272,7 +280,7 @@ def test_sound_dtypes_are_told_beside_those_that_fail() -> None:
     ]
     (answer,), _ = shown(answers(Report(cells, environment={})))
     assert answer.sentence == (
-        "is sound in float64 (2 of 10 ulps allowed, pairwise bound); in float16 its sum stagnates at x = [0]. "
+        "holds in float64 (2 of 10 ulps allowed, pairwise bound); in float16 its sum stagnates at x = [0]. "
         "Add up in float32 or wider, or pairwise."
     )
 

@@ -196,7 +196,7 @@ def test_a_gate_is_green_by_its_baseline_red_for_what_is_new_and_tells_what_is_s
     done = run("audit", "--strict")
     assert (done.exit_code, "baseline: 1 fixed, 1 still, 0 worse, 0 error" in done.output) == (1, True), done.output
     assert run("replay", "known.json").exit_code == 1
-    assert "1 entries, 0 new, 1 gone" in run(*update).output
+    assert "1 entry, 0 new, 1 gone" in run(*update).output
 
     kernels.write_text(KERNELS.replace("1.001", "1.01"))  # one is broken again, and one is worse
     done = run("audit")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import signal
 import subprocess
 import sys
@@ -251,7 +252,7 @@ def test_a_crash_on_some_inputs_has_its_arguments_at_their_smallest(shared: Shar
 def test_a_call_that_sleeps_is_hung_with_its_arguments(shared: Shared) -> None:
     cell = judged("sleeps_on_long", "finite", shared, Settings(examples=0, timeout=4.0))
     assert cell.verdict == "hung"
-    assert cell.detail == "one call had not returned after 4 s, again when run alone"
+    assert re.fullmatch(r"one call had not returned after \d s, again when run alone", cell.detail)
     assert cell.simplest is not None
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from extremum.properties.calling.call import Call
 from extremum.properties.calling.caller import Misbehaviour, differing
 from extremum.properties.laws.contract.purity import turned
-from extremum.properties.laws.measures import counted
+from extremum.properties.laws.measures import counted, entries
 from extremum.properties.model.property import Property
 from extremum.properties.model.view import Observation
 from extremum.properties.values.case import Case
@@ -30,8 +30,8 @@ def observe(call: Call, case: Case) -> Observation:
     if away:
         call.forget()
     notes = [
-        f"{count} entries differ between calls" if count else "",
-        f"{away} entries differ in a second process, which was called with other arguments before" if away else "",
+        f"{entries(count)} differing between calls" if count else "",
+        f"{entries(away)} differing in a second process, which was called with other arguments before" if away else "",
     ]
     return Observation(case.arguments, count=count + away, note="; ".join(filter(None, notes)))
 

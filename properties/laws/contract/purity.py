@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from extremum.properties.calling.call import Call
-from extremum.properties.laws.measures import counted
+from extremum.properties.laws.measures import counted, entries
 from extremum.properties.model.property import Property
 from extremum.properties.model.view import Observation
 from extremum.properties.values.case import Case
@@ -17,8 +17,8 @@ def observe(call: Call, case: Case) -> Observation:
     arguments = {name: np.asarray(a) for name, a in call.calls(case.arguments)[0].items()}
     effects = call.effects(arguments, turned(arguments))
     notes = [
-        f"{effects.changed} entries of the input changed" if effects.changed else "",
-        f"{effects.overwritten} entries of an earlier answer were overwritten" if effects.overwritten else "",
+        f"{entries(effects.changed)} of the input changed" if effects.changed else "",
+        f"{entries(effects.overwritten)} of an earlier answer overwritten" if effects.overwritten else "",
         f"{effects.printed} lines were printed" if effects.printed else "",
         f"changed {', '.join(effects.states)}" if effects.states else "",
     ]
