@@ -42,7 +42,7 @@ def paragraphs(finding: Finding, report: Record) -> Iterator[tuple[str, str]]:
             yield from _shown("worst", worst, worst.witness)
     if finding.fix:
         yield "fix", finding.fix
-    elif usual := _usual_fix(sign.cell):
+    elif sign.cell.verdict == "refuted" and (usual := _usual_fix(sign.cell)):
         yield "usually", usual
     if finding.first and not finding.hides:
         yield "then", "audit again. Fix this first: it hides another finding."

@@ -253,7 +253,9 @@ ROLE = Role(
                 Asked where f can't be evaluated on exact numbers. The derivative is estimated in float64 by a complex
                 step where that agrees with differences, and else by extrapolated differences with the error that their
                 tableau shows. Allowed are ten times that error, and sqrt(u) times the derivative and the magnitudes of
-                the terms. This is no proof: the estimate is one, and f may not be smooth.
+                the terms. Entries of x are at most 100, or 2048 where the gradient is not finite: further out f may
+                oscillate between the points of a difference. This is no proof: the estimate is one, and f may not be
+                smooth.
             """,
             example="a gradient of zeros, as of a graph that was cut.",
             fix="write f with NumPy's functions and no conversion to float, so that its derivative can be enclosed.",

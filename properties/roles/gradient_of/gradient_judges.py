@@ -21,6 +21,8 @@ from extremum.reference.arithmetic.wide import nearest_float
 
 CONSTANTS = 2.0**-12  # relative, that constants of f and of its gradient may have been rounded apart: float32 and less
 BEYOND = "the derivatives of f are beyond the range of float64"
+LARGEST_ESTIMATED = 100.0  # entry of x: differences of a function that oscillates do not settle much further out
+FAR_ESTIMATED = 2.0**11  # the same of a gradient that is not finite: beyond the logarithm of the largest float64
 ESTIMATES = 10  # times its estimate that an estimated derivative is trusted to be off
 
 
@@ -143,6 +145,8 @@ def in_floats(call: Call, x: Array, v: Array, gradient: Array) -> Judged:
         raise NotEvaluable("f is evaluated on balls: property derivative judges it")
     wide, direction, delta = x.astype(np.float64), v.astype(np.float64), delta_of(x.dtype.name)
     missing = ~np.isfinite(gradient.astype(np.float64))
+    if np.abs(wide).max() > (FAR_ESTIMATED if missing.any() else LARGEST_ESTIMATED):
+        raise NotEvaluable("x is so large that f may oscillate between the points of a difference")
     if missing.any():
         direction = (np.arange(len(x)) == int(missing.argmax())).astype(np.float64)
     estimate = directional.estimated(call.of_value, wide, direction)
