@@ -18,7 +18,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from extremum.properties.calling.call import Call, Declined, quiet
+from extremum.properties.calling.call import Call, quiet
+from extremum.properties.calling.call_outcomes import Declined
 from extremum.properties.diagnosis.diagnose import CAUSES, diagnose
 from extremum.properties.engine import Settings, judge_cell
 from extremum.properties.model.role import Experiment, Role

@@ -25,7 +25,8 @@ from hypothesis import strategies as st
 from hypothesis.errors import Flaky
 from hypothesis.extra.numpy import array_shapes, arrays, from_dtype
 
-from extremum.properties.calling.call import Call, Declined, quiet
+from extremum.properties.calling.call import Call, quiet
+from extremum.properties.calling.call_outcomes import Declined
 from extremum.properties.engine import sweep
 from extremum.properties.inputs.draw import Drawn, Sampled
 from extremum.properties.model.role import Experiment

@@ -15,7 +15,8 @@ from functools import partial
 from itertools import chain, pairwise
 from math import inf
 
-from extremum.properties.calling.call import Call, Expired
+from extremum.properties.calling.call import Call
+from extremum.properties.calling.call_outcomes import Expired
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.calling.host_channel import Limits
 from extremum.properties.diagnosis.diagnose import UNKNOWN, diagnose

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from math import prod
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
+from extremum.properties.calling.call_outcomes import Declined, Effects, Expired, TooLong
 from extremum.properties.calling.caller import GIVE, TAKE, Caller, Misbehaviour, checked
 from extremum.properties.calling.host_channel import Ended, Limits, OutOfMemory
 from extremum.properties.calling.hosts import Host
@@ -24,24 +24,7 @@ MEMORY_ERRORS = "raises MemoryError", "raises _ArrayMemoryError"
 LONG_ROW = 2**12  # entries: on a shorter row no sound algorithm is out of memory
 
 
-class Declined(Exception):
-    """The subject refused an input that it may refuse; nothing was shown either way."""
-
-
-class TooLong(Declined):
-    """The memory that it may have does not suffice for arguments so long."""
-
-
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Expired:
-    """A step that ran out of time, and the call that was then under way: its arguments and how long it had taken."""
-
-    arguments: Arguments | None
-    axis: int | None
-    seconds_in_call: float
 
 
 class Calls(Protocol):
@@ -54,16 +37,6 @@ class Calls(Protocol):
     def watch(self, arguments: Sequence[Array], others: Sequence[Array]) -> dict[str, Any]: ...
 
     def functions_called(self, arguments: Sequence[Array]) -> int: ...
-
-
-@dataclass(frozen=True)
-class Effects:
-    """What a call changed beside its result: entries, lines and, in words, states of the process."""
-
-    changed: int
-    overwritten: int
-    printed: int
-    states: tuple[str, ...]
 
 
 def in_process(subject: Subject, signature: Signature) -> Caller:

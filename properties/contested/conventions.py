@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from extremum.properties.calling.call import Call, Declined
+from extremum.properties.calling.call import Call
+from extremum.properties.calling.call_outcomes import Declined
 from extremum.properties.contested.outcomes import Outcome
 from extremum.properties.contested.situations import SITUATIONS, Situation
 from extremum.properties.laws.measures import counted

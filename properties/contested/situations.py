@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from extremum.properties.calling.call import Call, Declined, Expired, quiet
+from extremum.properties.calling.call import Call, quiet
+from extremum.properties.calling.call_outcomes import Declined, Expired
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.calling.host_channel import Ended, NoReturn, undisturbed
 from extremum.properties.calling.hosts import Host

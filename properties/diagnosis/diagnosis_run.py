@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from extremum.properties.calling.call import Declined
+from extremum.properties.calling.call_outcomes import Declined
 from extremum.properties.calling.caller import Misbehaviour, differing
 from extremum.properties.model.role import Experiment
 from extremum.properties.model.rounding import RECURSIVE_FROM

@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-import numpy as np
-
-from extremum.properties.calling.call import Declined
+from extremum.properties.calling.call_outcomes import Declined
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.calling.host_channel import Ended
 from extremum.properties.diagnosis.corrections import CORRECTIONS, applicable, corrected
@@ -23,7 +21,7 @@ from extremum.properties.steps.evidence import Evidence, Refutation
 from extremum.properties.steps.screen import certify_rows, screen_block
 from extremum.properties.steps.sharing import Shared
 from extremum.properties.steps.shrink import shrink
-from extremum.properties.steps.witness import decode, witness_of
+from extremum.properties.steps.witness import Contradiction, restored, witness_of
 from extremum.properties.values.case import Case
 from extremum.properties.values.finding import Cell, Witness
 from extremum.reference.arithmetic.formats import DEFAULT_DTYPES, FORMATS, Format
@@ -33,18 +31,20 @@ LONGEST_BENEATH = 256  # entries of the rows on which a corrected subject is swe
 ROWS_ASKED = 2  # of a case, that are tried alone
 
 
-def attributed(cell: Cell, experiment: Experiment, settled: Callable[[], bool], seed: int, shared: Shared) -> Cell:
-    """The refuted cell with the symptoms of its witnesses; no verdict depends on them. `settled()` ends the look.
+def attributed(cell: Cell, experiment: Experiment, stop: Callable[[], bool], seed: int, shared: Shared) -> Cell:
+    """The refuted cell with the symptoms of its witnesses; no verdict depends on them. `stop()` ends the look.
 
-    What the subject does under a correction, be it the end of its process, shows nothing.
+    What the subject does under a correction, be it the end of its process, shows nothing. Raises `Contradiction`.
     """
     try:
-        return _attributed(cell, experiment, settled, seed, shared)
+        return _attributed(cell, experiment, stop, seed, shared)
+    except Contradiction:
+        raise
     except (Ended, Exception):  # the subject or the role has no answer to it: the cell stands as it is
         return cell
 
 
-def _attributed(cell: Cell, experiment: Experiment, settled: Callable[[], bool], seed: int, shared: Shared) -> Cell:
+def _attributed(cell: Cell, experiment: Experiment, stop: Callable[[], bool], seed: int, shared: Shared) -> Cell:
     assert cell.simplest is not None
     assert cell.worst is not None
     simplest = told(experiment, cell.simplest, cell.cause)
@@ -56,14 +56,14 @@ def _attributed(cell: Cell, experiment: Experiment, settled: Callable[[], bool],
     names = [simplest.correction]
     if not experiment.prop.pointwise or not names[0] or worst.correction != names[0]:
         return cell
-    return replace(cell, beneath=beneath(experiment, names, settled, seed, shared))
+    return replace(cell, beneath=beneath(experiment, names, stop, seed, shared))
 
 
 def told(experiment: Experiment, witness: Witness, cause: str) -> Witness:
     """The witness with its cause, the correction that clears it, and where there is none, what else it refutes."""
     if experiment.prop.name in COUNTING_PROPERTIES:  # no value is at fault
         return replace(witness, cause=cause)
-    case = case_of(experiment, witness)
+    case = restored(experiment.role.signature, witness.arguments)
     clearing = [name for name in applicable(experiment.role, experiment.fmt, case) if clears(experiment, case, [name])]
     if cause != UNKNOWN:
         own = CAUSES[cause].corrections
@@ -85,7 +85,7 @@ def _together(experiment: Experiment, case: Case) -> str:
 def _told_beside(experiment: Experiment, simplest: Witness, worst: Witness) -> Witness:
     """The worst witness: of the cause of the simplest where the same correction clears it, or no other is shown."""
     same = replace(worst, cause=simplest.cause, correction=simplest.correction, refutes=simplest.refutes)
-    case = case_of(experiment, worst)
+    case = restored(experiment.role.signature, worst.arguments)
     if simplest.correction and clears(experiment, case, [simplest.correction]):
         return same
     try:
@@ -144,14 +144,14 @@ def _refuted_by(experiment: Experiment, fmt: Format, case: Case) -> Iterator[str
 
 
 def beneath(
-    experiment: Experiment, names: Sequence[str], settled: Callable[[], bool], seed: int, shared: Shared
+    experiment: Experiment, names: Sequence[str], stop: Callable[[], bool], seed: int, shared: Shared
 ) -> Witness | None:
     """A case that the subject fails with the correction too, or None: the sweep of short rows looks for one."""
     fixed, apart = _under(experiment, names), Shared()
     apart.block, apart.truth = shared.block, shared.truth
     evidence = Evidence()
     for block in shared.blocks(experiment, seed, None):
-        if settled():
+        if stop():
             return None
         if block.x.shape[-1] > LONGEST_BENEATH:
             continue
@@ -172,10 +172,3 @@ def _written(experiment: Experiment, fixed: Experiment, evidence: Evidence) -> W
     cause = diagnose(fixed, found.case, found.decision)
     witness = witness_of(experiment, found.case, found.regime, decide(experiment, found.case))
     return told(fixed, witness, cause)
-
-
-def case_of(experiment: Experiment, witness: Witness) -> Case:
-    """The case that a witness records."""
-    read = decode(witness.arguments)
-    stacked = experiment.role.signature.stacked(read.arguments)
-    return replace(read, arguments={name: np.asarray(a) for name, a in stacked.items()})

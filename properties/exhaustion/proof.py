@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
-from extremum.properties.calling.call import Call, Expired
+from extremum.properties.calling.call import Call
+from extremum.properties.calling.call_outcomes import Expired
 from extremum.properties.engine import Settings, longest_call, out_of_time, refusal_of, unfit
 from extremum.properties.exhaustion.scan import DOMAINS, Domain, conclude, pointwise, scan
 from extremum.properties.model.property import Property

@@ -17,7 +17,8 @@ from typing import Any
 import flint
 import numpy as np
 
-from extremum.properties.calling.call import Declined, quiet
+from extremum.properties.calling.call import quiet
+from extremum.properties.calling.call_outcomes import Declined
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.calling.host_channel import OutOfMemory
 from extremum.properties.inputs.draw import Sampled

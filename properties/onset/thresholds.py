@@ -21,7 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from extremum.properties.calling.call import Call, Expired, host_of
+from extremum.properties.calling.call import Call, host_of
+from extremum.properties.calling.call_outcomes import Expired
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.calling.host_channel import Ended, Limits, undisturbed
 from extremum.properties.engine import refusal_of

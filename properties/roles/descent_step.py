@@ -25,7 +25,8 @@ from typing import Any
 
 import numpy as np
 
-from extremum.properties.calling.call import Call, Declined
+from extremum.properties.calling.call import Call
+from extremum.properties.calling.call_outcomes import Declined
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.inputs.draw import Draw, pick
 from extremum.properties.inputs.regimes import REGIMES, Regime

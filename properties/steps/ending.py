@@ -9,7 +9,8 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
-from extremum.properties.calling.call import Call, Declined
+from extremum.properties.calling.call import Call
+from extremum.properties.calling.call_outcomes import Declined
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.calling.host_channel import Ended, NoReturn, undisturbed
 from extremum.properties.steps.sharing import Shared

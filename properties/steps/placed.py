@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from extremum.properties.calling.call import Declined
+from extremum.properties.calling.call_outcomes import Declined
 from extremum.properties.model.role import Experiment
 from extremum.properties.steps.decide import Decision, decide
 from extremum.properties.steps.evidence import Evidence, Refutation

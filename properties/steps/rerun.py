@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from math import inf, nan
 
-from extremum.properties.calling.call import Declined, Expired
+from extremum.properties.calling.call_outcomes import Declined, Expired
 from extremum.properties.calling.host_channel import Ended, NoReturn, undisturbed
 from extremum.properties.model.role import Experiment
 from extremum.properties.steps.decide import Decision, decide
-from extremum.properties.steps.witness import RERUNS, SEEN_ONCE, decode
+from extremum.properties.steps.witness import RERUNS, SEEN_ONCE, restored
 from extremum.properties.values.case import Case
 from extremum.properties.values.finding import FOUND, Witness
 from extremum.reference.subjects.loading import first_line
@@ -45,8 +45,7 @@ def replay(experiment: Experiment, witness: Witness, verdict: str, seconds: floa
             ERROR, detail=f"the witness has no {', '.join(sorted(missing))}, which {experiment.role.call} takes"
         )
     try:
-        case = decode(witness.arguments)
-        case = replace(case, arguments=experiment.role.signature.stacked(case.arguments))
+        case = restored(experiment.role.signature, witness.arguments)
         outcome = undisturbed(lambda: experiment.call.within(seconds, partial(_decided, experiment, case)))
     except NoReturn as end:
         return _ended(HUNG, verdict, str(end))

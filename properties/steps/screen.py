@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from extremum.properties.calling.call import Declined, TooLong
+from extremum.properties.calling.call_outcomes import Declined, TooLong
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.inputs.draw import Sampled
 from extremum.properties.model.fused import Fused, clears, exceeding

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, Verbosity, configuration, given, seed
 from hypothesis import strategies as st
 from hypothesis.errors import Flaky, HypothesisException
 
-from extremum.properties.calling.call import Declined
+from extremum.properties.calling.call_outcomes import Declined
 from extremum.properties.calling.time_limit import OutOfTime
 from extremum.properties.inputs.draw import LONGEST_DRAWN, Drawn
 from extremum.properties.inputs.regimes import Regime

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from extremum.properties.calling.call import Call, Declined, host_of
+from extremum.properties.calling.call import Call, host_of
+from extremum.properties.calling.call_outcomes import Declined
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.calling.host_channel import Ended, Limits, NoReturn, OutOfMemory, undisturbed
 from extremum.properties.calling.hosts import Host

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from extremum.properties.calling.call import Declined
+from extremum.properties.calling.call_outcomes import Declined
 from extremum.properties.model.role import Experiment
 from extremum.properties.steps.blocks import restore
 from extremum.properties.steps.decide import FAR_RATIO, Decision, decide
@@ -38,9 +38,8 @@ def witness_of(experiment: Experiment, case: Case, regime: str, seen: Decision) 
     # From the record, not from the case: what is reported is what a reader can run again.
     record = encoded(signature, case)
     for _ in range(RERUNS):
-        read = decode(record)
         try:
-            again = decide(experiment, replace(read, arguments=signature.stacked(read.arguments)), final=True)
+            again = decide(experiment, restored(signature, record), final=True)
         except Declined:
             continue  # only a subject that is not deterministic refuses what it answered before
         # Balls are right and the screen's error is proven: if they disagree, one of our proofs is wrong.
@@ -68,6 +67,13 @@ def _written(record: dict[str, Any], regime: str, decision: Decision, how: str) 
 def encoded(signature: Signature, case: Case) -> dict[str, Any]:
     """The record of a case, with its arguments as a reader passes them."""
     return encode(replace(case, arguments=signature.shown(case.arguments)))
+
+
+def restored(signature: Signature, record: Mapping[str, Mapping[str, Any]]) -> Case:
+    """The case of a record: of a role that is called row by row, with rows of arguments. Raises as `decode`."""
+    read = decode(record)
+    stacked = signature.stacked(read.arguments)
+    return replace(read, arguments={name: np.asarray(a) for name, a in stacked.items()})
 
 
 def unfinished(arguments: Arguments, axis: int | None) -> Witness:

@@ -11,6 +11,12 @@ from extremum.reference.errors import printable
 
 VERDICTS = ("proved", "held", "refuted", "crashed", "hung", "incomplete", "inapplicable")
 FOUND = ("refuted", "crashed", "hung")
+SEVERITIES = ("critical", "high", "medium", "low")  # from the gravest
+
+
+def severity_rank(severity: str) -> int:
+    """0 of the gravest; of none, and of one that is not known, the number of severities."""
+    return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from extremum.properties.steps.parameters import GRADIENT_OF
 from extremum.reference.errors import UsageError
 from extremum.reports.driving.settings import NAME, SUBJECTS, TABLE
 from extremum.reports.record.files import write_all
+from extremum.reports.record.numbers import number_of
 from extremum.reports.views.summary import print_line
 
 TEST = Path("tests/test_extremum.py")
@@ -81,7 +82,7 @@ def run_init(folder: Path, dry_run: bool, console: Console) -> int:
     """Write what is missing, or with `dry_run` only say it; return the exit code."""
     search = search_in(folder)
     texts: dict[Path, str] = {}
-    said = [_plural(search.files, "file") + " of Python read, none imported"]
+    said = [number_of(search.files, "file") + " of Python read, none imported"]
     said += [f"found {word}: role {role}" for word, role in search.subjects.items()]
     said += search.left_out
     if not search.subjects:
@@ -205,7 +206,3 @@ def _installed(folder: Path, settings: str) -> str:
     if (folder / "requirements.txt").exists():
         words = ["-r requirements.txt", *words]
     return " ".join(words)
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

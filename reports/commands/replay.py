@@ -18,6 +18,7 @@ from extremum.reference.arithmetic.formats import FORMATS
 from extremum.reference.errors import UsageError
 from extremum.reports.driving.replays import Kept, Replays, dtypes_of, kept_in_file, line
 from extremum.reports.record.files import file_to_write, folder_to_write, write
+from extremum.reports.record.numbers import number_of
 from extremum.reports.views.pytest_file import HEAD, Found, pytest_file
 from extremum.reports.views.summary import print_line
 
@@ -58,12 +59,12 @@ def run_replay(
         print_line(console, f"no finding with a witness is in {escape(file)}")
     else:
         said = ", ".join(f"{counts[status]} {status.lower()}" for status in STATUSES)
-        print_line(console, f"{len(kept)} witnesses: {said}")
+        print_line(console, f"{number_of(len(kept), 'witness')}: {said}")
     if place is not None:
         write(place, pytest_file(found, file, place, with_extremum))
         print_line(console, f"tests: {escape(str(place))}")
     if folder is not None:
-        print_line(console, f"arrays: {_write_arrays(kept, folder)} files in {escape(str(folder))}")
+        print_line(console, f"arrays: {number_of(_write_arrays(kept, folder), 'file')} in {escape(str(folder))}")
     return 0 if counts[FIXED] == len(kept) else 1
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from extremum.properties.laws.measures import entries
 from extremum.reference.errors import UsageError
 from extremum.reports.driving.replays import words_in
 from extremum.reports.record.baseline import Entry, read_baseline, text, updated
 from extremum.reports.record.files import file_to_write, write
+from extremum.reports.record.numbers import number_of
 from extremum.reports.record.reading import read_report
 from extremum.reports.views.summary import print_line
 
@@ -33,5 +33,5 @@ def run_baseline(report: str, output: str, console: Console) -> int:
         shown = f"gone: {entry.cell.subject}  {entry.cell.property}  {entry.cell.dtype}"
         print_line(console, escape(shown))
     new = len(keys - {entry.cell.key for entry in before})
-    print_line(console, escape(f"{output}: {entries(len(after))}, {new} new, {len(gone)} gone"))
+    print_line(console, escape(f"{output}: {number_of(len(after), 'entry')}, {new} new, {len(gone)} gone"))
     return 0

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from extremum.properties.steps.rerun import ERROR, FIXED, STILL, WORSE
-from extremum.properties.values.finding import Cell
+from extremum.properties.values.finding import SEVERITIES, Cell, severity_rank
 from extremum.reports.driving.replays import Replays, dtypes_of, kept_of, line
-from extremum.reports.record.baseline import Entry, graver, read_baseline
+from extremum.reports.record.baseline import Entry, read_baseline
 
 GRAVITY = (WORSE, STILL, ERROR, FIXED)  # of an entry with two witnesses, the first that one of them has
 KNOWN = "known: in the baseline"
@@ -78,7 +78,7 @@ class Gate:
         accepted = ""
         if cell.found and any(entry.covers(cell) for entry in self.entries):
             accepted = KNOWN
-        elif cell.found and self.fail_on is not None and not graver(cell.severity, self.fail_on):
+        elif cell.found and self.fail_on is not None and cell.severity in SEVERITIES[severity_rank(self.fail_on) + 1 :]:
             accepted = f"{cell.severity}: below --fail-on {self.fail_on}"
         return replace(cell, accepted=accepted)
 

@@ -12,13 +12,13 @@ from operator import index
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from extremum.properties.values.finding import SEVERITIES
 from extremum.reference.errors import UsageError, nearest
 from extremum.reports.record.files import file_to_write, folder_to_write
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 REPORT_DIR = "extremum-report"
 LEAST_MEMORY = 10**8  # bytes
-SEVERITIES = ("critical", "high", "medium", "low")
 MOST_SHARDS = 10_000
 
 

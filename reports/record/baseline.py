@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from extremum.properties.values.finding import Cell
+from extremum.properties.values.finding import Cell, severity_rank
 from extremum.reference.errors import UsageError
 from extremum.reports.record.files import indented
 from extremum.reports.record.reading import check_cell, check_keys, read_json
@@ -21,7 +21,6 @@ BASELINE = "extremum.baseline/"
 SCHEMA = f"{BASELINE}1"
 KEYS = ("subject", "role", "property", "dtype", "code", "verdict", "severity", "cause", "measured", "allowed", "unit")
 PEOPLES = {"first_seen": str, "reason": str, "expires": str, "word": str, "of": str}
-SEVERITIES = ("critical", "high", "medium", "low")  # from the gravest
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class Entry:
         if cell.subject != self.cell.subject and not same:
             return False
         ended = cell.verdict != "refuted" and self.cell.verdict == "refuted"
-        return not ended and _rank(cell) >= _rank(self.cell)
+        return not ended and severity_rank(cell.severity) >= severity_rank(self.cell.severity)
 
 
 def read_baseline(path: Path) -> list[Entry]:
@@ -98,11 +97,6 @@ def text(entries: Iterable[Entry]) -> str:
     return indented({"schema": SCHEMA, "entries": [dict(e.row) for e in entries]})
 
 
-def graver(severity: str, least: str) -> bool:
-    """Whether a severity is `least`, or graver; one that is not known is."""
-    return severity not in SEVERITIES or SEVERITIES.index(severity) <= SEVERITIES.index(least)
-
-
 def _made(cell: Cell, said: Mapping[str, Any]) -> Entry:
     cell = replace(cell, accepted="")
     known = cell.to_json()
@@ -126,7 +120,3 @@ def _entry(row: Mapping[str, Any], where: str) -> Entry:
         except ValueError:
             raise UsageError(f"{where}.{name}={row[name]!r} is not a date; write 2026-12-31, or nothing") from None
     return Entry(cell, row.get("word") or cell.subject, row.get("of", ""), row)
-
-
-def _rank(cell: Cell) -> int:
-    return SEVERITIES.index(cell.severity) if cell.severity in SEVERITIES else len(SEVERITIES)

@@ -15,14 +15,13 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import inf
+from math import inf, prod
 from typing import Any
 
 from extremum.properties.diagnosis.corrections import CORRECTIONS
 from extremum.properties.diagnosis.diagnose import CAUSES, UNKNOWN
-from extremum.properties.values.finding import Cell, Witness
+from extremum.properties.values.finding import Cell, Witness, severity_rank
 
-SEVERITIES = ("critical", "high", "medium", "low", "")
 SHOWN_DTYPE = "float32"  # whose witness is shown where there is one: most readers know its limits by heart
 ADDED_UP = ("float32",)  # corrections of sums alone
 MISSED = "declared, and not found"
@@ -61,7 +60,7 @@ class Sign:
     def size(self) -> int:
         """Entries of the arguments."""
         arguments = self.witness.arguments.values() if self.witness else ()
-        return sum(_entries(a["shape"]) for a in arguments)
+        return sum(prod(a["shape"]) for a in arguments)
 
     @property
     def ratio(self) -> float:
@@ -222,11 +221,6 @@ def findings_of(cells: Iterable[Cell]) -> list[Finding]:
     return sorted(found, key=lambda f: (f.expected, severity_rank(f.severity), not f.first, -len(f.cells)))
 
 
-def severity_rank(severity: str) -> int:
-    """0 of the most severe."""
-    return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
-
-
 def _of_subject(cells: Sequence[Cell]) -> list[Finding]:
     signs = list(_signs(cells))
     groups = [*_by_correction_and_cause(signs), *_of_unknown_cause([s for s in signs if _unknown(s)])]
@@ -334,10 +328,3 @@ def _number(value: float | str) -> float:
         return float(value)
     except ValueError:
         return 0.0
-
-
-def _entries(shape: Sequence[int]) -> int:
-    entries = 1
-    for n in shape:
-        entries *= n
-    return entries

@@ -19,7 +19,9 @@ SINGULAR = {
     "outputs": "output",
     "rows": "row",
     "subnormals": "subnormal",
+    "witnesses": "witness",
 }
+PLURAL = {one: several for several, one in SINGULAR.items()}
 FROM_POWER, TO_POWER = -4, 15  # of ten: between them a number is written without an exponent
 
 
@@ -94,7 +96,7 @@ def listed(names: list[str]) -> str:
 
 def number_of(count: int, noun: str) -> str:
     """A counted noun: "1 cell", "2 cells"."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    return f"{count:,} {noun if count == 1 else PLURAL.get(noun, f'{noun}s')}"
 
 
 def log10_of(hexes: str) -> float:

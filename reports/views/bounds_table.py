@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from extremum.properties.calling.call import Call, Declined, quiet
+from extremum.properties.calling.call import Call, quiet
+from extremum.properties.calling.call_outcomes import Declined
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.inputs.draw import Sampled
 from extremum.properties.inputs.regimes import Regime

@@ -19,7 +19,8 @@ import numpy as np
 import pytest
 from hosted import FILE, FORGED, LONG, QUICK, ROLE, SHORT, SOUND, host, judged, subject
 
-from extremum.properties.calling.call import Call, TooLong
+from extremum.properties.calling.call import Call
+from extremum.properties.calling.call_outcomes import TooLong
 from extremum.properties.calling.caller import CAUSE_WIDTH, Misbehaviour, float_mode
 from extremum.properties.calling.host_channel import Ended, Limits, NoReturn
 from extremum.properties.calling.hosts import Host

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from extremum.properties.calling.call import Call, Declined
+from extremum.properties.calling.call import Call
+from extremum.properties.calling.call_outcomes import Declined
 from extremum.properties.inputs.draw import Draw
 from extremum.properties.inputs.shapes import Place, axes
 from extremum.properties.laws.comparison import compare, differing_rows, distinct

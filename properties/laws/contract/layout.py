@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from extremum.properties.calling.call import Call, Declined
+from extremum.properties.calling.call import Call
+from extremum.properties.calling.call_outcomes import Declined
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.inputs.draw import Draw
 from extremum.properties.inputs.shapes import VECTOR_LAYOUTS, Place, each_layout, layouts

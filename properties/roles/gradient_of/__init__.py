@@ -20,7 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from extremum.properties.calling.call import Call, Declined
+from extremum.properties.calling.call import Call
+from extremum.properties.calling.call_outcomes import Declined
 from extremum.properties.inputs.draw import Draw, pick
 from extremum.properties.inputs.regimes import Regime
 from extremum.properties.laws import contract

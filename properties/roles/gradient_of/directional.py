@@ -194,10 +194,10 @@ def value(f: Function, x: Array) -> float:
     return float(_number(f, x, float))
 
 
-def overflows_or_answers(f: Function, x: Array) -> None:
-    """Raises `NotEvaluable` where f takes no such x: it raises, or gives NaN.
+def check_domain(f: Function, x: Array) -> None:
+    """Raises `NotEvaluable` where x, float64 of shape (n,), is not in the domain of f: it raises, or gives NaN.
 
-    f that is infinite may have overflowed: whether it has a derivative there is for exact numbers to say.
+    An infinite f may have overflowed: whether it has a derivative there is for exact numbers to say.
     """
     if np.isnan(_answer(f, x, float)):
         raise NotEvaluable("f is NaN there")

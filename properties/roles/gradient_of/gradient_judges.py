@@ -9,7 +9,8 @@ from typing import Any
 import flint
 import numpy as np
 
-from extremum.properties.calling.call import Call, Declined
+from extremum.properties.calling.call import Call
+from extremum.properties.calling.call_outcomes import Declined
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.model.view import Observation
 from extremum.properties.roles.gradient_of import directional
@@ -47,7 +48,7 @@ def by_row(judge: Judge) -> Callable[[Call, Case], Observation]:
         out, notes, reason = np.zeros(x.shape, x.dtype), {}, ""
         for r in range(len(x)):
             try:
-                directional.overflows_or_answers(call.of_value, x[r].astype(np.float64))
+                directional.check_domain(call.of_value, x[r].astype(np.float64))
                 out[r] = call.answer({"x": x[r]}).astype(x.dtype)
                 measured[r, 0], allowed[r, 0], notes[r] = judge(call, x[r], v[r], out[r])
             except NotEvaluable as error:

@@ -6,7 +6,7 @@ smallest normal and eta the smallest subnormal:
 
 | source | error |
 |---|---|
-| four roundings of factors that scale, as in `properties.roles.quadratics.shared` | 4 u abs(w), and eta / 2 each |
+| four roundings of factors that scale, as in `quadratic_bounds` beside this | 4 u abs(w), and eta / 2 each |
 | a flush to zero, where abs(w) < tiny: judged by `gradual_underflow` | abs(w) |
 """
 
@@ -24,7 +24,7 @@ from extremum.properties.model.property import Property, ulp
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import Measured, View
 from extremum.properties.roles.quadratics import shared as quadratics
-from extremum.properties.roles.quadratics.shared import SCALINGS, scaling
+from extremum.properties.roles.quadratics.quadratic_bounds import SCALINGS, scaling
 from extremum.properties.values.signature import Arguments, Signature
 from extremum.reference.arithmetic.wide import RATIONALS, where
 from extremum.reference.truth.quadratics import inner_product_gradient as truth

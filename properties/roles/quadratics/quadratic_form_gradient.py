@@ -1,7 +1,7 @@
 """The role quadratic_form_gradient: f(x) = <x, A x> has the gradient (A + A^T) x.
 
 The sound forms are one product with A + A^T, two products that are added, and one sum of all 2 n terms. With
-reach_i = sum_j (abs(A_ij) + abs(A_ji)) abs(x_j), g(k) of `properties.roles.quadratics.shared` and u the unit roundoff:
+reach_i = sum_j (abs(A_ij) + abs(A_ji)) abs(x_j), g(k) of `quadratic_bounds` beside this and u the unit roundoff:
 
 | form | error of entry i |
 |---|---|
@@ -27,7 +27,15 @@ from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import Measured, View
 from extremum.properties.roles.quadratics import shared as quadratics
-from extremum.properties.roles.quadratics.shared import compounded, flush_cost, gradual, inner, scaling
+from extremum.properties.roles.quadratics.quadratic_bounds import (
+    EXCUSED,
+    compounded,
+    flush_cost,
+    gradual,
+    inner,
+    largest,
+    scaling,
+)
 from extremum.properties.values.case import Case
 from extremum.properties.values.signature import Arguments, Signature, like
 from extremum.reference.arithmetic.formats import Array
@@ -83,9 +91,9 @@ def overflow(view: View) -> Array:
     """Rows in which a product, a sum, A + A^T or a doubled argument may leave the range, shape (rows, 1)."""
     A, x = (view.observation.arguments[name] for name in ("A", "x"))
     with np.errstate(all="ignore"):
-        entries = 2 * np.maximum(quadratics.largest(A), quadratics.largest(x))
+        entries = 2 * np.maximum(largest(A), largest(x))
         most = np.maximum(entries, view.narrow(view.parts.sum_of_magnitudes()).max(axis=1))
-        return np.asarray(~(most < view.fmt.max / quadratics.EXCUSED))[:, None]
+        return np.asarray(~(most < view.fmt.max / EXCUSED))[:, None]
 
 
 def skew(view: View) -> Measured:

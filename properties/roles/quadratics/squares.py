@@ -1,7 +1,7 @@
 """What the gradients of norm(B x)^2 and norm(B x - c)^2 have in common: their bound, for m rows of n columns.
 
 The sound forms are the residual first, 2 B^T (B x - c), and the Gram matrix, 2 (B^T B) x - 2 B^T c. With
-size = abs(B) abs(x) + abs(c), reach = 2 abs(B^T) size, and g(k) of `properties.roles.quadratics.shared`:
+size = abs(B) abs(x) + abs(c), reach = 2 abs(B^T) size, and g(k) of `properties.roles.quadratics.quadratic_bounds`:
 
 | form | error of entry i |
 |---|---|
@@ -29,7 +29,7 @@ from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import View
 from extremum.properties.roles.quadratics import shared as quadratics
-from extremum.properties.roles.quadratics.shared import (
+from extremum.properties.roles.quadratics.quadratic_bounds import (
     EXCUSED,
     compounded,
     flush_cost,
