@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from extremum.properties.calling.call_outcomes import Declined
 from extremum.properties.calling.caller import Misbehaviour
-from extremum.properties.calling.host_channel import Ended
+from extremum.properties.calling.host_channel import Ended, Killed
 from extremum.properties.diagnosis.corrections import CORRECTIONS, applicable, corrected
 from extremum.properties.diagnosis.diagnose import CAUSES, UNKNOWN, diagnose
 from extremum.properties.diagnosis.diagnosis_run import COUNTING_PROPERTIES, DiagnosisRun
@@ -34,11 +34,12 @@ ROWS_ASKED = 2  # of a case, that are tried alone
 def attributed(cell: Cell, experiment: Experiment, stop: Callable[[], bool], seed: int, shared: Shared) -> Cell:
     """The refuted cell with the symptoms of its witnesses; no verdict depends on them. `stop()` ends the look.
 
-    What the subject does under a correction, be it the end of its process, shows nothing. Raises `Contradiction`.
+    What the subject does under a correction, be it the end of its process, shows nothing. Raises `Contradiction`, and
+    `Killed` where another ended that process: then the cell is judged again.
     """
     try:
         return _attributed(cell, experiment, stop, seed, shared)
-    except Contradiction:
+    except (Contradiction, Killed):
         raise
     except (Ended, Exception):  # the subject or the role has no answer to it: the cell stands as it is
         return cell
