@@ -1,4 +1,4 @@
-"""Defects of position found: by the plan of shapes, by the sweep without it, and by default Hypothesis arrays.
+"""Defects of position found: by the plan of shapes, by that of quick effort, by the sweep alone, by Hypothesis arrays.
 
     python benchmarks/positions.py [SEED]
 
@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from extremum.properties.engine import Settings, judge_cell
+from extremum.properties.inputs.effort import QUICK, STANDARD, Effort
 from extremum.properties.roles.registry import role_named
 from extremum.properties.steps import blocks
 from extremum.properties.steps.sharing import Shared
@@ -121,8 +122,8 @@ def defects(rng: np.random.Generator) -> Iterator[tuple[str, Softmax]]:
             yield kind.what.format(*sizes), spoilt(kind, sizes)
 
 
-def refuted(function: Softmax, planned: bool) -> bool:
-    """Whether a property is refuted, with the plan of shapes or without."""
+def refuted(function: Softmax, effort: Effort = STANDARD, planned: bool = True) -> bool:
+    """Whether a property is refuted, with the plan of shapes of that effort or without."""
     role, shared = role_named("softmax"), Shared()
     subject = Subject("it", "softmax", function)
     given_up = mock.patch.object(blocks, "tail_blocks", return_value=())
@@ -130,7 +131,8 @@ def refuted(function: Softmax, planned: bool) -> bool:
         given_up.start()
     try:
         properties = role.properties if planned else [replace(prop, places=None) for prop in role.properties]
-        return any(judge_cell(subject, role, p, "float32", Settings(timeout=None), shared).found for p in properties)
+        asked = Settings(timeout=None, effort=effort)
+        return any(judge_cell(subject, role, p, "float32", asked, shared).found for p in properties)
     finally:
         mock.patch.stopall()
 
@@ -161,13 +163,18 @@ def main() -> None:
     """Print the shares."""
     rows = list(defects(np.random.default_rng(int(sys.argv[1]) if len(sys.argv) > 1 else 0)))
     ways: dict[str, Callable[[Softmax], bool]] = {
-        "by the plan of shapes": lambda f: refuted(f, True),
-        "by the sweep without it": lambda f: refuted(f, False),
+        "by the plan of shapes": refuted,
+        "by that of quick effort": lambda f: refuted(f, QUICK),
+        "by the sweep without it": lambda f: refuted(f, planned=False),
         f"by {ARRAYS} default Hypothesis arrays": differs,
     }
     for name, way in ways.items():
         missed = [what for what, function in rows if not way(function)]
-        print(f"{name}: {len(rows) - len(missed)} of {len(rows)}; missed: {'; '.join(missed) or 'none'}")
+        found = len(rows) - len(missed)
+        print(
+            f"{name}: {found} of {len(rows)}, {found / len(rows):.0%}; missed: {'; '.join(missed) or 'none'}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -20,15 +20,19 @@ from extremum.properties.calling.call_outcomes import Expired
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.calling.host_channel import Limits
 from extremum.properties.diagnosis.diagnose import UNKNOWN, diagnose
+from extremum.properties.diagnosis.fresh import rerun_fresh
 from extremum.properties.diagnosis.symptoms import attributed
+from extremum.properties.inputs.effort import STANDARD, Effort
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Experiment, Role
+from extremum.properties.roles.registry import as_taken
+from extremum.properties.steps.bias import bias_of
 from extremum.properties.steps.blocks import Block
 from extremum.properties.steps.climb import can_climb, climb_block, climb_neighbours
 from extremum.properties.steps.ending import settled
 from extremum.properties.steps.evidence import Evidence
 from extremum.properties.steps.neighbours import has_neighbours
-from extremum.properties.steps.placed import visit_places
+from extremum.properties.steps.placed import cut_down, visit_places
 from extremum.properties.steps.screen import certify_rows, measure_closest, screen_block
 from extremum.properties.steps.search import LONGEST_SEARCHED, SHORTEST_SEARCHED, search
 from extremum.properties.steps.sharing import OF, SECOND, Shared
@@ -36,6 +40,7 @@ from extremum.properties.steps.shrink import shrink
 from extremum.properties.steps.trial import ordinary
 from extremum.properties.steps.witness import unfinished, witness_of
 from extremum.properties.values.finding import Cell, number
+from extremum.properties.values.visits import shapes_of
 from extremum.reference.arithmetic.formats import DEFAULT_DTYPES, FORMATS, Array, Format, format_of
 from extremum.reference.subjects.subject import Subject
 
@@ -48,7 +53,7 @@ class Settings:
     """How much to examine. `deadline` is a time of `time.monotonic`; None means that there is no such limit.
 
     `timeout` is in seconds, for sweep and search of one cell together, and again for each step that reports a finding.
-    `limits` are those of a host.
+    `limits` are those of a host. `effort` is the size of the plan.
     """
 
     examples: int = 8
@@ -57,6 +62,7 @@ class Settings:
     deadline: float | None = None
     timeout: float | None = 60.0
     limits: Limits = field(default_factory=Limits)
+    effort: Effort = STANDARD
 
     @property
     def seconds(self) -> float | None:
@@ -84,6 +90,8 @@ def judge_cell(
     a host that ends the process takes the caller with it, so drivers call this in a process that may end.
     """
     fmt, shared = format_of(dtype), shared or Shared()
+    role = as_taken(role, subject)
+    prop = role.property_named(prop.name) or prop  # a convention is none of the role's own
     host = partial(shared.host, subject, role.signature, settings.limits)
     call = Call(subject, role.signature, host(), host(SECOND) if prop.asks_twice else None, host(OF))
     call.prepare_by(ordinary(subject, role, fmt))
@@ -125,7 +133,7 @@ def judged(cell: Cell, experiment: Experiment, settings: Settings, shared: Share
         cell = replace(cell, verdict="incomplete", detail=BUDGET_ENDED, examined=evidence.examined)
     else:
         cell = out_of_time(cell, outcome, settings) if isinstance(outcome, Expired) else outcome
-    cell = replace(cell, profile=evidence.profile.record())
+    cell = replace(cell, profile=evidence.profile.record(), shapes=shapes_of(evidence.visits))
     # A refutation stands even if time ran out after it. A subject that hung is not called again: it stays `hung`.
     if evidence.refuted and cell.verdict != "hung":
         cell = report(cell, experiment, evidence, settings, shared)
@@ -140,11 +148,15 @@ def examine(cell: Cell, experiment: Experiment, settings: Settings, shared: Shar
         return replace(cell, verdict="inapplicable", detail=f"the subject does not take {cell.dtype}: {refusal}")
     # A slow subject needs the other half of its time for the search.
     climb_seconds = settings.timeout / 2 if settings.timeout else inf
-    blocks = shared.blocks(experiment, settings.seed, chosen)
-    sweep(evidence, experiment, blocks, shared, settings.seed, settings.budget_ended, climb_seconds)
-
+    for swept in (replace(experiment, prop=one) for one in role.swept(prop)):
+        if not evidence.refuted and not evidence.stopped:
+            blocks = shared.blocks(swept, settings.seed, chosen, settings.effort)
+            sweep(evidence, swept, blocks, shared, settings.seed, settings.budget_ended, climb_seconds)
+        # After the property's own sweep: a call at a place is made again as it was, one of many rows may be lost.
+        if swept.prop is prop and chosen is None and not evidence.stopped:
+            visit_places(evidence, experiment, settings.seed, settings.budget_ended, settings.effort)
     if chosen is None and not evidence.stopped:
-        visit_places(evidence, experiment, settings.seed, settings.budget_ended)
+        cut_down(evidence, experiment)
 
     regimes = [r for r in role.regimes if r.masked == prop.masked and (chosen is None or r.name in chosen)]
     if not regimes:
@@ -160,7 +172,9 @@ def examine(cell: Cell, experiment: Experiment, settings: Settings, shared: Shar
     evidence.searched_rows = searched.examined
     if searched.refutation is not None:
         evidence.refuted.append(searched.refutation)
-    return verdict_of(cell, experiment, evidence, {r.name for r in regimes}, settings)
+    cell = verdict_of(cell, experiment, evidence, {r.name for r in regimes}, settings)
+    bias = bias_of(experiment, shared) if cell.verdict == "held" else ""
+    return replace(cell, detail="; ".join(filter(None, [cell.detail, bias])))
 
 
 def sweep(
@@ -191,7 +205,7 @@ def sweep(
             break
         screened = screen_block(evidence, experiment, block, shared, seed, following)
         if screened.doubt is not None:
-            certify_rows(evidence, experiment, block, screened.case, screened.doubt)
+            certify_rows(evidence, experiment, block, screened.case, screened.doubt, screened.seen)
         if not screened.declined:
             evidence.row_counts.append(len(block.x))
         if len(screened.ratio) < len(block.x):
@@ -238,7 +252,7 @@ def _reach(evidence: Evidence) -> str:
 
 
 def report(cell: Cell, experiment: Experiment, evidence: Evidence, settings: Settings, shared: Shared) -> Cell:
-    """Shrink the simplest refutation, run both witnesses again, and diagnose them: the refuted cell.
+    """Shrink the simplest refutation, run both witnesses again, here and in a fresh process, and diagnose them.
 
     Each step has the full time limit. Shrinking and diagnosis may run out of time; the finding stands.
     """
@@ -250,6 +264,7 @@ def report(cell: Cell, experiment: Experiment, evidence: Evidence, settings: Set
     simplest = evidence.simplest
     cause = call.within(seconds, partial(diagnose, experiment, simplest.case, simplest.decision))
     finding = replace(finding, cause=UNKNOWN if isinstance(cause, Expired) else cause)
+    finding = rerun_fresh(finding, experiment, seconds, shared)
     told = call.within(seconds, partial(attributed, finding, experiment, settings.budget_ended, settings.seed, shared))
     return finding if isinstance(told, Expired) else told
 

@@ -15,6 +15,10 @@ class UsageError(ValueError):
         super().__init__(printable(text, LINES))  # it may quote what a subject raised, or the name of a file
 
 
+class NotThere(UsageError):
+    """What the user names is gone, or misspelt: there is no such file, or no such function in it."""
+
+
 def printable(text: str, kept: str = "") -> str:
     """The text, with what has no glyph written as its escape: it can neither move a cursor nor hide what follows.
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,6 +12,7 @@ import click
 from click.core import ParameterSource
 
 from extremum.reference.errors import UsageError
+from extremum.reports.commands.lists import LISTS
 from extremum.reports.driving.interrupts import as_ctrl_c
 from extremum.reports.driving.options import FILES, OF_CALLS, REQUEST, Option, values
 from extremum.reports.driving.settings import SUBJECTS, TABLE, project_settings
@@ -83,10 +83,19 @@ _json = click.option("--json", "json_file", metavar="FILE", help="File for the r
 @_declared(FILES)
 @click.option("-q", "--quiet", is_flag=True, help="Print the answer alone: one sentence a subject.")
 @click.option("-v", "--verbose", is_flag=True, help="Print every cell, and findings that are declared.")
-def audit(subject: tuple[str, ...], workers: str, quiet: bool, verbose: bool, **words: Any) -> None:
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["human", "json", "github"]),
+    default="human",
+    show_default=True,
+    help="Lines for people; one document of JSON with the findings; or these, and GitHub's annotations and summary.",
+)
+def audit(subject: tuple[str, ...], workers: str, quiet: bool, verbose: bool, form: str, **words: Any) -> None:
     """Audit SUBJECTs; without one, those of [tool.extremum.subjects] in the nearest pyproject.toml, if it has that.
 
-    Otherwise the references, and every supported library that is installed. Options not given are the settings'.
+    Otherwise the references, and every supported library that is installed, with quick effort. Options not given are
+    the settings'.
 
     Exit codes are pytest's: 0 nothing found, 1 findings, 2 interrupted, 3 internal error, 4 usage error,
     5 nothing was tested. A failure that a reference declares is shown with -v, and does not count.
@@ -97,24 +106,29 @@ def audit(subject: tuple[str, ...], workers: str, quiet: bool, verbose: bool, **
     if named is not None and not named:
         click.echo(f"extremum: [{TABLE}.{SUBJECTS}] of {settings.file} is empty: nothing was tested", err=True)
         sys.exit(5)
+    if named is None and words["effort"] is None and words["exhaustive"] is None:
+        words["effort"] = "quick"  # all that is installed: many subjects, which nobody here has changed
     subjects = tuple(named or _everything(words["role"]))
     own = settings.own(subjects, given)
     one = len(subjects) == 1 and ":" in subjects[0]  # a worker would be up when the first finding is there
     count = 0 if one and workers == "auto" and words["exhaustive"] is None else _count(workers)
     if quiet and verbose:
         raise UsageError("-q and -v: one of them prints less, the other more")
+    if form != "human" and words["json"] == "-":
+        raise UsageError(f"format={form!r} and json='-': standard output holds one of them; give --json a file")
     values((*REQUEST, *FILES), words)  # a word that cannot be read is refused before anything heavy is imported
     with as_ctrl_c():
         if words["exhaustive"] is not None:
             for name in ("shard", "baseline", "strict", "fail_on"):
                 if name in given:
                     raise UsageError(f"{name}={words[name]!r} goes with a search, not with exhaustive")
-            sys.exit(_prove(subjects, words, own, count, verbose - quiet))
+            sys.exit(_prove(subjects, words, own, count, verbose - quiet, form))
         from extremum.reports.commands.audit_run import run_audit
         from extremum.reports.views.summary import Detail
 
         detail = Detail(Detail.FINDINGS + verbose - quiet)
-        sys.exit(run_audit(subjects, words, own, count, _console(words["json"]), detail))
+        console = _console("-" if form == "json" else words["json"])
+        sys.exit(run_audit(subjects, words, own, count, console, detail, form))
 
 
 @main.command()
@@ -158,6 +172,25 @@ def baseline(report: str, output: str) -> None:
 
 
 @main.command()
+@click.argument("report")
+@click.argument("code", required=False)
+@_declared(OF_CALLS)
+def issue(report: str, code: str | None, **words: Any) -> None:
+    """Print a finding of REPORT as the body of a bug report that a maintainer can act on: the worst, or that of CODE.
+
+    CODE is a property's, as EX105, its name, or a cause, as "exp overflow". The function is called, for what a usual
+    test says of it.
+    """
+    settings = project_settings(Path.cwd())
+    values(REQUEST, words)
+    with as_ctrl_c():
+        from extremum.reports.commands.issue import run_issue
+        from extremum.reports.driving.replays import Replays
+
+        sys.exit(run_issue(report, code, Replays(words, _given(words), settings)))
+
+
+@main.command()
 @click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
 def init(dry_run: bool) -> None:
     """Set up this repository: settings, a test and a workflow, for the functions that are named for a role.
@@ -182,6 +215,20 @@ def merge(report: tuple[str, ...], **words: Any) -> None:
     from extremum.reports.commands.merge import run_merge
 
     sys.exit(run_merge(report, words["report_dir"], words["json"], _console(words["json"])))
+
+
+@main.command()
+@click.argument("old")
+@click.argument("new")
+def diff(old: str, new: str) -> None:
+    """Compare the reports OLD and NEW: what is new, worse, better or fixed, by subject; grades, and time of verdicts.
+
+    An error is worse or better by more than a tenth, and where it is counted in ulps by more than one. UNJUDGED: a
+    finding of OLD whose cell NEW has not judged. Exit codes: 0 nothing is new or worse, 1 something is, 4 usage error.
+    """
+    from extremum.reports.commands.diff import run_diff
+
+    sys.exit(run_diff(old, new, _console(None)))
 
 
 @main.command()
@@ -247,85 +294,8 @@ def claims(claim: tuple[str, ...], workers: str, **words: Any) -> None:
     sys.exit(1 if any(judged.differs for judged in ledger) else 0)
 
 
-@main.command()
-def roles() -> None:
-    """List the roles: what a subject can claim to compute."""
-    from extremum.properties.roles.registry import roles as known
-
-    _table((r.name, r.call, r.value) for r in known().values())
-
-
-@main.command()
-@click.option("--role", help="Only subjects of this role.")
-def subjects(role: str | None) -> None:
-    """List the subjects that have names: references, mutants, and libraries that are installed."""
-    from extremum.properties.roles.registry import role_named
-    from extremum.reference.subjects.subject import subjects as known
-
-    if role is not None:
-        role_named(role)
-    _table((s.name, s.role, s.kind, (s.function.__doc__ or s.origin).strip().splitlines()[0]) for s in known(role))
-
-
-@main.command()
-@click.option("--role", help="Only properties of this role.")
-def properties(role: str | None) -> None:
-    """List the properties: what must hold, and what does where --convention names it."""
-    from extremum.properties.contested.conventions import CONVENTIONS, SEVERITY
-    from extremum.properties.roles.registry import role_named
-    from extremum.properties.roles.registry import roles as known
-
-    chosen = [role_named(role)] if role else list(known().values())
-    rows = [(p.code, r.name, p.name, p.severity, p.statement) for r in chosen for p in r.properties]
-    named = [(c.code, "--convention", c.name, SEVERITY, c.statement) for c in CONVENTIONS.values()]
-    _table(iter([*rows, *named]))
-
-
-@main.command()
-@click.argument("code")
-@click.option("--role", help="Role whose property it is, where CODE is a name that several roles have.")
-def explain(code: str, role: str | None) -> None:
-    """Explain a finding's CODE (EX101 ...), or its cause ("exp overflow" ...).
-
-    Of a property: the statement, the bound and its source, an example, the usual fix, and the mutants that it must
-    refute. Its name does as well, where it is one role's alone. Of a cause: the experiment that decides it, the usual
-    fix, and the mutants that have it. --role shows the mutants of one role.
-    """
-    from extremum.reports.views.explain import WIDTH
-    from extremum.reports.views.explain import explain as explanation
-
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDTH
-    click.echo("\n".join(explanation(code, role, min(max(width, 40), 100))))
-
-
-@main.command()
-@click.option("--role", help="Only properties of this role.")
-@click.option("--property", "properties", multiple=True, metavar="P,...", help="Only these properties.  [default: all]")
-@click.option("--dtype", multiple=True, metavar="D,...", help="Formats.  [default: float64,float32,float16,bfloat16]")
-def bounds(role: str | None, properties: tuple[str, ...], dtype: tuple[str, ...]) -> None:
-    """List the allowed errors: of the error model, and by role, property and format.
-
-    What is allowed depends on the row: each cell has the smallest and the largest over ordinary rows of n entries.
-    """
-    from extremum.properties.roles.registry import role_named
-    from extremum.properties.roles.registry import roles as known
-    from extremum.reference.arithmetic.formats import DEFAULT_DTYPES, format_of
-    from extremum.reports.driving.options import names
-    from extremum.reports.driving.request import Request
-    from extremum.reports.views.bounds_table import table
-
-    Request(role=role, dtypes=names(dtype), properties=names(properties)).check()
-    among = [role_named(role)] if role else list(known().values())
-    formats = [format_of(name) for name in dict.fromkeys(names(dtype) or DEFAULT_DTYPES)]
-    click.echo("\n".join(table(among, formats, names(properties))))
-
-
-@main.command()
-def regimes() -> None:
-    """List the regimes: families of extreme inputs."""
-    from extremum.properties.roles.registry import regimes as known
-
-    _table((r.name, r.description) for r in known().values())
+for _command in LISTS:
+    main.add_command(_command)
 
 
 def _console(json_file: str | None) -> Console:
@@ -335,13 +305,16 @@ def _console(json_file: str | None) -> Console:
     return PipeSafeConsole(emoji=False, stderr=json_file == "-")
 
 
-def _prove(subjects: Sequence[str], words: dict[str, Any], own: dict[str, Any], workers: int, louder: int) -> int:
+def _prove(
+    subjects: Sequence[str], words: dict[str, Any], own: dict[str, Any], workers: int, louder: int, form: str
+) -> int:
     from extremum.reports.commands.prove import ProofOptions, run_proofs
     from extremum.reports.views.summary import Detail
 
     try:
         options, detail = ProofOptions.of(subjects, words, workers, own), Detail(Detail.FINDINGS + louder)
-        return run_proofs(options, _console(words["json"]), detail).exit_code
+        console = _console("-" if form == "json" else words["json"])
+        return run_proofs(options, console, detail, form).exit_code
     except KeyboardInterrupt:
         click.echo("extremum: interrupted; the same command goes on from where it was", err=True)
         return 2
@@ -370,13 +343,6 @@ def _count(workers: str) -> int:
         click.echo(f"extremum: -n {workers} is more than there are cores: {cores} workers", err=True)
         return cores
     return int(workers)
-
-
-def _table(rows: Iterator[tuple[str, ...]]) -> None:
-    table = list(rows)
-    widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)] if table else []
-    for row in table:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 if __name__ == "__main__":

@@ -10,15 +10,19 @@ from typing import Any
 import numpy as np
 
 from extremum.properties.calling.host_channel import Limits
+from extremum.properties.calling.hosts import Host
 from extremum.properties.engine import Settings
+from extremum.properties.inputs.effort import STANDARD
 from extremum.properties.roles.registry import role_named, role_of
 from extremum.properties.steps.parameters import GRADIENT_OF
 from extremum.properties.steps.resolve import adapt, introduce
 from extremum.properties.steps.sharing import Shared
 from extremum.properties.steps.trial import Wish, tried
 from extremum.reference.errors import UsageError
+from extremum.reference.subjects.subject import Subject
 from extremum.reports.driving.characterisation import behaviours
 from extremum.reports.driving.judging import Turns
+from extremum.reports.driving.notebook import progress
 from extremum.reports.driving.options import names
 from extremum.reports.driving.request import Request, scheduled, tasks
 from extremum.reports.report import Report
@@ -31,6 +35,7 @@ def audit(
     *,
     properties: Sequence[str] | None = None,
     regimes: Sequence[str] | None = None,
+    effort: str = STANDARD.name,
     examples: int = Settings.examples,
     seed: int = 0,
     budget: float | None = None,
@@ -40,6 +45,7 @@ def audit(
     memory: int | None = None,
     arrays: str | None = None,
     python: str | None = None,
+    wrap: str | None = None,
     convention: Sequence[str] | None = None,
     of: Callable[..., Any] | None = None,
     exhaustive: str | None = None,
@@ -49,14 +55,15 @@ def audit(
     """Audit `function` as an implementation of `role` and return the report, which a notebook shows.
 
     `role` may be left out where the function's name contains it. `dtypes` are names of formats or NumPy's dtypes (four
-    by default), `budget` and `cell_timeout` are seconds, `convention` names what is accepted where opinions differ, as
-    "fully-masked-row=zero". With `exhaustive`, "gaps" or "pairs", it proves what one row of two decides, over that
-    domain, of float16 and bfloat16 by default. It is called in this process: a call that does not return is `hung`
-    after `cell_timeout`, but one that ends the process ends this one. An `isolated` function is called in a process of
-    its own, as on the command line: that imports it, so it must be one that its module or file has by name. There the
-    import may take `import_timeout` seconds and the first call `first_call_timeout`, and the process `memory` bytes (a
-    quarter of the machine's); it gets `arrays` of that library, and `python` is the path of the interpreter. Raises
-    `UsageError` for arguments that are not valid.
+    by default), `effort` is "quick", "standard" or "thorough", the size of the plan, `budget` and `cell_timeout` are
+    seconds, `convention` names what is accepted where opinions differ, as "fully-masked-row=zero". With `exhaustive`,
+    "gaps" or "pairs", it proves what one row of two decides, over that domain, of float16 and bfloat16 by default. It
+    is called in this process: a call that does not return is `hung` after `cell_timeout`, but one that ends the process
+    ends this one. An `isolated` function is called in a process of its own, as on the command line: that imports it, so
+    it must be one that its module or file has by name. There the import may take `import_timeout` seconds and the first
+    call `first_call_timeout`, and the process `memory` bytes (a quarter of the machine's); it gets `arrays` of that
+    library, `python` is the path of the interpreter, and `wrap` names what is called on it first. Raises `UsageError`
+    for arguments that are not valid.
 
     >>> report = extremum.audit(lambda x: x, role="softmax", dtypes=["float32"], properties=["sum_to_one"])
     >>> report.ok, [cell.verdict for cell in report.cells]
@@ -70,6 +77,7 @@ def audit(
         dtypes=names([d if isinstance(d, str) else np.dtype(d).name for d in _several(dtypes)]),
         properties=names(properties),
         regimes=names(regimes),
+        effort=effort,
         examples=examples,
         seed=seed,
         budget=budget,
@@ -79,6 +87,7 @@ def audit(
         memory=memory,
         arrays=arrays,
         python=python,
+        wrap=wrap,
         conventions=names(convention),
         exhaustive=exhaustive,
     )
@@ -90,19 +99,27 @@ def audit(
     role_name = role or (GRADIENT_OF if of is not None else None)
     wanted, shared = role_named(role_name) if role_name else None, Shared()
     if isolated:
-        wish = Wish(request.limits, request.dtypes, arrays, python, lambda s, h: shared.adopt(replace(s, name=name), h))
+
+        def keep(tried: Subject, host: Host) -> None:
+            shared.adopt(replace(tried, name=name), host)
+
+        wish = Wish(request.limits, request.dtypes, arrays, python, wrap, None, keep)
         subject = replace(
             tried(_importable(function), wanted, wish, None if of is None else _importable(of)), name=name
         )
         if subject.misfit:
             raise UsageError(subject.misfit)
-    elif arrays is not None or python is not None:
-        raise UsageError(f"arrays={arrays!r} and python={python!r} go with isolated=True")
+    elif given := [f"{n}={v!r}" for n, v in (("arrays", arrays), ("python", python), ("wrap", wrap)) if v is not None]:
+        raise UsageError(f"{given[0]} goes with isolated=True")
     else:
         subject = adapt(function, name, wanted or role_of(name, name), "", of)
     turns, asked = Turns(request, shared), tasks(request, [subject])
     try:
-        judged = {task.key: turns.judge(task) for task in scheduled(asked, request)}
+        judged = {}
+        with progress(len(asked)) as tell:
+            for task in scheduled(asked, request):
+                judged[task.key] = cell = turns.judge(task)
+                tell(cell)
         host = shared.host(subject, role_named(subject.role).signature, request.limits)
         within = request.whole and not turns.settings(subject).budget_ended()
         contested = behaviours(subject, request, host=host) if within else []

@@ -17,10 +17,12 @@ from extremum.properties.calling.host_channel import Ended, Limits, OutOfMemory
 from extremum.properties.calling.hosts import Host
 from extremum.properties.calling.time_limit import Clock, OutOfTime, limited
 from extremum.properties.values.signature import Arguments, Shape, Signature, first
+from extremum.reference.arithmetic.exact_functions import of_exact_numbers
 from extremum.reference.arithmetic.formats import Array
 from extremum.reference.subjects.subject import RANKS, Subject
 
 MEMORY_ERRORS = "raises MemoryError", "raises _ArrayMemoryError"
+CALLS_AT_ONCE = 64  # requests that are sent to a host before their answers are read: more may fill the channel
 LONG_ROW = 2**12  # entries: on a shorter row no sound algorithm is out of memory
 
 
@@ -272,6 +274,9 @@ class Call:
     ) -> list[Array]:
         if self.host is None or len(calls) < 2:
             return [alone(arguments) for arguments in calls]
+        if len(calls) > CALLS_AT_ONCE:
+            parts = [calls[k : k + CALLS_AT_ONCE] for k in range(0, len(calls), CALLS_AT_ONCE)]
+            return [out for part in parts for out in self._each(part, alone, judged)]
         given = [self.signature.of(arguments) for arguments in calls]
         by_row = judged is not None and not self.signature.batched
         shapes = [self.signature.answer(self.signature.row(a, 0), -1) if by_row else None for a in given]
@@ -321,14 +326,14 @@ class Call:
 
     def exact(self, argument: Array) -> Any:
         """The answer to an array of jets, shape (n,)."""
-        return self.subject.function(argument) if self.host is None else self.host.exact(argument)
+        return _exactly(self.subject.function, argument) if self.host is None else self.host.exact(argument)
 
     def of_exact(self, argument: Array) -> Any:
         """The answer to an array of jets of the function that it is the gradient of.
 
         Where that ends its process, nothing is known of the gradient: it raises `Misbehaviour`.
         """
-        return self._of(argument) if self.of is None else _no_end(partial(self.of.exact, argument))
+        return _exactly(self._of, argument) if self.of is None else _no_end(partial(self.of.exact, argument))
 
     def of_value(self, x: Array) -> Any:
         """The answer to an array of floats, shape (n,), of that function; raises `Misbehaviour` likewise."""
@@ -364,6 +369,11 @@ def dimensions(ranks: Sequence[int]) -> str:
     """Numbers of dimensions, as a sentence has them: "2 dimensions alone", "1, 2 or 3 dimensions"."""
     *others, last = map(str, ranks)
     return f"{', '.join(others)} or {last} dimensions" if others else f"{last} dimension{'s' * (last != '1')} alone"
+
+
+def _exactly(function: Callable[..., Any], argument: Array) -> Any:
+    with of_exact_numbers(function):
+        return function(argument)
 
 
 def _no_end(call: Callable[[], T]) -> T:

@@ -120,8 +120,23 @@ def _from_jax(answer: Any) -> Array:
     return np.asarray(answer)
 
 
-GIVE: Mapping[str, Callable[[Array], Any]] = {"numpy": lambda x: x, "torch": _to_torch, "jax": _to_jax}
-TAKE: Mapping[str, Callable[[Any], Array]] = {"numpy": _from_numpy, "torch": _from_torch, "jax": _from_jax}
+def _as_it_is(x: Array) -> Any:
+    return x
+
+
+# By library; "C-order" are the arrays of a C symbol, or of a program.
+GIVE: Mapping[str, Callable[[Array], Any]] = {
+    "numpy": _as_it_is,
+    "C-order": _as_it_is,
+    "torch": _to_torch,
+    "jax": _to_jax,
+}
+TAKE: Mapping[str, Callable[[Any], Array]] = {
+    "numpy": _from_numpy,
+    "C-order": _from_numpy,
+    "torch": _from_torch,
+    "jax": _from_jax,
+}
 
 
 def dtype_named(name: str) -> np.dtype[Any]:
@@ -262,6 +277,8 @@ class Caller:
     def _given(self, place: int, a: Array) -> Any:
         if place < len(self.numbers) and self.numbers[place]:
             number: Any = a[()]
+            if self.library == "C-order":
+                return number
             if self.library == "numpy" and not isinstance(number, np.number):
                 return number  # a Python float promotes the arrays of ml_dtypes
             return int(a) if a.dtype.kind in "iu" else float(a)

@@ -134,6 +134,7 @@ class Service:
         self.channel, self.asked, self.answered = channel, asked, answered
         self.places = [0] * len(answered)  # in each file: where the next answer goes
         self.function: Any = None
+        self.instance = False  # whether it is one of the class that was named
         self.process = os.getpid()
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # who interrupts this process ends it: no call has raised that
         self.output = os.dup(1)  # the subject may close its own
@@ -168,15 +169,30 @@ class Service:
                 from extremum.reference.subjects.subject import registered
 
                 self.function = registered(*request["registered"]).function
+            elif "exec" in request:
+                from extremum.reference.subjects.processes import started
+
+                self.function = started(request["spec"], **request["exec"])
+            elif "c" in request:
+                from extremum.reference.subjects.c_symbols import bound
+
+                self.function = bound(*self.loading.parted(request["spec"]), **request["c"])
             else:
-                self.function = self.loading.load(request["spec"])[1]
-        except self.loading.NotLoaded as error:
-            return {"error": error.text, "word": error.word, "choices": error.choices, "failed": error.failed}
+                spec = request["spec"]
+                value = self.loading.load(spec)[1]
+                self.instance = isinstance(value, type)
+                self.function = self.loading.made(spec, value, request.get("wrap"))
+        except Exception as error:
+            if type(error).__name__ != "NotLoaded":  # of this process, or of extremum where that is installed here
+                raise
+            told: Any = error
+            return {"error": told.text, "word": told.word, "choices": told.choices, "failed": told.failed}
         return {}
 
     def do_about(self, request: dict[str, Any]) -> dict[str, Any]:
         """What is known of the subject without calling it."""
-        return self.loading.about(self.function, request["inputs"], request["keywords"])
+        told = self.loading.about(self.function, request["inputs"], request["keywords"])
+        return {**told, "instance": self.instance}
 
     def do_fingerprint(self, _request: dict[str, Any]) -> dict[str, Any]:
         """The fingerprint of all that is loaded."""

@@ -61,6 +61,10 @@ class Host:
         """The process that the subject is in, if there is one."""
         return self._process.pid if self._process else None
 
+    def anew(self) -> Host:
+        """Another host of the same subject, whose process has answered nothing yet."""
+        return Host(self.origin, self.limits, self.library, self.axis, self.numbers, self.seconds)
+
     def load(self) -> dict[str, Any]:
         """Start the process, and import the subject there: the `error` as `NotLoaded` has it, or nothing."""
         if self._loaded:
@@ -91,7 +95,8 @@ class Host:
     def about(self, inputs: Sequence[str], keywords: Sequence[str]) -> dict[str, Any]:
         """What `loading.about` says of the subject."""
         told = self._ask({"do": "about", "inputs": [*inputs], "keywords": [*keywords]}, (), self.limits.import_seconds)
-        names = {"callable": bool, "line": str, "module": str, "version": str, "type": str, "name": str, "shown": str}
+        texts_of = dict.fromkeys(("line", "module", "version", "type", "name", "shown"), str)
+        names = {"callable": bool, "instance": bool, **texts_of}
         told = self._checked(told, {**names, "arrays": list, "defaults": dict, "libraries": list, "files": list})
         self._checked(told, {"definition": list | None})
         match told["definition"]:

@@ -65,7 +65,6 @@ class Convention:
             lengths="few",
             rows=4,
             exact=True,
-            script=(f"print(f({self.situation.written(role)}))",),
         )
 
     def _observed(self, call: Call, role: Role, case: Case) -> Observation:

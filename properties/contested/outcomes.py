@@ -93,11 +93,18 @@ def _number(value: float) -> str:
     return "NaN" if np.isnan(value) else f"{value + 0.0:.4g}"
 
 
+IS_LIMIT = (
+    "np.all((np.ravel(np.float64(y)) == limit.ravel()) "
+    "| (abs(np.ravel(np.float64(y)) - limit.ravel()) <= within.ravel()))"
+)
+
+
 @dataclass(frozen=True)
 class Outcome:
     """An answer that is in use: how it is recognised, shown in a table, stated and arrived at.
 
-    `arises` says whether the role could give it at all, for an answer of that shape.
+    `arises` says whether the role could give it at all, for an answer of that shape. `script` is the expression that
+    recognises it in the answer `y`, for a script; `limit` and `within` in it are the right answer and its error bound.
     """
 
     name: str
@@ -106,6 +113,7 @@ class Outcome:
     gives: str
     fix: str
     arises: Callable[[Role, Shape], bool] = lambda _role, _shape: True
+    script: str = IS_LIMIT
 
 
 def _throughout(test: Callable[[Array], Any]) -> Callable[[Answer], bool]:
@@ -126,6 +134,7 @@ NAN = Outcome(
     "NaN",
     "NaN throughout",
     "leave the arithmetic alone, or return NaN where the maximum is not finite.",
+    script="np.isnan(y).all()",
 )
 PROPAGATES = Outcome(
     "propagates",
@@ -133,6 +142,7 @@ PROPAGATES = Outcome(
     "NaN",
     "NaN throughout",
     "a maximum that keeps NaN, as np.max does; np.nanmax, fmax and comparisons drop it.",
+    script="np.isnan(y).all()",
 )
 ZERO = Outcome(
     "zero",
@@ -140,6 +150,7 @@ ZERO = Outcome(
     "zeros",
     "zeros",
     "take 0 for a maximum of -inf, and return 0 where the sum is 0.",
+    script="(np.asarray(y) == 0).all()",
 )
 MINUS_INF = Outcome(
     "minus-inf",
@@ -148,6 +159,7 @@ MINUS_INF = Outcome(
     "-inf throughout",
     "return -inf, the logarithm of 0, where the sum has no terms.",
     lambda role, shape: _has_entries(shape) and not role.bounded,
+    script="np.isneginf(y).all()",
 )
 UNIFORM = Outcome(
     "uniform",
@@ -184,6 +196,7 @@ EMPTY = Outcome(
     "an answer without entries, of the role's shape",
     "give reductions of nothing their initial value: x.max(..., initial=-inf).",
     lambda _, shape: not _has_entries(shape),
+    script="np.size(y) == 0",
 )
 FLOAT64 = Outcome(
     "float64",
@@ -191,6 +204,7 @@ FLOAT64 = Outcome(
     "float64",
     "the right answer in float64",
     "convert what is not floating to float64 first.",
+    script=f"np.asarray(y).dtype == np.float64 and {IS_LIMIT}",
 )
 FLOATING = Outcome(
     "floating",

@@ -1,7 +1,7 @@
 """Experiments on the arithmetic along a row: it is shifted, drawn together, cut short, reordered, in other precision.
 
 Each experiment returns the name of a cause in `properties.diagnosis.diagnose`, or an empty string where it shows none.
-All but `subnormal_answer` need a role whose rows can be shifted (`Role.shiftable`).
+All but `subnormal_answer` and `clipped` need a role whose rows can be shifted (`Role.shiftable`).
 
 The thresholds are judged together: `python benchmarks/causes.py` counts how often the diagnosis names the defect that
 was planted, over the mutants of all roles. Run it after any change to one of them. "Logits" below is the unit of the
@@ -29,10 +29,13 @@ from extremum.reference.arithmetic.formats import FORMATS, Array, Format
 # How far from the edge of a format a failure may begin, in logits: half of what sets two edges apart.
 EDGE_LOGITS = 0.35
 MODERATE_LOGITS = 4.0  # a shift or gap that overflows and underflows in no format
+FAR_FACTOR = 16.0  # times the gaps of a row with subnormal exponentials: there they are zero in every format
+FURTHER_OUT = (2.0, 4.0)  # times as far out, where what is clipped is answered alike
 FURTHER_FACTOR = 1.1  # times as far out, where a value is lost for sure
 LOG2_E = float(np.log2(np.e))
 BASE_2_NEAR, BASE_2_FURTHER = 0.9, 1.1  # of the largest finite value over log2(e): times 1.1 is within the range
 ORDINARY_ENTRIES = 12  # of ordinary rows, at most: few enough that no sum loses digits that count
+NORMAL_SHARE = 0.8  # of the gap at which an exponential becomes subnormal: there it has all its digits
 SUM_SHARE = 0.9  # of the largest finite value: a sum of this size does not overflow
 APART_LOGITS = 40.0  # a gap at which the smaller entries weigh nothing: exp(-40) is below every unit roundoff
 FAR_OUT_LOGITS = 2.0**20  # an offset at which one rounding in float32 is 1/16
@@ -289,3 +292,35 @@ def centred_row(run: DiagnosisRun) -> str:
     # Of a loss or a logarithm, a tie is off too where log S was added to the maximum first: a cancellation.
     tie = run.with_logits(row, np.full_like(row[run.x], row[run.x].max(), np.float64))
     return "cancellation" if not run.role.bounded and not run.probe(tie).sound else "rounding of the gap"
+
+
+def fading(run: DiagnosisRun) -> str:
+    """Whether digits are lost where an exponential is subnormal, in a row that is lost altogether farther out."""
+    row = run.row
+    if not run.role.shiftable or row is None or row[run.x].shape[1] == 1 or run.lost(row):
+        return ""
+    far = run.with_logits(row, depth(row[run.x]) * FAR_FACTOR)
+    if not np.isfinite(far[run.x].astype(np.float64)).all() or not run.lost(far):
+        return ""
+    gap = float(-depth(row[run.x]).min())
+    for fmt in formats(run):
+        normal, gone = -log_tiny(fmt), -log_eta(fmt) + float(np.log(2)) + EDGE_LOGITS
+        if normal < gap < gone and run.probe(run.moved(row, 0.0, NORMAL_SHARE * normal)).sound:
+            return "underflow to zero"
+    return ""
+
+
+def clipped(run: DiagnosisRun) -> str:
+    """Whether rows that lie ever farther out have the same wrong answer, and smaller ones are answered well."""
+    row = run.row
+    if row is None or run.probe(row).sound:
+        return ""
+    x = row[run.x].astype(np.float64)
+    if not MODERATE_LOGITS < np.abs(x).max() <= run.fmt.max / max(FURTHER_OUT):
+        return ""
+    base, *further = (run.probe(run.with_logits(row, x * factor)) for factor in (1.0, *FURTHER_OUT))
+    where = base.failing & np.isfinite(base.out) & (base.out != 0)
+    for probe in further:
+        where &= probe.failing & (probe.out == base.out)
+    near = run.with_logits(row, x * (MODERATE_LOGITS / np.abs(x).max()))
+    return "values clipped" if where.any() and run.probe(near).sound else ""

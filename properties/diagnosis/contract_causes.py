@@ -12,7 +12,7 @@ import numpy as np
 
 from extremum.properties.calling.caller import Misbehaviour, differing, is_floating
 from extremum.properties.diagnosis.corrections import WIDE_PRECISION, corrected
-from extremum.properties.diagnosis.diagnosis_run import EXAMINED_ROWS, FAR_BELOW_LOGITS, DiagnosisRun, same_bits
+from extremum.properties.diagnosis.diagnosis_run import EXAMINED_ROWS, DiagnosisRun, same_bits
 from extremum.properties.laws import masking
 from extremum.properties.laws.contract.purity import turned
 from extremum.properties.steps.decide import decide
@@ -23,6 +23,8 @@ from extremum.reference.arithmetic.formats import FORMATS, Array
 DITHER_SHARE = 2.0**-6  # of the largest value: a larger difference is no dither of the last bit
 FAR_LOGITS = 1e4  # a shift that no exponential survives; a narrow format takes its largest value instead
 REPEATED_CALLS = 24  # on the same arguments, at most: an answer that varies in one call of eight is seen in 96 %
+REPEATED_ROWS = 2048  # of one call: a row in 500 that varies is seen in 99 %
+FEW_ROWS = 64  # in which such a row would hardly show
 REPEATED_ENTRIES = 2**17  # of these calls together, at most
 SHORT_SUM_ENTRIES = 3  # a sum of so few terms loses no digit that counts
 SAME_ROUNDINGS = 8.0  # unit roundoffs, relative, that two sound answers to the same rows may be apart
@@ -40,7 +42,7 @@ def purity(run: DiagnosisRun) -> str:
     effects = run.call.effects(arguments, turned(arguments))
     if effects.changed:
         return "input mutated"
-    return "state leaks between rows" if run.prop.name == "purity" and effects.overwritten else ""
+    return "answer overwritten" if run.prop.name == "purity" and effects.overwritten else ""
 
 
 def _raised(run: DiagnosisRun, case: Case) -> str:
@@ -82,9 +84,14 @@ def _cut(a: Array, kept: slice) -> Array:
 
 
 def memory_of_rows(run: DiagnosisRun) -> str:
-    """Which rows of an array change the answers to which: those above and below, or only those that come after."""
+    """Which rows of an array change the answers to which: those above and below, or only those that come after.
+
+    Of a case of one row no other row is at fault: its entries may be taken for rows.
+    """
     if not run.signature.batched or run.prop.name == "determinism":
         return ""
+    if run.case.x.size == run.case.x.shape[run.case.axis]:
+        return "wrong axis" if _answered_as_column(run) else ""
     rows = run.ordinary()  # square, so that an axis too few broadcasts in silence
     base = run.call.array(rows)
     # An answer that is merely transposed, or that varies, shows nothing about the rows.
@@ -105,6 +112,15 @@ def memory_of_rows(run: DiagnosisRun) -> str:
             downwards |= bool(others[changed + 1 :].any())
     # A reduction over the wrong axis mixes rows both ways. State that is carried from row to row goes only down.
     return "wrong axis" if upwards and downwards else "state leaks between rows" if downwards else ""
+
+
+def _answered_as_column(run: DiagnosisRun) -> bool:
+    """Whether the row of the case is answered badly, and well when it is laid along the first axis of a matrix."""
+    row = run.row
+    if row is None or first(row).size < 2 or run.probe(row).sound:
+        return False
+    out = run.call.array({name: np.ascontiguousarray(a.T) for name, a in row.items()})
+    return out.size == run.probe(row).out.size and run.judged(row, out.reshape(1, -1)).sound
 
 
 def _transposed(run: DiagnosisRun, rows: Arguments) -> bool:
@@ -148,7 +164,8 @@ def _layout_shows(run: DiagnosisRun, rows: Arguments) -> bool:
     if run.signature.batched and run.case.x.ndim == len((2, 2, 5)):
         rows = {name: a.reshape(2, 2, 5) for name, a in rows.items()}
     other = run.call.rows(rows)
-    if differing(other, run.call.rows(rows)):  # an answer that varies shows nothing about the layout
+    # An answer that varies shows nothing about the layout, nor does one that is wrong in C order too.
+    if differing(other, run.call.rows(rows)) or not run.judged(run.signature.flat(rows), other).sound:
         return False
     return not _alike(run, rows, run.call.rows(rows, run.case.layout), other)
 
@@ -204,7 +221,27 @@ def varying(run: DiagnosisRun) -> str:
         base = run.call.array(arguments, axis, run.case.layout)
         if any(differing(base, run.call.array(arguments, axis, run.case.layout)) for _ in range(calls)):
             return "nondeterministic"
-    return ""
+    return "nondeterministic" if _varies_rarely(run) else ""
+
+
+def _varies_rarely(run: DiagnosisRun) -> bool:
+    """Whether one row in hundreds varies: rows that are alike are as many tries as some calls on each."""
+    n = run.case.x.shape[run.case.axis] if run.case.x.ndim else 0
+    count = min(REPEATED_ROWS, REPEATED_ENTRIES // max(run.signature.width(n), n)) if n else 0
+    if count < FEW_ROWS:
+        return False
+    if run.signature.batched:
+        rows = {run.x: np.moveaxis(run.case.x, run.case.axis, -1).reshape(-1, n)}
+    elif run.prop.name != "determinism" and decide(run.experiment, run.case).refuted:
+        return False  # so many calls are for what does not fail again
+    else:
+        rows = dict(run.signature.of(run.case.arguments))
+    many = {name: np.resize(a, (count, *a.shape[1:])) for name, a in rows.items()}
+    try:
+        base, *others = run.call.each([many] * 3)
+    except Misbehaviour:
+        return False
+    return any(differing(base, other) for other in others)
 
 
 def narrow_sum(run: DiagnosisRun) -> str:
@@ -239,18 +276,16 @@ def masked(run: DiagnosisRun) -> str:
         return ""
     if hidden.all():  # its empty sum has the logarithm -inf
         nothing = run.rows_of(np.full((1, 2), -np.inf))
-        return "" if (run.call.rows(nothing) == -np.inf).all() else "masked value leaks"
+        out = run.call.rows(nothing)
+        return "" if (out == -np.inf).all() else _leak(np.isnan(out))
     given, hidden = run.signature.of(run.case.arguments), hidden.reshape(-1, hidden.shape[-1])
     seen = run.experiment.observe(run.case)
     assert seen.out is not None
     with_mask = run.judged(seen.arguments, seen.out.reshape(len(hidden), -1))
-    x = np.where(hidden, np.inf, first(given).reshape(hidden.shape).astype(np.float64))
-    lowest = np.where(np.isfinite(x), x, np.inf).min(axis=1, keepdims=True)
-    # At least as far below as the lowest is from zero, so that the difference is not rounded away.
-    weightless = np.maximum(lowest - np.maximum(min(FAR_BELOW_LOGITS, run.fmt.max / 4), np.abs(lowest)), -run.fmt.max)
-    if (weightless >= lowest).any():
+    finite = run.weightless(given)
+    if finite is None:
         return ""
-    without = run.probe(run.with_logits(given, np.where(hidden, weightless, x)))
+    without = run.probe(finite)
     width = without.out.shape[1]
     at_masked = (
         hidden if width == hidden.shape[1] else masking.in_matrix(hidden) if width > 1 else np.zeros((1, 1), bool)
@@ -258,7 +293,14 @@ def masked(run: DiagnosisRun) -> str:
     if (without.failing & ~at_masked).any():  # the others fail without a mask too
         return ""
     if (with_mask.failing & ~at_masked).any():
-        return "masked value leaks"
+        return _leak(np.isnan(with_mask.out) | ~with_mask.failing)
     # `extra` counts what masked entries got, where that must be nothing.
     got = seen.extra is not None and bool((seen.extra > 0).any())
-    return "masked value leaks" if got and not (without.failing & at_masked).any() else ""
+    if not got or (without.failing & at_masked).any():
+        return ""
+    out = run.call.rows(given)  # as it came: what is observed has no masked entries any more
+    return _leak(np.isnan(out) | ~at_masked) if out.shape == at_masked.shape else "masked value leaks"
+
+
+def _leak(nan: Array) -> str:
+    return "nan from a mask" if nan.all() else "masked value leaks"

@@ -164,7 +164,7 @@ CORRECTIONS: Mapping[str, Correction] = MappingProxyType(
             "the row's maximum is subtracted before the call",
             "Subtract the row's maximum first.",
             shifted,
-            lambda role, _fmt, _case: role.shiftable,
+            lambda role, _fmt, case: role.shiftable and "shift" not in case.arguments,  # else both are the same row
             of_values=True,
         ),
         "float32": Correction(

@@ -14,6 +14,8 @@ from extremum.properties.calling.call import quiet
 from extremum.properties.calling.time_limit import OutOfTime
 from extremum.properties.diagnosis.arithmetic_causes import (
     centred_row,
+    clipped,
+    fading,
     narrower_row,
     order_of_sum,
     shifted_row,
@@ -33,7 +35,7 @@ from extremum.properties.diagnosis.contract_causes import (
     varying,
 )
 from extremum.properties.diagnosis.diagnosis_run import DiagnosisRun
-from extremum.properties.diagnosis.formula_causes import another_label, divided, fitted, unread_entries
+from extremum.properties.diagnosis.formula_causes import another_label, divided, fitted, padded, unread_entries
 from extremum.properties.diagnosis.precision_causes import error_by_dtype, significant_bits
 from extremum.properties.model.role import Experiment
 from extremum.properties.steps.decide import Decision
@@ -44,8 +46,9 @@ from extremum.properties.values.case import Case
 class Cause:
     """A cause in words: what it means, the experiment by which the diagnosis decides it, and the usual fix.
 
-    `brief` is the fix in a sentence, `corrections` are those of `diagnosis.corrections` that make it. A `loss` hides
-    what is added up wrongly after it.
+    `brief` is the fix in a sentence, `corrections` are those of `diagnosis.corrections` that make it. `otherwise` is
+    the fix, with its brief, where no correction clears the case. A `loss` hides what is added up wrongly after it. Of
+    an `ordinary` one usual rows are answered wrongly too, so that whatever else fails may fail for it.
     """
 
     meaning: str
@@ -54,6 +57,8 @@ class Cause:
     brief: str
     corrections: tuple[str, ...] = ()
     loss: bool = False
+    ordinary: bool = False
+    otherwise: tuple[str, str] = ("", "")
 
 
 CAUSES: Mapping[str, Cause] = MappingProxyType(
@@ -83,9 +88,14 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
             "of the dtype, of float32 or of float64 is left behind, and not well before.",
             "Subtract the maximum of the row itself, not one that starts from 0 or a floor; where a logarithm is "
             "wanted, compute it as x - max x - log S, never from the probability.",
-            "Subtract the row's own maximum first; compute a logarithm as x - max x - log S.",
+            "Subtract the row's own maximum first.",
             ("shift",),
             loss=True,
+            otherwise=(
+                "Where a logarithm is wanted, compute it as x - max x - log S, never from the probability, which is 0 "
+                "where the entries lie far apart; an epsilon beside it only hides that.",
+                "Compute a logarithm as x - max x - log S, never from the probability.",
+            ),
         ),
         "accumulator stagnation": Cause(
             "The sum stops growing, since its terms are less than half of its spacing.",
@@ -129,6 +139,15 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
             "-inf is NaN.",
             "Mask with -inf, or leave masked entries out.",
         ),
+        "nan from a mask": Cause(
+            "A masked entry makes the answer NaN.",
+            "The row is answered with NaN for its masked entries, and well with finite entries in their place that "
+            "weigh nothing.",
+            "Guard what is NaN for -inf: -inf - -inf, as of a running maximum that starts with a masked entry, 0 * "
+            "-inf of a one-hot vector, and the rounding of -inf to an integer. Take the maximum over the whole row "
+            "first, and pick entries instead of multiplying by 0.",
+            "Guard -inf - -inf and 0 * -inf, which are NaN.",
+        ),
         "wrong axis": Cause(
             "The reduction runs along another axis or over the whole array.",
             "Ordinary rows are answered well as a matrix, and differently along the axis of the case; or a change of "
@@ -138,12 +157,18 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
             ("rows last", "one by one"),
         ),
         "state leaks between rows": Cause(
-            "The answer depends on an earlier call or row, or changes with a later one.",
+            "The answer depends on an earlier call or row.",
             "The same row is called after either of two others, in turn: its answers form two groups, farther apart "
-            "than those within a group; or a change of one row of a matrix changes only answers below it; or a later "
-            "call overwrites an earlier answer.",
-            "Start each row and each call from scratch, and return a new array each time.",
+            "than those within a group; or a change of one row of a matrix changes only answers below it; or a fresh "
+            "process answers well what was answered wrongly after other calls.",
+            "Start each row and each call from scratch: keep nothing from one to the next.",
             "Start each row and each call from scratch.",
+        ),
+        "answer overwritten": Cause(
+            "A later call overwrites an earlier answer.",
+            "After a call on other arguments of the same shape, entries of the answer before it have changed.",
+            "Return a new array at each call, or a copy of the one that is kept.",
+            "Return a new array at each call.",
         ),
         "storage order ignored": Cause(
             "Strides, offset or byte order are ignored.",
@@ -187,6 +212,7 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
             "Give every axis of the argument back: keepdims=True in reductions, no `squeeze` without its axis, and no "
             "axis that a batch of one leaves behind.",
             "Give the answer back in the shape that the role asks for.",
+            ordinary=True,
         ),
         "sum in 16 bits": Cause(
             "Terms are added up in 16 bits along an axis or in a layout in which NumPy does not widen the sum.",
@@ -203,6 +229,7 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
             "the same in all rows.",
             "Run the loop from the first entry to the last, the tail beyond whole vectors or tiles included.",
             "Run the loop over all entries, the tail included.",
+            ordinary=True,
         ),
         "missing term": Cause(
             "A term is left out.",
@@ -211,6 +238,7 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
             "Add up all terms: those of the tail beyond whole vectors, the first and the last, and each that the rules "
             "of differentiation give.",
             "Add the term that is left out.",
+            ordinary=True,
         ),
         "wrong sign": Cause(
             "The answer or a term has the other sign.",
@@ -218,6 +246,7 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
             "all others as they should be or left out.",
             "Change the sign: a gradient points uphill, and a loss is minus the log-likelihood.",
             "Change the sign of the term.",
+            ordinary=True,
         ),
         "wrong factor": Cause(
             "The answer or a term is multiplied by another constant.",
@@ -225,6 +254,7 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
             "rows.",
             "Compare the constants with the definition: the 2 of a square, the n of a mean, the base of a logarithm.",
             "Compare the factor with the definition.",
+            ordinary=True,
         ),
         "transposed matrix": Cause(
             "A matrix stands for its transpose.",
@@ -232,6 +262,7 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
             "one for the other.",
             "Write the indices out: where a matrix is square or symmetric, shapes do not show it.",
             "Transpose the matrix.",
+            ordinary=True,
         ),
         "wrong term": Cause(
             "A term of another argument, index or formula stands in the place of one.",
@@ -239,12 +270,14 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
             "rows are answered well for another label.",
             "Write the formula out with its indices, and compare which argument each term takes.",
             "Take the term of the argument and the index that the formula has.",
+            ordinary=True,
         ),
         "extra term": Cause(
             "A term is added that the formula has not.",
             "A fit of the answers to ordinary rows finds all terms of the formula, and one more.",
             "Leave the term out, or add it outside: a decay, a ridge, the logarithm of a count.",
             "Leave out the term that the formula has not.",
+            ordinary=True,
         ),
         "wrong divisor": Cause(
             "Rows are divided by another number than their sum or norm, or by none.",
@@ -252,6 +285,23 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
             "a number, another for each row.",
             "Divide by the sum of this row's own terms, all under one shift, and by nothing else.",
             "Divide by the sum of the row's own terms, all under one shift.",
+            ordinary=True,
+        ),
+        "divided by length": Cause(
+            "The answer is divided by the number of entries of an argument.",
+            "Ordinary rows of two lengths are answered with the exact answer times a factor, and the factor times the "
+            "length is the same.",
+            "Leave out the division by the length: the loss of one row is no mean over its classes.",
+            "Leave out the division by the length.",
+            ordinary=True,
+        ),
+        "padding counted": Cause(
+            "A row is padded to whole vectors or tiles, and the padding is counted.",
+            "Ordinary rows are divided by too much, but those whose length is a multiple of 4, 8, 16, 32 or 64, and "
+            "twice that, are answered well.",
+            "Pad with -inf, so that padding counts neither in the maximum nor in the sum.",
+            "Pad with -inf, before the maximum and the sum.",
+            ordinary=True,
         ),
         "base 2 out of range": Cause(
             "An entry times log2(e) is infinite.",
@@ -261,6 +311,14 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
             "Subtract the row's maximum before the base is changed.",
             ("shift",),
             loss=True,
+        ),
+        "values clipped": Cause(
+            "What lies beyond a limit is answered as if it lay at the limit.",
+            "The row is multiplied by 2 and by 4: three times an entry of the answer is the same, finite, not zero and "
+            "wrong; made smaller, the row is answered well.",
+            "Leave out the clip, the floor or the epsilon: with the row's maximum subtracted no exponential needs a "
+            "limit, and a logarithm is computed as x - max x - log S.",
+            "Leave out the clip, the floor or the epsilon.",
         ),
         "unknown": Cause(
             "No experiment shows the cause.",
@@ -272,6 +330,7 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
 )
 
 UNKNOWN = "unknown"
+STATE = "state leaks between rows"
 
 EXPERIMENTS: tuple[Callable[[DiagnosisRun], str], ...] = (
     # What a caller is owed comes first: where calls or rows disturb each other, no experiment on a row shows anything.
@@ -287,6 +346,7 @@ EXPERIMENTS: tuple[Callable[[DiagnosisRun], str], ...] = (
     another_label,
     fitted,
     unread_entries,
+    padded,
     divided,
     masked,
     # Then values that are lost. A lost value looks like an error of any size, so errors are explained only afterwards.
@@ -300,6 +360,8 @@ EXPERIMENTS: tuple[Callable[[DiagnosisRun], str], ...] = (
     order_of_sum,
     centred_row,
     error_by_dtype,
+    fading,
+    clipped,
 )
 
 

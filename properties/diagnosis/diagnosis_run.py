@@ -159,6 +159,19 @@ class DiagnosisRun:
         """The row with its maximum at `top`, and no entry further below it than `deepest`."""
         return self.with_logits(row, top + np.maximum(depth(row[self.x]), -deepest))
 
+    def weightless(self, arguments: Arguments) -> Arguments | None:
+        """Rows with finite entries that weigh nothing in place of masked ones; None where there are no such numbers."""
+        x = first(arguments)
+        hidden = np.isneginf(x.reshape(-1, x.shape[-1]))
+        wide = np.where(hidden, np.inf, x.reshape(hidden.shape).astype(np.float64))
+        lowest = np.where(np.isfinite(wide), wide, np.inf).min(axis=1, keepdims=True)
+        # At least as far below as the lowest is from zero, so that the difference is not rounded away.
+        far = np.maximum(min(FAR_BELOW_LOGITS, self.fmt.max / 4), np.abs(lowest))
+        weight = np.maximum(lowest - far, -self.fmt.max)
+        if (weight >= lowest).any():
+            return None
+        return self.with_logits(arguments, np.where(hidden, weight, wide))
+
     def columns(self, row: Arguments, kept: Array) -> Arguments:
         """The row cut to those columns (a mask), and to that of a label; other numbers stay."""
         kept = kept.copy()  # the caller's mask stays as it is

@@ -28,6 +28,7 @@ MOVED_ENTRIES_ONE_BY_ONE = 35  # the longest that are moved one by one, of a rol
 STEPS = (1.3, -1.3, 2.1)  # by which an entry is moved, another for each row: more than an integer apart
 MOVED_BUDGET = 2**16  # entries of answers to one length
 MOVE_SHARE = 2.0**-10  # of the exact value: by how much it moves at least, where the answer should
+PADDED_WIDTHS = (4, 8, 16, 32)  # entries of a vector or a tile
 DIVISOR_SHARE = 2.0**-6  # of a row, or of a unit of its logarithm: a sum in bfloat16 is off by less
 LABELLED_ENTRIES, LABEL = 5, 2
 
@@ -119,12 +120,37 @@ def another_label(run: DiagnosisRun) -> str:
 
 def fitted(run: DiagnosisRun) -> str:
     """How the coefficients of the terms differ between the answer to ordinary rows and the exact one."""
-    return _at_both_lengths(run, _fit)
+    return _by_length(run, _at_both_lengths(run, _fit))
 
 
 def divided(run: DiagnosisRun) -> str:
     """Whether each ordinary row is answered with the exact one times a number, or of a logarithm plus one."""
-    return _at_both_lengths(run, _division)
+    return _by_length(run, _at_both_lengths(run, _division))
+
+
+def padded(run: DiagnosisRun) -> str:
+    """Whether rows are divided by too much, but for those whose length is a multiple of a width of vectors."""
+    for width in PADDED_WIDTHS:
+        if all(run.probe(run.ordinary_wide(n, FITTED_ROWS)).sound for n in (width, 2 * width)):
+            others = [run.ordinary_wide(n, FITTED_ROWS) for n in (width - 1, width + 1)]
+            return "padding counted" if all(_divided_by_more(run, rows) for rows in others) else ""
+    return ""
+
+
+def _divided_by_more(run: DiagnosisRun, rows: Arguments) -> bool:
+    probe = run.probe(rows)
+    return _division(run, rows, probe) == "wrong divisor" and bool((probe.out < probe.exact).all())
+
+
+def _by_length(run: DiagnosisRun, cause: str) -> str:
+    """The cause; of a wrong factor whether it is one over the length."""
+    if cause != "wrong factor":
+        return cause
+    factors = []
+    for n in FITTED_ENTRIES:
+        probe = run.probe(run.ordinary_wide(n, FITTED_ROWS))
+        factors.append(float((probe.out * probe.exact).sum() / (probe.exact**2).sum() * n))
+    return "divided by length" if np.ptp(factors) <= COEFFICIENT_SHARE * np.abs(factors).max() else cause
 
 
 def _at_both_lengths(run: DiagnosisRun, cause_of: Callable[[DiagnosisRun, Arguments, Probe], str]) -> str:

@@ -1,19 +1,25 @@
 """Symptoms: what a refuted cell fails for, so that cells with one cause are one finding.
 
-Of each witness: its cause, the correction that clears it, and where neither is known, what else it refutes. Under a
-correction that clears all that a cell has shown, the sweep looks for a second defect, which the first may hide.
+Of each witness: its cause, the correction that clears it, and where its cause is not known, what else it refutes. Under
+a correction that clears all that a cell has shown, the sweep looks for a second defect, which the first may hide.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from typing import TypeVar
 
+import numpy as np
+
+from extremum.properties.calling.call import Call
 from extremum.properties.calling.call_outcomes import Declined
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.calling.host_channel import Ended, Killed
+from extremum.properties.calling.hosts import Host
 from extremum.properties.diagnosis.corrections import CORRECTIONS, applicable, corrected
-from extremum.properties.diagnosis.diagnose import CAUSES, UNKNOWN, diagnose
+from extremum.properties.diagnosis.diagnose import CAUSES, STATE, UNKNOWN, diagnose
 from extremum.properties.diagnosis.diagnosis_run import COUNTING_PROPERTIES, DiagnosisRun
 from extremum.properties.model.role import Experiment
 from extremum.properties.steps.decide import FAR_RATIO, Decision, decide, decide_observed
@@ -24,11 +30,15 @@ from extremum.properties.steps.shrink import shrink
 from extremum.properties.steps.witness import Contradiction, restored, witness_of
 from extremum.properties.values.case import Case
 from extremum.properties.values.finding import Cell, Witness
-from extremum.reference.arithmetic.formats import DEFAULT_DTYPES, FORMATS, Format
+from extremum.properties.values.signature import Arguments
+from extremum.reference.arithmetic.formats import DEFAULT_DTYPES, FORMATS, Array, Format
 
 LONGEST_ASKED = 2**13  # entries of a witness that is tried on other properties and dtypes
 LONGEST_BENEATH = 256  # entries of the rows on which a corrected subject is swept
-ROWS_ASKED = 2  # of a case, that are tried alone
+ROWS_ASKED = 2  # of a masked case, that are tried without their masked entries
+CALLS_ASKED = 4  # of a property of several calls
+
+T = TypeVar("T")
 
 
 def attributed(cell: Cell, experiment: Experiment, stop: Callable[[], bool], seed: int, shared: Shared) -> Cell:
@@ -48,6 +58,9 @@ def attributed(cell: Cell, experiment: Experiment, stop: Callable[[], bool], see
 def _attributed(cell: Cell, experiment: Experiment, stop: Callable[[], bool], seed: int, shared: Shared) -> Cell:
     assert cell.simplest is not None
     assert cell.worst is not None
+    if cell.cause == STATE:  # another call's rest is no value that a correction could mend
+        simplest, worst = (replace(witness, cause=STATE) for witness in (cell.simplest, cell.worst))
+        return replace(cell, simplest=simplest, worst=worst)
     simplest = told(experiment, cell.simplest, cell.cause)
     if cell.worst.arguments == cell.simplest.arguments:
         worst = replace(cell.worst, cause=simplest.cause, correction=simplest.correction, refutes=simplest.refutes)
@@ -61,7 +74,7 @@ def _attributed(cell: Cell, experiment: Experiment, stop: Callable[[], bool], se
 
 
 def told(experiment: Experiment, witness: Witness, cause: str) -> Witness:
-    """The witness with its cause, the correction that clears it, and where there is none, what else it refutes."""
+    """The witness with its cause, the correction that clears it, and of an unknown cause what else it refutes."""
     if experiment.prop.name in COUNTING_PROPERTIES:  # no value is at fault
         return replace(witness, cause=cause)
     case = restored(experiment.role.signature, witness.arguments)
@@ -70,11 +83,10 @@ def told(experiment: Experiment, witness: Witness, cause: str) -> Witness:
         own = CAUSES[cause].corrections
         return replace(witness, cause=cause, correction=next((name for name in own if name in clearing), ""))
     correction = next((name for name in clearing if CORRECTIONS[name].of_values), "") or _together(experiment, case)
-    if correction:
-        return replace(witness, cause=cause, correction=correction)
-    # Two calls may differ because one of them is wrong: then rows, axes and layouts are not at fault.
     refutes = sorted(set(refuted_elsewhere(experiment, case)))
-    return replace(witness, cause=cause, correction="" if refutes else next(iter(clearing), ""), refutes=refutes)
+    # Two calls may differ because one of them is wrong: then rows, axes and layouts are not at fault.
+    arranged = "" if refutes else next(iter(clearing), "")
+    return replace(witness, cause=cause, correction=correction or arranged, refutes=refutes)
 
 
 def _together(experiment: Experiment, case: Case) -> str:
@@ -115,21 +127,64 @@ def _under(experiment: Experiment, names: Sequence[str]) -> Experiment:
 
 
 def refuted_elsewhere(experiment: Experiment, case: Case) -> Iterator[str]:
-    """The properties of one call, by dtype, that the rows of a case refute, as "accuracy float32"."""
+    """The properties of one call, by dtype, that the rows of a case refute, as "accuracy float32".
+
+    They are asked on the case, or where the property calls the subject more than once on the rows of those calls; from
+    masked rows those that know no masks are asked on what is left without masked entries, and with finite ones in their
+    place that weigh nothing.
+    """
     if case.size > LONGEST_ASKED:
         return
-    run = DiagnosisRun(experiment, case, Decision(True))
-    asked = [dict(case.arguments)] if experiment.prop.one_call else run.rows[:ROWS_ASKED]
+    run, prop = DiagnosisRun(experiment, case, Decision(True)), experiment.prop
+    asked = [(rows, prop.masked) for rows in ([dict(case.arguments)] if prop.one_call else called(experiment, case))]
+    if prop.masked:
+        finite = run.weightless(experiment.role.signature.flat(case.arguments))
+        asked += [(rows, False) for rows in (*run.rows[:ROWS_ASKED], *([finite] if finite else []))]
     for fmt in dict.fromkeys((experiment.fmt, *(FORMATS[name] for name in DEFAULT_DTYPES))):
-        for rows in asked:
-            cast = run.in_dtype(rows, fmt.name)
+        for rows, masked in asked:
+            cast = dict(rows) if masked and fmt is experiment.fmt else run.in_dtype(rows, fmt.name)
             if cast is not None:
-                yield from _refuted_by(experiment, fmt, Case(cast))
+                yield from _refuted_by(experiment, fmt, Case(cast), masked)
 
 
-def _refuted_by(experiment: Experiment, fmt: Format, case: Case) -> Iterator[str]:
+class RecordedCall(Call):
+    """A subject whose calls are written down: `made` are the arguments and the axis of each."""
+
+    def __init__(self, call: Call) -> None:
+        super().__init__(replace(call.subject), call.signature, call.host, None, call.of)
+        self.clock = call.clock
+        self.made: list[tuple[Arguments, int | None]] = []
+
+    def _made(
+        self,
+        arguments: Arguments,
+        axis: int | None,
+        call: Callable[[list[Array]], T],
+        layout: str = "C",
+        host: Host | None = None,
+    ) -> T:
+        self.made.append((arguments, axis))
+        return super()._made(arguments, axis, call, layout, host)
+
+
+def called(experiment: Experiment, case: Case) -> list[Arguments]:
+    """The arguments of the first calls that the property makes on a case, as rows under one axis."""
+    recorded, signature = RecordedCall(experiment.call), experiment.role.signature
+    with suppress(Misbehaviour, Declined):
+        replace(experiment, call=recorded).observe(case)
+    rows: list[Arguments] = []
+    for arguments, axis in recorded.made[:CALLS_ASKED]:
+        if signature.batched:
+            laid = {name: np.moveaxis(a, -1 if axis is None else axis, -1) for name, a in arguments.items()}
+            rows.append({name: np.ascontiguousarray(a.reshape(-1, a.shape[-1])) for name, a in laid.items()})
+        else:
+            rows.append(dict(signature.stacked(arguments)))
+    return rows
+
+
+def _refuted_by(experiment: Experiment, fmt: Format, case: Case, masked: bool) -> Iterator[str]:
     role = experiment.role
-    alike = [p for p in role.properties if p.one_call and p.masked == experiment.prop.masked]
+    alike = [p for p in role.properties if p.one_call and p.masked == masked]
     if not alike:
         return
     try:

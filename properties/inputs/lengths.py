@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import numpy as np
+
+from extremum.properties.inputs.effort import STANDARD, Effort
 
 SHORT = tuple(range(1, 34))
 POWERS = tuple(2**k for k in range(6, 18))
@@ -63,3 +67,39 @@ def matrix_lengths(_seed: int) -> list[int]:
 def point_lengths(_seed: int) -> list[int]:
     """Every short one and those that people use, so that a function of a fixed dimension is met."""
     return [*SHORT, 48, 50, 64, 100, 128]
+
+
+LARGEST_POINT = 1024  # entries
+
+
+def tried_points() -> list[int]:
+    """The lengths of points that a function is tried on until it answers: 3, the usual ones, and all others."""
+    return list(dict.fromkeys((3, *point_lengths(0), *range(1, LARGEST_POINT + 1))))
+
+
+LENGTHS: Mapping[str, Callable[[int], list[int]]] = {
+    "every": every_length,
+    "moderate": moderate_lengths,
+    "few": few_lengths,
+    "matrix": matrix_lengths,
+    "point": point_lengths,
+}
+FEW = frozenset((1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 33, 64, 65, 129, 257, 400, 1000, 1024, 4096, 4097, LONGEST))
+MANY = 130  # all lengths below it are among the many
+
+
+def planned(lengths: str, seed: int, effort: Effort = STANDARD) -> list[int]:
+    """The lengths of rows that an effort visits, of one of the lists of `LENGTHS`.
+
+    Few are some of the list, but all of points: a function may take one length alone. Many are the list, every length
+    below `MANY` as far as the list goes, and all three around each power of two. A list may be one number, as "784".
+    """
+    if lengths.isdecimal():
+        return [int(lengths)]
+    chosen = LENGTHS[lengths](seed)
+    if effort.lengths == "few" and lengths != "point":
+        return [n for n in chosen if n in FEW]
+    if effort.lengths == "many":
+        around = [p + d for p in POWERS for d in (-1, 0, 1)]
+        return sorted({*chosen, *(n for n in (*range(1, MANY), *around) if n <= chosen[-1])})
+    return chosen

@@ -18,6 +18,7 @@ from extremum.reference.arithmetic.formats import Array
 System = tuple[Array, Array, Array]
 Maker = Callable[[Draw], System]
 TALL = {1: (64, 8192), 2: (1024, 4097), 3: (64, 257)}  # numbers of rows besides, by number of columns
+LARGE = {400: (8192,), 4096: (1024,)}  # up to 2**22 entries
 DIGITS = 3  # bits that the sums of integers keep free: some forms work with halves or twice of them
 
 
@@ -29,7 +30,7 @@ def system(name: str, description: str, *, long: bool = False) -> Callable[[Make
 def heights(n: int) -> tuple[int, ...]:
     """How many rows a matrix of n columns has: as many, fewer and more; tall where n is small, flat where large."""
     if n > 256:
-        return (3, 129) if n > 1000 else (3,)
+        return (3, *((129,) if n > 1000 else ()), *LARGE.get(n, ()))
     if n > 33:
         return (n // 2, n)
     tall = TALL.get(n, ())

@@ -38,6 +38,11 @@ def differing_rows(arguments: Arguments, out: Array, other: Array) -> Observatio
     return Observation(kept, out[places], other[places], places=places)
 
 
+def differing_bits(out: Array, other: Array) -> Array:
+    """How many entries of each row differ in their bits between two answers of one shape and dtype, shape (rows,)."""
+    return (_bytes_of_rows(out) != _bytes_of_rows(other)).reshape(*out.shape, -1).any(axis=-1).sum(axis=-1)
+
+
 def _bytes_of_rows(a: Array) -> Array:
     return np.ascontiguousarray(a).reshape(len(a), -1).view(np.uint8)
 

@@ -13,6 +13,17 @@ from extremum.properties.values.signature import Arguments, first
 from extremum.reference.arithmetic.formats import Array, format_of
 
 Leak = Callable[[Array], Array]
+SCRIPT = (  # of a property: {kept} are the places without the masked ones, {without} the arguments there
+    "kept = {row_of_first} > -np.inf",
+    "got = float(f({copies}){at})",
+    "expected = float(f({without}){at_without})",
+)
+LEAK_SCRIPT = (  # where it is a masked entry that is wrong
+    "kept = {row_of_first} > -np.inf",
+    "y = f({copies}){pick}",
+    "leaks = y[~({kept_entries}) & (y != {masked})]",
+    "got, expected = float(leaks[0]) if leaks.size else {masked}, {masked}",
+)
 
 
 def observe(call: Call, case: Case, leak: Leak | None = None) -> Observation:

@@ -59,8 +59,10 @@ class Property:
     another number than the role's. An `exact` property is a comparison that needs no truth, and `proof` is what it is.
     Where nothing is allowed, a violation of no more than `petty(view)` breaks the sentence and costs no digit: its
     severity is low. `grades` tell how good an answer is where it holds, from best to worst, each with what it allows;
-    None is the role's own error bound. `script` are the lines that show a reader the failure, given the arguments and
-    the function `f`; `{args}` in them stands for the arguments of one call.
+    None is the role's own error bound. `script` are the lines of a script that compares: they define `got` and
+    `expected` by the arguments and the function `f`, and `allowed` where that is not what the property allows. `{args}`
+    in them are the arguments of one call, `{at}` the place of the worst entry in its answer; all such words
+    are in `reports.views.witness_words`. `beside` tells, where two answers are compared, what the second one is.
     """
 
     name: str
@@ -73,8 +75,9 @@ class Property:
     severity: str = "high"
     lengths: str = "every"  # which list of row lengths (`steps.blocks.LENGTHS`)
     rows: int = 96  # of a block: fewer where a row costs several calls
-    places: Callable[[Signature], Sequence[Place]] | None = None  # visited besides, in every run
+    places: Callable[[Signature, int], Sequence[Place]] | None = None  # visited besides, by the strength of the plan
     at: Callable[[Place, Arguments], Case] | None = None  # the case of rows of arguments at a place
+    on_sweep: Property | None = None  # the same statement, as an experiment that as many rows as the sweep has afford
     masked: bool = False  # rows come from the masked regimes instead: only they have -inf
     exact: bool = False  # a ratio above 1 refutes as it stands: there is no error of a truth to certify away
     asks_twice: bool = False  # its experiment asks a second process too, where the subject has another history
@@ -82,7 +85,8 @@ class Property:
     longest: int | None = None  # of a row; None: the role's
     petty: Callable[[View], Any] | None = None
     grades: Mapping[str, Callable[[View], Any] | None] = field(default_factory=dict)
-    script: tuple[str, ...] = ("print(f({args}))",)
+    beside: str = "by another call"
+    script: tuple[str, ...] = ("got, expected = float(f({args}){at}), {exact}",)
     statement: str = ""
     bound: str = ""
     example: str = ""

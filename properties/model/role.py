@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -83,6 +83,13 @@ class Role:
     def property_named(self, name: str) -> Property | None:
         """The property called `name`, or None."""
         return next((p for p in self.properties if p.name == name), None)
+
+    def swept(self, prop: Property) -> tuple[Property, ...]:
+        """The experiments of a property whose rows are swept: its own, and one on the rows of the first property."""
+        most = self.properties[0]
+        if prop.on_sweep is None:
+            return (prop,)
+        return prop, replace(prop.on_sweep, rows=most.rows, lengths=most.lengths, longest=most.longest)
 
     def regime_named(self, name: str) -> Regime | None:
         """The regime called `name`, or None."""

@@ -127,6 +127,10 @@ ROLE = Role(
             fix="softmax(logits), less 1 at the label. Another cause: a label that is off by one.",
             measure=in_range,
             unit="value",
+            script=(
+                "got, at_label = float(f({args}){at}), {column} == {label}",
+                "expected = min(max(got, -1.0 if at_label else 0.0), 0.0 if at_label else 1.0)",
+            ),
             petty=error_bound,
         ),
         Property(
@@ -141,6 +145,7 @@ ROLE = Role(
             fix="softmax(logits) less 1 at the label, with a softmax that sums to one itself.",
             measure=sum_to_zero,
             unit="u",
+            script=("import math", "got, expected = math.fsum(f({args}){pick}.astype(float).tolist()), 0.0"),
             scale=roundoff,
         ),
         Property(

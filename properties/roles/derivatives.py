@@ -86,9 +86,11 @@ MASK = Property(
     unit="ulp",
     scale=ulp,
     observe=observe_masked,
+    beside="without the masked entries",
     rows=4,
     lengths="few",
     masked=True,
+    script=masking.SCRIPT,
 )
 GRADUAL_UNDERFLOW = Property(
     name="gradual_underflow",

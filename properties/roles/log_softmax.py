@@ -99,6 +99,7 @@ NONPOSITIVE = Property(
     measure=nonpositive,
     unit="value",
     exact=True,
+    script=("got = float(f({args}){at})", "expected = min(got, 0.0)", "allowed = 0.0"),
     petty=lambda view: view.error_bound,
 )
 
@@ -144,6 +145,7 @@ EXP_SUM_TO_ONE = Property(
     fix="accumulate in float32. Other causes: a wrong axis; log2 for log; the logarithm of a mean.",
     measure=exp_sum_to_one,
     unit="value",
+    script=("import math", "got, expected = math.fsum(np.exp(f(x){pick}.astype(float)).tolist()), 1.0"),
     lengths="moderate",
 )
 

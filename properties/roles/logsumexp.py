@@ -119,6 +119,12 @@ BETWEEN = Property(
     fix="sum all entries, and add back the maximum that was subtracted.",
     measure=between,
     unit="value",
+    script=(
+        "import math",
+        "largest = float(x{pick}.max())",
+        "got = float(f({args}){at})",
+        "expected = min(max(got, largest), largest + math.log(x.shape[-1]))",
+    ),
     grades={fused.NEVER_BELOW: _above_the_maximum, "within the error bound": None},
 )
 
@@ -155,6 +161,7 @@ ONE_ELEMENT = Property(
     fix="max x + log(sum(exp(x - max x))).",
     measure=one_element,
     unit="value",
+    script=("got, expected = float(f({args}){at}), float(x{pick}[0])", "allowed = 0.0"),
     petty=beside_the_maximum,
     arrange=alone_in_its_row,
     lengths="few",
@@ -192,6 +199,7 @@ INFINITIES = Property(
     measure=counted,
     source=__name__,
     unit="rows",
+    script=("got, expected = np.float64(f(x)).tolist(), np.float64(x.max(axis=-1)).tolist()",),
     arrange=with_infinities,
     observe=observe_infinities,
     rows=8,
@@ -251,7 +259,10 @@ SHIFT_EQUIVARIANCE = replace(
     unit="u",
     scale=in_roundoffs,
     observe=observe_shift,
-    script=("print(f(x) + shift)", "print(f(x + shift))"),
+    script=(
+        "got = float(f((x + shift).astype(x.dtype)){at}) - float(f(x.copy()){at})",
+        "expected = float(np.ravel(shift)[{row} if np.ndim(shift) else 0])",
+    ),
 )
 
 
@@ -277,7 +288,11 @@ PERMUTATION_INVARIANCE = replace(
     unit="u",
     scale=in_roundoffs,
     observe=observe_permuted,
-    script=(permutation_equivariance.PROPERTY.script[0], "print(f(x))", "print(f(x[..., order]))"),
+    script=(
+        permutation_equivariance.PROPERTY.script[0],
+        "got = float(f({copies}){at})",
+        "expected = float(f(x[..., order]){at})",
+    ),
 )
 
 
@@ -293,7 +308,7 @@ MASK = replace(
     unit="u",
     scale=in_roundoffs,
     observe=masking.observe,
-    script=("print(f(x))", "print([f(row[row > -np.inf][None])[0] for row in x])"),
+    script=masking.SCRIPT,
 )
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from types import ModuleType
 
 import extremum.properties.roles
 from extremum.properties.inputs.regimes import Regime
+from extremum.properties.laws.contract import OF_VECTORS
 from extremum.properties.model.authored import checked
+from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
 from extremum.reference.errors import UsageError, nearest
-from extremum.reference.subjects.subject import load
+from extremum.reference.subjects.subject import Subject, load
 
 OTHERWISE = ("grad", "back", "bwd", "jac", "vjp", "jvp", "deriv", "hess", "diff", "binary", "sparse")  # in a name
 
@@ -67,6 +70,43 @@ def role_of(attribute: str, subject: str) -> Role:
     if len(longest) != 1:
         raise UsageError(f"the role of subject={subject!r} is not in its name: add --role, one of {', '.join(roles())}")
     return roles()[longest[0]]
+
+
+def as_taken(role: Role, subject: Subject) -> Role:
+    """The role as the subject takes its arguments: row by row where vectors alone, points of one length alone."""
+    if subject.point is not None:
+        return _taken(role, subject.point, _of_points)
+    return _taken(role, None, _of_vectors) if role.signature.batched and subject.ranks == VECTORS else role
+
+
+def of_vectors(role: Role) -> Role:
+    """The role for a function that takes vectors alone."""
+    return _taken(role, None, _of_vectors) if role.signature.batched else role
+
+
+def _of_vectors(role: Role, _point: int | None) -> Role:
+    properties = tuple(OF_VECTORS.get(prop.name, prop) for prop in role.properties)
+    return replace(role, signature=replace(role.signature, batched=False), properties=properties)
+
+
+def _of_points(role: Role, point: int | None) -> Role:
+    def of_length(prop: Property) -> Property:
+        on_sweep = None if prop.on_sweep is None else of_length(prop.on_sweep)
+        return replace(prop, lengths=str(point), rows=min(prop.rows, POINTS), on_sweep=on_sweep)
+
+    return replace(role, longest=point or role.longest, properties=tuple(map(of_length, role.properties)))
+
+
+def _taken(role: Role, point: int | None, change: Callable[[Role, int | None], Role]) -> Role:
+    key = id(role), point
+    if key not in _changed:
+        _changed[key] = role, change(role, point)
+    return _changed[key][1]
+
+
+VECTORS = (1,)  # the numbers of dimensions of what a function takes that raises for a matrix
+POINTS = 3  # of many entries, in a block: evaluating a function of data on exact numbers takes long
+_changed: dict[tuple[int, int | None], tuple[Role, Role]] = {}  # by the identity of a role: that, and what came of it
 
 
 def place_of(role: Role) -> str:

@@ -44,7 +44,7 @@ from extremum.reference.truth import Columns
 from extremum.reference.truth import logits as truth
 
 LONGEST = 257  # an answer to it has 66,049 entries
-FINITE_JACOBIAN = "J = np.nan_to_num(f(x).astype(float), posinf=0, neginf=0)"
+SYMMETRIC_PART = ("J = np.nan_to_num(f(x){pick}.astype(float), posinf=0, neginf=0)", "J = (J + J.T) / 2")
 
 
 def gradual_bound(view: View) -> Any:
@@ -137,6 +137,8 @@ SYMMETRIC = Property(
     unit="u",
     scale=roundoff,
     observe=observe_transposed,
+    beside="in the transposed place",
+    script=("J = f(x){pick}", "got, expected = float(J{inner}), float(J.T{inner})"),
 )
 
 
@@ -159,6 +161,7 @@ ROWS_SUM_TO_ZERO = Property(
     measure=rows_sum_to_zero,
     unit="u",
     scale=roundoff,
+    script=("import math", "got, expected = math.fsum(f(x){pick}[{column}].astype(float).tolist()), 0.0"),
 )
 
 
@@ -207,7 +210,12 @@ POSITIVE_SEMIDEFINITE = Property(
     observe=eigenvector(0),
     rows=16,
     lengths="few",
-    script=(FINITE_JACOBIAN, "print(np.linalg.eigvalsh((J + J.swapaxes(-1, -2)) / 2)[..., 0])"),
+    script=(
+        *SYMMETRIC_PART,
+        "got = float(np.linalg.eigvalsh(J)[0])  # the smallest eigenvalue",
+        "expected = max(got, 0.0)",
+        "allowed = {spread}",
+    ),
 )
 
 
@@ -226,7 +234,12 @@ NORM = Property(
     observe=eigenvector(-1),
     rows=16,
     lengths="few",
-    script=(FINITE_JACOBIAN, "print(np.linalg.eigvalsh((J + J.swapaxes(-1, -2)) / 2)[..., -1])"),
+    script=(
+        *SYMMETRIC_PART,
+        "got = float(np.linalg.eigvalsh(J)[-1])  # the largest eigenvalue",
+        "expected = min(got, 0.5)",
+        "allowed = {spread}",
+    ),
 )
 
 
@@ -293,10 +306,10 @@ VJP_AGREEMENT = Property(
     rows=32,
     lengths="moderate",
     script=(
-        "print(np.einsum('...ij,...j', f(x).astype(float), g.astype(float)))",
-        "e = np.exp((x - x.max(axis=-1, keepdims=True)).astype(float))",
-        "s = e / e.sum(axis=-1, keepdims=True)",
-        "print(s * (g - (g * s).sum(axis=-1, keepdims=True)))",
+        "import fractions",
+        "pairs = zip(f(x){pick}[{column}].tolist(), g{pick}.tolist())",
+        "got = float(sum(fractions.Fraction(float(a)) * fractions.Fraction(float(b)) for a, b in pairs))",
+        "expected = {along}",
     ),
 )
 

@@ -113,6 +113,7 @@ SUM_TO_ZERO = Property(
     fix="s * (g - sum(g * s)), with the sum along the row that softmax was taken of.",
     measure=sum_to_zero,
     unit="u",
+    script=("import math", "got, expected = math.fsum(f(x, g){pick}.astype(float).tolist()), 0.0"),
     scale=in_cotangents,
 )
 
@@ -120,6 +121,22 @@ SUM_TO_ZERO = Property(
 def accuracy(view: View) -> Measured:
     """The error of each entry, 0 where it was flushed to zero; allowed is the error bound of the role."""
     return derivatives.error(view), view.error_bound
+
+
+def keeps_digits(view: View) -> Any:
+    """The grade of those that keep the digits of a component that is small because s_j is near 0 or 1.
+
+    s_j (g_j - t) is s_j times the sum of s_i (g_j - g_i) over the others: at most s_j (1 - s_j) times the largest
+    abs(g_j - g_i). Summed so, it has a relative error of this size, and what underflow adds.
+    """
+    g = view.observation.arguments["g"].astype(np.float64)
+    span = np.maximum(g.max(axis=-1, keepdims=True) - g, g - g.min(axis=-1, keepdims=True))
+    d = rounding.additions(view.fmt, view.n)
+    q = bounds.componentwise(view, d, slice(None))
+    relative = q + view.parts.mean_of_others(q) + (d + 5) * view.fmt.unit_roundoff
+    lost = view.n * bounds.gradual(view.fmt) * (1.0 + np.abs(g).max(axis=-1, keepdims=True))
+    size = view.parts.s * view.parts.one_minus_s * view.arithmetic.lift(span)
+    return (size * relative)[:, view.columns] + view.arithmetic.lift(lost)
 
 
 ACCURACY = Property(
@@ -134,6 +151,7 @@ ACCURACY = Property(
     measure=accuracy,
     unit="u",
     scale=in_cotangents,
+    grades={"keeps the digits of small components": keeps_digits, "absolute bound": None},
 )
 
 
@@ -158,6 +176,7 @@ ANNIHILATES_CONSTANTS = Property(
     fix="take t = sum(g * s) off; where s does not sum to one to rounding, mend softmax.",
     measure=annihilates_constants,
     unit="u",
+    script=("got, expected = float(f(x, g){at}), 0.0",),
     scale=in_cotangents,
     arrange=constants,
     lengths="moderate",
@@ -200,9 +219,10 @@ LINEAR = Property(
     scale=in_cotangents,
     arrange=two_cotangents,
     observe=observe_sum,
+    beside="as the sum of two calls",
     rows=8,
     lengths="moderate",
-    script=("print(f(x, g + h))", "print(f(x, g) + f(x, h))"),
+    script=("got = float(f(x, g + h){at})", "expected = float(f(x, g){at}) + float(f(x, h){at})"),
 )
 
 

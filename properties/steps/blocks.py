@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from extremum.properties.inputs.draw import Draw, Sampled
+from extremum.properties.inputs.effort import STANDARD, Effort
 from extremum.properties.inputs.lengths import (
     FEW_PLACES,
     LONG,
@@ -21,11 +22,7 @@ from extremum.properties.inputs.lengths import (
     MODERATE,
     TAILED,
     VOCABULARIES,
-    every_length,
-    few_lengths,
-    matrix_lengths,
-    moderate_lengths,
-    point_lengths,
+    planned,
     tail_places,
 )
 from extremum.properties.inputs.regimes import Regime, spikes
@@ -37,17 +34,11 @@ from extremum.properties.values.signature import Arguments, Shape, first
 from extremum.reference.arithmetic.formats import Array, format_of
 from extremum.reference.errors import UsageError
 
-LENGTHS = {
-    "every": every_length,
-    "moderate": moderate_lengths,
-    "few": few_lengths,
-    "matrix": matrix_lengths,
-    "point": point_lengths,
-}
 BLOCK_ENTRIES = 2**14  # a block and its truth in float64 stay in the second-level cache
 LONG_BLOCK_ENTRIES = 2**17  # of rows longer than `MODERATE`: one to eight rows
 # The block of rows of 4 has so many times the rows of others; so has that of 2, from which the climb goes on.
 MANY_TIMES = 16
+VOCABULARY_REGIMES = 2  # besides rows with one large entry
 MASKED_ROWS = 8  # at most, since all rows of a mask regime have the same columns masked
 
 Maker = Callable[[Draw, Regime], Arguments]
@@ -125,12 +116,13 @@ def blocks(
     seed: int,
     chosen: tuple[str, ...] | None,
     make: Callable[..., Block] = block,
+    effort: Effort = STANDARD,
 ) -> Iterator[Block]:
     """The blocks of a property: one of each length, or of each length and each masked regime."""
     regimes = [r for r in role.regimes if r.masked == prop.masked and (chosen is None or r.name in chosen)]
-    limit = min(prop.rows, role.rows)
+    limit = min(prop.rows, role.rows) * effort.times
     often = (2, 4) if role.signature.batched and role.signature.one_row else (4,)
-    lengths = [n for n in LENGTHS[prop.lengths](seed) if n <= (prop.longest or role.longest)]
+    lengths = lengths_of(role, prop, seed, effort)
     for n, m in ((length, height) for length in lengths for height in role.heights(length)):
         width = role.signature.entries(m, n)
         if prop.masked:
@@ -141,27 +133,41 @@ def blocks(
                 role.arguments, dtype, (m, n), limit * (MANY_TIMES if n in often else 1), width, seed, tuple(now)
             )
     if prop.pointwise and chosen is None and "one-dominant" in {regime.name for regime in role.regimes}:
-        yield from tail_blocks(role, dtype, seed, make)
+        yield from tail_blocks(role, dtype, seed, make, effort)
 
 
-def entries_of(role: Role, prop: Property, seed: int) -> int:
+def lengths_of(role: Role, prop: Property, seed: int, effort: Effort) -> list[int]:
+    """The lengths of the rows that the sweep of a property visits."""
+    return [n for n in planned(prop.lengths, seed, effort) if n <= (prop.longest or role.longest)]
+
+
+def entries_of(role: Role, prop: Property, seed: int, effort: Effort = STANDARD) -> int:
     """About how many entries the plan of a property has in one dtype: a measure of what its cell costs."""
-    lengths = [n for n in LENGTHS[prop.lengths](seed) if n <= (prop.longest or role.longest)]
-    widths = [role.signature.entries(m, n) for n in lengths for m in role.heights(n)]
-    swept = sum(max(min(prop.rows, role.rows) * width, BLOCK_ENTRIES if prop.pointwise else 0) for width in widths)
-    return swept + sum(place.rows * place.n for place in (prop.places(role.signature) if prop.places else ()))
+    swept = 0
+    for one in role.swept(prop):
+        widths = [role.signature.entries(m, n) for n in lengths_of(role, one, seed, effort) for m in role.heights(n)]
+        swept += sum(max(min(one.rows, role.rows) * width, BLOCK_ENTRIES if prop.pointwise else 0) for width in widths)
+    places = prop.places(role.signature, effort.strength) if prop.places else ()
+    return swept + sum(place.rows * place.n for place in places)
 
 
-def tail_blocks(role: Role, dtype: str, seed: int, make: Callable[..., Block] = block) -> Iterator[Block]:
-    """Rows whose one large entry stands where a kernel may forget it, of lengths up to those of vocabularies."""
+def tail_blocks(
+    role: Role, dtype: str, seed: int, make: Callable[..., Block] = block, effort: Effort = STANDARD
+) -> Iterator[Block]:
+    """Rows whose one large entry stands where a kernel may forget it, of lengths up to those of vocabularies.
+
+    Rows of a vocabulary's length come from some regimes of long rows too; with little effort from one place alone.
+    """
     for n in (n for n in TAILED if n <= role.longest):
         count, width = len(tail_places(n)), role.signature.entries(1, n)
         for place in range(0, count, max(min(count, BLOCK_ENTRIES // width), 1)):
             rows = min(count - place, max(BLOCK_ENTRIES // width, 1))
             yield make(role.arguments, dtype, (1, n), rows, width, seed, (spikes(place),))
+    whole = effort.strength > 1
+    spread = [r for r in role.regimes if r.long and not r.masked][: VOCABULARY_REGIMES if whole else 0]
     for n in (n for n in VOCABULARIES if n <= role.longest):
-        for place in range(FEW_PLACES):
-            yield make(role.arguments, dtype, (1, n), 1, role.signature.entries(1, n), seed, (spikes(place),))
+        for regime in (*map(spikes, range(FEW_PLACES if whole else 1)), *spread):
+            yield make(role.arguments, dtype, (1, n), 1, role.signature.entries(1, n), seed, (regime,))
 
 
 def restore(recipe: Mapping[str, Any], dtype: str) -> Array:

@@ -8,6 +8,8 @@ from extremum.properties.model.view import Observation
 from extremum.properties.steps.decide import Decision
 from extremum.properties.steps.profile import Profile
 from extremum.properties.values.case import Case
+from extremum.properties.values.signature import Signature
+from extremum.properties.values.visits import Visit, visit_of
 
 CERTIFIED_CASES = 12  # refutations of a cell after which only worse rows, or those of new regimes, are certified
 
@@ -29,19 +31,20 @@ class Evidence:
     totals are computed from them; `searched_rows`, `declined` and `stopped` are each set by one assignment, and
     `profile` is a picture that may lack the last block.
 
-    `row_counts`: rows that the sweep and the climb examined at a time. `regimes`: those of each block. `cleared`: rows
-    that the screen cleared, each closer to its error bound than the one before. `rated`: rows that a fused screen rated
-    closer than all before, with their ratios; `measure_closest` measures the last. `refuted`: refutations. `worse`:
-    refutations that a climb reached from another; their ratio is larger, and they are no simpler. `shrunk`: ever
-    smaller versions of the simplest. `exceeded_grades`: grades that some row exceeds. `searched_rows`: rows that the
-    search examined. `declined`: why the subject refused a block. `too_long`: what it said of one for which its memory
-    did not suffice, `longest` the length of the longest rows that it answered. `stopped`: whether the budget ended
-    before the last.
+    `row_counts`: rows that the sweep and the climb examined at a time. `regimes`: those of each block. `visits`: the
+    shapes of the plan that were called. `cleared`: rows that the screen cleared, each closer to its error bound than
+    the one before. `rated`: rows that a fused screen rated closer than all before, with their ratios; `measure_closest`
+    measures the last. `refuted`: refutations. `worse`: refutations that a climb reached from another; their ratio is
+    larger, and they are no simpler. `shrunk`: ever smaller versions of the simplest. `exceeded_grades`: grades that
+    some row exceeds. `searched_rows`: rows that the search examined. `declined`: why the subject refused a block.
+    `too_long`: what it said of one for which its memory did not suffice, `longest` the length of the longest rows that
+    it answered. `stopped`: whether the budget ended before the last.
     """
 
     # Lists, not totals: `a += b` reads, adds and writes, and an alarm in between would lose what was added.
     row_counts: list[int] = field(default_factory=list)
     regimes: list[frozenset[str]] = field(default_factory=list)
+    visits: set[Visit] = field(default_factory=set)
     searched_rows: int = 0
     cleared: list[Decision] = field(default_factory=list)
     rated: list[tuple[float, Observation]] = field(default_factory=list)
@@ -94,6 +97,10 @@ class Evidence:
     def petty(self) -> bool:
         """Whether all that was refuted is petty."""
         return all(r.decision.petty for r in (*self.refuted, *self.worse))
+
+    def visit(self, signature: Signature, case: Case) -> None:
+        """Take in that the plan's case was called, and answered."""
+        self.visits.add(visit_of(signature, case))
 
     def worth_certifying(self, ratio: float, regime: str) -> bool:
         """Whether certifying a row with this ratio could change what is reported."""

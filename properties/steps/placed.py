@@ -6,42 +6,35 @@ The rows are few and repeated, so that a call of any shape is judged at the pric
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
 from extremum.properties.calling.call_outcomes import Declined
+from extremum.properties.inputs.effort import STANDARD, Effort
+from extremum.properties.laws.contract.determinism import BEFORE
 from extremum.properties.model.role import Experiment
 from extremum.properties.steps.decide import Decision, decide
-from extremum.properties.steps.evidence import Evidence, Refutation
+from extremum.properties.steps.evidence import Evidence
 from extremum.properties.steps.shrink import taken
-from extremum.properties.values.case import DISTINCT
+from extremum.properties.values.case import DISTINCT, Case
 from extremum.properties.values.signature import Arguments
 
 ROWS_BY_CALL = 2  # of a role that is called row by row
 
 
-def visit_places(evidence: Evidence, experiment: Experiment, seed: int, stop: Callable[[], bool]) -> None:
-    """Decide the case of every place, the small ones first, until one is refuted.
-
-    What is refuted, here or before, is cut down: along each axis to the fewest first places.
-    """
-    if experiment.prop.places is None:
+def visit_places(
+    evidence: Evidence, experiment: Experiment, seed: int, stop: Callable[[], bool], effort: Effort = STANDARD
+) -> None:
+    """Decide the case of every place, the small ones first, until one is refuted; none where something was before."""
+    if evidence.refuted or experiment.prop.places is None:
         return
-    if not evidence.refuted:
-        _decide_places(evidence, experiment, seed, stop)
-    if evidence.refuted and experiment.role.signature.batched:
-        cut_down(evidence, experiment, evidence.simplest)
-
-
-def _decide_places(evidence: Evidence, experiment: Experiment, seed: int, stop: Callable[[], bool]) -> None:
     prop, role, fmt = experiment.prop, experiment.role, experiment.fmt
     assert prop.places is not None
     assert prop.at is not None
     rows: dict[int, Arguments] = {}
     regime = role.plain.name
     count = DISTINCT if role.signature.batched else ROWS_BY_CALL
-    for place in prop.places(role.signature):
+    for place in prop.places(role.signature, effort.strength):
         if place.n > role.longest or ("byte-swapped" in place.layout and not fmt.native):
             continue
         if stop():
@@ -57,19 +50,23 @@ def _decide_places(evidence: Evidence, experiment: Experiment, seed: int, stop: 
             continue
         evidence.regimes.append(frozenset({regime}))
         evidence.row_counts.append(place.rows if role.signature.batched else count)
+        evidence.visit(role.signature, case)
         evidence.take(case, regime, decision)
         if decision.refuted:
             return
 
 
-def cut_down(evidence: Evidence, experiment: Experiment, whole: Refutation) -> None:
-    """Along each axis, the fewest first places that are still refuted, found by halving."""
+def cut_down(evidence: Evidence, experiment: Experiment) -> None:
+    """Of the simplest refutation of a property with places, along each axis the fewest first ones, found by halving."""
+    if not evidence.refuted or experiment.prop.places is None or not experiment.role.signature.batched:
+        return
+    whole = evidence.simplest
     case = whole.case
     for along in range(case.x.ndim):
         least = 0  # so many are too few
         while case.x.shape[along] - least > 1:
             middle = (least + case.x.shape[along]) // 2
-            part = replace(taken(case, np.arange(middle), along), layout=case.layout)
+            part = _first_places(case, middle, along)
             try:
                 again = decide(experiment, part)
             except Declined:
@@ -79,3 +76,11 @@ def cut_down(evidence: Evidence, experiment: Experiment, whole: Refutation) -> N
                 evidence.take(case, whole.regime, again)
             else:
                 least = middle
+
+
+def _first_places(case: Case, count: int, along: int) -> Case:
+    """The case with the first places of an axis alone; arguments of another call stay."""
+    beside = {name: a for name, a in case.arguments.items() if name.startswith(BEFORE)}
+    others = Case({name: a for name, a in case.arguments.items() if name not in beside})
+    part = taken(others, np.arange(count), along)
+    return Case({**part.arguments, **beside}, case.layout)

@@ -10,12 +10,13 @@ from extremum.properties.calling.call_outcomes import Declined, Expired
 from extremum.properties.calling.host_channel import Ended, NoReturn, undisturbed
 from extremum.properties.model.role import Experiment
 from extremum.properties.steps.decide import Decision, decide
-from extremum.properties.steps.witness import RERUNS, SEEN_ONCE, restored
+from extremum.properties.steps.witness import RERUNS, restored, unrepeated
 from extremum.properties.values.case import Case
 from extremum.properties.values.finding import FOUND, Witness
 from extremum.reference.subjects.loading import first_line
 
 STATUSES = FIXED, STILL, WORSE, ERROR = "FIXED", "STILL", "WORSE", "ERROR"
+BETTER = "BETTER"  # of an error in two reports: a replay tells what is mended, and what is not
 GROWTH = 0.1  # of an error, beyond which it is worse
 GROWTH_ULPS = 1.0  # that it has to grow by too, where it is counted in ulps: a few bits more are no news
 REFUTED, CRASHED, HUNG = FOUND
@@ -25,13 +26,15 @@ REFUTED, CRASHED, HUNG = FOUND
 class Replay:
     """What became of a witness; `measured` and `allowed` are in the property's unit, None where nothing was measured.
 
-    `detail` says what there is to say besides: how the call ended, why it could not be made.
+    `detail` says what there is to say besides: how the call ended, why it could not be made. It is `gone` where the
+    function is.
     """
 
     status: str
     measured: float | None = None
     allowed: float | None = None
     detail: str = ""
+    gone: bool = False
 
 
 def replay(experiment: Experiment, witness: Witness, verdict: str, seconds: float | None) -> Replay:
@@ -46,7 +49,7 @@ def replay(experiment: Experiment, witness: Witness, verdict: str, seconds: floa
         )
     try:
         case = restored(experiment.role.signature, witness.arguments)
-        outcome = undisturbed(lambda: experiment.call.within(seconds, partial(_decided, experiment, case)))
+        outcome = undisturbed(lambda: experiment.call.within(seconds, partial(decided_again, experiment, case)))
     except NoReturn as end:
         return _ended(HUNG, verdict, str(end))
     except Ended as end:
@@ -58,14 +61,15 @@ def replay(experiment: Experiment, witness: Witness, verdict: str, seconds: floa
     if isinstance(outcome, Expired):
         limit = f"the limit of {seconds:g} s ended"
         return Replay(ERROR, detail=limit) if outcome.arguments is None else _ended(HUNG, verdict, limit)
-    if not outcome.refuted and SEEN_ONCE in witness.certified:
-        return Replay(ERROR, detail="it was seen once, and reruns did not show it then either: only an audit can tell")
+    why = unrepeated(witness)
+    if why and not outcome.refuted:
+        return Replay(ERROR, detail=f"{why}: only an audit can tell")
     if not outcome.refuted:
         return Replay(FIXED, outcome.measured, outcome.allowed)
     return Replay(_compared(experiment, witness, verdict, outcome), outcome.measured, outcome.allowed, outcome.cause)
 
 
-def _decided(experiment: Experiment, case: Case) -> Decision:
+def decided_again(experiment: Experiment, case: Case) -> Decision:
     """The first rerun that refutes: a subject that is not deterministic may show its failure in one of several."""
     for _ in range(RERUNS):
         decision = decide(experiment, case, final=True)
@@ -82,11 +86,18 @@ def _ended(how: str, verdict: str, detail: str) -> Replay:
 def _compared(experiment: Experiment, witness: Witness, verdict: str, now: Decision) -> str:
     if verdict != REFUTED:  # it answers now, and wrongly
         return STILL
-    before = abs(float(nan if witness.measured is None else witness.measured))
-    after = abs(now.measured)
-    if not before < inf:  # infinite, or NaN: no number is worse
-        return STILL
-    if not after < inf:
-        return WORSE
-    least = GROWTH_ULPS if "ulp" in experiment.prop.unit.split() else 0.0
-    return WORSE if after - before > max(GROWTH * before, least) else STILL
+    before = float(nan if witness.measured is None else witness.measured)
+    return WORSE if by_error(before, now.measured, experiment.prop.unit) == WORSE else STILL
+
+
+def by_error(before: float, after: float, unit: str) -> str:
+    """WORSE where an error in `unit` has grown by more than a tenth, and of ulps by one; BETTER where it has shrunk so.
+
+    Else STILL. Infinite and NaN are as large as an error can be.
+    """
+    was, now = (abs(error) if abs(error) < inf else inf for error in (before, after))
+    least = GROWTH_ULPS if "ulp" in unit.split() else 0.0
+    for status, small, large in ((WORSE, was, now), (BETTER, now, was)):
+        if small < inf and (large == inf or large - small > max(GROWTH * small, least)):
+            return status
+    return STILL

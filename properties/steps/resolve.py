@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -12,9 +13,9 @@ from extremum.properties.calling.call import Call, dimensions, quiet
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.calling.hosts import CAN_HOST
 from extremum.properties.calling.time_limit import OutOfTime, limited
-from extremum.properties.inputs.lengths import point_lengths
+from extremum.properties.inputs.lengths import LARGEST_POINT, point_lengths, tried_points
 from extremum.properties.model.role import Role
-from extremum.properties.roles.registry import role_named, role_of, roles
+from extremum.properties.roles.registry import as_taken, role_named, role_of, roles
 from extremum.properties.steps.parameters import (
     AXIS_KEYWORDS,
     GRADIENT_OF,
@@ -54,7 +55,7 @@ def resolve(spec: str, role: str | None, of: str | None = None, wish: Wish | Non
         raise unknown(spec, role)
     if wish is None or not CAN_HOST:
         return found
-    for option, value in (("arrays", wish.arrays), ("python", wish.python)):
+    for option, value in (("arrays", wish.arrays), ("python", wish.python), ("wrap", wish.wrap)):
         if value is not None:
             raise UsageError(f"{option}={value!r} goes with file.py:function or module:function, not with {spec!r}")
     return [replace(s, place={"registered": [s.role, s.name]}) if s.kind == "library" else s for s in found]
@@ -82,6 +83,7 @@ def adapt(
     subject = Subject(
         name, role.name, function, "user", axis or None, origin=spec, of=of, of_origin=of_spec, about=told
     )
+    subject = subject if of is None else replace(subject, point=_point_of(of))
     if axis is None:  # a function in C has no signature to be read: it is tried with each keyword
         trials = [replace(subject, axis=k, adapter=adapter) for k in keywords_of(role) for adapter in adapters]
         subject = replace(subject, axis=next((s.axis for s in trials if _answers(s, role)), None))
@@ -111,7 +113,7 @@ def _gradient(spec: str, of: str, role: str | None, wish: Wish | None) -> Subjec
 def _shape_of(f: Callable[..., Any], of: str) -> tuple[int, ...]:
     """The shape of what f returns for the first length that it answers; `UsageError` with what it raises if none."""
     said = ""
-    for n in (3, *point_lengths(0)):
+    for n in tried_points():
         try:
             with quiet():
                 return np.shape(f(np.linspace(0.5, 1.0, n)))
@@ -120,7 +122,16 @@ def _shape_of(f: Callable[..., Any], of: str) -> tuple[int, ...]:
     # A function of another library's arrays may well refuse NumPy's: it is called with its own later.
     if len(candidates(getattr(f, "__module__", None) or "")) > 1:
         return ()
-    raise UsageError(f"of={of!r} answers no vector of 1 to 33 entries, nor of a usual length: {said}")
+    raise UsageError(f"of={of!r} answers no vector of 1 to {LARGEST_POINT:,} entries: {said}")
+
+
+def _point_of(f: Callable[..., Any]) -> int | None:
+    """The length of the vectors that f answers where it is none of the usual ones."""
+    for n in tried_points():
+        with quiet(), suppress(Exception):
+            f(np.linspace(0.5, 1.0, n))
+            return None if n in point_lengths(0) else n
+    return None
 
 
 def heard(subject: Subject) -> list[str]:
@@ -139,7 +150,7 @@ def introduce(subject: Subject) -> dict[str, str]:
     elsewhere = subject.about.get("line", "not imported")
     line = describe(subject.function) if subject.place is None else elsewhere
     origin = line if subject.kind == "user" else f"{subject.kind} in {subject.origin}"
-    batched = role_named(subject.role).signature.batched
+    batched = as_taken(role_named(subject.role), subject).signature.batched
     alone = "no axis parameter, so the last axis alone" if batched else "one row a call"
     axis = f"axis by {subject.axis}=" if subject.axis and batched else alone
     version = version_of(subject.function) if subject.kind == "library" else ""
@@ -151,7 +162,8 @@ def introduce(subject: Subject) -> dict[str, str]:
     left = f"{defaults} left at {'its default' if defaults.count('=') == 1 else 'their defaults'}" if defaults else ""
     ranks = "" if subject.ranks == RANKS else f"of {dimensions(subject.ranks)}"
     arrays = " ".join(filter(None, [f"{subject.adapter.name} arrays", ranks]))
-    parts = [f"role {subject.role}", of, arrays, numbers, axis, left, version, origin]
+    wrapped = f"wrapped by {subject.place['wrap']}" if subject.place and "wrap" in subject.place else ""
+    parts = [f"role {subject.role}", of, wrapped, arrays, numbers, axis, left, version, origin]
     record = {
         "name": subject.name,
         "role": subject.role,

@@ -15,7 +15,15 @@ from extremum.properties.model.fused import Fused, clears, exceeding
 from extremum.properties.model.role import Experiment, Role
 from extremum.properties.model.view import KnownTruth, Observation, View
 from extremum.properties.steps.blocks import LONG_BLOCK_ENTRIES, Block
-from extremum.properties.steps.decide import Decision, at, decide, exceeded, screen_rows
+from extremum.properties.steps.decide import (
+    FAR_RATIO,
+    Decision,
+    at,
+    decide,
+    decide_observed,
+    exceeded,
+    screen_rows,
+)
 from extremum.properties.steps.evidence import Evidence
 from extremum.properties.steps.sharing import Shared
 from extremum.properties.values.case import Case
@@ -33,13 +41,15 @@ class Screened:
 
     `ratio` has shape (rows,), or (1,) for a property that only counts, or (0,) where there was no answer. `doubt` has
     the ratios of the rows that the screen can't clear, and 0 elsewhere; it is None if all are cleared. `declined`: the
-    subject refused the block, as it may.
+    subject refused the block, as it may. `seen` is what was observed, with the number of each of its rows in `places`;
+    None where that is not by row.
     """
 
     case: Case
     ratio: Array
     doubt: Array | None
     declined: bool = False
+    seen: Observation | None = None
 
 
 def screen_block(
@@ -60,17 +70,31 @@ def screen_block(
         return Screened(case, np.zeros(0), np.full(len(rows.x), np.inf))
     shared.ahead(experiment, following)
     evidence.longest = max(evidence.longest, rows.x.shape[-1])
+    evidence.visit(experiment.role.signature, case)
     ratio = _ratios(evidence, experiment, rows, observation, shared)
-    if len(ratio) == len(rows.x):
+    if observation.places is not None and len(ratio) == len(observation.places) and case.x.shape == rows.x.shape:
+        kept, ratio = ratio, np.zeros(len(rows.x))  # what was left out of the observation differs in no bit
+        ratio[observation.places] = kept
+    by_row = len(ratio) == len(rows.x)
+    if by_row:
         evidence.profile.add(rows.bins, rows.x.shape[-1], ratio)
     limit = screen_arithmetic(experiment.fmt).limit
-    return Screened(case, ratio, np.where(ratio > limit, ratio, 0.0) if ratio.max() > limit else None)
+    doubt = np.where(ratio > limit, ratio, 0.0) if ratio.max() > limit else None
+    return Screened(case, ratio, doubt, seen=observation if by_row else None)
 
 
-def certify_rows(evidence: Evidence, experiment: Experiment, rows: Block, case: Case, doubt: Array) -> None:
+def certify_rows(
+    evidence: Evidence,
+    experiment: Experiment,
+    rows: Block,
+    case: Case,
+    doubt: Array,
+    seen: Observation | None = None,
+) -> None:
     """Decide the doubtful rows one by one until enough are refuted; if none is refuted alone, decide them together.
 
-    `doubt` (rows,) is measured/allowed of the rows that the screen can't clear, 0 elsewhere.
+    `doubt` (rows,) is measured/allowed of the rows that the screen can't clear, 0 elsewhere. Where no call refutes any
+    of them again, what was `seen` of the most doubtful decides: an answer that was wrong once was wrong.
     """
     refuted = 0
     for row in np.argsort(-doubt, kind="stable")[: int((doubt > 0).sum())].tolist():
@@ -91,6 +115,18 @@ def certify_rows(evidence: Evidence, experiment: Experiment, rows: Block, case: 
         if part is not None and (decision := _decided(experiment, part)).refuted:
             evidence.take(part, rows.regimes[0], decision)
             return
+    if seen is not None:
+        _take_seen(evidence, experiment, rows, case, int(np.argmax(doubt)), seen)
+
+
+def _take_seen(
+    evidence: Evidence, experiment: Experiment, rows: Block, case: Case, row: int, seen: Observation
+) -> None:
+    places = np.arange(len(rows.x)) if seen.places is None else seen.places
+    decision = decide_observed(experiment, seen.take(np.flatnonzero(places == row)), FAR_RATIO)
+    part = _row_of(experiment.role, case, row, rows)
+    if decision.refuted and part is not None:
+        evidence.take(part, rows.regimes[row % len(rows.regimes)], decision)
 
 
 def measure_closest(evidence: Evidence, experiment: Experiment) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 from extremum.properties.calling.call import host_of, quiet
 from extremum.properties.calling.host_channel import Ended, Limits
 from extremum.properties.calling.hosts import Host
+from extremum.properties.inputs.effort import STANDARD, Effort
 from extremum.properties.model.fused import Fused
 from extremum.properties.model.role import Experiment, Role
 from extremum.properties.model.view import KnownTruth, Observation, View
@@ -70,6 +71,8 @@ class Shared:
         self._compiled: set[tuple[str, str]] = set()
         # How a call ends, by verdict and arguments: the smallest arguments, and the words for it.
         self.endings: dict[tuple[str, str], tuple[Case, str]] = {}
+        # Causes that a fresh process has shown too, by role, subject and dtype.
+        self.confirmed: set[tuple[str, str, str, str]] = set()
         self._hosts: dict[tuple[str, str, str], Host] = {}
         self._scan: tuple[Subject, str, str, Mapping[str, Tally]] | None = None
 
@@ -102,9 +105,11 @@ class Shared:
         while self._hosts:
             self._hosts.popitem()[1].end()
 
-    def blocks(self, experiment: Experiment, seed: int, chosen: tuple[str, ...] | None) -> Iterator[Block]:
+    def blocks(
+        self, experiment: Experiment, seed: int, chosen: tuple[str, ...] | None, effort: Effort = STANDARD
+    ) -> Iterator[Block]:
         """The blocks of rows that the sweep of an experiment goes through."""
-        return blocks(experiment.role, experiment.prop, experiment.fmt.name, seed, chosen, self.block)
+        return blocks(experiment.role, experiment.prop, experiment.fmt.name, seed, chosen, self.block, effort)
 
     def compile(self, role: Role, fmt: Format) -> None:
         """Compile the fused screens of the role, so that the seconds it takes the first time belong to no cell."""

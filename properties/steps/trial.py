@@ -7,8 +7,10 @@ compute what the role does, and nothing would be learnt from its cells.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,9 +20,10 @@ from extremum.properties.calling.call_outcomes import Declined
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.calling.host_channel import Ended, Limits, NoReturn, OutOfMemory, undisturbed
 from extremum.properties.calling.hosts import Host
+from extremum.properties.inputs.lengths import point_lengths
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import Observation, View
-from extremum.properties.roles.registry import role_of, roles
+from extremum.properties.roles.registry import VECTORS, of_vectors, role_of, roles
 from extremum.properties.steps.parameters import (
     AXIS_KEYWORDS,
     GRADIENT_OF,
@@ -30,17 +33,20 @@ from extremum.properties.steps.parameters import (
     without_of,
 )
 from extremum.properties.steps.trial_of import of_told
-from extremum.properties.values.signature import Arguments
+from extremum.properties.values.signature import Arguments, Signature, first
 from extremum.reference.arithmetic.formats import DEFAULT_DTYPES, FORMATS, Format
 from extremum.reference.arithmetic.wide import screen_arithmetic
 from extremum.reference.errors import UsageError, printable
 from extremum.reference.subjects.adapters import ADAPTERS, Adapter, candidates
-from extremum.reference.subjects.loading import NotLoaded, record_name
+from extremum.reference.subjects.c_symbols import EXAMPLE
+from extremum.reference.subjects.loading import SHARED, NotLoaded, parted, record_name
+from extremum.reference.subjects.processes import PREFIX
 from extremum.reference.subjects.subject import RANKS, Subject, usage_error
 
 FITS = ""  # what a trial says where there is nothing to say
 CLOSE = 0.05  # relative and absolute: another role whose values are that near is what the subject may be
 SUGGESTION_SECONDS = 5.0
+FOREIGN, FOREIGN_RANKS = "C-order", (2,)  # arrays of C symbols and programs: matrices, with rows along the last axis
 
 
 Keep = Callable[[Subject, Host], None]
@@ -50,14 +56,16 @@ Keep = Callable[[Subject, Host], None]
 class Wish:
     """How a subject is to be tried: what its host may take, in which dtypes (None: all), and what the user said of it.
 
-    `arrays` names the library whose arrays it takes, `python` the interpreter that has its libraries. `keep` takes over
-    the host of a subject that fits.
+    `arrays` names the library whose arrays it takes, `python` the interpreter that has its libraries, `wrap` what is
+    called on it first, `c_signature` the form of a C symbol. `keep` takes over the host of a subject that fits.
     """
 
     limits: Limits = field(default_factory=Limits)
     dtypes: Sequence[str] | None = None
     arrays: str | None = None
     python: str | None = None
+    wrap: str | None = None
+    c_signature: str | None = None
     keep: Keep | None = None
 
 
@@ -68,7 +76,9 @@ def tried(spec: str, wanted: Role | None, wish: Wish, of: str | None = None) -> 
     `UsageError` where there is no such function, or it takes other arguments than the role's.
     """
     python = {} if wish.python is None else {"python": wish.python}
-    host, kept = Host({"spec": spec, **python}, wish.limits), False
+    wrap = {} if wish.wrap is None else {"wrap": wish.wrap}
+    foreign = _foreign(spec, wanted, wish)
+    host, kept = Host({"spec": spec, **python, **wrap, **foreign}, wish.limits), False
     try:
         told, ended = undisturbed(host.load), None
     except Ended as end:
@@ -78,7 +88,7 @@ def tried(spec: str, wanted: Role | None, wish: Wish, of: str | None = None) -> 
         if "error" in told and not told["failed"]:
             raise usage_error(NotLoaded(str(told["error"]), str(told["word"]), told["choices"]))
         name = printable(record_name(spec))
-        role = wanted or role_of(spec.rpartition(":")[2], spec)
+        role = wanted or _role_of(spec)
         subject = Subject(name, role.name, _elsewhere, "user", None, origin=spec, place=host.origin)
         if ended or "error" in told:
             return _misfit(subject, ended or str(told["error"]))
@@ -96,13 +106,15 @@ def tried(spec: str, wanted: Role | None, wish: Wish, of: str | None = None) -> 
         rows = [
             replace(subject, about=told, axis=keyword, adapter=adapter, numbers=numbers)
             for keyword in keywords
-            for adapter in _adapters(told, wish)
+            for adapter in ([ADAPTERS[FOREIGN]] if foreign else _adapters(told, wish))
             for numbers in numbers_as(told, role, adapter)
         ]
         if of is not None:
             place = {"spec": of, **python}
             known = of_told(of, place, wish.limits, [adapter.name for adapter in _adapters(told, wish)])
-            rows = [replace(s, of_origin=of, of_place=place, about={**told, "of": known}) for s in rows]
+            length = known["length"]
+            point = None if length in point_lengths(0) else length
+            rows = [replace(s, of_origin=of, of_place=place, about={**told, "of": known}, point=point) for s in rows]
         subject = _fitting(rows, role, host, wish.dtypes or DEFAULT_DTYPES)
         if wish.keep is not None and not subject.unfit:
             made = host_of(subject, role.signature, wish.limits)
@@ -113,6 +125,41 @@ def tried(spec: str, wanted: Role | None, wish: Wish, of: str | None = None) -> 
     finally:
         if not kept:
             host.end()
+
+
+def _role_of(spec: str) -> Role:
+    """The role that the name of a function, a symbol or a program has in it."""
+    words = shlex.split(spec.removeprefix(PREFIX)) if spec.startswith(PREFIX) else []
+    return role_of(Path(words[0]).stem if words else spec.rpartition(":")[2], spec)
+
+
+def _foreign(spec: str, wanted: Role | None, wish: Wish) -> dict[str, Any]:
+    """What the host of a C symbol or a program needs to know besides; nothing of a Python function."""
+    program, symbol = spec.startswith(PREFIX), parted(spec)[0].endswith(SHARED)
+    if symbol and wish.c_signature is None:
+        raise UsageError(f"subject={spec!r} is a C symbol: add --c-signature, as {EXAMPLE!r}")
+    if wish.c_signature is not None and not symbol:
+        raise UsageError(f"c-signature={wish.c_signature!r} goes with library.so:symbol, not with {spec!r}")
+    if not program and not symbol:
+        return {}
+    for option, value in (("wrap", wish.wrap), ("arrays", wish.arrays)):
+        if value is not None:
+            raise UsageError(f"{option}={value!r} goes with a Python function, not with {spec!r}")
+    signature, role = (wanted or _role_of(spec)).signature, wanted or _role_of(spec)
+    if program:
+        return {"exec": {"role": role.name, "inputs": list(signature.inputs), "batched": signature.batched}}
+    return {"c": {"signature": wish.c_signature, "inputs": dict(signature.inputs), "answer": answer_of(signature)}}
+
+
+def answer_of(signature: Signature) -> str:
+    """The shape of an answer as `c_symbols.bound` has it."""
+    sizes = (5, 3) if signature.batched else (3,)  # rows of 3; a matrix of 2 rows
+    arguments = {x: np.zeros((2, 3) if rank == 2 else sizes if rank else ()) for x, rank in signature.inputs.items()}
+    answer, x = signature.answer(arguments, -1), first(arguments)
+    same = next((name for name, a in arguments.items() if a.shape == answer and a.ndim), None)
+    if same is not None:
+        return f"like {same}"
+    return {(): "number", x.shape[:-1]: "rows"}.get(answer, "square")
 
 
 def _adapters(told: Mapping[str, Any], wish: Wish) -> list[Adapter]:
@@ -127,8 +174,14 @@ def _fitting(rows: Sequence[Subject], role: Role, host: Host, dtypes: Sequence[s
         if any(not verdict and not text for verdict, text in trials.values()):
             ended = {dtype: (verdict, text) for dtype, (verdict, text) in trials.items() if verdict}
             fitting = next(dtype for dtype, trial in trials.items() if not any(trial))
-            return replace(subject, unfit=ended, ranks=_ranks(subject, role, host, FORMATS[fitting]))
+            ranks = FOREIGN_RANKS if subject.adapter.name == FOREIGN else _ranks(subject, role, host, FORMATS[fitting])
+            return replace(subject, unfit=ended, ranks=ranks)
         told = told or trials
+    for subject in rows if role.signature.batched else ():
+        trials = _trials(subject, of_vectors(role), host, dtypes)
+        if any(not any(trial) for trial in trials.values()) and all(_raised(told[dtype]) for dtype in trials):
+            ended = {dtype: (verdict, text) for dtype, (verdict, text) in trials.items() if verdict}
+            return replace(subject, unfit=ended, ranks=VECTORS)
     subject = rows[0]
     ended = {dtype: (verdict, text) for dtype, (verdict, text) in told.items() if verdict}
     if ended:
@@ -136,9 +189,14 @@ def _fitting(rows: Sequence[Subject], role: Role, host: Host, dtypes: Sequence[s
     others = [dtype for dtype in DEFAULT_DTYPES if dtype not in dtypes]
     if any(not any(trial) for trial in _trials(subject, role, host, others).values()):
         return subject  # it refuses these dtypes, and no other
-    text = next(text for _, text in told.values())
+    text = min((text for _, text in told.values()), key=lambda said: "in its C signature" in said)
     wanted = f"{_wanted(subject, role)}{_suggestion(subject, role, host)}"
     return _misfit(subject, f"subject={subject.name!r} is no {role.name}: {text}; {wanted}")
+
+
+def _raised(trial: tuple[str, str]) -> bool:
+    verdict, text = trial
+    return not verdict and text.startswith("it raises ")
 
 
 def _trials(subject: Subject, role: Role, host: Host, dtypes: Sequence[str]) -> dict[str, tuple[str, str]]:
@@ -153,7 +211,7 @@ def _ranks(subject: Subject, role: Role, host: Host, fmt: Format) -> tuple[int, 
     arguments, taken = ordinary(subject, role, fmt), []
     for rank in RANKS:
         shaped = {name: a[0] if rank == 1 else a.reshape((1,) * (rank - 2) + a.shape) for name, a in arguments.items()}
-        if not _trial(subject, role, host, shaped)[1].startswith("it raises "):
+        if not _raised(_trial(subject, role, host, shaped)):
             taken.append(rank)
     return tuple(taken) or RANKS
 
@@ -161,7 +219,8 @@ def _ranks(subject: Subject, role: Role, host: Host, fmt: Format) -> tuple[int, 
 def ordinary(subject: Subject, role: Role, fmt: Format) -> Arguments:
     """Rows of ordinary arguments, of a length that the function answers which it is the gradient of."""
     of = subject.about.get("of", {})
-    return role.ordinary(fmt, **({"n": of["length"]} if of else {}))
+    n = of["length"] if of else subject.point
+    return role.ordinary(fmt) if n is None else role.ordinary(fmt, n)
 
 
 def _trial(
@@ -232,7 +291,7 @@ def _computes(subject: Subject, role: Role, host: Host) -> bool:
 def to_json(subject: Subject) -> dict[str, Any]:
     """What a process of the same audit needs to know of a subject that was tried here."""
     kept = ("name", "role", "axis", "numbers", "origin", "place", "of_origin", "of_place", "about", "unfit", "misfit")
-    return {**{name: getattr(subject, name) for name in (*kept, "ranks")}, "arrays": subject.adapter.name}
+    return {**{name: getattr(subject, name) for name in (*kept, "ranks", "point")}, "arrays": subject.adapter.name}
 
 
 def from_json(row: Mapping[str, Any]) -> Subject:

@@ -10,7 +10,7 @@ import numpy as np
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.calling.host_channel import Ended, Limits, NoReturn, OutOfMemory, undisturbed
 from extremum.properties.calling.hosts import Host
-from extremum.properties.inputs.lengths import point_lengths
+from extremum.properties.inputs.lengths import LARGEST_POINT, tried_points
 from extremum.reference.errors import UsageError, printable
 from extremum.reference.subjects.loading import NotLoaded
 from extremum.reference.subjects.subject import usage_error
@@ -42,7 +42,7 @@ def _length(of: str, host: Host, libraries: Sequence[str]) -> int:
     said, shape = "", ""
     for library in libraries:
         host.library = library
-        for n in (3, *point_lengths(0)):
+        for n in tried_points():
             try:
                 out = host.answer([np.linspace(0.5, 1.0, n)], seconds=host.limits.first_call_seconds)
             except NoReturn:
@@ -55,4 +55,4 @@ def _length(of: str, host: Host, libraries: Sequence[str]) -> int:
             shape = shape or str(out.shape)
     if shape:
         raise UsageError(f"of={of!r} returns an array of shape {shape}; a function with a scalar value is needed")
-    raise UsageError(f"of={of!r} answers no vector of 1 to 33 entries, nor of a usual length: {printable(said)}")
+    raise UsageError(f"of={of!r} answers no vector of 1 to {LARGEST_POINT:,} entries: {printable(said)}")

@@ -24,6 +24,7 @@ class Contradiction(RuntimeError):
 
 
 SEEN_ONCE = "seen once"  # in what certifies a witness that no rerun refuted
+AFTER_OTHERS = "seen after other calls, a fresh process answers it well"  # in that of one that is no defect of its own
 RERUNS = 3  # in which a subject that is not deterministic may show its failure again
 
 
@@ -49,6 +50,13 @@ def witness_of(experiment: Experiment, case: Case, regime: str, seen: Decision) 
             return _written(record, regime, again, again.certified)
     # A random answer, or one that depends on earlier calls. It was wrong once, and that is what is reported.
     return _written(record, regime, seen, f"{seen.certified}; {SEEN_ONCE}, {RERUNS} reruns differed")
+
+
+def unrepeated(witness: Witness) -> str:
+    """Why a rerun need not refute the witness, in words; empty where it must."""
+    if AFTER_OTHERS in witness.certified:
+        return f"it was {AFTER_OTHERS}"
+    return "it was seen once, and reruns did not show it then either" if SEEN_ONCE in witness.certified else ""
 
 
 def _written(record: dict[str, Any], regime: str, decision: Decision, how: str) -> Witness:

@@ -55,7 +55,8 @@ class Cell:
     `missed` a declared one that did not come. `accepted` says why a finding does not fail the run, where the user lets
     it pass. `cause` is what `properties.diagnosis.diagnose` diagnoses a refutation
     as, `detail` what was noted besides: what the subject raised, why nothing could be judged. `profile` holds the
-    largest measured/allowed by magnitude and by length of the rows, for the plot. `beneath` is a witness of what fails
+    largest measured/allowed by magnitude and by length of the rows, for the plot, and `shapes` what of the plan was
+    visited, as `properties.values.visits` writes it. `beneath` is a witness of what fails
     still where all else that was refuted is corrected.
     """
 
@@ -82,6 +83,7 @@ class Cell:
     accepted: str = ""
     seconds: float = 0.0
     profile: dict[str, list[list[float]]] = field(default_factory=dict)
+    shapes: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         # Names and messages come from the code under audit: here they enter the record, and every view of it.
@@ -105,7 +107,7 @@ class Cell:
     def to_json(self) -> dict[str, Any]:
         """The cell as JSON; infinities as the strings that JSON can carry."""
         values = {name: value.to_json() if isinstance(value, Witness) else value for name, value in vars(self).items()}
-        return {name: value for name, value in values.items() if value not in (None, "", {}) or name in REQUIRED}
+        return {name: value for name, value in values.items() if value not in (None, "", {}, []) or name in REQUIRED}
 
     @staticmethod
     def from_json(record: Mapping[str, Any]) -> Cell:
@@ -114,10 +116,11 @@ class Cell:
         values = {name: value for name, value in record.items() if name in known}
         for name in ("simplest", "worst", "beneath"):
             if values.get(name):
-                values[name] = Witness(**values[name])
+                values[name] = Witness(**{k: v for k, v in values[name].items() if k in _WITNESS})
         return Cell(**values)
 
 
+_WITNESS = {f.name for f in fields(Witness)}
 SYMPTOMS = ("cause", "correction", "refutes")
 REQUIRED = (
     "subject",

@@ -79,6 +79,19 @@ class Signature:
             return self.of(arguments)
         return {name: arguments[name].reshape(-1, arguments[name].shape[-1]) for name in self.inputs}
 
+    def of_another_length(self, arguments: Arguments, n: int, length: int, rows: int) -> Arguments:
+        """As many rows of these values, resized: each axis that has n entries behind the rows has `length` instead.
+
+        A label stays below the length.
+        """
+        others = {}
+        for name in self.inputs:
+            a = arguments[name]
+            shape = (rows, *(length if size == n else size for size in a.shape[1:]))
+            resized = np.resize(a, shape)
+            others[name] = np.minimum(resized, length - 1) if a.dtype.kind in "iu" else resized
+        return others
+
     def width(self, n: int) -> int:
         """How many entries the answer to a row of length n has."""
         ranks = self.inputs.items()

@@ -12,6 +12,7 @@ from typing import Any
 import flint
 import numpy as np
 
+from extremum.reference.arithmetic.exact_functions import of_exact_numbers
 from extremum.reference.arithmetic.formats import Array
 from extremum.reference.arithmetic.jets import Evaluation, Jet, jets
 
@@ -59,7 +60,8 @@ def answered(function: Callable[[Array], Any], asked: dict[str, Any]) -> dict[st
     with flint.ctx.workprec(asked["bits"]):
         values, slopes = ([from_text(text) for text in asked[name]] for name in ("values", "slopes"))
         try:
-            answer = function(jets(values, slopes, evaluation))
+            with of_exact_numbers(function):
+                answer = function(jets(values, slopes, evaluation))
         except BaseException as error:  # whatever a user's function does with numbers that it does not know
             return {"unanswered": f"raises {type(error).__name__}: {(str(error).splitlines() or [''])[0]}"[:TEXT]}
         shape = np.shape(answer)

@@ -16,6 +16,7 @@ from typing import Any
 import flint
 import numpy as np
 
+from extremum.reference.arithmetic.exact_functions import Jets
 from extremum.reference.arithmetic.formats import Array
 
 SHORT = 2**20  # significands of constants that are taken for what they say
@@ -54,6 +55,11 @@ class Jet:
     def __init__(self, value: Any, slope: Any, evaluation: Evaluation | None = None) -> None:
         self.value, self.slope = value, slope
         self.evaluation = Evaluation() if evaluation is None else evaluation
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
+        given = [np.asarray(a, object).view(Jets) if isinstance(a, Jet) else a for a in inputs]
+        out = getattr(ufunc, method)(*given, **keywords)
+        return out[()] if isinstance(out, np.ndarray) and not out.ndim else out
 
     def _new(self, value: Any, slope: Any) -> Jet:
         return Jet(value, slope, self.evaluation)
@@ -226,6 +232,10 @@ class Jet:
         """The hyperbolic tangent."""
         return self._through(flint.arb.tanh, lambda _, y: 1 - y * y)
 
+    def erf(self) -> Jet:
+        """The error function."""
+        return self._through(flint.arb.erf, lambda v, _: 2 * (-v * v).exp() / flint.arb.pi().sqrt())
+
     def arctan(self) -> Jet:
         """The inverse of the tangent."""
         return self._through(flint.arb.atan, lambda v, _: 1 / (1 + v * v))
@@ -248,4 +258,4 @@ def jets(values: list[Any], slopes: list[Any], evaluation: Evaluation | None = N
     shared = Evaluation() if evaluation is None else evaluation
     array = np.empty(len(values), object)
     array[:] = [Jet(value, slope, shared) for value, slope in zip(values, slopes, strict=True)]
-    return array
+    return array.view(Jets)

@@ -20,6 +20,7 @@ from extremum.reference.mutants._parts import Decorator
 from extremum.reference.subjects.subject import EVERY, NARROW
 
 Answer = Callable[..., Array]
+RARELY = 500  # rows, one of which is wrong
 
 
 def round_answer(wide: Answer, at: int = 0) -> Answer:
@@ -159,6 +160,32 @@ def dithered(wide: Answer, at: int) -> Answer:
     return round_answer(answer, at)
 
 
+def rarely_lost(wide: Answer, at: int) -> Answer:
+    """One row in five hundred, by chance, is answered with zeros, as where a thread does not come in time."""
+    chance = np.random.default_rng()
+
+    def answer(*arguments: Any, **axis: int) -> Array:
+        y, along = wide(*arguments, **axis), axis.get("axis", -1)
+        lost = chance.random(np.expand_dims(np.take(y, 0, along), along).shape) < 1 / RARELY
+        return np.where(lost, 0.0, y)
+
+    return round_answer(answer, at)
+
+
+def workspace_kept(wide: Answer, at: int) -> Answer:
+    """The workspace of a larger call before is not cleared to its end: the last entry is that call's."""
+    left: list[Array] = [np.zeros(0)]
+
+    def answer(*arguments: Any, **axis: int) -> Array:
+        y = np.array(wide(*arguments, **axis))
+        if y.size < left[0].size:
+            y.reshape(-1)[-1] = left[0][y.size - 1]
+        left[0] = y.reshape(-1)
+        return y
+
+    return round_answer(answer, at)
+
+
 DECLARED: dict[Callable[[Answer, int], Answer], dict[str, Any]] = {
     mask_of_minus_10000: {"fails": {"mask": EVERY}, "cause": "masked value leaks"},
     through_float32: {"fails": {"accuracy": ("float64",)}, "cause": "precision narrowed"},
@@ -167,13 +194,15 @@ DECLARED: dict[Callable[[Answer, int], Answer], dict[str, Any]] = {
     memory_order: {"fails": {"layout": EVERY}, "cause": "storage order ignored"},
     storage_offset: {"fails": {"layout": EVERY}, "cause": "storage order ignored"},
     in_place: {"fails": {"purity": EVERY}, "cause": "input mutated"},
-    buffer_kept: {"fails": {"purity": EVERY}, "cause": "state leaks between rows"},
+    buffer_kept: {"fails": {"purity": EVERY}, "cause": "answer overwritten"},
     promoted: {"fails": {"dtype": NARROW}, "cause": "wrong dtype"},
     promoted_by_constant: {"fails": {"dtype": ("float32", *NARROW)}, "cause": "wrong dtype"},
     narrowed: {"fails": {"dtype": ("float64",)}, "cause": "precision narrowed"},
     squeezed: {"fails": {"shape": EVERY}, "cause": "wrong shape"},
     column: {"fails": {"shape": EVERY}, "cause": "wrong shape"},
     batch_of_one: {"fails": {"shape": EVERY}, "cause": "wrong shape"},
+    workspace_kept: {"fails": {"determinism": EVERY}},
+    rarely_lost: {"fails": {"determinism": EVERY}, "cause": "nondeterministic"},
     dithered: {"fails": {"determinism": EVERY}, "cause": "nondeterministic"},
 }
 

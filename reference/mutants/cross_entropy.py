@@ -94,7 +94,7 @@ def probability_clipped_at_1e_7(logits: Array, L: int) -> Array:
     return round_like(-np.log(np.clip(probabilities(logits)[L], 1e-7, 1 - 1e-7)), logits)
 
 
-@mutant(fails={"accuracy": EVERY})
+@mutant(fails={"accuracy": EVERY}, cause="values clipped")
 def loss_clipped_at_100(logits: Array, L: int) -> Array:
     """No loss is above 100."""
     return round_like(np.minimum(sound_loss(logits, L), 100), logits)
@@ -162,7 +162,7 @@ def label_smoothing_left_on(logits: Array, L: int) -> Array:
     return round_like(0.9 * losses[L] + 0.1 * losses.mean(), logits)
 
 
-@mutant(fails={"accuracy": EVERY}, cause="wrong factor")
+@mutant(fails={"accuracy": EVERY}, cause="divided by length")
 def loss_averaged_over_classes(logits: Array, L: int) -> Array:
     """The loss is divided by the number of classes."""
     return round_like(-log_probabilities(lift(logits))[L] / logits.size, logits)
@@ -171,7 +171,7 @@ def loss_averaged_over_classes(logits: Array, L: int) -> Array:
 # The mask
 
 
-@mutant(fails={"mask": EVERY}, cause="masked value leaks")
+@mutant(fails={"mask": EVERY}, cause="nan from a mask")
 def onehot_times_infinity(logits: Array, L: int) -> Array:
     """The one-hot label is multiplied by the log-probabilities, and zero times -inf is NaN."""
     return round_like(-(onehot(logits, L) * log_probabilities(lift(logits))).sum(), logits)
@@ -202,7 +202,7 @@ def loss_logits_shifted_in_place(logits: Array, L: int) -> Array:
     return sound_loss(logits, L)
 
 
-@mutant(fails={"purity": EVERY}, cause="state leaks between rows")
+@mutant(fails={"purity": EVERY}, cause="answer overwritten")
 def loss_buffer_reused(logits: Array, L: int) -> Array:
     """The loss is written into a buffer that is kept, and returned again by the next call."""
     kept = _buffers.setdefault(logits.dtype.name, np.empty((), logits.dtype))

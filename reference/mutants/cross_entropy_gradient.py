@@ -32,7 +32,7 @@ _noise = np.random.default_rng()
 plant(gradient_mask_of_minus_10000=contract.mask_of_minus_10000)
 
 
-@mutant(fails={"mask": EVERY}, cause="masked value leaks")
+@mutant(fails={"mask": EVERY}, cause="nan from a mask")
 def gradient_times_masked_logits(logits: Array, L: int) -> Array:
     """A regularising term with weight 0 is left in: 0 * -inf is NaN."""
     w = lift(logits)
@@ -156,7 +156,7 @@ def gradient_of_smoothed_label(logits: Array, L: int) -> Array:
 # The chain
 
 
-@mutant(fails={"accuracy": EVERY}, cause="wrong factor")
+@mutant(fails={"accuracy": EVERY}, cause="divided by length")
 def gradient_averaged_over_classes(logits: Array, L: int) -> Array:
     """The gradient is divided by the number of classes."""
     return round_like(_sound(logits, L) / logits.size, logits)

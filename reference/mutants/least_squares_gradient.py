@@ -67,7 +67,7 @@ def half_of_squares(B: Array, x: Array, c: Array) -> Array:
     return (_sound(B, x, c) / 2).astype(x.dtype)
 
 
-@mutant(fails={"accuracy": EVERY}, cause="wrong factor")
+@mutant(fails={"accuracy": EVERY}, cause="divided by length")
 def divided_by_rows(B: Array, x: Array, c: Array) -> Array:
     """2 B^T (B x - c) / m: the gradient of the mean of squares."""
     return (_sound(B, x, c) / len(c)).astype(x.dtype)

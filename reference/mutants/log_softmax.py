@@ -111,7 +111,7 @@ def log1p_of_complement(x: Array, axis: int = -1) -> Array:
     return np.log1p(ratio(exps(lift(x), axis), axis) - 1).astype(x.dtype)
 
 
-@mutant(fails={"accuracy": EVERY})
+@mutant(fails={"accuracy": EVERY}, cause="values clipped")
 def log_probabilities_clipped(x: Array, axis: int = -1) -> Array:
     """No logarithm is below -100."""
     return np.maximum(log_probabilities(lift(x), axis), -100).astype(x.dtype)

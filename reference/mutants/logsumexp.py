@@ -183,7 +183,7 @@ def subnormal_logits_flushed(x: Array, axis: int = -1) -> Array:
 # The infinities and the mask
 
 
-@mutant(fails={"infinities": EVERY}, cause="masked value leaks")
+@mutant(fails={"infinities": EVERY}, cause="nan from a mask")
 def all_masked_is_nan(x: Array, axis: int = -1) -> Array:
     """The maximum is subtracted where it is infinite, too: inf - inf is NaN."""
     w = lift(x)

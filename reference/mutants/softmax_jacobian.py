@@ -156,7 +156,7 @@ def log_softmax_jacobian(x: Array) -> Array:
     return round_like(np.eye(len(s)) - s, x)
 
 
-@mutant(fails={"vjp_agreement": EVERY}, cause="wrong factor")
+@mutant(fails={"vjp_agreement": EVERY}, cause="divided by length")
 def divided_by_length(x: Array) -> Array:
     """J / n: the mean over the row, left over from a loss."""
     return (_sound(x) / len(x)).astype(x.dtype)

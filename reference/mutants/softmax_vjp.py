@@ -39,7 +39,7 @@ def vjp_mask_of_minus_10000(x: Array, g: Array) -> Array:
     return _centred(probabilities(contract.minus_10000_for_masked(x)), lift(g)).astype(x.dtype)
 
 
-@mutant(fails={"mask": EVERY}, cause="masked value leaks")
+@mutant(fails={"mask": EVERY}, cause="nan from a mask")
 def vjp_masked_head_is_nan(x: Array, g: Array) -> Array:
     """A running maximum from -inf: where the row starts with a masked entry, -inf - -inf is NaN."""
     w = lift(x)
@@ -224,6 +224,9 @@ def promoted_by_inner_product(x: Array, g: Array) -> Array:
 
 
 plant(gradient_of_float32=contract.narrowed, column_returned=contract.column)
+
+
+plant(vjp_lost_by_chance=contract.rarely_lost, vjp_workspace_kept=contract.workspace_kept)
 
 
 @mutant(fails={"determinism": WIDE}, cause="nondeterministic")

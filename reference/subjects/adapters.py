@@ -48,6 +48,7 @@ class Adapter:
 ADAPTERS = MappingProxyType(
     {
         "numpy": Adapter("numpy"),
+        "C-order": Adapter("C-order", ("C",)),  # of a C symbol or a process: rows along the last axis
         "torch": Adapter(
             "torch",
             ("C", "F", "sliced", "rows-sliced", "broadcast", "offset"),

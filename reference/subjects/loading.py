@@ -23,6 +23,7 @@ from typing import Any
 DEFAULT_WIDTH, SIGNATURE_WIDTH = 60, 300  # characters
 STAGES = "extremum."
 ARRAY = re.compile(r"\b(Tensor|Array|ArrayLike|ndarray|NDArray)\b")  # in an annotation
+SHARED = (".so", ".dylib", ".dll")  # suffixes of libraries of C symbols
 LIBRARIES = ("torch", "jax")  # whose arrays a subject may take, besides NumPy's
 
 
@@ -55,6 +56,35 @@ def load(spec: str) -> tuple[str, Any]:
     return record_name(spec), value
 
 
+def made(spec: str, value: Any, wrap: str | None = None) -> Any:
+    """What is called of a value that `spec` names: of a class an instance, made without arguments.
+
+    `wrap` names what is called on that first, and gives what is called in its place: "torch.compile", "jax.jit",
+    `module:function` or `file.py:function`. Raises `NotLoaded` where the class or the wrapper raises, or is not there.
+    """
+    function = value
+    if inspect.isclass(value):
+        try:
+            function = value()
+        except Exception as error:
+            text = f"subject={spec!r} is a class, which is made without arguments: {type(error).__name__}"
+            raise NotLoaded(f"{text}: {first_line(error)}") from None
+    if wrap is None:
+        return function
+    place = wrap if ":" in wrap else ":".join(wrap.rpartition(".")[::2])
+    try:
+        wrapper = load(place)[1]
+    except NotLoaded as error:
+        raise NotLoaded(error.text.replace("subject", "wrap", 1), error.word, error.choices) from None
+    try:
+        wrapped = wrapper(function)
+    except Exception as error:
+        raise NotLoaded(f"wrap={wrap!r} of {spec!r} raises {type(error).__name__}: {first_line(error)}") from None
+    if not callable(wrapped):
+        raise NotLoaded(f"wrap={wrap!r} of {spec!r} gives {type(wrapped).__name__}, not what is callable")
+    return wrapped
+
+
 def parted(spec: str) -> tuple[str, str]:
     """The file or module, and the attribute in it, that `spec` names; "file.py::Class::method" as pytest has it too."""
     if "::" in spec:
@@ -66,7 +96,16 @@ def parted(spec: str) -> tuple[str, str]:
 
 def is_file(place: str) -> bool:
     """Whether this is a file's path, and no module's name."""
-    return place.endswith(".py") or "/" in place or "\\" in place
+    return place.endswith((".py", *SHARED)) or "/" in place or "\\" in place
+
+
+def module_of_file(place: Path) -> tuple[str, Path]:
+    """The name of a file's module, in the packages whose folders it is in, and the folder above these."""
+    names, top = [place.stem], place.parent
+    while (top / "__init__.py").is_file() and top.name.isidentifier():
+        names.insert(0, top.name)
+        top = top.parent
+    return ".".join(names[:-1] if names[1:] and names[-1] == "__init__" else names), top
 
 
 def record_name(spec: str) -> str:
@@ -75,10 +114,16 @@ def record_name(spec: str) -> str:
     return f"{Path(place).name if is_file(place) else place}:{attribute}"
 
 
+def signature_of(function: Any) -> inspect.Signature:
+    """The signature of what is called; of a torch module, whose calls take anything, that of its `forward`."""
+    return inspect.signature(getattr(function, "forward", function))
+
+
 def describe(function: Callable[..., Any]) -> str:
     """Where `function` is defined and with what signature, in one line."""
     try:
-        signature = f"{getattr(function, '__name__', 'function')}{_shown(inspect.signature(function))}"
+        name = getattr(function, "__name__", type(function).__name__)
+        signature = f"{name}{_shown(signature_of(function))}"
     except Exception:  # a class may have a signature that raises
         signature = getattr(function, "__name__", type(function).__name__)
     at = definition(function)
@@ -87,8 +132,12 @@ def describe(function: Callable[..., Any]) -> str:
 
 
 def definition(function: Callable[..., Any]) -> tuple[str, int] | None:
-    """The file and the line of its `def`, where it is of Python."""
-    code = getattr(inspect.unwrap(function), "__code__", None)
+    """The file and the line of its `def`, where it is of Python; of an instance that of the method that is called."""
+    own = inspect.unwrap(function)
+    if getattr(own, "foreign", False):  # of a library or a program: what is called here only hands on
+        return None
+    method = getattr(type(own), "forward", None) or (type(own).__call__ if callable(own) else None)
+    code = getattr(own, "__code__", None) or getattr(method, "__code__", None)
     return (code.co_filename, code.co_firstlineno) if code else None
 
 
@@ -127,7 +176,7 @@ def about(function: Any, inputs: Sequence[str], keywords: Sequence[str]) -> dict
         "refusals": {},
     }
     try:
-        signature = inspect.signature(function)
+        signature = signature_of(function)
     except Exception:  # a class may have one that raises
         return told
     told["parameters"], told["shown"] = list(signature.parameters), _shown(signature)
@@ -235,7 +284,7 @@ def _import_file(path: Path) -> ModuleType:
     place = path.resolve()
     if importlib.util.spec_from_file_location("it", place) is None:
         raise NotLoaded(f"subject file {str(path)!r} is not a Python file")
-    name, top = _dotted(place)
+    name, top = module_of_file(place)
     for folder in dict.fromkeys((str(top), str(place.parent))):  # its imports work as under pytest, or when it is run
         if folder not in sys.path:
             sys.path.insert(0, folder)
@@ -278,15 +327,6 @@ def _import_alone(name: str, place: Path) -> ModuleType:
 def _is_at(module: ModuleType, place: Path) -> bool:
     file = getattr(module, "__file__", None)
     return isinstance(file, str) and Path(file).resolve() == place
-
-
-def _dotted(place: Path) -> tuple[str, Path]:
-    """The name of a file's module, in the packages whose folders it is in, and the folder above these."""
-    names, top = [place.stem], place.parent
-    while (top / "__init__.py").is_file() and top.name.isidentifier():
-        names.insert(0, top.name)
-        top = top.parent
-    return ".".join(names[:-1] if names[1:] and names[-1] == "__init__" else names), top
 
 
 def _not_imported(place: str, error: BaseException) -> NotLoaded:

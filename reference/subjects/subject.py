@@ -15,7 +15,7 @@ from typing import Any
 
 import extremum.reference
 from extremum.reference.arithmetic.formats import DEFAULT_DTYPES
-from extremum.reference.errors import UsageError, nearest
+from extremum.reference.errors import NotThere, UsageError, nearest
 from extremum.reference.subjects import loading
 from extremum.reference.subjects.adapters import ADAPTERS, Adapter
 from extremum.reference.subjects.loading import NotLoaded
@@ -47,7 +47,8 @@ class Subject:
     is not used, and `about` is what `loading.about` says of it; so is `of`, if there is an `of_place`. `unfit` maps
     dtypes to the verdict of all its cells and the reason, where no cell is tried. A `misfit` is one that does not fit
     its role: the text is one line. `ranks` are the numbers of dimensions that its trial call took (of a role whose
-    rows lie under leading axes): with another it is not called. `word` is what the user named it by.
+    rows lie under leading axes): with another it is not called. `point` is the length of vectors that f of a
+    gradient_of answers, where it is none of the usual ones. `word` is what the user named it by.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Subject:
     unfit: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     misfit: str = ""
     ranks: tuple[int, ...] = RANKS
+    point: int | None = None
     word: str = ""
 
     def must_fail(self, prop: str, dtype: str) -> bool:
@@ -131,6 +133,14 @@ def unknown(name: str, role: str | None) -> UsageError:
     return UsageError(f"subject={name!r} is not known (write module:attribute for your own): {nearest(name, valid)}")
 
 
+def made_by(subject: Subject) -> dict[str, str]:
+    """How what is called is made of what its name names: `instance` of a class, `wrap` by what, `c_signature`."""
+    place = subject.place or {}
+    instance = {"instance": "yes"} if subject.about.get("instance") else {}
+    wrap = {"wrap": str(place["wrap"])} if "wrap" in place else {}
+    return instance | wrap | ({"c_signature": str(place["c"]["signature"])} if "c" in place else {})
+
+
 def load(spec: str, kind: type | None = None) -> tuple[str, Any]:
     """Import what `module:attribute` or `file.py:attribute` names; return its record name and the function.
 
@@ -139,6 +149,7 @@ def load(spec: str, kind: type | None = None) -> tuple[str, Any]:
     """
     try:
         name, value = loading.load(spec)
+        value = value if kind is not None else loading.made(spec, value)
     except NotLoaded as error:
         raise usage_error(error) from None
     if kind is not None and not isinstance(value, kind):
@@ -150,4 +161,6 @@ def load(spec: str, kind: type | None = None) -> tuple[str, Any]:
 
 def usage_error(error: NotLoaded) -> UsageError:
     """The error for a user, with what was probably meant."""
-    return UsageError(error.text if error.choices is None else f"{error.text}: {nearest(error.word, error.choices)}")
+    if error.choices is None:
+        return UsageError(error.text)
+    return NotThere(f"{error.text}: {nearest(error.word, error.choices)}")

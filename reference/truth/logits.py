@@ -130,8 +130,12 @@ def softmax_vjp(arguments: Arguments, arithmetic: Arithmetic) -> Truth:
 
 
 def vjp(rows: Logits, g: Any) -> Any:
-    """s * (g - <g, s>) for lifted `g`."""
-    return rows.s * (g - rows.arithmetic.total(g * rows.s))
+    """s * (g - <g, s>) for lifted `g`, with the digits that a difference loses where one entry of s goes to 1.
+
+    g is taken from its entry g_k at the maximum: <g, s> - g_k is a sum over the others.
+    """
+    apart = g - rows.arithmetic.total(where(~rows.argmax_mask, 0.0, g))
+    return rows.s * (apart - rows.arithmetic.total(where(rows.argmax_mask, 0.0, apart * rows.s)))
 
 
 def cross_entropy(arguments: Arguments, arithmetic: Arithmetic) -> Truth:

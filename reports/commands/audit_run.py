@@ -14,6 +14,7 @@ import pytest
 from rich.console import Console
 
 from extremum.reference.errors import LINES, printable
+from extremum.reports.commands.output import FORMATS, Ending
 from extremum.reports.driving.console import print_place
 from extremum.reports.driving.interrupts import deaf
 from extremum.reports.driving.options import FILES, REQUEST
@@ -34,11 +35,13 @@ def run_audit(
     workers: int,
     console: Console,
     detail: Detail = Detail.FINDINGS,
+    form: str = "human",
 ) -> int:
     """Run the audit, show what it finds, and return the exit code.
 
-    `words` are the options, by key, and `own` those of single subjects.
+    `words` are the options, by key, and `own` those of single subjects; `form` is what standard output gets besides.
     """
+    conclude = FORMATS[form]()
     terminal = Terminal(console, detail)
     arguments = [*ISOLATED, "--rootdir", os.getcwd(), "-n", str(workers), *_options(subjects, words, own)]
     with _undisturbed():
@@ -52,7 +55,11 @@ def run_audit(
         if terminal.audit is not None and terminal.audit.refusal:
             terminal.pytest_extremum_refused(terminal.audit.refusal)
         return code
-    return _concluded(terminal, terminal.audit, code, Path(words["report_dir"]))
+    audit, folder = terminal.audit, Path(words["report_dir"])
+    code = _concluded(terminal, audit, code, folder)
+    place = None if audit.unwritten else folder
+    conclude(Ending(audit.report(), code, place, audit.gate.summary, audit.gate.failed))
+    return code
 
 
 def _options(subjects: Sequence[str], words: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[str]:

@@ -60,7 +60,7 @@ jobs:
         with:
           python-version: "3.12"
       - run: python -m pip install {installed}
-      - run: extremum audit
+      - run: extremum audit --format github
       - uses: actions/upload-artifact@v4
         if: always()
         with:

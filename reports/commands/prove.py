@@ -28,6 +28,7 @@ from extremum.properties.values.tally import Tally
 from extremum.reference.errors import UsageError
 from extremum.reference.subjects.loading import fingerprint
 from extremum.reference.subjects.subject import Subject
+from extremum.reports.commands.output import FORMATS, Ending
 from extremum.reports.driving.console import print_place
 from extremum.reports.driving.options import FILES, REPORT_DIR, values
 from extremum.reports.driving.proof_workers import (
@@ -168,7 +169,7 @@ def _jobs(request: Request, domain: Domain) -> list[Job]:
 
     for word in request.subjects:
         own = request.of_subject(word)
-        wish = Wish(own.limits, own.dtypes or PROVED_DTYPES, own.arrays, own.python, keep)
+        wish = Wish(own.limits, own.dtypes or PROVED_DTYPES, own.arrays, own.python, own.wrap, own.c_signature, keep)
         for subject in resolve(word, own.role, own.of, wish):
             key = subject.role, subject.name
             specs[key] = (word, own.role) if subject.kind == "user" else (subject.name, subject.role)
@@ -196,8 +197,14 @@ def _command(request: Request, words: Mapping[str, Any]) -> list[str]:
     return ["extremum", "audit", *request.subjects, "--exhaustive", words["exhaustive"], *options]
 
 
-def run_proofs(options: ProofOptions, console: Console, detail: Detail = Detail.FINDINGS) -> Record:
-    """Scan to the end or to the deadline, show the verdicts, and write the reports."""
+def run_proofs(
+    options: ProofOptions, console: Console, detail: Detail = Detail.FINDINGS, form: str = "human"
+) -> Record:
+    """Scan to the end or to the deadline, show the verdicts, and write the reports.
+
+    `form` is what standard output gets besides, as in an audit.
+    """
+    conclude = FORMATS[form]()
     lines = dict.fromkeys(introduce(job.subject)["line"] for job in options.jobs)
     for line in lines if detail is not Detail.ANSWER else ():
         print_line(console, escape(line), "dim")
@@ -222,6 +229,7 @@ def run_proofs(options: ProofOptions, console: Console, detail: Detail = Detail.
             options.checkpoint(job).unlink(missing_ok=True)
     else:
         print_line(console, f"{shlex.join(options.command)} goes on from where it was")
+    conclude(Ending(report, report.exit_code, options.folder))
     return report
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -10,12 +11,16 @@ from rich.console import Console
 from rich.markup import escape
 
 from extremum.reference.errors import UsageError
-from extremum.reports.driving.replays import words_in
+from extremum.reports.driving.settings import NAME, TABLE
 from extremum.reports.record.baseline import Entry, read_baseline, text, updated
 from extremum.reports.record.files import file_to_write, write
 from extremum.reports.record.numbers import number_of
+from extremum.reports.record.places import words_in
 from extremum.reports.record.reading import read_report
+from extremum.reports.record.record import BASELINE, GONE
 from extremum.reports.views.summary import print_line
+
+KEY = ("role", "subject", "property", "dtype")  # of `Cell.key`
 
 
 def run_baseline(report: str, output: str, console: Console) -> int:
@@ -25,7 +30,9 @@ def run_baseline(report: str, output: str, console: Console) -> int:
         raise UsageError(f"output={output!r} is no file: name one, as extremum-baseline.json")
     record = read_report(Path(report))
     before: Sequence[Entry] = read_baseline(path) if path.exists() else []
-    after = updated(before, record.cells, words_in(record), date.today())
+    rows = record.environment.get(BASELINE, [])
+    left = {tuple(row[name] for name in KEY) for row in rows if row["status"] == GONE}
+    after = updated(before, record.cells, words_in(record), date.today(), left)
     write(path, text(after))
     keys = {entry.cell.key for entry in after}
     gone = [entry for entry in before if entry.cell.key not in keys]
@@ -34,4 +41,8 @@ def run_baseline(report: str, output: str, console: Console) -> int:
         print_line(console, escape(shown))
     new = len(keys - {entry.cell.key for entry in before})
     print_line(console, escape(f"{output}: {number_of(len(after), 'entry')}, {new} new, {len(gone)} gone"))
+    if after and not before:
+        print_line(
+            console, escape(f"next: baseline = {json.dumps(output)} under [{TABLE}] in {NAME}, or --baseline {output}")
+        )
     return 0

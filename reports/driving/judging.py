@@ -13,6 +13,7 @@ from dataclasses import replace
 from extremum.properties.contested.conventions import property_of
 from extremum.properties.engine import Settings, judge_cell
 from extremum.properties.exhaustion.proof import prove_cell
+from extremum.properties.inputs.effort import EFFORTS
 from extremum.properties.roles.registry import place_of, role_named
 from extremum.properties.steps.resolve import resolve
 from extremum.properties.steps.sharing import Shared
@@ -29,7 +30,10 @@ def settings_of(request: Request, began: float | None = None) -> Settings:
     """The engine's settings; the budget counts from `began` (of `time.monotonic`), or from now."""
     start = time.monotonic() if began is None else began
     deadline = None if request.budget is None else start + request.budget
-    return Settings(request.examples, request.seed, request.regimes, deadline, request.cell_timeout, request.limits)
+    effort = EFFORTS[request.effort]
+    return Settings(
+        request.examples, request.seed, request.regimes, deadline, request.cell_timeout, request.limits, effort
+    )
 
 
 def judge_task(task: Task, settings: Settings, shared: Shared) -> Cell:

@@ -201,6 +201,12 @@ REQUEST = (  # what is audited; `subjects` are no option of the command
         bare="gaps",
         common=True,
     ),
+    Option(
+        "effort",
+        "EFFORT",
+        "Size of the plan of inputs: quick, standard or thorough.  [default: standard]",
+        search_only=True,
+    ),
     Option("examples", "INTEGER", "Examples that Hypothesis searches in each cell.", COUNT, search_only=True),
     Option("arrays", "NAME", "Library whose arrays the subject takes: numpy, torch, jax.  [default: found by a call]"),
     Option(
@@ -209,6 +215,12 @@ REQUEST = (  # what is audited; `subjects` are no option of the command
         "Python that the subject is imported by; NumPy must be there.  [default: this one]",
         place="spec",
     ),
+    Option(
+        "wrap",
+        "NAME",
+        "What is called on the subject first, as torch.compile, jax.jit or module:function.  [default: nothing]",
+    ),
+    Option("c-signature", "TEXT", "Of a C symbol: 'void(const float *x, float *out, int64 rows, int64 n)', say."),
     Option(
         "budget",
         "TEXT",
@@ -227,16 +239,29 @@ REQUEST = (  # what is audited; `subjects` are no option of the command
     Option("memory", "4GB", "Memory that a subject may take.  [default: a quarter of the machine's]", MEMORY),
     Option("seed", "INTEGER", "The same seed gives the same findings.", COUNT, default="0", common=True),
 )
-CALLS = ("role", "of", "arrays", "python", "cell-timeout", "import-timeout", "first-call-timeout", "memory")
+CALLS = (
+    "role",
+    "of",
+    "arrays",
+    "python",
+    "wrap",
+    "c-signature",
+    "cell-timeout",
+    "import-timeout",
+    "first-call-timeout",
+    "memory",
+)
 OF_CALLS = tuple(option for option in REQUEST if option.name in CALLS)  # what a single call is made by
 FILES = (  # how it runs, and where the report goes
-    Option("report-dir", "TEXT", "Folder for report.json, .md and .html.", FOLDER, default=REPORT_DIR, place="path"),
+    Option(
+        "report-dir", "TEXT", "Folder for report.json, .md, .html and .sarif.", FOLDER, default=REPORT_DIR, place="path"
+    ),
     Option("json", "TEXT", "File for the record; - is standard output.", FILE, place="path"),
     Option("baseline", "FILE", "Findings that are known ('extremum baseline'): only others fail.", READ, place="path"),
     Option(
         "strict",
         "",
-        "Fail too where what the baseline has is mended: its entry is to go.",
+        "Fail too where what the baseline has is mended, or its function gone: its entry is to go.",
         flag=True,
         pytest="strict-baseline",
     ),

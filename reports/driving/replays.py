@@ -9,22 +9,23 @@ from typing import Any
 
 from extremum.properties.calling.call import Call
 from extremum.properties.contested.conventions import property_of
-from extremum.properties.model.role import Experiment
-from extremum.properties.roles.registry import role_named
+from extremum.properties.model.role import Experiment, Role
+from extremum.properties.roles.registry import as_taken, role_named
 from extremum.properties.steps.parameters import GRADIENT_OF
 from extremum.properties.steps.rerun import ERROR, STILL, WORSE, Replay, replay
 from extremum.properties.steps.resolve import resolve
 from extremum.properties.steps.sharing import OF, SECOND, Shared
 from extremum.properties.steps.trial import Wish, ordinary
 from extremum.properties.values.finding import Cell, Witness
-from extremum.reference.arithmetic.formats import format_of
-from extremum.reference.errors import UsageError
+from extremum.reference.arithmetic.formats import Format, format_of
+from extremum.reference.errors import NotThere, UsageError
 from extremum.reference.subjects.subject import Subject
 from extremum.reports.driving.options import OF_CALLS
 from extremum.reports.driving.request import Request
 from extremum.reports.driving.settings import ProjectSettings
 from extremum.reports.record.baseline import BASELINE, read_baseline
 from extremum.reports.record.numbers import quantity
+from extremum.reports.record.places import words_in
 from extremum.reports.record.reading import read_json, read_report
 from extremum.reports.record.record import Record
 from extremum.reports.record.text import argument_text
@@ -56,14 +57,13 @@ class Replays:
         """Run one witness again; `dtypes` are all that its subject is asked about."""
         cell = kept.cell
         try:
-            request = self._request(kept)
-            subject = self._subject(kept, request, dtypes)
-            role = role_named(cell.role)
+            subject, request = self.subject_of(kept, dtypes)
+            role = as_taken(role_named(cell.role), subject)
         except UsageError as error:
             if self.other is not None:
                 raise
-            return Replay(ERROR, detail=str(error)), None
-        prop = property_of(cell.role, cell.property)
+            return Replay(ERROR, detail=str(error), gone=isinstance(error, NotThere)), None
+        prop = role.property_named(cell.property) or property_of(cell.role, cell.property)
         if prop is None:
             return Replay(ERROR, detail=f"role {cell.role} has no property {cell.property!r}"), subject
         if subject.misfit:
@@ -72,14 +72,25 @@ class Replays:
             verdict, detail = subject.unfit[cell.dtype]
             return Replay(WORSE if cell.verdict == "refuted" else STILL, detail=f"{verdict}: {detail}"), subject
 
+        fmt = format_of(cell.dtype)
+        call = self.call_of(subject, role, fmt, request, twice=prop.asks_twice)
+        return replay(Experiment(call, role, prop, fmt), kept.witness, cell.verdict, request.cell_timeout), subject
+
+    def subject_of(self, kept: Kept, dtypes: Sequence[str]) -> tuple[Subject, Request]:
+        """The subject that is asked, and what is asked of it; raises `UsageError` where there is none."""
+        request = self._request(kept)
+        return self._subject(kept, request, dtypes), request
+
+    def call_of(self, subject: Subject, role: Role, fmt: Format, request: Request, twice: bool = False) -> Call:
+        """A call of the subject, in its hosts; `twice` with a second one."""
+
         def host(which: str) -> Any:
             return self.shared.host(subject, role.signature, request.limits, which)
 
-        second = host(SECOND) if prop.asks_twice else None
+        second = host(SECOND) if twice else None
         call = Call(subject, role.signature, host("first"), second, host(OF))
-        fmt = format_of(cell.dtype)
         call.prepare_by(ordinary(subject, role, fmt))
-        return replay(Experiment(call, role, prop, fmt), kept.witness, cell.verdict, request.cell_timeout), subject
+        return call
 
     def _request(self, kept: Kept) -> Request:
         """What is asked of the subject, by the command line and the settings."""
@@ -97,7 +108,15 @@ class Replays:
             if request.role is not None and request.role.endswith(".py"):
                 role_named(request.role)  # a role of the user's own is known from here on
             of = (request.of or kept.of) if role == GRADIENT_OF else None
-            wish = Wish(request.limits, dtypes, request.arrays, request.python, self.shared.adopt)
+            wish = Wish(
+                request.limits,
+                dtypes,
+                request.arrays,
+                request.python,
+                request.wrap,
+                request.c_signature,
+                self.shared.adopt,
+            )
             try:
                 (self.subjects[word, role],) = resolve(word, role, of, wish)
             except UsageError as error:
@@ -114,12 +133,6 @@ def kept_in(record: Record) -> list[Kept]:
     return [
         kept for c in record.cells if c.found for kept in kept_of(c, *named.get((c.role, c.subject), (c.subject, "")))
     ]
-
-
-def words_in(record: Record) -> dict[tuple[str, str], tuple[str, str]]:
-    """The words that named the user's subjects, and what each is the gradient of, by role and name."""
-    rows = record.environment.get("named", [])
-    return {(r.get("role", ""), r.get("name", "")): (r.get("word", ""), r.get("of", "")) for r in rows}
 
 
 def kept_in_file(path: Path) -> list[Kept]:

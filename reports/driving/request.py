@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import builtins
+import os
 import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from extremum.properties.calling.host_channel import Limits
 from extremum.properties.contested.conventions import convention_named
 from extremum.properties.engine import Settings
 from extremum.properties.exhaustion.scan import domain_named, provable
+from extremum.properties.inputs.effort import EFFORTS, STANDARD
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
 from extremum.properties.roles.registry import regimes, role_named, roles
 from extremum.properties.steps.blocks import entries_of
-from extremum.properties.steps.resolve import resolve
+from extremum.properties.steps.resolve import definition_of, resolve
 from extremum.properties.steps.trial import Keep, Wish, from_json, to_json
 from extremum.reference.arithmetic.formats import Format, format_of
 from extremum.reference.errors import UsageError, nearest, printable
 from extremum.reference.subjects.adapters import ADAPTERS
-from extremum.reference.subjects.subject import Subject
+from extremum.reference.subjects.loading import is_file, parted
+from extremum.reference.subjects.subject import Subject, made_by
 from extremum.reports.driving.options import REQUEST, values
+from extremum.reports.record.places import place_at
 
 PROVED_DTYPES = ("float16", "bfloat16")  # what an exhaustive audit is of where no dtype is asked for
 
@@ -55,6 +60,7 @@ class Request:
     dtypes: tuple[str, ...] | None = None
     properties: tuple[str, ...] | None = None
     regimes: tuple[str, ...] | None = None
+    effort: str = STANDARD.name
     examples: int = Settings.examples
     seed: int = 0
     budget: float | None = None
@@ -64,6 +70,8 @@ class Request:
     memory: int | None = None
     arrays: str | None = None
     python: str | None = None
+    wrap: str | None = None
+    c_signature: str | None = None
     conventions: tuple[str, ...] | None = None
     of: str | None = None
     exhaustive: str | None = None
@@ -128,6 +136,11 @@ def _regime_named(name: str) -> None:
         raise UsageError(f"regime={name!r} is not known: {nearest(name, regimes())}")
 
 
+def _effort_named(name: str) -> None:
+    if name not in EFFORTS:
+        raise UsageError(f"effort={name!r} is not known: {nearest(name, EFFORTS)}")
+
+
 def _library_named(name: str) -> None:
     if name not in ADAPTERS:
         raise UsageError(f"arrays={name!r} is not known: {nearest(name, ADAPTERS)}")
@@ -143,6 +156,7 @@ CHECKED_NAMES: Mapping[str, Callable[[str], object]] = {  # by option: what rais
     "dtype": format_of,
     "property": _property_named,
     "regime": _regime_named,
+    "effort": _effort_named,
     "convention": convention_named,
     "exhaustive": domain_named,
     "arrays": _library_named,
@@ -160,7 +174,7 @@ def resolved(request: Request, known: Mapping[str, Any] | None = None, keep: Kee
     subjects: list[Subject] = []
     for spec in request.subjects:
         own = request.of_subject(spec)
-        wish = Wish(own.limits, own.dtypes, own.arrays, own.python, keep)
+        wish = Wish(own.limits, own.dtypes, own.arrays, own.python, own.wrap, own.c_signature, keep)
         tried = known is not None and spec in known
         found = [from_json(known[spec])] if known is not None and tried else resolve(spec, own.role, own.of, wish)
         subjects += [replace(subject, word=spec) for subject in found]
@@ -184,12 +198,32 @@ def tried_of(subjects: Sequence[Subject]) -> dict[str, Any]:
 
 
 def named_by(subjects: Sequence[Subject]) -> list[dict[str, str]]:
-    """What a replay finds the user's subjects by: the words that named them, for the environment of a record.
+    """What a replay or a script finds the user's subjects by: the words that named them, and the folder.
 
-    Paths are of the machine and the folder, which the rest of the record must not depend on.
+    They are for the environment of a record.
+
+    And where they are defined. Paths are of the machine and the folder: the rest of the record must not depend on them.
     """
-    user = [s for s in subjects if s.kind == "user"]
-    return [{"name": s.name, "role": s.role, "word": s.word or s.origin, "of": s.of_origin} for s in user]
+    return [
+        {
+            "name": s.name,
+            "role": s.role,
+            "word": s.word or s.origin,
+            "of": s.of_origin,
+            "folder": os.getcwd(),
+            **made_by(s),
+            **_defined(s),
+        }
+        for s in subjects
+        if s.kind == "user"
+    ]
+
+
+def _defined(subject: Subject) -> dict[str, str]:
+    """The row of its `def`; of an instance, the file that has it."""
+    file = parted(subject.word or subject.origin)[0]
+    at = definition_of(subject) or ((str(Path(file).resolve()), 1) if is_file(file) else None)
+    return place_at(*at, Path.cwd()).to_row() if at else {}
 
 
 def tasks(request: Request, subjects: Sequence[Subject]) -> list[Task]:
@@ -240,4 +274,5 @@ def scheduled(rows: Sequence[Task], request: Request) -> list[Task]:
     together = sorted(rows, key=lambda task: (kinds.index(task.role.name), dtypes.index(task.dtype)))
     if request.budget is None or request.exhaustive is not None:
         return together
-    return sorted(together, key=lambda task: entries_of(task.role, task.property, request.seed))
+    effort = EFFORTS[request.effort]
+    return sorted(together, key=lambda task: entries_of(task.role, task.property, request.seed, effort))

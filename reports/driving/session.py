@@ -38,7 +38,7 @@ from extremum.reports.driving.shards import share
 from extremum.reports.record.files import STANDARD_OUTPUT
 from extremum.reports.record.leftovers import remove_leftovers, scratch
 from extremum.reports.record.numbers import number_of
-from extremum.reports.record.record import NOT_REACHED, SHARD, Record, environment
+from extremum.reports.record.record import BASELINE, NOT_REACHED, SHARD, Record, environment
 from extremum.reports.record.text import finding_lines
 from extremum.reports.views.answer import answers, shown
 from extremum.reports.views.render import render
@@ -74,6 +74,7 @@ class Audit:
         if not self.tasks:
             have = sorted({p.name for s in self.subjects for p in roles()[s.role].properties})
             raise UsageError(f"nothing is selected: the subjects' properties are {', '.join(have)}")
+        self.named = [] if worker else named_by(self.subjects)
         self.characterised = [s for s in self.subjects if request.of_subject(s.word).whole]
         self.shard: Mapping[str, Any] | None = None
         if "shard" in files:
@@ -280,13 +281,14 @@ class Audit:
         order = {(s.role, s.name): number for number, s in enumerate(self.subjects)}
         contested = sorted(self.contested, key=lambda b: order[b.role, b.subject])
         introduced = [introduce(s) for s in self.subjects]
-        shard = {} if self.shard is None else {SHARD: self.shard}
+        known: dict[str, Any] = {} if self.shard is None else {SHARD: self.shard}
+        known |= {BASELINE: self.gate.rows} if self.gate.summary else {}
         return Record(
             cells,
             self.request.seed,
             command,
             introduced,
-            environment={**environment(), "named": named_by(self.subjects), **shard},
+            environment={**environment(), "named": self.named, **known},
             contested=contested,
             interrupted=self.interrupted,
         )

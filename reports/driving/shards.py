@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from extremum.properties.inputs.effort import EFFORTS, STANDARD, Effort
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
-from extremum.properties.steps.blocks import BLOCK_ENTRIES, LENGTHS, LONG_BLOCK_ENTRIES
+from extremum.properties.steps.blocks import BLOCK_ENTRIES, LONG_BLOCK_ENTRIES, lengths_of
 from extremum.properties.values.finding import Cell
 from extremum.reference.errors import UsageError
 from extremum.reference.subjects.subject import Subject
@@ -40,7 +41,9 @@ class Share:
 def share(request: Request, rows: Sequence[Task], characterised: Sequence[Subject], number: int, of: int) -> Share:
     """The share of shard `number` of so many: the most costly first, each goes to the shard that has least so far."""
     kinds = {(task.role.name, task.property.name): task for task in rows}
-    known = {kind: cost(task.role, task.property, request.seed) for kind, task in kinds.items()}
+    known = {
+        kind: cost(task.role, task.property, request.seed, EFFORTS[request.effort]) for kind, task in kinds.items()
+    }
     costs = [known[task.role.name, task.property.name] for task in rows]
     names = [(*task.key,) for task in rows]
     costs += [CONTESTED_COST] * len(characterised)
@@ -62,10 +65,9 @@ def share(request: Request, rows: Sequence[Task], characterised: Sequence[Subjec
     )
 
 
-def cost(role: Role, prop: Property, seed: int) -> float:
+def cost(role: Role, prop: Property, seed: int, effort: Effort = STANDARD) -> float:
     """What a cell costs, in blocks of the sweep: about the number of its blocks, and of the entries in them."""
-    lengths = [n for n in LENGTHS[prop.lengths](seed) if n <= (prop.longest or role.longest)]
-    sizes = [role.signature.entries(m, n) for n in lengths for m in role.heights(n)]
+    sizes = [role.signature.entries(m, n) for n in lengths_of(role, prop, seed, effort) for m in role.heights(n)]
     rows = min(prop.rows, role.rows)
     return sum(1 + min(rows * size, LONG_BLOCK_ENTRIES) / BLOCK_ENTRIES for size in sizes)
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from extremum.properties.diagnosis.diagnose import UNKNOWN
 from extremum.properties.steps.resolve import heard, introduce
 from extremum.properties.values.finding import Cell
 from extremum.reports.driving.heartbeat import Heartbeat
@@ -65,7 +66,9 @@ class Terminal:
         self.audit = config.pluginmanager.get_plugin("extremum-audit")
         if self.audit is None:
             return
-        for line in self.audit.gate.lines if self.detail is not Detail.ANSWER else ():
+        gate = self.audit.gate
+        told = {Detail.ANSWER: [], Detail.FINDINGS: gate.brief, Detail.CELLS: gate.lines}
+        for line in told[self.detail]:
             print_line(self.console, escape(line))
         subjects = self.audit.subjects
         for subject in subjects:
@@ -103,7 +106,7 @@ def headline(cell: Cell) -> str:
     what = f"{cell.subject}: {cell.property} in {cell.dtype}"
     if cell.missed:
         return f"[bold red]missed[/] {escape(what)}, which is declared to fail"
-    why = ": ".join(filter(None, (cell.cause, cell.detail)))
+    why = ": ".join(filter(None, ("cause not found" if cell.cause == UNKNOWN else cell.cause, cell.detail)))
     excuse = cell.accepted or ("as declared" if cell.expected else "")
     style, word = ("yellow", f"{cell.verdict}, {escape(excuse)}") if excuse else ("bold red", cell.verdict)
     return f"[{style}]{word}[/] {escape(what + (f', {why}' if why else ''))}"

@@ -6,7 +6,8 @@ when. Keys that are not known are kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -14,7 +15,6 @@ from typing import Any
 
 from extremum.properties.values.finding import Cell, severity_rank
 from extremum.reference.errors import UsageError
-from extremum.reports.record.files import indented
 from extremum.reports.record.reading import check_cell, check_keys, read_json
 
 BASELINE = "extremum.baseline/"
@@ -25,12 +25,16 @@ PEOPLES = {"first_seen": str, "reason": str, "expires": str, "word": str, "of": 
 
 @dataclass(frozen=True)
 class Entry:
-    """A finding that is known. `word` names its subject as a command line does, `row` is what the file has."""
+    """A finding that is known. `word` names its subject as a command line does, `row` is what the file has.
+
+    It is `moved` where no such subject is found: another one may be it, of another name.
+    """
 
     cell: Cell
     word: str
     of: str = ""
     row: Mapping[str, Any] = field(default_factory=dict)
+    moved: bool = False
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -43,12 +47,15 @@ class Entry:
         return bool(text) and date.fromisoformat(text) < today
 
     def covers(self, cell: Cell) -> bool:
-        """Whether a finding is this one, of the same subject or by the same witness, and no worse in kind."""
+        """Whether a finding is this one: of the same subject, or where that has moved by the witness; and no graver.
+
+        A witness alone does not tell: the largest float that an exponential takes shows the same defect of others.
+        """
         if self.key != (cell.role, cell.property, cell.dtype):
             return False
         simplest = (self.cell.simplest, cell.simplest)
         same = all(simplest) and simplest[0].arguments == simplest[1].arguments  # type: ignore[union-attr]
-        if cell.subject != self.cell.subject and not same:
+        if cell.subject != self.cell.subject and not (self.moved and same):
             return False
         ended = cell.verdict != "refuted" and self.cell.verdict == "refuted"
         return not ended and severity_rank(cell.severity) >= severity_rank(self.cell.severity)
@@ -68,33 +75,46 @@ def read_baseline(path: Path) -> list[Entry]:
 
 
 def updated(
-    entries: Sequence[Entry], cells: Iterable[Cell], words: Mapping[tuple[str, str], tuple[str, str]], today: date
+    entries: Sequence[Entry],
+    cells: Iterable[Cell],
+    words: Mapping[tuple[str, str], tuple[str, str]],
+    today: date,
+    gone: Collection[tuple[str, ...]] = (),
 ) -> list[Entry]:
     """The entries of the findings among these cells, with what people wrote of them before, in order.
 
-    Of a cell that was judged and is no finding any more the entry goes; those of other cells stay.
+    Of a cell that was judged and is no finding any more the entry goes, and of one whose subject is `gone`, by
+    `Cell.key`; those of other cells stay.
     """
     rows = list(cells)
-    judged = {cell.key for cell in rows if cell.verdict != "incomplete"}
+    subjects = {(cell.role, cell.subject) for cell in rows}
+    moved = [replace(e, moved=(e.cell.role, e.cell.subject) not in subjects) for e in entries]
+    judged = {*gone, *(cell.key for cell in rows if cell.verdict != "incomplete")}
     fresh = []
     matched: list[Entry] = []
     for cell in rows:
         if not cell.found or cell.expected:
             continue
-        old = next((e for e in entries if e.cell.key == cell.key or e.covers(cell)), None)
+        old = next((e for e in moved if e.cell.key == cell.key), None) or next(
+            (e for e in moved if e.covers(cell)), None
+        )
         matched += [] if old is None else [old]
         word, of = words.get((cell.role, cell.subject), (cell.subject, ""))
         kept = {} if old is None else {k: v for k, v in old.row.items() if k not in (*KEYS, "simplest", "worst")}
         fresh.append(
             _made(cell, {"first_seen": today.isoformat(), "reason": "", "expires": "", **kept, "word": word, "of": of})
         )
-    left = [e for e in entries if e not in matched and e.cell.key not in judged]
+    left = [e for e in moved if e not in matched and e.cell.key not in judged]
     return sorted([*fresh, *left], key=lambda e: (*e.key, e.word))
 
 
 def text(entries: Iterable[Entry]) -> str:
-    """The file."""
-    return indented({"schema": SCHEMA, "entries": [dict(e.row) for e in entries]})
+    """The file: a key a line, and a witness a line, so that a change of the file can be read."""
+    rows = []
+    for entry in entries:
+        keys = (f"   {json.dumps(key)}: {json.dumps(value, allow_nan=False)}" for key, value in entry.row.items())
+        rows.append("\n  {\n" + ",\n".join(keys) + "\n  }")
+    return f'{{\n "schema": {json.dumps(SCHEMA)},\n "entries": [{",".join(rows)}\n ]\n}}\n'
 
 
 def _made(cell: Cell, said: Mapping[str, Any]) -> Entry:

@@ -3,8 +3,9 @@
 A function of the cells alone, so that a record that is read back has the findings that it was written with. The engine
 tells of each witness its cause, the correction that clears it, and what else it refutes; here they are put together:
 
-1. What one correction clears is one finding, whatever the names of the causes; then what has one known cause.
+1. What one correction of values clears is one finding, whatever the names of the causes; then what has one known cause.
 2. Of unknown cause, a witness takes along the cells that it refutes too, and those whose witness refutes its own.
+   What was seen once joins what differs from call to call, and what an ordinary row shows takes along what refutes it.
 3. Cells that crashed or hung alike are one finding, and so are declared failures of a subject that did not come.
 4. What adds up wrongly in 16 bits where the terms are lost already is no finding yet: the first one `hides` it.
 """
@@ -19,11 +20,14 @@ from math import inf, prod
 from typing import Any
 
 from extremum.properties.diagnosis.corrections import CORRECTIONS
-from extremum.properties.diagnosis.diagnose import CAUSES, UNKNOWN
+from extremum.properties.diagnosis.diagnose import CAUSES, STATE, UNKNOWN
+from extremum.properties.steps.witness import unrepeated
 from extremum.properties.values.finding import Cell, Witness, severity_rank
 
 SHOWN_DTYPE = "float32"  # whose witness is shown where there is one: most readers know its limits by heart
 ADDED_UP = ("float32",)  # corrections of sums alone
+UNSTABLE = (STATE, "nondeterministic")  # causes of answers that differ from call to call
+NOT_NUMBERS = ("nan", "inf", "-inf")
 MISSED = "declared, and not found"
 
 
@@ -154,14 +158,21 @@ class Finding:
         """
         if self.cause not in CAUSES or self.cause == UNKNOWN:
             return ""
-        return CORRECTIONS[self.correction].fix if self._by_correction else CAUSES[self.cause].fix
+        return CORRECTIONS[self.correction].fix if self._by_correction else self._of_cause[0]
 
     @property
     def brief(self) -> str:
         """The fix in a sentence."""
         if self.cause in CAUSES and self.cause != UNKNOWN and not self._by_correction:
-            return CAUSES[self.cause].brief
+            return self._of_cause[1]
         return self.fix
+
+    @property
+    def _of_cause(self) -> tuple[str, str]:
+        """Fix and brief of the cause; others of the same, where none of its corrections clears a witness."""
+        cause = CAUSES[self.cause]
+        cleared = bool({s.correction for s in self.signs} & {*cause.corrections})
+        return cause.otherwise if cause.otherwise[0] and not cleared else (cause.fix, cause.brief)
 
     @property
     def _by_correction(self) -> bool:
@@ -170,7 +181,7 @@ class Finding:
 
     @property
     def simplest(self) -> Sign:
-        """The plainest sign of the cause: small, with an exact value beside it, of ordinary size, in float32."""
+        """The plainest sign of the cause, of the most severe: small, with an exact value beside it, in float32."""
         return min(self.signs, key=self._plain)
 
     @property
@@ -185,6 +196,8 @@ class Finding:
         return (
             witness is None,
             sign.cause != self.cause,
+            sign.cell.severity != self.severity,
+            sign.which != "simplest",
             sign.cell.dtype != SHOWN_DTYPE,
             sign.size,
             not (witness and witness.exact),
@@ -223,9 +236,12 @@ def findings_of(cells: Iterable[Cell]) -> list[Finding]:
 
 def _of_subject(cells: Sequence[Cell]) -> list[Finding]:
     signs = list(_signs(cells))
-    groups = [*_by_correction_and_cause(signs), *_of_unknown_cause([s for s in signs if _unknown(s)])]
+    known = _by_correction_and_cause(s for s in signs if s.cell.verdict == "refuted" and not _unknown(s))
+    unknown = _beside_known([s for s in signs if _unknown(s)], known)
+    groups = [*known, *_of_unknown_cause(unknown)]
     groups += _alike(s for s in signs if s.cell.found and s.cell.verdict != "refuted")
-    findings = [Finding(group, _cause_of(group)) for group in groups if group]
+    in_order = ([s for s in signs if _among(s, group)] for group in groups if group)
+    findings = [Finding(group, _cause_of(group)) for group in in_order]
     if missed := [Sign(c) for c in cells if c.missed]:
         findings.append(Finding(missed, MISSED))
     return [_first(finding, findings) for finding in _hidden(findings)]
@@ -241,17 +257,18 @@ def _signs(cells: Iterable[Cell]) -> Iterator[Sign]:
 
 
 def _unknown(sign: Sign) -> bool:
-    return sign.cell.verdict == "refuted" and not sign.correction and sign.cause == UNKNOWN
+    return sign.cell.verdict == "refuted" and sign.cause == UNKNOWN
 
 
-def _by_correction_and_cause(signs: Sequence[Sign]) -> list[list[Sign]]:
-    """What a correction clears; and what has a known cause, beside what has it and is cleared."""
+def _by_correction_and_cause(signs: Iterable[Sign]) -> list[list[Sign]]:
+    """What has known causes: what one correction of values clears; and what has one cause, beside what is so cleared.
+
+    Corrections of how values are arranged are several for one cause, of which the case tells which applies.
+    """
     cleared: dict[str, list[Sign]] = defaultdict(list)
     caused: dict[str, list[Sign]] = defaultdict(list)
     for sign in signs:
-        if sign.cell.verdict != "refuted" or _unknown(sign):
-            continue
-        if sign.correction:
+        if sign.correction and CORRECTIONS[sign.correction].of_values:
             cleared[sign.correction].append(sign)
         else:
             caused[sign.cause].append(sign)
@@ -262,24 +279,55 @@ def _by_correction_and_cause(signs: Sequence[Sign]) -> list[list[Sign]]:
     return [*cleared.values(), *caused.values()]
 
 
+def _beside_known(signs: Sequence[Sign], known: Sequence[list[Sign]]) -> list[Sign]:
+    """Those of unknown cause that none of the known groups takes along.
+
+    A group takes what its correction clears. What differs from call to call takes what was seen once, and what fails on
+    ordinary rows takes what refutes its cells.
+    """
+    left = list(signs)
+    for group in known:
+        causes, corrections = {s.cause for s in group}, {s.correction for s in group} - {""}
+        ordinary, names = any(name in CAUSES and CAUSES[name].ordinary for name in causes), {s.name for s in group}
+        for sign in list(left):
+            if sign.witness is None:
+                continue
+            unstable = bool(causes & {*UNSTABLE}) and bool(unrepeated(sign.witness))
+            if unstable or sign.correction in corrections or (ordinary and names & {*sign.witness.refutes}):
+                group.append(sign)
+                left = [s for s in left if s is not sign]
+    return left
+
+
 def _of_unknown_cause(signs: Sequence[Sign]) -> list[list[Sign]]:
-    """The smallest first: each takes along what it refutes too, what refutes it, and what raises the same."""
+    """The smallest first: each takes along what it refutes, what refutes it, and what those take along in turn."""
     left, groups = sorted(signs, key=lambda s: s.size), []
     while left:
-        head = left[0]
-        groups.append([s for s in left if s is head or _joined(head, s)])
-        left = [s for s in left if not any(s is one for one in groups[-1])]
+        group, new = [left[0]], [left[0]]
+        while new:
+            new = [s for s in left if not _among(s, group) and any(_joined(one, s) for one in new)]
+            group += new
+        groups.append([s for s in left if _among(s, group)])
+        left = [s for s in left if not _among(s, group)]
     return groups
 
 
-def _joined(head: Sign, sign: Sign) -> bool:
-    if sign.cell is head.cell:
+def _among(sign: Sign, signs: Iterable[Sign]) -> bool:
+    return any(sign is one for one in signs)
+
+
+def _joined(one: Sign, other: Sign) -> bool:
+    if one.cell is other.cell or (one.correction and one.correction == other.correction):
         return True
-    if head.cell.detail.startswith("raises ") and head.cell.detail == sign.cell.detail:
+    if one.cell.detail.startswith("raises ") and one.cell.detail == other.cell.detail:
         return True
-    if head.witness is None or sign.witness is None or not (head.witness.refutes or sign.witness.refutes):
-        return sign.cell.property == head.cell.property  # nothing was tried: in other dtypes it is the same
-    return sign.name in head.witness.refutes or head.name in sign.witness.refutes
+    if one.witness is None or other.witness is None or not (one.witness.refutes or other.witness.refutes):
+        return one.cell.property == other.cell.property  # nothing was tried: in other dtypes it is the same
+    if other.name in one.witness.refutes or one.name in other.witness.refutes:
+        return True
+    # What one of them holds may have no place in the other's format: there the same property fails in the same way.
+    alike = one.cell.property == other.cell.property and one.cell.dtype != other.cell.dtype
+    return alike and one.witness.got in NOT_NUMBERS and one.witness.got == other.witness.got
 
 
 def _alike(signs: Iterable[Sign]) -> list[list[Sign]]:

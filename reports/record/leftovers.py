@@ -44,7 +44,8 @@ def remove_leftovers(report_dir: Path | None) -> None:
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}{_machine()}-*"):
         if _left(folder, rf"{re.escape(PREFIX)}\w+-(\d+)-.*") and not folder.is_symlink():
             shutil.rmtree(folder, ignore_errors=True)
-    for file in report_dir.glob(f".*.{_machine()}-*") if report_dir is not None else ():
+    beside = f".*.{_machine()}-*"
+    for file in (*report_dir.glob(beside), *report_dir.glob(f"scripts/{beside}")) if report_dir is not None else ():
         if _left(file, r"\..*-(\d+)"):
             with suppress(OSError):
                 file.unlink()

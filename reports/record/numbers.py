@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal, InvalidOperation
 from math import log10
 
@@ -22,6 +23,11 @@ SINGULAR = {
     "witnesses": "witness",
 }
 PLURAL = {one: several for several, one in SINGULAR.items()}
+ROUNDOFFS = {  # of the format: half of the gap of 1 to the next number
+    "u": ("unit roundoff", "unit roundoffs"),
+    "u sum": ("unit roundoff of the sum of magnitudes", "unit roundoffs of the sum of magnitudes"),
+}
+BEYOND_DECIMAL = re.compile(r"e(?P<sign>[+-]?)\d{7,}$")  # an exponent beyond all formats, that a `Decimal` may not have
 FROM_POWER, TO_POWER = -4, 15  # of ten: between them a number is written without an exponent
 
 
@@ -42,7 +48,7 @@ def exact_text(exact: str, dtype: str) -> str:
     if exact.startswith("[+/- "):
         return f"0 to within {exact[5:].rstrip(']')}"
     try:
-        value = Decimal(exact.strip("[]").partition(" +/- ")[0])
+        value = Decimal(BEYOND_DECIMAL.sub(r"e\g<sign>999999", exact.strip("[]").partition(" +/- ")[0]))
     except InvalidOperation:
         return exact
     if not value.is_finite() or value.is_zero():
@@ -84,6 +90,8 @@ def unit_of(value: float | str | None, unit: str) -> str:
     one = quantity(value) == "1"
     if unit == "value":
         return ""
+    if unit in ROUNDOFFS:
+        return ROUNDOFFS[unit][not one]
     if unit in SINGULAR:
         return SINGULAR[unit] if one else unit
     return unit if one or not unit.endswith("ulp") else f"{unit}s"

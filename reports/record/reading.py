@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from math import prod
@@ -14,7 +15,9 @@ from extremum.properties.values.finding import VERDICTS, Cell
 from extremum.reference.arithmetic.formats import FORMATS
 from extremum.reference.errors import UsageError, nearest
 from extremum.reference.subjects.adapters import EVERY_LAYOUT
-from extremum.reports.record.record import Record
+from extremum.reports.record.compact import expanded
+from extremum.reports.record.places import NUMBERS as PLACE
+from extremum.reports.record.record import BASELINE, EARLIER, READABLE, Record
 
 INTEGERS = ("int64", "bool")  # dtypes of arguments that are no formats
 LARGEST = 2**28  # entries of an argument
@@ -27,7 +30,9 @@ FORMS: Mapping[
     "tile": {"tile": list[str], "along": int},
     "recipe": {"recipe": Mapping[str, Any], "sha256": str},
 }
+SMALL = re.compile(r"[0-9]{1,9}")  # a number that is kept as text
 RECIPE = {"role": str, "regime": str, "argument": str, "seed": int, "n": int, "of": int, "row": int}
+ENTRY = ("role", "subject", "property", "dtype", "code", "status")  # what a record says of an entry of a baseline
 NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false", type(None): "null"}
 
 
@@ -47,26 +52,37 @@ def read_report(path: Path) -> Record:
     try:
         if not isinstance(value, dict) or "schema" not in value:
             raise UsageError("it has no key 'schema': a report.json of extremum is needed")
-        if str(value["schema"]).startswith("extremum.report/"):
-            _check_report(value)
+        if value["schema"] in READABLE:
+            _check_report(value if value["schema"] in EARLIER else expanded(value))
         return Record.from_json(value)
     except UsageError as error:
         raise UsageError(f"{str(path)!r}: {error}") from None
 
 
 def _check_report(value: Mapping[str, Any]) -> None:
-    whole = {"seed": int, "command": list[str], "environment": Mapping[str, Any], "cells": list[Any]}
-    check_keys(value, whole, "")
+    keys = {"seed": int, "command": list[str], "environment": Mapping[str, Any], "cells": list[Any]}
+    check_keys(value, keys, "")
     _check(value.get("contested", []), list[dict[str, str]], "contested")
-    _check(value["environment"].get("named", []), list[dict[str, str]], "environment.named")
+    for number, row in enumerate(_listed(value["environment"], "named")):
+        for key in (key for key in PLACE if not SMALL.fullmatch(row.get(key, "1"))):
+            raise UsageError(f"environment.named[{number}].{key}={row[key]!r:.60} is not a whole number, as text")
+    for number, row in enumerate(_listed(value["environment"], BASELINE)):
+        check_keys(row, dict.fromkeys(ENTRY, str), f"environment.{BASELINE}[{number}]")
     _check(value.get("subjects", []), list[dict[str, str]], "subjects")
     for number, cell in enumerate(value["cells"]):
         check_cell(cell, f"cells[{number}]")
 
 
+def _listed(environment: Mapping[str, Any], name: str) -> list[dict[str, str]]:
+    rows: list[dict[str, str]] = environment.get(name, [])
+    _check(rows, list[dict[str, str]], f"environment.{name}")
+    return rows
+
+
 def check_cell(cell: Any, where: str) -> None:
     """Raise `UsageError` for what is no cell: a key that is missing, a value of another type, or nonsense."""
     _check(cell, Cell, where)
+    check_keys(cell, {"verdict": str}, where)
     if cell["verdict"] not in VERDICTS:
         raise UsageError(f"{where}.verdict={cell['verdict']!r} is not known: {nearest(cell['verdict'], VERDICTS)}")
     if cell["dtype"] not in FORMATS:
@@ -137,8 +153,9 @@ def _check_entry(entry: str, dtype: str, where: str) -> None:
 
 def _check_numbers(row: Mapping[str, Any], where: str) -> None:
     for name in ("measured", "allowed"):
-        if isinstance(row[name], str) and row[name] not in NUMBERS:
-            raise UsageError(f"{where}.{name}={row[name]!r} is not valid: a number, or one of {', '.join(NUMBERS)}")
+        value = row.get(name)
+        if isinstance(value, str) and value not in NUMBERS:
+            raise UsageError(f"{where}.{name}={value!r} is not valid: a number, or one of {', '.join(NUMBERS)}")
 
 
 def check_keys(value: Any, kinds: Mapping[str, Any], where: str) -> None:

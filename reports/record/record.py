@@ -13,11 +13,15 @@ from extremum.properties.contested.situations import Behaviour
 from extremum.properties.values.finding import VERDICTS, Cell
 from extremum.reference.errors import UsageError
 from extremum.reference.subjects.loading import first_line
+from extremum.reports.record.compact import compacted, expanded
 from extremum.reports.record.findings import Finding, findings_of
 
-SCHEMA = "extremum.report/3"
-READABLE = (SCHEMA, "extremum.report/2", "extremum.report/1")  # what earlier versions lack has a default
+SCHEMA = "extremum.report/4"
+EARLIER = ("extremum.report/3", "extremum.report/2", "extremum.report/1")  # what they lack has a default
+READABLE = (SCHEMA, *EARLIER)
 SHARD = "shard"  # the key of the environment that says which part of a run a record is
+BASELINE = "baseline"  # the one that says what became of each entry of a baseline
+GONE = "GONE"  # the status there of one whose subject is not there any more
 NOT_REACHED = "not reached"  # the detail of a cell that a run ended before
 DEPENDENCIES = ("numpy", "hypothesis", "pytest", "pytest-xdist", "python-flint", "ml-dtypes")
 LIBRARIES = ("scipy", "torch", "jax", "numba")
@@ -67,6 +71,11 @@ class Record:
         finished = sum(c.detail != NOT_REACHED for c in self.cells)
         return f"interrupted: {finished:,} of {len(self.cells):,} cells finished" if self.interrupted else ""
 
+    def named(self, role: str, name: str) -> Mapping[str, str]:
+        """What found a subject of the user's: the `word` that named it, in which `folder`; empty of any other."""
+        rows = self.environment.get("named", [])
+        return next((r for r in rows if (r.get("role"), r.get("name")) == (role, name)), {})
+
     @property
     def summary(self) -> dict[str, Any]:
         """Counts: cells by verdict, rows examined, findings, and cells expected and not."""
@@ -83,6 +92,7 @@ class Record:
 
     def to_json(self) -> dict[str, Any]:
         """The record, as `report.schema.json` describes it."""
+        plans, cells = compacted(self.cells)
         return {
             "schema": SCHEMA,
             "tool": {"name": "extremum", "version": version()},
@@ -93,7 +103,8 @@ class Record:
             "interrupted": self.interrupted,
             "summary": self.summary,
             "findings": [f.to_json() for f in self.findings],
-            "cells": [c.to_json() for c in self.cells],
+            "plans": plans,
+            "cells": cells,
             "contested": [b.to_json() for b in self.contested],
             "claims": [dict(c) for c in self.claims],
         }
@@ -104,6 +115,7 @@ class Record:
         schema = record.get("schema") if isinstance(record, Mapping) else None
         if schema not in READABLE:
             raise UsageError(f"schema={schema!r} is not {SCHEMA!r}: not a report of this version")
+        record = record if schema in EARLIER else expanded(record)
         try:
             return cls(
                 [Cell.from_json(c) for c in record["cells"]],
@@ -115,7 +127,7 @@ class Record:
                 [Behaviour.from_json(b) for b in record.get("contested", [])],
                 record.get("interrupted", False),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise UsageError(f"the report is damaged: {type(error).__name__}: {first_line(error)}") from None
 
 

@@ -10,13 +10,16 @@ import numpy as np
 
 from extremum.properties.diagnosis.diagnose import UNKNOWN
 from extremum.properties.inputs.regimes import log_max
+from extremum.properties.model.property import Property
 from extremum.properties.roles.registry import roles
 from extremum.properties.values.finding import Cell
 from extremum.reference.arithmetic.formats import FORMATS
 from extremum.reports.record.findings import Finding, Sign
-from extremum.reports.record.numbers import counted, decimals, exact_text, listed, number_of
+from extremum.reports.record.numbers import ROUNDOFFS, counted, decimals, exact_text, listed, number_of
 from extremum.reports.record.record import Record
 
+SHOWN_NUMBERS = 3  # of an input, in a sentence
+BESIDES = "Besides,"  # begins what is told of the findings after the first
 FEW_SUBJECTS = 6  # of which each gets its sentence; of more, those alone that something is wrong with
 
 PHRASES = {
@@ -28,8 +31,12 @@ PHRASES = {
     "rounding of the gap": "entries are rounded before they are subtracted, as {at}",
     "subnormals flushed": "values below the smallest normal become zero",
     "masked value leaks": "masked entries count",
+    "nan from a mask": "a row with masked entries gives NaN",
     "wrong axis": "it reduces along another axis than the one asked for",
     "state leaks between rows": "an answer depends on other rows or calls",
+    "answer overwritten": "a later call overwrites an earlier answer",
+    "divided by length": "it divides by the number of entries",
+    "padding counted": "it counts the padding of a row",
     "storage order ignored": "strides, offset or byte order are ignored",
     "input mutated": "it writes into its argument",
     "precision narrowed": "values are kept in fewer bits than the dtype has",
@@ -46,6 +53,7 @@ PHRASES = {
     "wrong factor": "a factor is wrong",
     "wrong divisor": "it divides by something else",
     "transposed matrix": "a matrix is transposed",
+    "values clipped": "values beyond a limit are taken for the limit {at}",
 }
 
 
@@ -63,6 +71,11 @@ class Answer:
     def sound(self) -> bool:
         """Whether all that was judged held."""
         return not any(c.found or c.missed or c.verdict == "incomplete" for c in self.cells)
+
+    @property
+    def first(self) -> str:
+        """The sentence without the findings after the first, for where these are listed."""
+        return self.sentence.partition(f" {BESIDES}")[0]
 
     @property
     def unsound(self) -> bool:
@@ -131,14 +144,14 @@ def _unsound(cells: Sequence[Cell], findings: Sequence[Finding]) -> str:
     failing = [dtype for dtype in dict.fromkeys(c.dtype for c in cells) if dtype in found]
     if held:
         sound = "holds" if _part(cells) else "is sound"
-        begin = f"{sound} in {listed(held)}{_accuracy(cells, held)}; in {listed(failing)} {phrase(head)}"
+        begin = f"{sound} in {listed(held)}{_accuracy(cells, held)}; in {listed(head.dtypes)} {phrase(head)}"
     else:
-        begin = f"is not sound in {listed(failing)}: {phrase(head)}"
+        begin = f"is not sound in {listed(failing)}: {_in_dtypes(head, failing)}{phrase(head)}"
     parts = [begin + ".", *([head.brief] if head.brief else [])]
     if others:
         also = "; ".join(f"{_in_dtypes(f, failing)}{phrase(f)}" for f in others[:2])
         more = f"; and {number_of(len(others) - 2, 'more finding')}" if len(others) > 2 else ""
-        parts.append(f"Besides, {also}{more}.")
+        parts.append(f"{BESIDES} {also}{more}.")
     return " ".join(parts)
 
 
@@ -170,6 +183,8 @@ def _accuracy(cells: Sequence[Cell], dtypes: Sequence[str]) -> str:
     if not graded:
         return ""
     worst = max(graded, key=lambda c: float(c.measured or 0) / float(c.allowed or inf))
+    if worst.unit in ROUNDOFFS and float(worst.measured or 0) < 1:  # of a sum of magnitudes: no number that tells much
+        return f" ({worst.grade})"
     return f" ({counted(worst.measured, '')} of {counted(worst.allowed, worst.unit)} allowed, {worst.grade})"
 
 
@@ -195,8 +210,19 @@ def _of_unknown_cause(finding: Finding, sign: Sign) -> str:
         return f"{name} fails: {sign.cell.detail}"
     if witness is None or not witness.got:
         return f"{name} fails {_at(finding)}".rstrip()
-    beside = f", not {exact_text(witness.exact, sign.cell.dtype)}," if witness.exact else ""
-    return f"it gives {decimals(witness.got, sign.cell.dtype)}{beside} {_at(finding)}".rstrip(" ,")
+    got, *other = decimals(witness.got, sign.cell.dtype).split(" and ")
+    another = f", and {other[0]} {beside_of(sign.cell)}," if other else ""
+    exact = exact_text(witness.exact, sign.cell.dtype) if witness.exact else ""
+    if " " in exact:  # no number, but where it lies
+        return f"it gives {got}{another} {_at(finding)}, where the exact value is {exact}".replace("  ", " ")
+    return f"it gives {got}{another}{f', not {exact},' if exact else ''} {_at(finding)}".rstrip(" ,").replace(",,", ",")
+
+
+def beside_of(cell: Cell) -> str:
+    """What the second of two answers is that the property of a cell compares."""
+    role = roles().get(cell.role)
+    prop = role.property_named(cell.property) if role else None
+    return prop.beside if prop else Property.beside
 
 
 def _where(sign: Sign) -> str:
@@ -211,15 +237,17 @@ def _where(sign: Sign) -> str:
 
 
 def _at(finding: Finding) -> str:
-    """The simplest input, if it is one number; else how long its row is."""
+    """The simplest input, if it is one row of few numbers; else how long its row is."""
     sign = finding.simplest
     if sign.witness is None:
         return ""
-    given = {name: a for name, a in sign.witness.arguments.items() if name != "axis"}
+    labels = {name for name, a in sign.witness.arguments.items() if a["dtype"] == "int64" and not a["shape"]}
+    given = {name: a for name, a in sign.witness.arguments.items() if name not in labels} or sign.witness.arguments
     name, argument = next(iter(given.items()))
     values = argument.get("values", [])
-    if len(given) == 1 and len(values) == 1 and argument["dtype"] != "int64":
-        return f"at {name} = [{decimals(values[0], sign.cell.dtype)}]"
+    one_row = len(values) == max(argument["shape"][-1:], default=1)
+    if len(given) == 1 and one_row and len(values) <= SHOWN_NUMBERS and argument["dtype"] != "int64":
+        return f"at {name} = [{', '.join(decimals(value, sign.cell.dtype) for value in values)}]"
     axis = sign.witness.arguments.get("axis", {"values": ["-1"]})
     n = argument["shape"][int(axis["values"][0])] if argument["shape"] else 1
     return f"at n = {n:,}"

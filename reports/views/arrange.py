@@ -9,7 +9,7 @@ import re
 import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf, nan
 from typing import Any, NamedTuple
@@ -18,29 +18,41 @@ from extremum.properties.contested.conventions import property_of
 from extremum.properties.diagnosis.diagnose import UNKNOWN
 from extremum.properties.model.property import Property
 from extremum.properties.values.finding import Cell, Witness
+from extremum.reports.record.compact import thinned
 from extremum.reports.record.findings import Finding
 from extremum.reports.record.numbers import listed, number_of, quantity, unit_of
 from extremum.reports.record.record import Record, version
+from extremum.reports.record.text import witness_rows
 from extremum.reports.views.answer import answers, phrase, shown
 from extremum.reports.views.contested_tables import tables
 from extremum.reports.views.explain import Explanation, explanation
-from extremum.reports.views.finding_text import title
+from extremum.reports.views.finding_text import title, usual_fix
 from extremum.reports.views.ledger import counted, exercises
 from extremum.reports.views.marks import MARKS, Mark, mark_key
 from extremum.reports.views.script import script
+from extremum.reports.views.shapes_table import visited
+from extremum.reports.views.witness_checks import entry_of
+from extremum.reports.views.witness_checks import shown as shown_witness
 
 MAX_SUBJECT_COLUMNS = 12  # with more subjects, they are the rows of the matrix
 MAX_HEADING_CHARACTERS = 96  # of all headings that stand side by side
-MAX_SCRIPT_CHARACTERS = 20_000  # a reader of a longer one makes it from the record
+MAX_SCRIPT_CHARACTERS = 4_000  # a longer one is a file beside the report alone
+CLEAR_RATIO = 1.01  # measured/allowed
+ANCHOR = "finding-"
+SCRIPTS = "scripts"  # the folder of scripts in that of the report
 
 
 @dataclass(frozen=True)
 class Group:
-    """A finding, arranged: what a section of the report is about. `plotted` are all cells of its first property."""
+    """A finding, arranged: what a section of the report is about. `plotted` are all cells of its first property.
+
+    `record` is that of the subject, and `place` what it was found by.
+    """
 
     finding: Finding
     anchor: str
     record: Mapping[str, str]
+    place: Mapping[str, str]
     plotted: Sequence[Cell]
 
     @property
@@ -99,8 +111,7 @@ class Group:
     def fix(self) -> str:
         """The fix of the cause; where no cause is known, the usual one of the property, if it was refuted."""
         judged = any(c.verdict == "refuted" or c.missed for c in self.finding.cells)
-        usual = self.explanation.fix if judged and self.explanation else ""
-        return self.finding.fix or usual
+        return self.finding.fix or (usual_fix(self.finding.simplest.cell, self.finding) if judged else "")
 
     @property
     def hides(self) -> list[str]:
@@ -116,15 +127,39 @@ class Group:
                 notes[cell.detail].append(f"{cell.property} {cell.dtype}")
         return dict(notes)
 
+    @property
+    def witness(self) -> str:
+        """The witness that is shown, in aligned lines; empty where there is none."""
+        sign = self.finding.simplest
+        if sign.witness is None:
+            return ""
+        witness = sign.witness
+        found = None if witness.exact else shown_witness(sign.cell, witness)
+        if found is not None and (entry := entry_of(found)) is not None:  # as a script has it
+            witness = replace(witness, exact=repr(entry.exact))
+        rows = witness_rows("", witness, sign.cell)
+        names = list(sign.witness.arguments)
+        named = [(name, text.removeprefix(f"{name} = ")) for name, (_, text) in zip(names, rows, strict=False)]
+        lines = [*named, *rows[len(names) :]]
+        return "\n".join(f"{name:<9} {text}" for name, text in lines)
+
     @cached_property
-    def scripts(self) -> dict[str, str]:
-        """For each dtype, the script that runs the simplest witness; empty where it is too long to show."""
-        of_dtype: dict[str, Cell] = {}
-        for cell in self.reported:
-            if cell.simplest is not None:
-                of_dtype.setdefault(cell.dtype, cell)
-        scripts = {d: script(c, c.simplest, self.record) for d, c in of_dtype.items() if c.simplest is not None}
-        return {dtype: text if len(text) <= MAX_SCRIPT_CHARACTERS else "" for dtype, text in scripts.items()}
+    def script(self) -> str:
+        """The script that fails until the finding is mended; empty where no witness could be kept."""
+        sign = self.finding.simplest
+        if sign.ratio and sign.ratio < CLEAR_RATIO:  # decimals would round what tells it from what is allowed
+            sign = self.finding.worst
+        return script(sign.cell, sign.witness, self.record, self.place, phrase(self.finding)) if sign.witness else ""
+
+    @property
+    def script_file(self) -> str:
+        """Where that script stands in the folder of the report."""
+        return f"{SCRIPTS}/{self.anchor.removeprefix(ANCHOR)}.py"
+
+    @property
+    def short_script(self) -> str:
+        """The script, where it is short enough to be read."""
+        return self.script if len(self.script) <= MAX_SCRIPT_CHARACTERS else ""
 
 
 @dataclass(frozen=True)
@@ -154,7 +189,7 @@ class Grades(NamedTuple):
     subjects: Mapping[str, Mapping[str, Cell]]
 
 
-def groups(report: Record, prefix: str = "finding-") -> list[Group]:
+def groups(report: Record, prefix: str = ANCHOR) -> list[Group]:
     """The findings, arranged in their order."""
     by_key: dict[tuple[str, str, str], list[Cell]] = defaultdict(list)
     for cell in report.cells:
@@ -168,8 +203,9 @@ def groups(report: Record, prefix: str = "finding-") -> list[Group]:
         anchor = prefix + re.sub(r"[^a-z0-9]+", "-", f"{first.role} {first.subject} {name}".lower()).strip("-")
         uses[anchor] += 1
         anchor += f"--{uses[anchor]}" if uses[anchor] > 1 else ""
-        plotted = by_key[first.role, first.subject, first.property]
-        sections.append(Group(finding, anchor, records.get(finding.key, {}), plotted))
+        plotted = [replace(c, profile=thinned(c)) for c in by_key[first.role, first.subject, first.property]]
+        place = report.named(*finding.key)
+        sections.append(Group(finding, anchor, records.get(finding.key, {}), place, plotted))
     return sections
 
 
@@ -287,6 +323,14 @@ def with_unit(value: float | str | None, unit: str) -> str:
     return f"{measure(value)} {unit_of(value, unit)}".rstrip()
 
 
+def brief(cell: Cell) -> str:
+    """What the matrix of a page says of a cell, whose row and column tell which it is."""
+    parts = [f"{cell.dtype} {MARKS[mark_key(cell)].name}"]
+    if cell.measured is not None:
+        parts.append(f"{measure(cell.measured)} of {with_unit(cell.allowed, cell.unit)}")
+    return ", ".join(parts)
+
+
 def hover(cell: Cell) -> str:
     """What the matrix says of a cell, beside its letter."""
     parts = [f"{cell.subject}, {cell.property}, {cell.dtype}: {MARKS[mark_key(cell)].name}"]
@@ -316,4 +360,5 @@ def arranged(report: Record, sections: Sequence[Group]) -> dict[str, Any]:
         "ledger": exercises(report.claims),
         "contested": tables(report.contested, MAX_SUBJECT_COLUMNS),
         "unjudged": unjudged(report),
+        "visited": visited(report),
     }

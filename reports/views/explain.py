@@ -77,6 +77,7 @@ def explain(word: str, role: str | None = None, width: int = WIDTH) -> list[str]
     With `role`, of that role's property, and with the mutants of that role. Raises `UsageError` as `find` does.
     """
     among = [role_named(role).name] if role else list(roles())
+    word = word.removesuffix(" fails")  # as a finding without a known cause is called
     if word.lower() in CAUSES:
         return cause_lines(word.lower(), width, among)
     return lines(find(word, role), width, among)

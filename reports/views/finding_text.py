@@ -6,27 +6,31 @@ import re
 import shlex
 import textwrap
 from collections.abc import Iterator, Sequence
-from math import isfinite
+from math import inf, isfinite
 
 from extremum.properties.diagnosis.diagnose import CAUSES, UNKNOWN
 from extremum.properties.roles.registry import roles
+from extremum.properties.steps.witness import unrepeated
 from extremum.properties.values.finding import Cell, Witness
 from extremum.reports.record.findings import Finding, Sign
-from extremum.reports.record.numbers import counted, decimals, exact_text, listed
+from extremum.reports.record.numbers import ROUNDOFFS, counted, decimals, exact_text, listed
+from extremum.reports.record.places import words_in
 from extremum.reports.record.record import Record
 from extremum.reports.record.text import argument_text
-from extremum.reports.views.answer import phrase
+from extremum.reports.views.answer import beside_of, phrase
 
 INDENT = "  {:<9} "
 NO_BREAK = "\u00a0"
+SHIFT = "subtract the maximum"  # begins the usual fix of a property that a shift mends most often
+FAR_OFF = 0.05  # relative: a nearer answer is told in ulps alone
 NARROWEST = 40  # columns, in which lines are still readable
-OPTIONS_KEPT = ("--of", "--arrays", "--python", "--convention", "--exhaustive")
+OPTIONS_KEPT = ("--of", "--arrays", "--python", "--wrap", "--c-signature", "--convention", "--exhaustive")
 
 
 def title(finding: Finding) -> str:
     """What it is, in a word or two."""
     if finding.cause == UNKNOWN:
-        return f"{finding.properties[0]} fails"
+        return f"{finding.simplest.cell.property} fails"
     return finding.cause
 
 
@@ -38,12 +42,14 @@ def paragraphs(finding: Finding, report: Record) -> Iterator[tuple[str, str]]:
         yield "said", sign.cell.detail
     if sign.witness is not None:
         yield from _shown("input", sign, sign.witness)
+        if why := unrepeated(sign.witness):
+            yield "note", f"{why}."
         if worst.witness is not None and _worth_showing(sign.witness, worst.witness):
             yield from _shown("worst", worst, worst.witness)
     if finding.fix:
         yield "fix", finding.fix
-    elif sign.cell.verdict == "refuted" and (usual := _usual_fix(sign.cell)):
-        yield "usually", usual
+    elif usual := usual_fix(sign.cell, finding):
+        yield "usual fix", usual
     if finding.first and not finding.hides:
         yield "then", "audit again. Fix this first: it hides another finding."
     for hidden in finding.hides:
@@ -54,11 +60,15 @@ def paragraphs(finding: Finding, report: Record) -> Iterator[tuple[str, str]]:
         yield "again", again
 
 
-def _usual_fix(cell: Cell) -> str:
-    """What usually mends a failure of the property, if the role is known here."""
+def usual_fix(cell: Cell, finding: Finding) -> str:
+    """What usually mends a failure of the property, if the role is known here, and it gave an answer."""
+    if cell.verdict != "refuted" or cell.detail.startswith("raises "):
+        return ""
     role = roles().get(cell.role)
     prop = role.property_named(cell.property) if role else None
     text = " ".join(prop.fix.split()) if prop else ""
+    if text.startswith(SHIFT) and not any(s.correction == "shift" for s in finding.signs):
+        return "Not known. Look at the input: what does each step of the function make of it?"
     return text[:1].upper() + text[1:]
 
 
@@ -71,7 +81,9 @@ def command(finding: Finding, report: Record) -> str:
     kept = [w for name in OPTIONS_KEPT for w in _given(words, name)]
     asked = ["--role", cell.role, "--dtype", cell.dtype, "--property", cell.property]
     seed = ["--seed", str(report.seed)] if report.seed else []
-    return shlex.join(["extremum", "audit", cell.subject, *asked, *kept, *seed])
+    word, of = words_in(report).get(finding.key, (cell.subject, ""))
+    kept += ["--of", of] if of and not _given(words, "--of") else []  # the settings said it
+    return shlex.join(["extremum", "audit", word or cell.subject, *asked, *kept, *seed])
 
 
 def _given(words: Sequence[str], name: str) -> list[str]:
@@ -87,14 +99,39 @@ def _given(words: Sequence[str], name: str) -> list[str]:
 def _shown(kind: str, sign: Sign, witness: Witness) -> Iterator[tuple[str, str]]:
     for place, (name, argument) in enumerate(witness.arguments.items()):
         yield kind if place == 0 else "", f"{name} = {argument_text(argument)}"
-    got = decimals(witness.got, sign.cell.dtype) if witness.got else ""
+    beside = f"; {beside_of(sign.cell)} "
+    got = decimals(witness.got, sign.cell.dtype).replace(" and ", beside) if witness.got else ""
     exact = exact_text(witness.exact, sign.cell.dtype) if witness.exact else ""
-    values = ", ".join(filter(None, [got, exact and f"exact {exact}"]))
-    error = ""
-    if isinstance(witness.measured, float) and isfinite(witness.measured):
-        error = f"{counted(witness.measured, sign.cell.unit)}, allowed {counted(witness.allowed, '')}"
+    values = f"{'; ' if beside in got else ', '}".join(filter(None, [got, exact and f"exact {exact}"]))
+    error = _error(sign.cell, witness)
     if values or error:
         yield "got" if values else "measured", f"{values}: {error}" if values and error else values or error
+
+
+def _error(cell: Cell, witness: Witness) -> str:
+    """The error and what is allowed; less than one roundoff of a sum says nothing, so that is told as a difference."""
+    if not isinstance(witness.measured, float) or not isfinite(witness.measured):
+        return ""
+    if cell.unit in ROUNDOFFS and witness.measured < 1 and witness.exact and isinstance(witness.allowed, float):
+        try:
+            off = abs(float.fromhex(witness.got) - float(witness.exact.strip("[]").partition(" +/- ")[0]))
+        except ValueError:  # two answers
+            off = 0.0
+        if off:
+            return f"off by {off:.3g}, allowed {off * witness.allowed / witness.measured:.3g}"
+    return f"{_times_off(witness)}{counted(witness.measured, cell.unit)}, allowed {counted(witness.allowed, '')}"
+
+
+def _times_off(witness: Witness) -> str:
+    """How many times too small or too large one answer is, where that says more than any number of ulps."""
+    try:
+        got, exact = float.fromhex(witness.got), float(witness.exact.strip("[]").partition(" +/- ")[0])
+    except ValueError:  # two answers, or none
+        return ""
+    if not got * exact > 0 or not FAR_OFF < abs(got / exact - 1) < inf or not exact:
+        return "of the wrong sign; " if got * exact < 0 else ""
+    small = abs(got) < abs(exact)
+    return f"{(exact / got if small else got / exact):.4g} times too {'small' if small else 'large'}; "
 
 
 def _worth_showing(simplest: Witness, worst: Witness) -> bool:

@@ -22,11 +22,12 @@ from extremum.reports.views.ledger import audits
 from extremum.reports.views.marks import MARKS, mark_key
 
 BLOCK_COLUMNS = 120  # of a finding
+FEW_LISTED = 6  # findings in the first ten lines
 
 
 def text(report: Record) -> str:
-    """The report as GitHub Markdown: what was audited, the matrix, the findings, the environment."""
-    return filled("report.md", **arranged(report, groups(report)), blocks=partial(_block, report))
+    """The report as GitHub Markdown: ten lines that fit a pull request, and then all there is."""
+    return filled("report.md", **arranged(report, groups(report)), blocks=partial(_block, report), few=FEW_LISTED)
 
 
 def filled(template: str, **context: object) -> str:

@@ -36,6 +36,7 @@ STYLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(  # of a kind of fail
         "underflow": {"linewidth": 1.4, "linestyle": "--", "marker": "v", "markersize": 4, "zorder": 3},
     }
 )
+MOST_LABELS = 6  # of lengths, with up to six digits each, below a panel
 FLOOR = 0.06  # of a panel's height, below its logarithmic axis: the lane of those that fail at 0
 
 
@@ -65,7 +66,17 @@ def draw(rows: Sequence[Onset]) -> Figure:
     for axes in panels[-1]:
         axes.set_xlabel("length of the row", fontsize=9)
     drawn = [row for row in rows if row.fails_at is not None]
-    figure.legend(handles=list(_legend(drawn)), loc="outside lower center", ncols=3, fontsize=8.5, frameon=False)
+    handles = list(_legend(drawn))
+    for columns in (3, 2, 1) if handles else ():
+        legend = figure.legend(
+            handles=handles, loc="outside lower center", ncols=columns, fontsize=8.5, frameon=False, borderaxespad=0.6
+        )
+        figure.draw_without_rendering()
+        box = legend.get_window_extent()
+        if box.x0 >= 0 and box.x1 <= figure.bbox.width:
+            break
+        if columns > 1:
+            legend.remove()
     return figure
 
 
@@ -78,20 +89,39 @@ def _panel(axes: Axes, rows: Sequence[Onset]) -> None:
         points = {row.length: row.fails_at for row in rows if (row.kind, row.line) == (kind, line)}
         reached = [nan if v is None else float.fromhex(v) for v in points.values()]
         heights = [bottom if v == 0 else log10(v) for v in reached]
-        axes.plot([log2(n) for n in points], heights, color=COLOURS[line], clip_on=False, **STYLES[kind])
+        style = STYLES[kind] if len(points) > 1 else {"marker": "s", "markersize": 7, **STYLES[kind]}
+        axes.plot([log2(n) for n in points], heights, color=COLOURS[line], clip_on=False, **style)
     ticks = _ticks(low, high)
     zero = any(v == 0 for v in values)
     axes.set_yticks([*([bottom] if zero else []), *map(log10, ticks)], [*(["0"] if zero else []), *map(_number, ticks)])
     axes.set_ylim(bottom, high)
-    exponents = range(0, max((row.length.bit_length() for row in rows), default=1) + 1, 4)
-    axes.set_xticks(list(exponents), [str(2**k) for k in exponents])
+    lengths = sorted({row.length for row in rows}) or [1]
+    first, last = log2(lengths[0]), log2(lengths[-1])
+    room = max(0.5, 0.03 * (last - first))
+    axes.set_xlim(first - room, last + room)
+    labelled = spaced(lengths)
+    axes.set_xticks([log2(n) for n in labelled], [str(n) for n in labelled])
+    axes.set_xticks([log2(n) for n in lengths], minor=True)
     axes.grid(color="#d8d8d8", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.tick_params(labelsize=8.5, length=0)
+    axes.tick_params(axis="x", which="both", length=3, color="#b0b0b0")
     for side in axes.spines.values():
         side.set_visible(False)
     if not values:
         axes.text(0.5, 0.5, "fails nowhere", transform=axes.transAxes, ha="center", fontsize=10, color="#606060")
+
+
+def spaced(lengths: Sequence[int]) -> list[int]:
+    """Those of the lengths whose labels have room side by side: the first and the last, and what fits between."""
+    least = max(log2(lengths[-1] / lengths[0]) / MOST_LABELS, 0.01)
+    kept = [lengths[0]]
+    for n in lengths[1:]:
+        if log2(n / kept[-1]) >= least:
+            kept.append(n)
+    if kept[-1] != lengths[-1]:
+        kept[-1:] = [lengths[-1]] if len(kept) > 1 else [kept[0], lengths[-1]]
+    return kept
 
 
 def _range(values: Sequence[float]) -> tuple[float, float]:

@@ -9,35 +9,32 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from extremum.properties.contested.conventions import property_of
-from extremum.properties.model.view import Observation, View
 from extremum.properties.roles.registry import role_named
-from extremum.properties.steps.witness import SEEN_ONCE, decode
+from extremum.properties.steps.witness import decode, unrepeated
 from extremum.properties.values.finding import Cell, Witness
-from extremum.reference.arithmetic.formats import Array, format_of
-from extremum.reference.arithmetic.wide import screen_arithmetic
+from extremum.reference.arithmetic.formats import Array
 from extremum.reference.errors import printable
-from extremum.reference.subjects.loading import is_file, parted
-from extremum.reference.subjects.subject import Subject
+from extremum.reference.subjects.loading import parted
+from extremum.reference.subjects.subject import Subject, made_by
+from extremum.reports.record.numbers import decimals, exact_text
 from extremum.reports.record.text import statement
-from extremum.reports.views.script import value_text
+from extremum.reports.views.array_text import array_text, number_text
+from extremum.reports.views.subject_import import foreign, imported, made
+from extremum.reports.views.witness_checks import entry_of, shown
 
 HEAD = '"""Inputs that extremum refuted these functions with'
-WRITTEN_OUT = 64  # entries of an array that are written one by one
-SLACK = 1.001  # of a tolerance that is written with four digits
 EXTREMUM = "import extremum"
 ML_DTYPES = "import ml_dtypes  # registers the dtypes with NumPy"
 WARNINGS = (
     'pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of overflows: what comes of them is asked'
 )
-NATIVE = ("float64", "float32", "float16")
 
 
 @dataclass(frozen=True)
@@ -62,16 +59,22 @@ class Imports:
 
     def called(self, found: Found) -> str:
         """The expression that calls the subject, which is imported."""
-        if found.subject.kind == "user":
-            place, attribute = parted(found.word)
-        else:
-            place, attribute = found.subject.function.__module__, found.subject.function.__name__
-        if is_file(place):
-            place, top = _dotted(Path(place).resolve())
-            self.paths[os.path.relpath(top, self.folder)] = None
-        root, _, rest = attribute.partition(".")
-        name = root if self.names.setdefault(root, place) == place else f"{place.replace('.', '_')}_{root}"
-        self.lines[f"from {place} import {root}" + ("" if name == root else f" as {name}")] = None
+        word = found.word if found.subject.kind == "user" else ""
+        told = made_by(found.subject) | {"folder": os.getcwd()}
+        source = foreign(found.cell.role, word, told)
+        if source is not None:
+            self.lines |= dict.fromkeys(source.lines)
+            return source.expression
+        source = made(imported(found.cell.role, found.subject.name, word, os.getcwd()), told)
+        if source.folder is not None:
+            self.paths[os.path.relpath(source.folder, self.folder)] = None
+        root, _, rest = source.expression.partition(".")
+        if not source.expression.replace(".", "_").isidentifier():
+            self.lines |= dict.fromkeys(source.lines)
+            return source.expression
+        place = "\n".join(source.lines)
+        name = root if self.names.setdefault(root, place) == place else f"{root}_{len(self.names)}"
+        self.lines[place if name == root else f"{place} as {name}"] = None
         return f"{name}.{rest}" if rest else name
 
 
@@ -92,10 +95,34 @@ def pytest_file(found: Sequence[Found], source: str, place: Path, with_extremum:
     text = "\n\n\n".join(tests.values())
     paths = [f"sys.path.insert(0, str(Path(__file__).resolve().parent / {json.dumps(path)}))" for path in imports.paths]
     external = [line for line in (EXTREMUM, ML_DTYPES) if _used(line, text)]
+    packed = ["import base64", "import zlib"] if "b85decode" in text else []
     head = [f'{HEAD}, from {printable(Path(source).name)}."""', ""]
-    head += ["import sys", "from pathlib import Path", ""] if paths else []
+    standard = [*packed[:1], *(["import sys"] if paths else []), *packed[1:]]
+    head += [*standard, *(["from pathlib import Path"] if paths else []), *([""] if standard else [])]
     head += [*external, "import numpy as np", "import pytest", "", *paths, *imports.lines, ""]
     return "\n".join([*head, WARNINGS, "", "", text, ""] if tests else [*head[:1], ""])
+
+
+def short_script(found: Found, folder: Path) -> str | None:
+    """A script for `folder` of some ten lines that shows a defect in one call; None where that takes several."""
+    alone = _one_call(found)
+    if alone is None:
+        return None
+    (arguments, row), imports, library = alone, Imports(folder), found.subject.adapter.lines
+    function, record = imports.called(found), found.witness.arguments
+    given = [f"{x} = {array_text(a, record[x])}" for x, a in arguments.items() if a.ndim]
+    call = f"answer = {_call(found, function, arguments)}"
+    paths = [f"sys.path.insert(0, {json.dumps(path)})" for path in imports.paths if path != "."]
+    said = ""
+    if found.witness.got:
+        exact = exact_text(found.witness.exact, found.cell.dtype) if found.witness.exact else ""
+        said = f"  # {decimals(found.witness.got, found.cell.dtype)}{f'; the exact value is {exact}' if exact else ''}"
+    shape = role_named(found.cell.role).signature.answer(arguments, -1)
+    entry = _entry(arguments, row, found) if found.cell.verdict == "refuted" and shape else "answer"
+    head = ["import sys"] if paths else []
+    head += [ML_DTYPES] if found.cell.dtype.startswith(("bfloat", "float8")) else []
+    lines = [*head, "import numpy as np", *library.imports, *paths, *imports.lines, *library.settings, "", *given, call]
+    return "\n".join([*lines, f"print({entry}){said}"])
 
 
 def _used(line: str, body: str) -> bool:
@@ -110,10 +137,10 @@ def _body(found: Found, imports: Imports, with_extremum: bool) -> list[str]:
         asked = f"role={cell.role!r}, dtypes=[{cell.dtype!r}], properties=[{cell.property!r}]"
         return [f"    extremum.assert_sound({function}, {asked})".replace("'", '"')]
     arguments, _ = alone
-    lines = [f"    {x} = {_array(a, found.witness.arguments[x])}" for x, a in arguments.items() if a.ndim]
+    lines = [f"    {x} = {array_text(a, found.witness.arguments[x])}" for x, a in arguments.items() if a.ndim]
     lines.append(f"    answer = {_call(found, function, arguments)}")
     if with_extremum:
-        given = ", ".join(x if a.ndim else _number(a) for x, a in arguments.items())
+        given = ", ".join(x if a.ndim else number_text(a) for x, a in arguments.items())
         lines.append(f'    extremum.assert_within(answer, "{cell.role}", {given})')
     else:
         lines.append(f"    {check}")
@@ -124,7 +151,7 @@ def _one_call(found: Found) -> tuple[Mapping[str, Array], int] | None:
     """The arguments of the one call that shows it, and the row in it; None where there is not one call."""
     cell, role = found.cell, role_named(found.cell.role)
     prop, record = property_of(cell.role, cell.property), found.witness.arguments
-    if SEEN_ONCE in found.witness.certified:
+    if unrepeated(found.witness):
         return None  # it depends on what was called before
     ended = cell.verdict != "refuted"
     plain = all(a.get("layout", "C") == "C" and "recipe" not in a for a in record.values())
@@ -139,34 +166,30 @@ def _one_call(found: Found) -> tuple[Mapping[str, Array], int] | None:
 
 def _numpy_check(found: Found) -> str | None:
     """The line that asserts what NumPy alone can tell of the answer; None where that would not show the defect."""
-    alone = _one_call(found)
-    if alone is None:
+    alone, seen = _one_call(found), shown(found.cell, found.witness)
+    if alone is None or seen is None:
         return None
-    (arguments, row), role = alone, role_named(found.cell.role)
-    shape = role.signature.answer(arguments, -1)
-    witness = found.witness
-    if found.cell.verdict != "refuted" or witness.certified == "the call itself":  # that it returns is what it shows
+    arguments, row = alone
+    shape = seen.signature.answer(arguments, -1)
+    if found.cell.verdict != "refuted" or found.witness.certified == "the call itself":  # that it returns shows it
         return f"assert np.shape(answer) == {shape}"
-    rows = role.signature.flat(arguments) if role.signature.batched else {x: a[None] for x, a in arguments.items()}
-    count = len(next(iter(rows.values())))
-    got, column, fmt = float.fromhex(witness.got), witness.index[1], format_of(found.cell.dtype)
-    out = np.zeros((count, int(np.prod(shape)) // count if role.signature.batched else int(np.prod(shape))))
-    if column >= out.shape[1]:
+    entry = entry_of(seen)
+    if entry is None:
         return None
-    view = View(role, fmt, Observation(rows, out), screen_arithmetic(fmt))
-    exact, bound = (
-        float(np.broadcast_to(view.narrow(value), out.shape)[row, column]) for value in (view.exact, view.error_bound)
-    )
-    place = np.unravel_index(row * out.shape[1] + column, shape) if shape else ()
-    entry = f"answer[{', '.join(map(str, place))}]" if shape else "answer"
-    if not abs(exact) + bound < fmt.max:
-        return None
-    if not np.isfinite(got):
-        return f"assert np.isfinite({entry})"
-    allowed = bound * SLACK + abs(exact) * 2.0**-53
-    if not abs(got - exact) > allowed * SLACK:
-        return None
-    return f"assert abs(float({entry}) - {exact!r}) <= {allowed:.4g}"
+    at = _entry(arguments, row, found)
+    excused = f" or not np.isfinite({at})" if entry.excused else ""  # an overflow on the way
+    return f"assert abs(float({at}) - {entry.exact!r}) <= {entry.allowed:.4g}{excused}"
+
+
+def _entry(arguments: Mapping[str, Array], row: int, found: Found) -> str:
+    """The entry of the answer that the witness is about."""
+    signature = role_named(found.cell.role).signature
+    shape = signature.answer(arguments, -1)
+    if not shape:
+        return "answer"
+    count = len(next(iter(signature.flat(arguments).values()))) if signature.batched else 1
+    place = np.unravel_index(row * (int(np.prod(shape)) // count) + found.witness.index[1], shape)
+    return f"answer[{', '.join(map(str, place))}]"
 
 
 def _call(found: Found, function: str, arguments: Mapping[str, Array]) -> str:
@@ -177,46 +200,9 @@ def _call(found: Found, function: str, arguments: Mapping[str, Array]) -> str:
         if a.ndim:
             given.append(library.given.replace("{dtype}", found.cell.dtype).replace("{x}", x))
         elif subject.numbers:
-            given.append(_number(a))
+            given.append(number_text(a))
         else:
-            given.append(library.given_as_is.replace("{x}", f"np.array({_number(a)})"))
+            given.append(library.given_as_is.replace("{x}", f"np.array({number_text(a)})"))
     keyword = [f"{subject.axis}=-1"] if signature.batched and subject.axis else []
     called = library.taken.replace("{call}", f"{function}({', '.join([*given, *keyword])})")
     return called if not library.imports else f"({called})"
-
-
-def _number(a: Array) -> str:
-    return str(int(a)) if a.dtype.kind in "iub" else repr(float(a))
-
-
-def _array(a: Array, record: Mapping[str, Any]) -> str:
-    """The array in decimals that give the same floats again; a long one by what repeats in it."""
-    if a.size > WRITTEN_OUT or a.dtype.kind in "iub":
-        return value_text(record)
-    texts = iter([_decimal(value) for value in a.ravel()])
-    dtype = f"np.{a.dtype.name}" if a.dtype.name in NATIVE else f'"{a.dtype.name}"'
-    return f"np.array({_nested(texts, a.shape)}, dtype={dtype})"
-
-
-def _nested(texts: Iterator[str], shape: Sequence[int]) -> str:
-    if not shape:
-        return next(texts)
-    return f"[{', '.join(_nested(texts, shape[1:]) for _ in range(shape[0]))}]"
-
-
-def _decimal(value: Any) -> str:
-    if not np.isfinite(value):
-        return {"nan": "np.nan", "inf": "np.inf"}.get(str(float(value)), "-np.inf")
-    short = str(value)
-    with np.errstate(all="ignore"):
-        same = type(value)(float(short)) == value
-    return short if same and ("." in short or "e" in short) else repr(float(value))
-
-
-def _dotted(file: Path) -> tuple[str, Path]:
-    """The name that a file's module has in the packages around it, and the folder above these."""
-    names, top = [file.stem], file.parent
-    while (top / "__init__.py").is_file():
-        names.insert(0, top.name)
-        top = top.parent
-    return ".".join(names), top

@@ -1,20 +1,27 @@
-"""A script of a few lines that reproduces a finding without extremum's engine."""
+"""A script that shows a finding: it exits with 1 until the defect is mended, and then with 0.
+
+NumPy is all that it needs, besides the subject, and ml_dtypes for the formats that NumPy lacks. It runs in any folder.
+"""
 
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
-from extremum.properties.contested.conventions import property_of
-from extremum.properties.roles.registry import roles
-from extremum.properties.values.case import with_last
+from extremum.properties.steps.witness import decode, unrepeated
 from extremum.properties.values.finding import Cell, Witness
 from extremum.properties.values.signature import Signature
 from extremum.reference.subjects.adapters import ADAPTERS
-from extremum.reference.subjects.subject import subjects
+from extremum.reports.views.array_text import array_text
+from extremum.reports.views.shown_witness import Shown
+from extremum.reports.views.subject_import import foreign, imported, made
+from extremum.reports.views.witness_checks import Check, check_of, shown
+from extremum.reports.views.witness_words import Words
 
-LAYOUTS = {  # as `properties.inputs.layouts.present` makes them
+LAYOUTS = {  # as `properties.calling.caller.present` makes them
     "F": '{x} = np.array({x}.T, order="C").T',
     "reversed": "{x} = np.ascontiguousarray({x}[..., ::-1])[..., ::-1]",
     "rows-reversed": "{x} = np.ascontiguousarray({x}[::-1])[::-1]",
@@ -29,122 +36,185 @@ LAYOUTS = {  # as `properties.inputs.layouts.present` makes them
     "offset": "host = np.zeros({x}.size + 1, {x}.dtype)\nhost[1:] = {x}.ravel()\n{x} = host[1:].reshape({x}.shape)",
     "byte-swapped": '{x} = {x}.astype({x}.dtype.newbyteorder(">"))',
 }
-OTHER = "np.linspace(2, 5, {x}.size).reshape({x}.shape).astype({x}.dtype)"
+UNTIL = "Exits with 1 until this is mended, and then with 0."
+WAIT_SECONDS = 60  # for a call that did not return
+IN_A_PROCESS = """\
+if sys.argv[1:] != ["call"]:  # the call {ends}: it is made in a process of its own
+    try:
+        done = subprocess.run([sys.executable, __file__, "call"], capture_output=True, text=True, timeout={seconds})
+    except subprocess.TimeoutExpired:
+        sys.exit("got no answer in {seconds} s")
+    print(done.stdout + done.stderr[-500:], "exit code", done.returncode)
+    assert done.returncode == 0 and "answered" in done.stdout
+    sys.exit()
+"""
+COMPARED = """\
+print(f"got {got!r}, expected {expected!r}, allowed difference {allowed:.4g}")
+assert got == expected or abs(got - expected) <= allowed
+"""
+EXCUSED = """\
+print(f"got {got!r}, expected {expected!r}, allowed difference {allowed:.4g}")
+assert got == expected or abs(got - expected) <= allowed or not np.isfinite(got)  # an overflow on the way is excused
+"""
+EQUAL = """\
+print(f"got {got!r}, expected {expected!r}")
+assert got == expected
+"""
+OTHERWISE = """\
+print("got", got)  # how far it may be from the exact value is not known here: compare it by eye
+assert repr(got) != {before!r}
+"""
 
 
-def script(cell: Cell, witness: Witness, subject: Mapping[str, str]) -> str:
-    """Python that builds the witness bit for bit, calls the subject and prints what it gives.
+def script(
+    cell: Cell, witness: Witness, subject: Mapping[str, str], place: Mapping[str, str] | None = None, says: str = ""
+) -> str:
+    """Python that builds the witness bit for bit, calls the subject, and asserts what it should give.
 
-    `subject` is the report's record of the subject. NumPy is all that it needs, besides the subject, and
-    ml_dtypes for the formats that NumPy lacks; only a row kept as its recipe needs extremum to make it again.
+    `subject` is the report's record of the subject, `place` the word that named it and the folder, `says` what is
+    wrong, in a sentence.
     """
+    found, place = shown(cell, witness), place or {}
+    word, folder = place.get("word", ""), place.get("folder", "")
+    taken = {"f", "got", "expected", "allowed", "y", "np", "sys", *map(_identifier, witness.arguments)}
+    by_name = imported(cell.role, cell.subject, word, folder).beside(taken)
+    source = foreign(cell.role, word, place) or made(by_name, place)
     arguments = {_identifier(name): argument for name, argument in witness.arguments.items()}
-    lines = ["import numpy as np"]
-    if any(a["dtype"].startswith(("bfloat", "float8")) for a in arguments.values()):
-        lines.append("import ml_dtypes  # registers the dtype with NumPy")
-    if any("recipe" in a for a in arguments.values()):
-        lines.append("from extremum.properties.steps.blocks import restore")
-    role = roles().get(cell.role)
-    known = role is not None and all(x in arguments for x in role.signature.inputs)
-    signature = role.signature if role and known else Signature({x: len(a["shape"]) for x, a in arguments.items()})
-    inputs = list(signature.inputs)
-    stacked = not signature.batched and any(len(arguments[x]["shape"]) > rank for x, rank in signature.inputs.items())
-    moved = known and "axis" in arguments
-    lines += [*_function(cell, subject, signature, stacked, moved), ""]
-    lines += ['np.seterr(all="ignore")', "np.set_printoptions(precision=17)"]
-    if not signature.batched and not stacked:  # what the property adds has an axis of rows still
-        arguments |= {x: {**a, "shape": a["shape"][1:]} for x, a in arguments.items() if x not in inputs}
-    lines += [f"{name} = {value_text(argument)}" for name, argument in arguments.items()]
-    layouts = {x: arguments[x].get("layout", "C") for x in inputs if x in arguments}
-    named = {
-        "args": ", ".join(inputs),
-        **{f"at_{d}": ", ".join(f"x + {d}" if x == "x" else x for x in inputs) for d in "ab"},
-        "at_sum": ", ".join("x + x2" if x == "x" else x for x in inputs),
-        "second": ", ".join("x2" if x == "x" else x for x in inputs),
-        "first": next(iter(inputs), ""),
-        "again": f"f({', '.join(f'{x}[::-1]' for x in inputs)})[::-1]" if stacked else f"f({', '.join(inputs)})",
-        "other": ", ".join(OTHER.format(x=x) if rank else x for x, rank in signature.inputs.items()),
-        "turned": ", ".join(f"(1 - {x}[..., ::-1]).astype({x}.dtype)" if signature.inputs[x] else x for x in inputs),
-    }
-    show = f"print(f({named['args']}{', axis=axis' if moved else ''}))"
-    if set(layouts.values()) & LAYOUTS.keys():
-        presented = [LAYOUTS[layout].format(x=x) for x, layout in layouts.items() if layout in LAYOUTS]
-        return "\n".join([*lines, show, *presented, show]) + "\n"
+    signature = found.signature if found else Signature({x: len(a["shape"]) for x, a in arguments.items()})
+    texts = _arguments(found, arguments)
     ended = cell.verdict in ("crashed", "hung")  # the witness is the one call
-    prop = property_of(cell.role, cell.property) if known and not ended else None
-    return "\n".join([*lines, *(line.format(**named) for line in prop.script)] if prop else [*lines, show]) + "\n"
+    library, stacked = _library(subject), found is not None and found.stacked
+    before = [IN_A_PROCESS.format(ends=_ends(cell), seconds=WAIT_SECONDS)] if ended else []
+    if source.folder is not None:
+        before.append(f"sys.path.insert(0, {str(source.folder)!r})  # where {_file_of(cell)} is")
+    body = ['np.seterr(all="ignore")', *library.settings, *(f"{name} = {text}" for name, text in texts.items())]
+    if found is not None and "axis" in arguments and not subject.get("axis") and not ended:  # its rows lie last
+        body.append("x, axis = np.moveaxis(x, axis, -1).copy(), -1")
+    tail = _ended(signature) if ended else _asserted(found, cell, witness, signature)
+    imports = [line for line in tail if line.startswith("import ")]
+    body += [line for line in tail if line not in imports]
+    exotic = any(a["dtype"].startswith(("bfloat", "float8")) for a in arguments.values())
+    packed = any("b85decode" in text for text in texts.values())
+    standard = {name for line in imports for name in line.removeprefix("import ").split(", ")}
+    standard |= {"base64", "zlib"} if packed else set()
+    standard |= {"subprocess", "sys"} if ended else {"sys"} if source.folder else set()
+    external = ["import ml_dtypes  # registers the dtype with NumPy"] if exotic else []
+    parts = [
+        f'"""{_title(cell, witness, says)}"""',
+        "\n".join(f"import {name}" for name in sorted(standard)),
+        "\n".join([*external, "import numpy as np", *library.imports]),
+        "\n".join(before),
+        *(["\n".join(source.lines)] if not source.defines else ["\n" + "\n\n\n".join(source.lines) + "\n"]),
+        _function(cell, subject, signature, stacked, source.expression),
+        "\n".join(body),
+    ]
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def _function(cell: Cell, subject: Mapping[str, str], signature: Signature, stacked: bool, moved: bool) -> list[str]:
-    """The lines that import the subject and make it `f`, of the role's arguments as NumPy arrays.
+def _asserted(found: Shown | None, cell: Cell, witness: Witness, signature: Signature) -> list[str]:
+    if found is None:
+        before = repr(float.fromhex(witness.got.partition(" ")[0] or "nan"))
+        call = f"got = float(np.ravel(f({', '.join(signature.inputs)}))[{_flat(witness)}])"
+        return [call, OTHERWISE.format(before=before)]
+    layouts = {x: layout for x, layout in _layouts(found).items() if layout in LAYOUTS}
+    if layouts and cell.property == "layout":
+        words = Words(found)
+        shape = witness.certified == "the call itself"
+        check = check_of(found)
+        call = f"np.shape(f({words['args']}))" if shape else f"float(f({words['args']}){words['at']})"
+        other = f"np.shape(f({words['copies']}))" if shape else f"float(f({words['copies']}){words['at']})"
+        presented = [LAYOUTS[layout].format(x=x) for x, layout in layouts.items()]
+        return [f"expected = {other}", *presented, f"got = {call}", *_end(check)]
+    presented = [LAYOUTS[layout].format(x=x) for x, layout in layouts.items()]
+    check = check_of(found)
+    if check.allowed is not None and not isfinite(check.allowed):
+        return _asserted(None, cell, witness, signature)
+    if unrepeated(witness) and check.allowed is not None:  # it was right when it was run again
+        return [
+            *presented,
+            "for _ in range(100):",
+            *textwrap.indent("\n".join(check.lines), "    ").split("\n"),
+            *textwrap.indent("\n".join(_end(check)), "    ").split("\n"),
+        ]
+    return [*presented, *check.lines, *_end(check)]
 
-    `stacked` arguments are rows for one call each; with `moved` rows, a subject without an axis gets them last.
+
+def _end(check: Check) -> list[str]:
+    own = any(line.startswith("allowed =") for line in check.lines)
+    if check.allowed is None and not own:
+        return [EQUAL.rstrip()]
+    return [*([] if own else [f"allowed = {check.allowed:.4g}"]), (EXCUSED if check.excused else COMPARED).rstrip()]
+
+
+def _ended(signature: Signature) -> list[str]:
+    return [f"f({', '.join(signature.inputs)})", 'print("answered")']
+
+
+def _flat(witness: Witness) -> int:
+    return witness.index[1] if len(witness.index) > 1 else 0
+
+
+def _layouts(found: Shown) -> dict[str, str]:
+    return {x: found.witness.arguments[x].get("layout", "C") for x in found.signature.inputs}
+
+
+def _arguments(found: Shown | None, arguments: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """The expressions that give the arguments, bit for bit."""
+    if found is None:
+        return {x: _recorded(a) for x, a in arguments.items()}
+    given: dict[str, Any] = dict(found.case.arguments)
+    if not found.signature.batched and not found.stacked:  # what the property adds has an axis of rows still
+        given |= {x: a[0] for x, a in given.items() if x not in found.signature.inputs and a.ndim}
+    return {x: array_text(a, arguments[x] if x in found.signature.inputs else None) for x, a in given.items()}
+
+
+def _recorded(argument: Mapping[str, Any]) -> str:
+    if "recipe" in argument:
+        return "None  # its recipe is of another version of extremum"
+    return array_text(decode({"x": argument}).x, argument)
+
+
+def _library(subject: Mapping[str, str]) -> Any:
+    return ADAPTERS.get(subject.get("arrays", ""), ADAPTERS["numpy"]).lines
+
+
+def _function(cell: Cell, subject: Mapping[str, str], signature: Signature, stacked: bool, name: str) -> str:
+    """The line that makes the subject `f`, of the role's arguments as NumPy arrays.
+
+    `stacked` arguments are rows for one call each.
     """
     inputs = list(signature.inputs)
-    imported, name = _imported(*_place(cell))
     head = f"f = lambda {', '.join(inputs)}" + (", axis=-1" if signature.batched else "")
     keyword = f", {subject['axis']}=axis" if signature.batched and subject.get("axis") else ""
     as_they_are = cell.property.startswith(("integer=", "boolean="))  # conventions: the dtype is what they are about
-    library = ADAPTERS.get(subject.get("arrays", ""), ADAPTERS["numpy"]).lines
+    library = _library(subject)
     given = (library.given_as_is if as_they_are else library.given).replace("{dtype}", cell.dtype)
-    if moved and not keyword:
-        given = given.replace("{x}", "np.moveaxis({x}, axis, -1).copy()")
     number = library.given_as_is if subject.get("numbers") == "arrays" else "{x}"
-    shown = ((given if rank else number).replace("{x}", x) for x, rank in signature.inputs.items())
-    body = library.taken.replace("{call}", f"{name}({', '.join(shown)}{keyword})")
+    arrays = ((given if rank else number).replace("{x}", x) for x, rank in signature.inputs.items())
+    taken = "{call}" if cell.property == "dtype" else library.taken
+    body = taken.replace("{call}", f"{name}({', '.join(arrays)}{keyword})")
     if stacked:  # one call for each row
         rows = f"zip({', '.join(inputs)})" if len(inputs) > 1 else inputs[0]
         body = f"np.stack([{body} for {', '.join(inputs)} in {rows}])"
-    return [*library.imports, imported, "", *library.settings, f"{head}: {body}"]
+    return f"{head}: {body}"
 
 
-def _imported(place: str, attribute: str) -> tuple[str, str]:
-    """The line that imports a function, and the expression that it is called by."""
-    root = attribute.partition(".")[0]
-    if all(part.isidentifier() for part in (*place.split("."), *attribute.split("."))):
-        return f"from {place} import {root}", attribute
-    return "from importlib import import_module", f"getattr(import_module({place!r}), {attribute!r})"
+def _title(cell: Cell, witness: Witness, says: str) -> str:
+    what = says or (f"{cell.property} fails" if cell.verdict == "refuted" else f"it {cell.verdict}")
+    first = f"{cell.subject} as {cell.role} in {cell.dtype}: {what}".replace("\\", "/").replace('"""', "'''")
+    why = unrepeated(witness)
+    again = f" {why[:1].upper()}{why[1:]}." if why else ""
+    lines = textwrap.wrap(f"{first.rstrip('.')}.{again}", 100)
+    return "\n".join([*lines, "", UNTIL, ""])
+
+
+def _ends(cell: Cell) -> str:
+    return "ended its process" if cell.verdict == "crashed" else "did not return"
+
+
+def _file_of(cell: Cell) -> str:
+    return cell.subject.rpartition(":")[0] or cell.subject
 
 
 def _identifier(name: str) -> str:
     return name if name.isidentifier() else re.sub(r"\W", "_", f"_{name}")
-
-
-def _place(cell: Cell) -> tuple[str, str]:
-    place, _, attribute = cell.subject.rpartition(":")
-    known = next((s for s in subjects(cell.role) if s.name == cell.subject), None)
-    if known is not None and place:
-        return "extremum.reference.subjects.autodiff", f"{place.replace('-', '_')}.{attribute}"
-    if place:
-        return place.removesuffix(".py"), attribute
-    if known is None:
-        return "your_module", attribute
-    return known.function.__module__, known.function.__name__
-
-
-def value_text(argument: Mapping[str, Any]) -> str:
-    """The expression that gives the argument of a witness, bit for bit."""
-    shape, dtype = tuple(argument["shape"]), argument["dtype"]
-    if dtype == "int64":
-        values = ", ".join(argument["values"])
-        return f"np.array([{values}])" if shape else values
-    if not shape:  # a number: a Python float, or a scalar of a dtype that NumPy promotes by one
-        number = _literal(argument["values"][0])
-        return number if dtype in ("float64", "float32", "float16") else f'np.array({number}).astype("{dtype}")[()]'
-    if "recipe" in argument:
-        return f"restore({dict(argument['recipe'])!r}, {dtype!r}).reshape({shape})"
-    if "tile" in argument:
-        tile = f"np.array([{', '.join(_literal(v) for v in argument['tile'])}])"
-        rows = f"np.resize({tile}, {with_last(shape, argument['along'])})"
-        return f'np.moveaxis({rows}, -1, {argument["along"]}).astype("{dtype}").copy()'
-    if "runs" in argument:
-        parts = ", ".join(f"np.full({count}, {_literal(value)})" for value, count in argument["runs"])
-        flat = f"np.concatenate([{parts}])"
-    else:
-        flat = f"np.array([{', '.join(_literal(v) for v in argument['values'])}])"
-    reshape = "" if len(shape) == 1 else f".reshape({shape})"
-    return f'{flat}.astype("{dtype}"){reshape}'
-
-
-def _literal(value: str) -> str:
-    return f'float.fromhex("{value}")' if value not in ("-inf", "inf", "nan") else f'float("{value}")'

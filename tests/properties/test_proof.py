@@ -18,6 +18,7 @@ from extremum.reference.errors import UsageError
 from extremum.reference.softmax import naive, shifted
 from extremum.reports import audit
 from extremum.reports.cli import main
+from extremum.reports.record.reading import read_report
 
 pytest_plugins = ["pytester"]
 
@@ -25,7 +26,7 @@ pytest_plugins = ["pytester"]
 def of_command(folder: Path, *words: str) -> dict[tuple[str, str], dict[str, Any]]:
     record = folder / "out.json"
     CliRunner().invoke(main, ["audit", *words, "--report-dir", str(folder), "--json", str(record)])
-    return {(c["property"], c["dtype"]): c for c in json.loads(record.read_text())["cells"]}
+    return {(c.property, c.dtype): c.to_json() for c in read_report(record).cells}
 
 
 @pytest.mark.parametrize("function", [shifted, naive])

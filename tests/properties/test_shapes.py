@@ -6,14 +6,17 @@ import json
 from collections.abc import Callable
 from itertools import product
 from math import prod
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import extremum
 from extremum.properties.engine import Settings, judge_cell
 from extremum.properties.inputs import shapes
-from extremum.properties.inputs.lengths import tail_places
+from extremum.properties.inputs.effort import EFFORTS
+from extremum.properties.inputs.lengths import VOCABULARIES, planned, tail_places
 from extremum.properties.inputs.shapes import (
     CALL_ENTRIES,
     Place,
@@ -25,14 +28,22 @@ from extremum.properties.inputs.shapes import (
     left_out,
 )
 from extremum.properties.roles.registry import role_named
+from extremum.properties.steps.blocks import entries_of
 from extremum.properties.steps.witness import decode
 from extremum.properties.values.case import DISTINCT, Case, encode, integer
 from extremum.properties.values.finding import Cell
 from extremum.properties.values.signature import Signature
+from extremum.properties.values.visits import runs, shapes_of
 from extremum.reference.arithmetic.formats import Array
+from extremum.reference.errors import UsageError
 from extremum.reference.softmax import wide
+from extremum.reference.subjects.adapters import EVERY_LAYOUT
 from extremum.reference.subjects.subject import Subject
+from extremum.reports.record.files import lines
+from extremum.reports.record.reading import read_report
+from extremum.reports.views.markdown import text
 
+PROPERTIES = ("row_independence", "axis", "layout", "accuracy")
 PLANS = {"batches": batches, "axes": axes, "layouts": layouts}
 VJP = Signature({"x": 1, "g": 1}, batched=False)
 
@@ -50,7 +61,37 @@ def test_every_pair_of_values_occurs_whose_call_is_not_too_large(
 ) -> None:
     rows = covering(factors, lambda row: entries(row) <= CALL_ENTRIES)
     smallest = {name: values[0] for name, values in factors.items()}
-    assert all(entries({**smallest, a: u, b: v}) > CALL_ENTRIES for a, u, b, v in left_out(factors, rows))
+    assert all(entries({**smallest, **dict(pair)}) > CALL_ENTRIES for pair in left_out(factors, rows))
+
+
+def test_a_stronger_plan_has_every_three_values_and_a_weaker_one_every_value() -> None:
+    def entries(row: shapes.Row) -> int:
+        return int(row["rows"] * row["n"])
+
+    assert left_out(shapes.LAYOUTS, shapes.planned(shapes.LAYOUTS, entries, 1), 1) == []
+    for strength in (2, 3):
+        rows = shapes.planned(shapes.LAYOUTS, entries, strength)
+        too_large = shapes.CALL_ENTRIES_OF_THREE if strength == 3 else CALL_ENTRIES
+        smallest = {name: values[0] for name, values in shapes.LAYOUTS.items()}
+        missing = left_out(shapes.LAYOUTS, rows, strength)
+        assert all(entries({**smallest, **dict(values)}) > too_large for values in missing)
+
+
+def test_more_effort_is_a_larger_plan() -> None:
+    for plan in PLANS.values():
+        sizes = [len(plan(effort.strength)) for effort in EFFORTS.values()]
+        assert sizes == sorted(sizes)
+        assert (
+            {place.n for place in plan(1)}
+            == {place.n for place in plan(3)}
+            == {*shapes.LENGTHS} | {place.n for place in plan(2)}
+        )
+    role = role_named("softmax")
+    each = [entries_of(role, p, 0, effort) for p in role.properties for effort in EFFORTS.values()]
+    assert all(few <= some <= many for few, some, many in zip(*(each[k::3] for k in range(3)), strict=True))
+    for lengths in ("every", "moderate", "few", "matrix"):
+        few, some, many = ({*planned(lengths, 0, effort)} for effort in EFFORTS.values())
+        assert few < some < many
 
 
 @pytest.mark.parametrize("plan", PLANS)
@@ -93,6 +134,47 @@ def test_a_run_visits_every_place(prop: str, plan: Callable[[], list[Place]], se
 
     assert judged(noted, prop, Settings(seed=seed, examples=0)).verdict == "held"
     assert {(place.shape, place.axis) for place in plan()} <= seen
+
+
+def test_a_record_says_what_was_visited(tmp_path: Path) -> None:
+    report = extremum.audit(wide, role="softmax", dtypes=["float32", "bfloat16"], properties=[*PROPERTIES], examples=0)
+    (tmp_path / "report.json").write_text(lines(report.to_json()))
+    written = json.loads((tmp_path / "report.json").read_text())
+    assert len(written["plans"]["shapes"]) <= 2 * len(PROPERTIES)
+    cells = {(cell.property, cell.dtype): cell for cell in read_report(tmp_path / "report.json").cells}
+    for dtype in ("float32", "bfloat16"):
+        batch, axis, layout, accuracy = (cells[prop, dtype].shapes for prop in PROPERTIES)
+        assert numbers(batch["rows"]) >= {*shapes.ROWS, *shapes.MANY_ROWS}
+        assert numbers(axis["behind"]) >= {*shapes.DIMENSIONS, *shapes.LONG_DIMENSIONS}
+        assert numbers(axis["before"]) >= {*shapes.DIMENSIONS}
+        assert numbers(axis["ranks"]) == {1, 2, 3, 4, 5}
+        assert all(numbers(facets["lengths"]) >= {*shapes.LENGTHS} for facets in (batch, axis, layout))
+        native = [name for name in EVERY_LAYOUT[1:] if name != "byte-swapped" or dtype == "float32"]
+        assert {*layout["layouts"].split(", ")} == {*native}
+        assert numbers(accuracy["lengths"]) >= {*range(1, 34), 65_537, *VOCABULARIES}
+    shown = text(report)
+    assert f"`axis` | 2 | `lengths {cells['axis', 'float32'].shapes['lengths']}`" in shown
+
+
+def test_a_reference_to_no_plan_is_refused(tmp_path: Path) -> None:
+    report = extremum.audit(wide, role="softmax", dtypes=["float32"], properties=["dtype"], examples=0, effort="quick")
+    file = tmp_path / "report.json"
+    for number in (7, -1):
+        record = report.to_json()
+        record["cells"][0]["shapes"] = number
+        file.write_text(lines(record))
+        with pytest.raises(UsageError, match=rf"cells\[0\].shapes={number} is not valid: the number of one of 1 plans"):
+            read_report(file)
+
+
+def test_numbers_in_succession_are_a_run() -> None:
+    assert runs([3, 1, 2, 7, 9, 10, 1]) == "1-3, 7, 9, 10"
+    assert shapes_of([]) == {}
+
+
+def numbers(facet: str) -> set[int]:
+    parts = [part.split("-") for part in facet.split(", ")]
+    return {n for part in parts for n in range(int(part[0]), int(part[-1]) + 1)}
 
 
 def test_an_array_of_repeated_rows_is_recorded_by_what_it_repeats() -> None:

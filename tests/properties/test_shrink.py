@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pytest
 from shared_cells import judge_cell
 
 from extremum.properties.engine import Settings
 from extremum.properties.roles.registry import role_named
-from extremum.properties.steps.shrink import parts
+from extremum.properties.steps.shrink import parts, plainer
 from extremum.properties.values.case import Case
 from extremum.reference.arithmetic.formats import Array
+from extremum.reference.softmax import naive, shifted
 from extremum.reference.subjects.subject import Subject
 
 
@@ -37,3 +41,38 @@ def test_the_parts_of_a_case_keep_what_belongs_together() -> None:
     assert [part.arguments["step_size"].tolist() for part in entries] == [[0.5]] * 3
     assert [part.arguments["L"].tolist() for part in entries] == [[0]] * 3
     assert list(parts(Case({"A": np.ones((1, 2, 2)), "x": np.ones((1, 2))}))) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype", "tried"),
+    [
+        (1.8e-32, "float32", [0.0, np.float32(1e-32)]),
+        (-512.25, "float32", [0, -1, -2, -3, -10, -30, -100, -500, -510, -512]),
+        (3.0, "float64", [0, 1, 2]),
+        (0.0, "float32", []),
+        (-np.inf, "float32", []),
+        (np.nan, "float32", []),
+        (np.finfo(np.float32).max, "float32", [0, 1, 2, 3, 10, 30, 100, 1e3, 1e4, np.float32(3e38)]),
+    ],
+)
+def test_plainer_numbers_lie_nearer_to_zero(value: float, dtype: str, tried: list[float]) -> None:
+    found = list(plainer(float(value), np.dtype(dtype)))
+    assert found[: len(tried)] == tried
+    assert all(abs(number) < abs(value) for number in found)
+
+
+def test_a_witness_has_the_plainest_numbers_that_show_it_and_keeps_an_edge() -> None:
+    def dropped(x: Array, axis: int = -1) -> Array:
+        y = shifted(x, axis=axis)
+        return np.where(x < -40, 0, y).astype(x.dtype)
+
+    def simplest(function: Any, prop: str) -> list[float]:
+        role = role_named("softmax")
+        found = role.property_named(prop)
+        assert found is not None
+        cell = judge_cell(Subject("it", role.name, function), role, found, "float32", Settings(examples=0))
+        assert cell.simplest is not None
+        return [float.fromhex(v) for v in cell.simplest.arguments["x"]["values"]]
+
+    assert simplest(dropped, "accuracy") == [-100]  # of a row of one entry the softmax is 1; -30 is answered well
+    assert simplest(naive, "finite") == [float(np.float32(88.72284))]

@@ -92,7 +92,8 @@ def test_the_fix_is_seen_without_unfolding_anything() -> None:
     assert rendered.count("Usual fix:") == 1
     before = rendered[: rendered.index("Usual fix:")]
     assert before.count("<details") == before.count("</details>")
-    assert rendered.index("<summary>What is allowed") > len(before)
+    assert 'href="#allowed-EX101">What is allowed, and why</a>' in rendered
+    assert rendered.count('id="allowed-EX101"') == 1
 
 
 def test_a_convention_is_explained_where_it_is_found() -> None:

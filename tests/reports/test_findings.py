@@ -154,7 +154,7 @@ def test_the_record_has_the_findings_and_gives_them_back(unshifted: Report) -> N
     again = Report.from_json(record)
     assert [f.to_json() for f in again.findings] == record["findings"]
     assert record["findings"][0]["simplest"] == {
-        "property": "sum_to_one",
+        "property": "finite",  # the most severe
         "dtype": "float32",
         "witness": "simplest",
     }
@@ -355,3 +355,67 @@ def test_a_subject_that_no_correction_can_be_made_of_keeps_its_verdict() -> None
     # The rows of this convention are integers, of which no correction makes anything.
     report = audit(no_shift, "softmax", dtypes=["float32"], properties=["finite"], convention=["integer=float64"])
     assert {c.property: c.verdict for c in report.cells}["integer=float64"] in ("held", "refuted")
+
+
+def failing(prop: str, size: int = 1, **told: Any) -> Cell:
+    """A cell of one witness."""
+    x = {"dtype": "float32", "shape": [1, size], "layout": "C", "values": ["0x0.0p+0"] * size}
+    certified = told.pop("certified", "")
+    witness = Witness({"x": x}, "ordinary", 9.0, 1.0, certified=certified, **told)
+    cause = told.get("cause", "unknown")
+    return Cell("f", "softmax", prop, "EX1", "float32", "refuted", cause=cause, simplest=witness, worst=witness)
+
+
+@pytest.mark.parametrize(
+    ("cells", "wanted"),
+    [
+        (  # each refutes the next: one formula
+            [
+                failing("sum_to_one", 1, refutes=["accuracy float32"]),
+                failing("accuracy", 2, refutes=["accuracy float32"]),
+                failing("mask", 3, refutes=["accuracy float32"]),
+            ],
+            [["sum_to_one", "accuracy", "mask"]],
+        ),
+        (  # nothing connects them
+            [
+                failing("accuracy", 1, refutes=["accuracy float32"]),
+                failing("mask", 2, refutes=["mask float32"]),
+            ],
+            [["accuracy"], ["mask"]],
+        ),
+        (  # ordinary rows fail for a known cause
+            [
+                failing("accuracy", 1, cause="wrong factor"),
+                failing("mask", 2, refutes=["accuracy float32"]),
+                failing("axis", 3, refutes=["axis float32"]),
+            ],
+            [["accuracy", "mask"], ["axis"]],
+        ),
+        (  # a loss at the extremes explains no other row
+            [
+                failing("accuracy", 1, cause="exp overflow", correction="shift"),
+                failing("mask", 2, refutes=["accuracy float32"]),
+            ],
+            [["accuracy"], ["mask"]],
+        ),
+        (  # seen once, in a subject whose state leaks
+            [
+                failing("accuracy", 1, cause="state leaks between rows"),
+                failing("determinism", 2, certified="balls; seen once, 3 reruns differed"),
+                failing("mask", 3, refutes=["mask float32"]),
+            ],
+            [["accuracy", "determinism"], ["mask"]],
+        ),
+        (  # of a sum in 16 bits the case tells which correction applies
+            [
+                failing("axis", 1, cause="sum in 16 bits", correction="rows last"),
+                failing("layout", 2, cause="sum in 16 bits", correction="plain layout"),
+            ],
+            [["axis", "layout"]],
+        ),
+    ],
+)
+def test_cells_are_one_finding_where_what_was_tried_connects_them(cells: list[Cell], wanted: list[list[str]]) -> None:
+    found = [sorted(f.properties) for f in findings_of(cells)]
+    assert sorted(found) == sorted(sorted(group) for group in wanted)

@@ -30,7 +30,7 @@ def gone() -> int:
 def test_only_what_a_process_that_is_gone_left_is_removed(temporary: Path) -> None:
     machine, _, own = mark().rpartition("-")
     report = temporary / "report"
-    report.mkdir()
+    (report / "scripts").mkdir(parents=True)
     dead = gone()
     names = {number: temporary / f"extremum-{machine}-{number}-abc" for number in (dead, own, os.getppid())}
     for folder in (*names.values(), temporary / f"extremum-00000000-{dead}-abc", temporary / "extremum-abcdefg"):
@@ -38,6 +38,7 @@ def test_only_what_a_process_that_is_gone_left_is_removed(temporary: Path) -> No
         (folder / "gw0.call").touch()
     for number in (dead, own):
         (report / f".report.json.{machine}-{number}").touch()
+        (report / "scripts" / f".a.py.{machine}-{number}").touch()
     (report / "report.json").touch()
     target = temporary / "target"
     target.mkdir()
@@ -46,7 +47,8 @@ def test_only_what_a_process_that_is_gone_left_is_removed(temporary: Path) -> No
     kept = {f"extremum-{machine}-{own}-abc", f"extremum-{machine}-{os.getppid()}-abc", "extremum-abcdefg"}
     others = {f"extremum-00000000-{dead}-abc", f"extremum-{machine}-{dead}-link", "report", "target"}
     assert {p.name for p in temporary.iterdir()} == kept | others
-    assert {p.name for p in report.iterdir()} == {"report.json", f".report.json.{machine}-{own}"}
+    assert {p.name for p in report.iterdir()} == {"report.json", "scripts", f".report.json.{machine}-{own}"}
+    assert [p.name for p in (report / "scripts").iterdir()] == [f".a.py.{machine}-{own}"]
 
 
 def test_a_folder_of_another_user_stays(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,12 +24,13 @@ def sound_softmax(x: Any, axis: int = -1) -> Any:
 @by_name
 def test_an_option_is_a_field_of_the_request_and_an_argument_of_audit(option: Option) -> None:
     assert option.field in {field.name for field in dataclasses.fields(Request)}
-    assert {option.field, option.field.removesuffix("s")} & set(inspect.signature(audit).parameters)
+    of_functions = set(inspect.signature(audit).parameters) | {"c_signature"}  # a C symbol is no function in Python
+    assert {option.field, option.field.removesuffix("s")} & of_functions
 
 
 def test_the_command_has_every_option_in_the_order_of_the_table() -> None:
     names = [parameter.opts[0] for parameter in command.params if parameter.param_type_name == "option"]
-    assert names == [*(f"--{o.name}" for o in REQUEST), "-n", *(f"--{o.name}" for o in FILES), "-q", "-v"]
+    assert names == [*(f"--{o.name}" for o in REQUEST), "-n", *(f"--{o.name}" for o in FILES), "-q", "-v", "--format"]
 
 
 def test_every_check_of_names_is_of_an_option() -> None:
@@ -51,6 +52,7 @@ def test_words_become_the_request_that_python_makes() -> None:
         ("convention", ("one-inf=na",), "convention='one-inf=na' is not known: did you mean 'one-inf=nan'?"),
         ("role", "softmx", "role='softmx' is not known: did you mean 'softmax'?"),
         ("exhaustive", "gap", "exhaustive='gap' is no domain: did you mean 'gaps'?"),
+        ("effort", "qick", "effort='qick' is not known: did you mean 'quick'? valid: quick, standard, thorough"),
         ("seed", "x", "seed='x' is not a whole number"),
         ("examples", "-1", "examples=-1 must be 0 or more"),
         ("budget", "soon", "budget='soon' is not a duration; write 60, 60s, 2m or 1h"),
@@ -69,6 +71,7 @@ def test_a_word_that_is_not_valid_is_quoted_with_what_is(name: str, word: Any, m
         ({"seed": "x"}, "seed='x' is not a whole number"),
         ({"seed": -1}, "seed=-1 must be 0 or more"),
         ({"examples": 1.5}, "examples=1.5 is not a whole number"),
+        ({"effort": "hard"}, "effort='hard' is not known: "),
         ({"budget": 0}, "budget=0 must be a positive number of seconds"),
         ({"cell_timeout": "60s"}, "cell_timeout='60s' must be a positive number of seconds"),
         ({"dtypes": ["float32", "float31"]}, "dtype='float31' is not a format that extremum knows"),
@@ -82,7 +85,8 @@ def test_an_argument_that_is_not_valid_is_quoted_with_what_is(argument: dict[str
 
 @pytest.mark.parametrize("option", [option for option in REQUEST if option.search_only], ids=lambda o: o.name)
 def test_what_a_search_alone_reads_does_not_go_with_a_proof(option: Option) -> None:
-    word = {"of": "mine.py:f", "regime": ("ties",), "convention": ("one-inf=nan",), "examples": "3"}[option.name]
+    words = {"of": "mine.py:f", "regime": ("ties",), "convention": ("one-inf=nan",), "effort": "quick", "examples": "3"}
+    word = words[option.name]
     with pytest.raises(UsageError, match=f"^{option.name}=.* goes with a search, not with exhaustive"):
         Request.from_words([], {"exhaustive": "gaps", option.key: word})
 

@@ -28,9 +28,12 @@ properties = "finite,accuracy"
 regimes = ["ties"]
 conventions = ["one-inf=nan"]
 exhaustive = "gaps"
+effort = "thorough"
 examples = 3
 arrays = "numpy"
 python = "python3"
+wrap = "functools.wraps"
+c-signature = "void(const float *x, float *out)"
 budget = "2m"
 cell-timeout = 1.5
 import-timeout = 30

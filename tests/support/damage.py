@@ -6,7 +6,8 @@ Each is asked for in this process: it gives what was written, less than that, or
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +21,30 @@ from extremum.properties.values.tally import Tally
 from extremum.reference.errors import UsageError
 from extremum.reports.commands.prove import State
 from extremum.reports.driving.journal import NAME, Held, Journal, read
+from extremum.reports.driving.replays import kept_in, kept_of
+from extremum.reports.record.baseline import read_baseline, text, updated
+from extremum.reports.record.changes import compared
 from extremum.reports.record.files import lines
 from extremum.reports.record.reading import read_report
 from extremum.reports.record.record import Record
+from extremum.reports.views.github import annotated, summary_of_step
+from extremum.reports.views.issue_text import Measured, issue_text
+from extremum.reports.views.json_document import document
+from extremum.reports.views.sarif import sarif
 
 KEY = {"code": ["a", "b"], "subject": ["softmax", "naive"], "properties": ["finite"], "dtype": "float32"}
 REQUEST = {"seed": 0, "dtype": ["float32"], "subject f (softmax)": "sha256:1"}
+LONG = {"dtype": "float32", "shape": [1, 99], "values": [float(n).hex() for n in range(99)]}  # which is packed
 WITNESS = Witness({"x": {"dtype": "float32", "shape": [1, 1], "values": ["0x1.0p+0"]}}, "ordinary", 2.0, 0.0)
+WORST = Witness({"x": LONG}, "ordinary", 3.0, 0.0)
 CELLS = [
-    Cell("f.py:f", "softmax", name, "EX101", "float32", "refuted", simplest=WITNESS, worst=WITNESS)
+    Cell("f.py:f", "softmax", name, "EX101", "float32", "refuted", simplest=WITNESS, worst=WORST)
     for name in ("finite", "nonnegative", "accuracy")
 ]
+NAMED = {"name": "f.py:f", "role": "softmax", "word": "f.py:f", "of": "", "file": "f.py", "line": "1", "column": "1"}
+NAMED |= {"end_line": "1", "end_column": "6"}
+ENTRY = {"role": "softmax", "subject": "f.py:f", "property": "finite", "dtype": "float32", "code": "EX101"}
+ENTRY |= {"status": "STILL"}
 BEHAVIOURS = [Behaviour("f.py:f", "softmax", "nan", "float32", "raises ValueError")]
 OTHERS: st.SearchStrategy[Any] = st.sampled_from(
     [None, True, -1, 1.5, 10**400, "", "x" * 1000, [], {}, [[]], {"a": {}}, "__class__", "\ud800"]
@@ -48,7 +62,7 @@ def state() -> State:
 def written(folder: Path) -> dict[str, Path]:
     """A checkpoint, a journal and a record, as they are written."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths = {name: folder / name for name in ("checkpoint", "journal", "record")}
+    paths = {name: folder / name for name in ("baseline", "checkpoint", "journal", "record")}
     state().save(paths["checkpoint"], KEY)
     journal = Journal(folder / NAME, REQUEST, Held())
     for cell in CELLS:
@@ -56,7 +70,11 @@ def written(folder: Path) -> dict[str, Path]:
     journal.contested("softmax", "f.py:f", BEHAVIOURS)
     journal.close(over=False)
     (folder / NAME).rename(paths["journal"])
-    paths["record"].write_text(lines(Record(list(CELLS), environment={}, contested=BEHAVIOURS).to_json()))
+    words = ["extremum", "audit", "f.py:f"]
+    environment = {"named": [NAMED], "baseline": [ENTRY], "versions": {"numpy": "2"}, "simd": ["AVX2"]}
+    record = Record(list(CELLS), command=words, environment=environment, contested=BEHAVIOURS)
+    paths["record"].write_text(lines(record.to_json()))
+    paths["baseline"].write_text(text(updated([], CELLS, {}, date(2026, 1, 1))))
     return paths
 
 
@@ -114,10 +132,26 @@ def believed(name: str, path: Path) -> str:
         known = [json.dumps(cell.to_json()) for cell in CELLS]
         same = all(json.dumps(cell.to_json()) in known for cell in held.cells.values())
         return "" if same and all(b == BEHAVIOURS for b in held.contested.values()) else "a journal is believed"
-    for cell in read_report(path).cells:  # it is rendered, and its witnesses are run again
-        for witness in filter(None, (cell.simplest, cell.worst)):
-            decode(witness.arguments)
+    if name == "baseline":
+        for entry in read_baseline(path):
+            entry.expired(date(2026, 1, 2))
+            _decoded([row.witness for row in kept_of(entry.cell, entry.word, entry.of)])
+        return ""
+    record = read_report(path)  # it is rendered, and its witnesses are run again
+    _decoded([row.witness for row in kept_in(record)])
+    compared(record, record)
+    json.loads(sarif(record))
+    json.loads(document(record, 1, None, ""))
+    annotated(record, None, Path.cwd())
+    summary_of_step(record, None)
+    for finding in record.findings[:1]:
+        issue_text(finding, record, Measured("", "", "", "f"))
     return ""
+
+
+def _decoded(witnesses: Iterable[Witness]) -> None:
+    for witness in witnesses:
+        decode(witness.arguments)
 
 
 def wrong_answers(folder: Path, count: int, start: int = 0) -> list[str]:

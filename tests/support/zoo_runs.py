@@ -6,7 +6,6 @@ A kind is a file of `tests/system/zoo`. Its `VERDICTS`, by property, are read as
 from __future__ import annotations
 
 import ast
-import json
 import os
 import re
 import shutil
@@ -19,15 +18,18 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from extremum.reports.record.reading import read_report
+
 ZOO = Path(__file__).parents[1] / "system" / "zoo"
 NEIGHBOUR = "sound"
 TOGETHER = 8  # kinds in one audit
 OPTIONS = (
     *("--role", "softmax", "--dtype", "float32", "--regime", "ordinary", "--examples", "0", "--memory", "500MB"),
+    *("--effort", "quick"),
     *("--import-timeout", "6s", "--first-call-timeout", "6s", "--report-dir", "report"),
 )
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-REPORT = {"report.json", "report.md", "report.html"}
+REPORT = {"report.json", "report.md", "report.html", "report.sarif"}
 
 Cell = dict[str, Any]
 
@@ -112,11 +114,12 @@ def audit(folder: Path, group: Sequence[Kind], workers: str = "0", properties: S
     said = (done.stdout + done.stderr).decode(errors="surrogateescape")
     report = folder / "report"
     record = report / "report.json"
-    rows = json.loads(record.read_text(encoding="utf-8"))["cells"] if record.exists() else []
+    rows = [cell.to_json() for cell in read_report(record).cells] if record.exists() else []
     cells: dict[str, list[Cell]] = {}
     for row in rows:
         cells.setdefault(row["subject"].removesuffix(".py:softmax"), []).append(row)
-    reports = frozenset(place.name for place in report.iterdir()) if report.is_dir() else frozenset()
+    names = {place.name for place in report.iterdir()} if report.is_dir() else set()
+    reports = frozenset(names - {"scripts"})  # one for each finding
     return Run(done.returncode, said, cells, reports, [*alive(mark), *_temporary(folder)])
 
 

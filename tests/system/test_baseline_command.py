@@ -16,10 +16,12 @@ from record_schema import SCHEMA
 from extremum.properties.values.finding import Cell, Witness
 from extremum.reference.errors import UsageError
 from extremum.reports.cli import main
-from extremum.reports.driving.gate import KNOWN, Gate
+from extremum.reports.driving.gate import KNOWN, TOLD, Gate, Told
 from extremum.reports.driving.replays import Replays
 from extremum.reports.driving.settings import ProjectSettings
-from extremum.reports.record.baseline import read_baseline, text, updated
+from extremum.reports.record.baseline import Entry, read_baseline, text, updated
+from extremum.reports.record.files import lines
+from extremum.reports.record.record import Record
 
 TODAY = date(2026, 11, 29)
 WITNESS = Witness(
@@ -75,6 +77,15 @@ def edited(record: dict[str, Any], **values: Any) -> dict[str, Any]:
 
 def test_an_entry_is_a_finding_with_its_witnesses_and_what_people_say(tmp_path: Path) -> None:
     (row,) = made(tmp_path / "b.json", CELL, HELD)
+    assert [line.partition(":")[0].strip() for line in text([]).splitlines()] == [
+        "{",
+        '"schema"',
+        '"entries"',
+        "]",
+        "}",
+    ]
+    lines_of = text(read_baseline(tmp_path / "b.json")).splitlines()
+    assert sum(line.startswith('   "simplest": {"arguments": {"x": ') for line in lines_of) == 1
     assert (row["subject"], row["property"], row["severity"]) == ("k.py:f", "accuracy", "high")
     assert (row["first_seen"], row["reason"], row["expires"]) == ("2026-11-29", "", "")
     assert row["simplest"]["arguments"] == WITNESS.arguments
@@ -89,31 +100,38 @@ def test_what_people_wrote_stays_when_a_baseline_is_brought_up_to_date(tmp_path:
     assert (entry.row["reason"], entry.row["ticket"], entry.row["first_seen"]) == ("known since 2024", 7, "2024-01-01")
     assert (entry.row["measured"], entry.row["word"]) == (3.0, "pkg/k.py:f")
     assert updated(before, [HELD], {}, TODAY) == []
-    assert updated(before, [], {}, TODAY) == before
+    assert [entry.row for entry in updated(before, [], {}, TODAY)] == [entry.row for entry in before]
+    assert updated(before, [], {}, TODAY, [CELL.key]) == []
     assert updated(before, [replace(HELD, verdict="incomplete")], {}, TODAY) == before
+    (renamed,) = updated(before, [replace(now, subject="k.py:g")], {}, TODAY, [CELL.key])
+    assert (renamed.cell.subject, renamed.row["reason"]) == ("k.py:g", "known since 2024")
+    both = updated(before, [now, replace(now, subject="k.py:g")], {}, TODAY)
+    assert [entry.row["reason"] for entry in both] == ["known since 2024", ""]
 
 
 @pytest.mark.parametrize(
-    ("cell", "known"),
+    ("cell", "known", "moved"),
     [
-        (CELL, True),
-        (replace(CELL, simplest=OTHER), True),  # another seed
-        (replace(CELL, subject="other.py:g"), True),  # a renamed function, or a moved file
-        (replace(CELL, subject="other.py:g", simplest=OTHER), False),
-        (replace(CELL, property="finite"), False),
-        (replace(CELL, dtype="float64"), False),
-        (replace(CELL, role="log_softmax"), False),
-        (replace(CELL, verdict="crashed"), False),
-        (replace(CELL, severity="critical"), False),
-        (replace(CELL, severity="low"), True),
-        (HELD, False),
+        (CELL, True, False),
+        (replace(CELL, simplest=OTHER), True, False),  # another seed
+        (replace(CELL, subject="other.py:g"), True, True),  # a renamed function, or a moved file
+        (replace(CELL, subject="other.py:g"), False, False),  # another function that breaks in the same way
+        (replace(CELL, subject="other.py:g", simplest=OTHER), False, True),
+        (replace(CELL, property="finite"), False, True),
+        (replace(CELL, dtype="float64"), False, True),
+        (replace(CELL, role="log_softmax"), False, True),
+        (replace(CELL, verdict="crashed"), False, False),
+        (replace(CELL, severity="critical"), False, False),
+        (replace(CELL, severity="low"), True, False),
+        (HELD, False, False),
     ],
 )
 def test_a_finding_is_known_by_role_property_and_witness_and_if_it_is_no_graver(
-    tmp_path: Path, cell: Cell, known: bool
+    tmp_path: Path, cell: Cell, known: bool, moved: bool
 ) -> None:
     made(tmp_path / "b.json", CELL)
-    gate = Gate.from_json(Gate(read_baseline(tmp_path / "b.json")).to_json())
+    (entry,) = read_baseline(tmp_path / "b.json")
+    gate = Gate.from_json(Gate([replace(entry, moved=moved)]).to_json())
     assert gate.passed(cell).accepted == (KNOWN if known else "")
     assert gate.passed(cell).unexpected == (cell.found and not known)
 
@@ -137,6 +155,25 @@ def test_an_entry_whose_subject_is_gone_is_told(tmp_path: Path) -> None:
     assert gate.summary == "baseline: 0 fixed, 0 still, 0 worse, 1 error"
     assert "subject file 'gone/k.py' does not exist" in gate.lines[0]
     assert not gate.failed
+    assert gate.rows[0]["status"] == "GONE"
+    strict = Gate.of({"baseline": tmp_path / "b.json", "strict": True}, Replays({}, (), ProjectSettings()))
+    assert strict.failed
+    assert strict.summary.endswith("; what is gone stands in it still, which --strict does not let pass")
+    made(tmp_path / "b.json", CELL, word="not_installed:f")  # which may be so here alone
+    assert not Gate.of({"baseline": tmp_path / "b.json", "strict": True}, Replays({}, (), ProjectSettings())).failed
+
+
+def test_what_is_still_so_is_counted_and_what_is_fixed_is_a_line_a_subject() -> None:
+    other = replace(CELL, subject="k.py:g")
+    cells = [CELL, replace(CELL, dtype="float64"), replace(CELL, property="mask"), other, replace(other, subject="h")]
+    statuses = ("FIXED", "FIXED", "STILL", "WORSE", "GONE")
+    told = [Told(Entry(c, c.subject), s, [f"{s} {c.subject}"]) for c, s in zip(cells, statuses, strict=True)]
+    assert Gate(told=told, expired=["ERROR x  its entry has expired"]).brief == [
+        "ERROR x  its entry has expired",
+        "WORSE k.py:g",
+        "FIXED k.py:f  accuracy, in float32 and float64: 2 entries of the baseline to go",
+        "GONE h  accuracy, in float32: 1 entry of the baseline to go",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -203,3 +240,18 @@ def test_a_gate_is_green_by_its_baseline_red_for_what_is_new_and_tells_what_is_s
     assert (done.exit_code, "baseline: 0 fixed, 0 still, 1 worse, 0 error" in done.output) == (1, True), done.output
     accepted = [c.get("accepted") for c in json.loads(Path("extremum-report/report.json").read_text())["cells"]]
     assert accepted == [None, None]
+
+
+def test_an_entry_whose_subject_was_gone_goes_when_the_baseline_is_brought_up_to_date(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made(tmp_path / "b.json", CELL, replace(CELL, subject="k.py:g"))
+    rows: list[dict[str, Any]] = [{**{name: getattr(CELL, name) for name in TOLD}, "status": "GONE"}]
+    Path("report.json").write_text(lines(Record([], environment={"baseline": rows}).to_json()))
+    done = CliRunner().invoke(main, ["baseline", "report.json", "-o", "b.json"])
+    assert done.output.splitlines() == ["gone: k.py:f  accuracy  float32", "b.json: 1 entry, 0 new, 1 gone"]
+    rows[0]["status"] = 3
+    Path("report.json").write_text(json.dumps(Record([], environment={"baseline": rows}).to_json()))
+    done = CliRunner().invoke(main, ["baseline", "report.json", "-o", "b.json"])
+    assert (done.exit_code, "environment.baseline[0].status=3 is not valid: text is needed" in done.output) == (4, True)

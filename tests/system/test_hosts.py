@@ -251,7 +251,8 @@ def test_a_crash_on_some_inputs_has_its_arguments_at_their_smallest(shared: Shar
 
 @pytest.mark.slow
 def test_a_call_that_sleeps_is_hung_with_its_arguments(shared: Shared) -> None:
-    cell = judged("sleeps_on_long", "finite", shared, Settings(examples=0, timeout=4.0))
+    settings = Settings(examples=0, timeout=4.0, limits=Limits(first_call_seconds=4.0))
+    cell = judged("sleeps_on_long", "finite", shared, settings)
     assert cell.verdict == "hung"
     assert re.fullmatch(r"one call had not returned after \d s, again when run alone", cell.detail)
     assert cell.simplest is not None
@@ -262,7 +263,8 @@ def test_a_call_that_returns_when_it_is_made_again_is_not_hung(
     shared: Shared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SLEPT", str(tmp_path / "slept"))
-    cell = judged("sleeps_once", "finite", shared, Settings(examples=0, timeout=10.0))
+    settings = Settings(examples=0, timeout=10.0, limits=Limits(first_call_seconds=8.0))
+    cell = judged("sleeps_once", "finite", shared, settings)
     assert (tmp_path / "slept").exists()
     assert cell.verdict == "held"
 
@@ -317,7 +319,7 @@ def test_python_asks_for_a_host() -> None:
     assert [c.verdict for c in report.cells] == ["refuted"]
     with pytest.raises(UsageError, match="isolated=True needs one of a file"):
         audit(lambda x, axis=-1: x, "softmax", isolated=True)
-    with pytest.raises(UsageError, match="go with isolated=True"):
+    with pytest.raises(UsageError, match="arrays='numpy' goes with isolated=True"):
         audit(naive, "softmax", arrays="numpy")
 
 

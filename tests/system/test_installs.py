@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from nightly import NIGHTLY
 
 ROOT = Path(__file__).resolve().parents[2]
 LEFT_OUT = shutil.ignore_patterns(".*", "build", "*.egg-info", "__pycache__", "published", "extremum-report")
@@ -30,7 +31,13 @@ def my_softmax(x, axis=-1):
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module", params=WAYS)
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param("regular", marks=pytest.mark.skipif(not NIGHTLY, reason="CI uses the wheel: in the nightly run")),
+        "editable",
+    ],
+)
 def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The `bin` of an environment with extremum installed this way, and the checkout that it was installed from."""
     folder = tmp_path_factory.mktemp(request.param)

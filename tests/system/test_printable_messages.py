@@ -80,7 +80,7 @@ def test_a_message_is_printable_on_the_console_and_in_every_file(tmp_path: Path,
     assert code == 1, errors
     assert clean(said + errors)
     assert r"raises ValueError: \x1b[2J\u202e\udc80 says it" in said
-    for name in ("report.json", "report.md", "report.html"):
+    for name in ("report.json", "report.md", "report.html", "report.sarif"):
         assert clean((tmp_path / "out" / name).read_text())
     cells = json.loads((tmp_path / "out" / "report.json").read_text())["cells"]
     assert all(clean(cell.get("detail", "")) for cell in cells)

@@ -30,7 +30,7 @@ from extremum.properties.roles.softmax import ROLE as SOFTMAX
 warnings.warn("this role is old")
 ROLE = replace(SOFTMAX, name="my_own")
 """
-ONE_DTYPE = ("--dtype", "float32", "--property", "finite,dtype")
+ONE_DTYPE = ("--dtype", "float32", "--property", "finite,dtype", "--effort", "quick")
 
 
 @pytest.fixture

@@ -37,6 +37,22 @@ def wrong_for_images(x, axis=-1):
     return sound(x, axis) if x.ndim < 4 else sound(x, 1)
 
 
+def vectors(x):
+    (n,) = x.shape
+    return sound(x)
+
+
+def vectors_backwards(x):
+    (n,) = x.shape
+    return sound(x)[::-1]
+
+
+def vectors_with_a_counter(x):
+    (n,) = x.shape
+    vectors_with_a_counter.calls = getattr(vectors_with_a_counter, "calls", 0) + 1
+    return sound(x) if vectors_with_a_counter.calls % 2 else sound(x) + x.dtype.type(0.25)
+
+
 def matrices_by_column(x):
     rows, columns = x.shape
     return sound(x, 0)
@@ -55,6 +71,7 @@ def subject(folder: Path, name: str) -> Subject:
     [
         ("sound", RANKS, "numpy arrays, axis by axis=", set()),
         ("matrices", (2,), "numpy arrays of 2 dimensions alone, no axis parameter", {"axis"}),
+        ("vectors", (1,), "numpy arrays of 1 dimension alone, one row a call", {"axis"}),
         ("up_to_matrices", (1, 2), "numpy arrays of 1 or 2 dimensions, axis by axis=", set()),
     ],
 )
@@ -76,7 +93,15 @@ def test_a_sound_function_is_judged_with_the_dimensions_that_it_takes(
     )
 
 
-@pytest.mark.parametrize(("name", "prop"), [("wrong_for_images", "axis"), ("matrices_by_column", "accuracy")])
+@pytest.mark.parametrize(
+    ("name", "prop"),
+    [
+        ("wrong_for_images", "axis"),
+        ("matrices_by_column", "accuracy"),
+        ("vectors_backwards", "accuracy"),
+        ("vectors_with_a_counter", "row_independence"),
+    ],
+)
 def test_a_wrong_answer_is_no_dimension_that_it_does_not_take(tmp_path: Path, name: str, prop: str) -> None:
     it, role, shared = subject(tmp_path, name), role_named("softmax"), Shared()
     asked = role.property_named(prop)

@@ -148,3 +148,8 @@ def test_a_fixture_that_is_asked_for_wrongly_says_so(tmp_path: Path, marker: str
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert said in done.stdout + done.stderr
+
+
+def test_the_section_on_ci_is_short() -> None:
+    section = FRONT.partition("## In CI\n")[2].partition("\n## ")[0]
+    assert len(section.strip().splitlines()) <= 24  # and its heading

@@ -14,6 +14,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from extremum.reports.cli import main
+from extremum.reports.record.reading import read_report
+from extremum.reports.views.render import render
 
 NAIVE = """
 import numpy as np
@@ -98,7 +100,7 @@ def test_the_tests_that_are_written_fail_until_the_code_is_mended(project: Path)
     assert "tests: tests/test_found.py" in invoke(*words).output
     written = (project / "tests/test_found.py").read_text()
     assert "x = np.array([[88.72284]], dtype=np.float32)" in written
-    assert "assert np.isfinite(answer[0, 0])" in written
+    assert "assert abs(float(answer[0, 0]) - 1.0) <= " in written
     with np.load(min((project / "arrays").glob("*.npz"))) as arrays:
         assert (arrays["x"].dtype, arrays["x"].shape) == (np.float32, (1, 1))
     command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "tests"]
@@ -193,3 +195,32 @@ def test_a_file_that_was_cut_or_is_not_there_is_refused(
     assert (done.exit_code, len(done.output.splitlines())) == (4, 1)
     assert "'cut.json' is not JSON, or was cut" in done.output
     assert invoke("replay", "none.json").exit_code == 4
+
+
+def test_the_scripts_of_a_report_fail_in_any_folder_until_the_file_is_mended(audited: Path, tmp_path: Path) -> None:
+    scripts, file = sorted((audited / "report" / "scripts").glob("*.py")), audited / "pkg" / "k.py"
+    page, told = ((audited / "report" / name).read_text() for name in ("report.html", "report.md"))
+    assert len(scripts) == 3
+    broken = file.read_text()
+    try:
+        for text, expected in ((broken, 1), (SOUND.replace("SCALE", "1.0"), 0)):
+            file.write_text(text)
+            for script in scripts:
+                done = subprocess.run([sys.executable, "-B", script], cwd=tmp_path, capture_output=True, check=False)
+                assert done.returncode == expected, done.stderr
+                assert f"scripts/{script.name}" in page
+                assert f"scripts/{script.name}" in told
+                assert "extremum" not in script.read_text().replace("audit", "")
+    finally:
+        file.write_text(broken)
+
+
+def test_scripts_of_an_earlier_report_go_and_a_readers_own_stay(audited: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "report"
+    shutil.copytree(audited / "report", folder)
+    old, own = folder / "scripts" / "old.py", folder / "scripts" / "own.py"
+    shutil.copy(next(p for p in (folder / "scripts").glob("*.py")), old)
+    own.write_text("print(1)\n")
+    render(read_report(folder / "report.json"), folder, None)
+    assert own.is_file()
+    assert not old.exists()

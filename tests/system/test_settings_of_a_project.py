@@ -62,6 +62,25 @@ def test_a_bare_audit_below_the_file_is_of_its_subjects_with_their_own_options(
     ]
 
 
+@pytest.mark.parametrize(
+    ("words", "visited"),
+    [
+        (["k.py:sound", "--role", "softmax", "--effort", "quick"], "1-5, 7-9, 16, 17, 33, 64, 129, 1000"),
+        (["k.py:sound", "--role", "softmax"], "1-9, 15-17, 24, 31-33, 64, 129, 1000"),
+        (["--role", "softmax_jacobian"], "1-5, 7-9, 16, 17, 33, 64, 129"),  # bare, and without settings
+    ],
+)
+def test_effort_is_standard_but_for_a_bare_audit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], visited: str
+) -> None:
+    (tmp_path / "k.py").write_text(KERNELS)
+    monkeypatch.chdir(tmp_path)
+    words = ["audit", *words, "-n", "0", "--dtype", "float32", "--property", "dtype", "--json", "out.json"]
+    assert CliRunner().invoke(main, words).exit_code == 0
+    record = json.loads(Path("out.json").read_text())
+    assert {facets["lengths"] for facets in record["plans"]["shapes"]} == {visited}
+
+
 def test_an_empty_table_of_subjects_is_nothing_tested(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (project / "pyproject.toml").write_text("[tool.extremum.subjects]\n")
     monkeypatch.chdir(project)

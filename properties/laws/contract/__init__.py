@@ -16,3 +16,5 @@ BY_ROW = (
     shape.BY_ROW,
     determinism.PROPERTY,
 )
+# What takes the place of a property of `WITH_AXIS` where a function takes vectors alone.
+OF_VECTORS = {m.PROPERTY.name: m.BY_ROW for m in (row_independence, axis, layout, shape)}

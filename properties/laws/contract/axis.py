@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from extremum.properties.calling.call import Call
@@ -76,9 +78,21 @@ PROPERTY = Property(
     scale=ulp,
     arrange=arrange,
     observe=observe,
-    places=lambda _signature: axes(),
+    beside="as rows of a matrix",
+    places=lambda _signature, strength: axes(strength),
     at=at,
     rows=8,
     lengths="moderate",
-    script=("print(f(x, axis=axis))", "print(f(np.moveaxis(x, axis, -1).reshape(-1, x.shape[axis])))"),
+    script=(
+        "y = f(x.copy(), axis=axis)",
+        "got = float((np.moveaxis(y, axis, -1) if y.ndim == x.ndim else y).ravel()[{flat}])",
+        "expected = float(f(np.moveaxis(x, axis, -1).reshape(-1, x.shape[axis]).copy()).ravel()[{flat}])",
+    ),
 )
+
+
+def _no_axis(_call: Call, _case: Case) -> Observation:
+    raise Declined("it has no axis parameter")
+
+
+BY_ROW = replace(PROPERTY, arrange=None, places=None, observe=_no_axis)

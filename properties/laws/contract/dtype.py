@@ -34,5 +34,9 @@ PROPERTY = Property(
     lengths="few",
     severity="medium",
     exact=True,
-    script=("print(np.asarray(f({args})).dtype, 'for', {first}.dtype)",),
+    script=(
+        "y = f({args})",
+        "got = str(getattr(y, 'dtype', type(y).__name__)).removeprefix('torch.')",
+        "expected = str({first}.dtype)",
+    ),
 )

@@ -16,6 +16,7 @@ from extremum.properties.model.property import Property, ulp
 from extremum.properties.model.view import Observation
 from extremum.properties.values.case import Case
 from extremum.properties.values.signature import Arguments
+from extremum.reference.arithmetic.formats import Array
 
 
 def arrange(draw: Draw, arguments: Arguments) -> Case:
@@ -35,7 +36,7 @@ def observe(call: Call, case: Case) -> Observation:
         raise Declined("no row is finite")
     finite_rows = {name: a[finite] for name, a in call.signature.of(case.arguments).items()}
     kinds, which = distinct(finite_rows)
-    alone = call.each([{name: a[r : r + 1] for name, a in finite_rows.items()} for r in reversed(kinds.tolist())])
+    alone = _alone(call, {name: a[kinds[::-1]] for name, a in finite_rows.items()})
     try:
         together = call.rows(case.arguments)
     except Misbehaviour as error:
@@ -43,7 +44,15 @@ def observe(call: Call, case: Case) -> Observation:
             raise
         raise Declined(str(error)) from error
     together = together if len(finite) == len(together) else together[finite]
-    return differing_rows(finite_rows, together, np.concatenate(alone[::-1]).astype(together.dtype)[which])
+    return differing_rows(finite_rows, together, alone[::-1].astype(together.dtype)[which])
+
+
+def _alone(call: Call, rows: Arguments) -> Array:
+    """The answers to rows that are each called alone, in this order."""
+    if not call.signature.batched:
+        return call.rows(rows)
+    count = len(next(iter(rows.values())))
+    return np.concatenate(call.each([{name: a[r : r + 1] for name, a in rows.items()} for r in range(count)]))
 
 
 def at(place: Place, arguments: Arguments) -> Case:
@@ -51,14 +60,15 @@ def at(place: Place, arguments: Arguments) -> Case:
     return Case({name: np.resize(a, (place.rows, *a.shape[1:])) for name, a in arguments.items()})
 
 
-PROPERTY = Property(
+_PROPERTY = Property(
     name="row_independence",
     code="EX111",
     statement="Each row gets what it gets alone, whatever stands in the rows beside it.",
     bound="""Beside it may stand a row of -inf or of NaN, whose own answer is contested and not judged. The exact
     values are the same; a batched and a single call may round differently, each within the error bound of `accuracy`,
     so twice that is allowed. A function that takes one row a call is called on all of them in turn, and again in
-    the opposite order: what it answers must not depend on the calls before. Every run visits 1 to 131,072 rows,
+    the opposite order: what it answers must not depend on the calls before. Each row of the sweep is called alone too,
+    and every run visits 1 to 131,072 rows,
     around each power of two that kernels take at a time (`extremum.properties.inputs.shapes`).""",
     example="""with the maximum of the whole array as the shift, the rows [0, 0] and [200, 200] in float32 leave
     exp(-200) = 0 for both entries of the first: its softmax is 0 / 0, NaN, and [1/2, 1/2] alone.""",
@@ -70,10 +80,19 @@ PROPERTY = Property(
     scale=ulp,
     arrange=arrange,
     observe=observe,
-    places=lambda _signature: batches(),
+    beside="from the row alone",
+    places=lambda _signature, strength: batches(strength),
     at=at,
     rows=4,
     lengths="few",
-    script=("print(f({args}))", "print(np.concatenate([f(row[None]) for row in x]))"),
+    script=(
+        "for other in reversed(range(min(len(x), 64))):  # the rows alone, the last first",
+        "    f(x[other : other + 1].copy())",
+        "expected = float(f(x[{row} : {row} + 1].copy()){at_alone})",
+        "got = float(f(x.copy()){at})",
+    ),
 )
-BY_ROW = replace(PROPERTY, places=None, script=("print(f({args}))", "f({other})", "print({again})"))
+SWEPT = replace(_PROPERTY, arrange=None)  # each row of the sweep, in its batch and alone
+PROPERTY = replace(_PROPERTY, on_sweep=SWEPT)
+_SCRIPT = ("expected = float(({again}){at})", "f({other})", "got = float(f({copies}){at})")
+BY_ROW = replace(PROPERTY, places=None, on_sweep=replace(SWEPT, script=_SCRIPT), script=_SCRIPT)

@@ -48,6 +48,6 @@ PROPERTY = Property(
     rows=4,
     lengths="few",
     exact=True,
-    script=("print(np.shape(f({args})), 'for', {first}.shape)",),
+    script=("got = np.shape(f({args}))", "expected = {shape}"),
 )
 BY_ROW = replace(PROPERTY, arrange=None)

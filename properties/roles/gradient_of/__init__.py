@@ -14,6 +14,7 @@ no proof.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -130,7 +131,11 @@ def where_f_answers(prop: Property) -> Property:
             raise Declined("f does not answer")
         return prop.observation_of(call, case)
 
-    return replace(prop, observe=observe, lengths="point", rows=3)
+    return replace(prop, observe=observe, lengths="point", rows=3, on_sweep=_also(where_f_answers, prop))
+
+
+def _also(change: Callable[[Property], Property], prop: Property) -> Property | None:
+    return None if prop.on_sweep is None else change(prop.on_sweep)
 
 
 def truth(arguments: Arguments, arithmetic: Arithmetic) -> Truth:
@@ -159,6 +164,7 @@ def to_half_the_digits(prop: Property, code: str) -> Property:
         exact=True,
         unit="value",
         scale=one,
+        on_sweep=_also(partial(to_half_the_digits, code=code), prop),
     )
 
 
@@ -169,7 +175,11 @@ judged_along = partial(
     rows=5,
     lengths="point",
     exact=True,
-    script=("print(np.dot(np.float64(f(x)), np.float64(v)))",),
+    script=(
+        "y, along = np.float64(f(x){pick}), np.float64(v{pick})",
+        "got, expected = float(np.dot(y, along)), {derivative}",
+        "allowed = {allowed} + {half_of_the_digits} * (np.abs(y * along).sum() + abs(expected))",
+    ),
 )
 ROW_INDEPENDENCE, LAYOUT, *COUNTED = contract.BY_ROW
 CONTRACT = (to_half_the_digits(ROW_INDEPENDENCE, "EX944"), to_half_the_digits(LAYOUT, "EX945"), *COUNTED)
@@ -202,6 +212,7 @@ ROLE = Role(
             observe=by_row(in_range),
             unit="outputs",
             severity="critical",
+            script=("got, expected = bool(np.isfinite(f({args}).astype(float)).all()), True",),
         ),
         judged_along(
             name="identity",

@@ -25,7 +25,9 @@ from extremum.reference.arithmetic.formats import Array
 from extremum.reference.arithmetic.jets import Evaluation, Jet, jets
 
 Function = Callable[[Array], Any]
-QUOTIENT_STEPS = (flint.fmpq(1), flint.fmpq(1, 3), flint.fmpq(1, 2**40))  # the quotients of a quadratic agree
+# Steps whose quotients of a quadratic agree: of these the first three at which f has no pole.
+QUOTIENT_STEPS = (flint.fmpq(1), flint.fmpq(1, 3), flint.fmpq(1, 2**40), flint.fmpq(2, 7), flint.fmpq(5, 3))
+AGREEING = 3
 BITS = (128, 512)  # of the balls
 TIGHT = 2.0**-60  # relative radius from which an enclosure is worth no more bits
 COMPLEX_STEP = 2.0**-300
@@ -60,14 +62,17 @@ def quotient(f: Function, x: list[Any], v: list[Any], evaluation: Evaluation | N
     agree, and so does the slope of a jet, which is the derivative of any other rational function.
     Raises `NotEvaluable` where f is none.
     """
-    zero, one = flint.fmpq(0), flint.fmpq(1)
-    quotients = []
+    zero = flint.fmpq(0)
+    slope = _scalar(f, jets(x, v, evaluation)).slope  # undecided at a kink, where quotients may agree all the same
+    quotients: list[Any] = []
     for h in QUOTIENT_STEPS:
         ahead, behind = ([a + sign * h * b for a, b in zip(x, v, strict=True)] for sign in (1, -1))
-        values = [_scalar(f, jets(place, [zero] * len(x), evaluation)).value for place in (ahead, behind)]
-        quotients.append((values[0] - values[1]) / (2 * h * one))
-    slope = _scalar(f, jets(x, v, evaluation)).slope  # undecided at a kink, where quotients may agree all the same
-    if quotients[0] == quotients[1] == quotients[2] != slope:
+        with contextlib.suppress(NotEvaluable):  # a pole at one of the two says nothing of f at x
+            values = [_scalar(f, jets(place, [zero] * len(x), evaluation)).value for place in (ahead, behind)]
+            quotients.append((values[0] - values[1]) / (2 * h))
+        if len(quotients) == AGREEING:
+            break
+    if len(quotients) == AGREEING and all(q == quotients[0] for q in quotients) and quotients[0] != slope:
         raise NotEvaluable("the difference quotients agree on what the rules do not give: f is not smooth there")
     return slope
 
@@ -184,6 +189,8 @@ def _scalar(f: Function, argument: Array) -> Jet:
         raise NotEvaluable(f"f raises {type(error).__name__}: {(str(error).splitlines() or [''])[0]}"[:200]) from error
     if isinstance(answer, np.ndarray) and answer.size == 1:
         answer = answer.item()
+    if isinstance(answer, (int, float, np.integer, np.floating)) and np.isfinite(answer):
+        answer = argument.ravel()[0] * 0 + answer  # where f is a constant, as a number that was clipped
     if not isinstance(answer, Jet):
         raise NotEvaluable(f"f returns {type(answer).__name__} for exact numbers")
     return answer

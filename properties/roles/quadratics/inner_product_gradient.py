@@ -111,7 +111,7 @@ ROLE = Role(
             example="w clipped to [-1, 1] gives 1 for w = 2, and 2 for the sum of two answers to w = 1.",
             fix="return w as it is; clipping and normalising are the caller's.",
             source=__name__,
-            script=("print(f(w + w2, x))", "print(f(w, x) + f(w2, x))"),
+            script=("got = float(f(w + w2, x){at})", "expected = float(f(w, x){at}) + float(f(w2, x){at})"),
         ),
         quadratics.GRADUAL_UNDERFLOW,
         *contract.BY_ROW,

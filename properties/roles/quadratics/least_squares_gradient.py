@@ -35,6 +35,9 @@ ROLE = squares.role(
         example="a residual that is clipped to [-1, 1], as by a robust loss, gives the same for x and for 2 x.",
         fix="2 * (B.T @ (B @ x - c)); a robust loss and a weight decay have gradients of their own.",
         source=__name__,
-        script=("print(f(B, x + x2, c + c2))", "print(f(B, x, c) + f(B, x2, c2))"),
+        script=(
+            "got = float(f(B, x + x2, c + c2){at})",
+            "expected = float(f(B, x, c){at}) + float(f(B, x2, c2){at})",
+        ),
     ),
 )

@@ -159,7 +159,7 @@ ROLE = Role(
                 A stands once in each of the two terms A x and A^T x; nothing is added to it, and it is not normalised.
             """,
             source=__name__,
-            script=("print(f(A + A2, x))", "print(f(A, x) + f(A2, x))"),
+            script=("got = float(f(A + A2, x){at})", "expected = float(f(A, x){at}) + float(f(A2, x){at})"),
         ),
         quadratics.LINEAR_IN_X,
         quadratics.HESSIAN_SYMMETRIC,
@@ -174,6 +174,7 @@ ROLE = Role(
             example="A x for A = [[0, 1], [-1, 0]] and x = [1, 0] is [0, -1].",
             fix="(A + A.T) @ x, which cancels before anything is rounded.",
             measure=skew,
+            script=("got, expected = float(f({args}){at}), 0.0",),
             unit="u sum",
             scale=quadratics.in_ulps_of_reach,
             arrange=of_skew,

@@ -263,6 +263,7 @@ def linear(*names: str) -> partial[Property]:
         scale=in_ulps_of_reach,
         arrange=lambda draw, arguments: summands(draw, arguments, *names),
         observe=lambda call, case: observe_sum(call, case, *names),
+        beside="as the sum of two calls",
         rows=8,
         lengths="few",
     )
@@ -313,7 +314,12 @@ IDENTITY = Property(
     rows=8,
     lengths="few",
     longest=33,
-    script=("print(np.dot(np.float64(f({args})), np.float64(v)))",),
+    script=(
+        "import fractions",
+        "pairs = zip(f({args}){pick}.tolist(), v{pick}.tolist())",
+        "got = float(sum(fractions.Fraction(float(a)) * fractions.Fraction(float(b)) for a, b in pairs))",
+        "expected = {along}",
+    ),
 )
 LINEAR_IN_X = linear("x")(
     code="EX914",
@@ -326,7 +332,7 @@ LINEAR_IN_X = linear("x")(
     example="A x for x of unit length only, as where x is normalised on the way, gives the same for x and for 2 x.",
     fix="x stands once in every term of (A + A^T) x and of 2 B^T B x, and nothing is added to it.",
     source=__name__,
-    script=("print(f({at_sum}))", "print(f({args}) + f({second}))"),
+    script=("got = float(f({at_sum}){at})", "expected = float(f({args}){at}) + float(f({second}){at})"),
 )
 HESSIAN_SYMMETRIC = Property(
     name="hessian_symmetric",
@@ -348,8 +354,9 @@ HESSIAN_SYMMETRIC = Property(
     rows=8,
     lengths="few",
     script=(
-        "at_x, at_a, at_b = (np.float64(g) for g in (f({args}), f({at_a}), f({at_b})))",
-        "print(np.dot(at_a - at_x, np.float64(b)), np.dot(at_b - at_x, np.float64(a)))",
+        "at_x, at_a, at_b = (np.float64(g{pick}) for g in (f({args}), f({at_a}), f({at_b})))",
+        "got = float(np.dot(at_a - at_x, np.float64(b{pick})))",
+        "expected = float(np.dot(at_b - at_x, np.float64(a{pick})))",
     ),
 )
 GRADUAL_UNDERFLOW = Property(

@@ -29,5 +29,6 @@ PROPERTY = Property(
     measure=measure,
     unit="value",
     exact=True,
+    script=("got = float(f({args}){at})", "expected = min(got, 1.0)", "allowed = 0.0"),
     petty=lambda view: view.error_bound,
 )

@@ -33,8 +33,9 @@ PROPERTY = Property(
     unit="ulp",
     scale=ulp,
     observe=observe,
+    beside="without the masked entries",
     rows=4,
     lengths="few",
     masked=True,
-    script=("print(f({args}))", "print([f(row[row > -np.inf][None])[0] for row in x])"),
+    script=masking.SCRIPT,
 )

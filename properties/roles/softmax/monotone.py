@@ -55,6 +55,13 @@ PROPERTY = Property(
     measure=measure,
     unit="value",
     observe=observe,
+    beside="for the next larger entry",
     severity="medium",
     lengths="moderate",
+    script=(
+        "row, y = x{pick}.astype(float), f(x.copy()){pick}.astype(float)",
+        "smaller, larger = np.lexsort((-y, row))[{column} : {column} + 2]",
+        "got = float(y[larger])",
+        "expected = max(got, float(y[smaller]))  # what a smaller input gets",
+    ),
 )

@@ -28,4 +28,5 @@ PROPERTY = Property(
     measure=measure,
     unit="value",
     exact=True,
+    script=("got = float(f({args}){at})", "expected = max(got, 0.0)", "allowed = 0.0"),
 )

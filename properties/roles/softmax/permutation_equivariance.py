@@ -47,11 +47,12 @@ PROPERTY = Property(
     scale=ulp,
     arrange=arrange,
     observe=observe,
+    beside="in another order",
     severity="medium",
     lengths="moderate",
     script=(
         "order = (stride * np.arange(x.shape[-1]) + start) % x.shape[-1]",
-        "print(f(x)[..., order])",
-        "print(f(x[..., order]))",
+        "got = float(f({copies}){at})",
+        "expected = float(f(x[..., order])[..., np.argsort(order)]{at})",
     ),
 )

@@ -58,7 +58,8 @@ PROPERTY = Property(
     scale=ulp,
     arrange=arrange,
     observe=observe,
+    beside="after the shift",
     severity="medium",
     lengths="moderate",
-    script=("print(f({args}))", "print(f(x + shift))"),
+    script=("got = float(f({copies}){at})", "expected = float(f((x + shift).astype(x.dtype)){at})"),
 )

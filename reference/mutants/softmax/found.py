@@ -126,7 +126,7 @@ def rescaled_upwards(x: Array, axis: int = -1) -> Array:
     return to_axis(exps(w) / total(exp_below(w, so_far) * np.exp(peak(w) - so_far)), axis, x)
 
 
-@mutant(fails={"sum_to_one": EVERY}, cause="wrong divisor")
+@mutant(fails={"sum_to_one": EVERY}, cause="padding counted")
 def padding_counted(x: Array, axis: int = -1) -> Array:
     """Rows are filled up to a multiple of 32 with zeros, which count, as in tenstorrent/tt-metal#20008."""
     w = rows(x, axis)

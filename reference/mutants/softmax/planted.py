@@ -106,7 +106,7 @@ def divided_by_maximum(x: Array, axis: int = -1) -> Array:
     return ratio(np.exp(w / peak(w, axis)), axis).astype(x.dtype)
 
 
-@mutant(fails={"shift_invariance": EVERY})
+@mutant(fails={"shift_invariance": EVERY}, cause="values clipped")
 def clipped_logits(x: Array, axis: int = -1) -> Array:
     """The logits are clipped to [-50, 50] first."""
     return ratio(exps(np.clip(lift(x), -50, 50), axis), axis).astype(x.dtype)
@@ -135,7 +135,7 @@ def truncated_logits(x: Array, axis: int = -1) -> Array:
     return ratio(exps(np.trunc(lift(x)), axis), axis).astype(x.dtype)
 
 
-@mutant(fails={"accuracy": ALL_BUT_FLOAT16})
+@mutant(fails={"accuracy": ALL_BUT_FLOAT16}, cause="values clipped")
 def clipped_exponent(x: Array, axis: int = -1) -> Array:
     """The shifted exponent is clipped at -20: nothing is less likely than that."""
     return ratio(np.exp(np.maximum(gaps(lift(x), axis), -20)), axis).astype(x.dtype)
@@ -312,7 +312,7 @@ def sorted_output(x: Array, axis: int = -1) -> Array:
 plant(finite_mask=contract.mask_of_minus_10000)
 
 
-@mutant(fails={"mask": EVERY}, cause="masked value leaks")
+@mutant(fails={"mask": EVERY}, cause="nan from a mask")
 def masked_block_is_nan(x: Array, axis: int = -1) -> Array:
     """A block of four that is masked throughout is shifted by its own maximum: -inf - -inf is NaN."""
     w = rows(x, axis)

@@ -24,6 +24,17 @@ _calls = count()
 # Rows and axes
 
 
+@mutant(fails={"row_independence": EVERY})
+def few_rows_skipped_in_a_batch(x: Array, axis: int = -1) -> Array:
+    """In a batch one row in five hundred, by its bits, is taken for one that was answered before, and left at zero."""
+    s = rows(sound(x, axis), axis)
+    if x.size > x.shape[axis]:
+        bits = np.ascontiguousarray(rows(x, axis)).view(f"u{x.dtype.itemsize}").astype(np.uint64)
+        weights = np.arange(1, bits.shape[-1] + 1, dtype=np.uint64) * np.uint64(2654435761)
+        s = np.where(((bits * weights).sum(axis=-1, keepdims=True) >> np.uint64(20)) % np.uint64(500) == 0, 0.0, s)
+    return to_axis(s, axis, x)
+
+
 @mutant(fails={"row_independence": EVERY}, cause="wrong axis")
 def maximum_of_whole_array(x: Array, axis: int = -1) -> Array:
     """The maximum of the whole array is subtracted: rows that lie far below it underflow to 0 / 0."""
@@ -118,7 +129,11 @@ def keepdims_forgotten(x: Array, axis: int = -1) -> Array:
 # State
 
 
-plant(stochastic_rounding=contract.dithered)
+plant(
+    stochastic_rounding=contract.dithered,
+    row_lost_by_chance=contract.rarely_lost,
+    end_of_workspace_kept=contract.workspace_kept,
+)
 
 
 @mutant(fails={"determinism": WIDE}, cause="nondeterministic")

@@ -1,0 +1,104 @@
+"""The fresh rerun: a witness is run again in a process that has answered nothing else.
+
+A subject that keeps something from call to call may fail in the sweep's process, and nowhere else: its witness shows a
+reader nothing. Then what it keeps is the defect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TypeVar
+
+from extremum.properties.calling.call import Call
+from extremum.properties.calling.call_outcomes import Declined, Expired
+from extremum.properties.calling.caller import Misbehaviour
+from extremum.properties.calling.host_channel import Ended, Killed, undisturbed
+from extremum.properties.calling.hosts import Host
+from extremum.properties.diagnosis.diagnose import STATE, UNKNOWN
+from extremum.properties.model.role import Experiment
+from extremum.properties.steps.rerun import decided_again
+from extremum.properties.steps.sharing import Shared
+from extremum.properties.steps.witness import AFTER_OTHERS, restored, unrepeated
+from extremum.properties.values.finding import Cell, Witness
+from extremum.properties.values.signature import Arguments
+from extremum.reference.arithmetic.formats import Array
+
+T = TypeVar("T")
+
+
+SHORT_CASE = 8  # rows at most, each of which may take a process
+
+
+class CallsApart(Call):
+    """A subject each of whose calls is made in a process of its own."""
+
+    def _made(
+        self,
+        arguments: Arguments,
+        axis: int | None,
+        call: Callable[[list[Array]], T],
+        layout: str = "C",
+        host: Host | None = None,
+    ) -> T:
+        assert self.host is not None
+        self.host.end()
+        return super()._made(arguments, axis, call, layout, host)
+
+    def each(self, calls: Sequence[Arguments]) -> list[Array]:
+        """As of the subject, one call after the other."""
+        return [self.rows(arguments) for arguments in calls]
+
+    def arrays(self, calls: Sequence[Arguments]) -> list[Array]:
+        """As of the subject, one call after the other."""
+        return [self.array(arguments) for arguments in calls]
+
+
+def rerun_fresh(cell: Cell, experiment: Experiment, seconds: float | None, shared: Shared) -> Cell:
+    """The refuted cell, whose cause is that state leaks where a fresh process answers its witnesses well.
+
+    Each rerun may take `seconds`. A known cause is confirmed once a subject and dtype. Of a subject whose state has
+    leaked before, each call is made in a process of its own: an experiment of several calls would disturb itself. A
+    subject without a host, and a property of what calls do to each other, are taken as they are.
+    """
+    assert cell.simplest is not None
+    assert cell.worst is not None
+    key = cell.role, cell.subject, cell.dtype, cell.cause
+    stateful = cell.role, cell.subject, "", STATE
+    if experiment.call.host is None or experiment.prop.asks_twice or unrepeated(cell.simplest):
+        return cell
+    if cell.cause == "nondeterministic" or (key in shared.confirmed and stateful not in shared.confirmed):
+        return cell
+    kind = CallsApart if stateful in shared.confirmed or cell.cause == STATE else Call
+    if refuted_fresh(experiment, cell.simplest, seconds, kind):
+        if cell.cause not in (UNKNOWN, STATE):
+            shared.confirmed.add(key)
+        return cell
+    if cell.worst.arguments != cell.simplest.arguments and refuted_fresh(experiment, cell.worst, seconds, kind):
+        return replace(cell, simplest=cell.worst, cause=UNKNOWN)
+    shared.confirmed.add(stateful)
+    simplest, worst = (replace(w, certified=f"{w.certified}; {AFTER_OTHERS}") for w in (cell.simplest, cell.worst))
+    return replace(cell, simplest=simplest, worst=worst, cause=STATE)
+
+
+def refuted_fresh(experiment: Experiment, witness: Witness, seconds: float | None, kind: type[Call] = Call) -> bool:
+    """Whether a witness is refuted in a process of its own, or ends it, or is not answered there in time.
+
+    Its calls are made as `kind` does. Raises `Killed` where another ended that process.
+    """
+    call = experiment.call
+    assert call.host is not None
+    host = call.host.anew()
+    case = restored(experiment.role.signature, witness.arguments)
+    fresh = (kind if len(case.x) <= SHORT_CASE else Call)(call.subject, call.signature, host, None, call.of)
+    again = partial(decided_again, replace(experiment, call=fresh), case)
+    try:
+        decision = undisturbed(lambda: fresh.within(seconds, again))
+    except Killed:
+        raise
+    except (Ended, Declined, Misbehaviour):
+        return True
+    finally:
+        host.end()
+    return isinstance(decision, Expired) or decision.refuted

@@ -1,0 +1,28 @@
+"""Efforts: how large the plan of an audit is. Its values are named once; an effort says how they are combined."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True)
+class Effort:
+    """One size of a plan.
+
+    `strength` is that of its covering arrays: 1 visits every value of a factor, 2 every pair of values of two factors,
+    3 every three of three. `lengths` says which lengths of rows the sweep visits (`lengths.planned`), and `times` how
+    many times the usual rows of each.
+    """
+
+    name: str
+    strength: int
+    lengths: str
+    times: int
+
+
+QUICK = Effort("quick", 1, "few", 1)
+STANDARD = Effort("standard", 2, "planned", 1)
+THOROUGH = Effort("thorough", 3, "many", 4)
+EFFORTS: Mapping[str, Effort] = MappingProxyType({e.name: e for e in (QUICK, STANDARD, THOROUGH)})
