@@ -297,8 +297,9 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
         ),
         "padding counted": Cause(
             "A row is padded to whole vectors or tiles, and the padding is counted.",
-            "Ordinary rows are divided by too much, but those whose length is a multiple of 4, 8, 16, 32 or 64, and "
-            "twice that, are answered well.",
+            "Ordinary rows just shorter and just longer than 4, 8, 16, 32 or 64 entries are divided by too much, those "
+            "of that length and twice that are answered well, and so are all with entries near 40, beside which the "
+            "exponential of 0 is nothing.",
             "Pad with -inf, so that padding counts neither in the maximum nor in the sum.",
             "Pad with -inf, before the maximum and the sum.",
             ordinary=True,
@@ -331,6 +332,7 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
 
 UNKNOWN = "unknown"
 STATE = "state leaks between rows"
+NONDETERMINISTIC = "nondeterministic"
 
 EXPERIMENTS: tuple[Callable[[DiagnosisRun], str], ...] = (
     # What a caller is owed comes first: where calls or rows disturb each other, no experiment on a row shows anything.

@@ -28,7 +28,8 @@ MOVED_ENTRIES_ONE_BY_ONE = 35  # the longest that are moved one by one, of a rol
 STEPS = (1.3, -1.3, 2.1)  # by which an entry is moved, another for each row: more than an integer apart
 MOVED_BUDGET = 2**16  # entries of answers to one length
 MOVE_SHARE = 2.0**-10  # of the exact value: by how much it moves at least, where the answer should
-PADDED_WIDTHS = (4, 8, 16, 32)  # entries of a vector or a tile
+PADDED_WIDTHS = (4, 8, 16, 32, 64)  # entries of a vector or a tile
+FAR_ABOVE_PADDING = 40.0  # entries near it outweigh zeros beside them: exp(-40) is below every unit roundoff
 DIVISOR_SHARE = 2.0**-6  # of a row, or of a unit of its logarithm: a sum in bfloat16 is off by less
 LABELLED_ENTRIES, LABEL = 5, 2
 
@@ -129,17 +130,21 @@ def divided(run: DiagnosisRun) -> str:
 
 
 def padded(run: DiagnosisRun) -> str:
-    """Whether rows are divided by too much, but for those whose length is a multiple of a width of vectors."""
-    for width in PADDED_WIDTHS:
+    """Whether zeros stand beside a row whose length is no multiple of a width of vectors.
+
+    It is divided by too much then, and no longer where its entries are so large that zeros weigh nothing beside them.
+    """
+    for width in PADDED_WIDTHS if run.role.shiftable else ():
         if all(run.probe(run.ordinary_wide(n, FITTED_ROWS)).sound for n in (width, 2 * width)):
             others = [run.ordinary_wide(n, FITTED_ROWS) for n in (width - 1, width + 1)]
-            return "padding counted" if all(_divided_by_more(run, rows) for rows in others) else ""
+            return "padding counted" if all(_counts_zeros(run, rows) for rows in others) else ""
     return ""
 
 
-def _divided_by_more(run: DiagnosisRun, rows: Arguments) -> bool:
+def _counts_zeros(run: DiagnosisRun, rows: Arguments) -> bool:
     probe = run.probe(rows)
-    return _division(run, rows, probe) == "wrong divisor" and bool((probe.out < probe.exact).all())
+    more = _division(run, rows, probe) == "wrong divisor" and bool((probe.out < probe.exact).all())
+    return more and run.probe(run.moved(rows, FAR_ABOVE_PADDING)).sound
 
 
 def _by_length(run: DiagnosisRun, cause: str) -> str:
@@ -150,7 +155,7 @@ def _by_length(run: DiagnosisRun, cause: str) -> str:
     for n in FITTED_ENTRIES:
         probe = run.probe(run.ordinary_wide(n, FITTED_ROWS))
         factors.append(float((probe.out * probe.exact).sum() / (probe.exact**2).sum() * n))
-    return "divided by length" if np.ptp(factors) <= COEFFICIENT_SHARE * np.abs(factors).max() else cause
+    return "divided by length" if np.abs(np.subtract(factors, 1)).max() <= COEFFICIENT_SHARE else cause
 
 
 def _at_both_lengths(run: DiagnosisRun, cause_of: Callable[[DiagnosisRun, Arguments, Probe], str]) -> str:

@@ -16,11 +16,12 @@ from extremum.properties.calling.call_outcomes import Declined, Expired
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.calling.host_channel import Ended, Killed, undisturbed
 from extremum.properties.calling.hosts import Host
-from extremum.properties.diagnosis.diagnose import STATE, UNKNOWN
+from extremum.properties.diagnosis.diagnose import NONDETERMINISTIC, STATE, UNKNOWN
 from extremum.properties.model.role import Experiment
+from extremum.properties.steps.decide import decide
 from extremum.properties.steps.rerun import decided_again
 from extremum.properties.steps.sharing import Shared
-from extremum.properties.steps.witness import AFTER_OTHERS, restored, unrepeated
+from extremum.properties.steps.witness import AFTER_OTHERS, NOW_AND_THEN, RERUNS, restored, unrepeated
 from extremum.properties.values.finding import Cell, Witness
 from extremum.properties.values.signature import Arguments
 from extremum.reference.arithmetic.formats import Array
@@ -58,32 +59,40 @@ class CallsApart(Call):
 def rerun_fresh(cell: Cell, experiment: Experiment, seconds: float | None, shared: Shared) -> Cell:
     """The refuted cell, whose cause is that state leaks where a fresh process answers its witnesses well.
 
-    Each rerun may take `seconds`. A known cause is confirmed once a subject and dtype. Of a subject whose state has
-    leaked before, each call is made in a process of its own: an experiment of several calls would disturb itself. A
-    subject without a host, and a property of what calls do to each other, are taken as they are.
+    Of a subject that fails now and then by chance a fresh process shows nothing: what is not refuted in each of
+    `RERUNS` reruns is nondeterministic. Each rerun may take `seconds`. A known cause is confirmed once a subject and
+    dtype. Of a subject whose state has leaked before, each call is made in a process of its own: an experiment of
+    several calls would disturb itself. A subject without a host, and a property of what calls do to each other, are
+    taken as they are.
     """
     assert cell.simplest is not None
     assert cell.worst is not None
     key = cell.role, cell.subject, cell.dtype, cell.cause
     stateful = cell.role, cell.subject, "", STATE
-    if experiment.call.host is None or experiment.prop.asks_twice or unrepeated(cell.simplest):
+    if experiment.call.host is None or unrepeated(cell.simplest):
         return cell
-    if cell.cause == "nondeterministic" or (key in shared.confirmed and stateful not in shared.confirmed):
+    if cell.cause == NONDETERMINISTIC:
+        return cell if _steady(experiment, cell.simplest, seconds) else _as(cell, NONDETERMINISTIC, NOW_AND_THEN)
+    if experiment.prop.asks_twice or (key in shared.confirmed and stateful not in shared.confirmed):
         return cell
     kind = CallsApart if stateful in shared.confirmed or cell.cause == STATE else Call
-    if refuted_fresh(experiment, cell.simplest, seconds, kind):
-        if cell.cause not in (UNKNOWN, STATE):
+    outcome = refuted_fresh(experiment, cell.simplest, seconds, kind)
+    if outcome is not False:
+        if outcome and cell.cause not in (UNKNOWN, STATE):
             shared.confirmed.add(key)
         return cell
     if cell.worst.arguments != cell.simplest.arguments and refuted_fresh(experiment, cell.worst, seconds, kind):
         return replace(cell, simplest=cell.worst, cause=UNKNOWN)
+    if cell.cause != STATE and not _steady(experiment, cell.simplest, seconds):
+        return _as(cell, NONDETERMINISTIC, NOW_AND_THEN)
     shared.confirmed.add(stateful)
-    simplest, worst = (replace(w, certified=f"{w.certified}; {AFTER_OTHERS}") for w in (cell.simplest, cell.worst))
-    return replace(cell, simplest=simplest, worst=worst, cause=STATE)
+    return _as(cell, STATE, AFTER_OTHERS)
 
 
-def refuted_fresh(experiment: Experiment, witness: Witness, seconds: float | None, kind: type[Call] = Call) -> bool:
-    """Whether a witness is refuted in a process of its own, or ends it, or is not answered there in time.
+def refuted_fresh(
+    experiment: Experiment, witness: Witness, seconds: float | None, kind: type[Call] = Call
+) -> bool | None:
+    """Whether a witness is refuted in a process of its own, or ends it; None where it is not answered there in time.
 
     Its calls are made as `kind` does. Raises `Killed` where another ended that process.
     """
@@ -97,8 +106,34 @@ def refuted_fresh(experiment: Experiment, witness: Witness, seconds: float | Non
         decision = undisturbed(lambda: fresh.within(seconds, again))
     except Killed:
         raise
-    except (Ended, Declined, Misbehaviour):
+    except Ended:
         return True
+    except (Declined, Misbehaviour):
+        return None
     finally:
         host.end()
-    return isinstance(decision, Expired) or decision.refuted
+    return None if isinstance(decision, Expired) else decision.refuted
+
+
+def _steady(experiment: Experiment, witness: Witness, seconds: float | None) -> bool:
+    """Whether each of `RERUNS` reruns in the process that has answered the sweep refutes it."""
+    case = restored(experiment.role.signature, witness.arguments)
+    again = partial(decide, experiment, case, final=True)
+    for _ in range(RERUNS):
+        try:
+            decision = experiment.call.within(seconds, again)
+        except Killed:
+            raise
+        except (Ended, Declined, Misbehaviour):
+            return False
+        if isinstance(decision, Expired) or not decision.refuted:
+            return False
+    return True
+
+
+def _as(cell: Cell, cause: str, how: str) -> Cell:
+    """The cell of this cause, with how its witnesses were seen."""
+    assert cell.simplest is not None
+    assert cell.worst is not None
+    simplest, worst = (replace(w, certified=f"{w.certified}; {how}") for w in (cell.simplest, cell.worst))
+    return replace(cell, simplest=simplest, worst=worst, cause=cause)

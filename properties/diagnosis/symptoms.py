@@ -19,7 +19,7 @@ from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.calling.host_channel import Ended, Killed
 from extremum.properties.calling.hosts import Host
 from extremum.properties.diagnosis.corrections import CORRECTIONS, applicable, corrected
-from extremum.properties.diagnosis.diagnose import CAUSES, STATE, UNKNOWN, diagnose
+from extremum.properties.diagnosis.diagnose import CAUSES, NONDETERMINISTIC, STATE, UNKNOWN, diagnose
 from extremum.properties.diagnosis.diagnosis_run import COUNTING_PROPERTIES, DiagnosisRun
 from extremum.properties.model.role import Experiment
 from extremum.properties.steps.decide import FAR_RATIO, Decision, decide, decide_observed
@@ -58,8 +58,8 @@ def attributed(cell: Cell, experiment: Experiment, stop: Callable[[], bool], see
 def _attributed(cell: Cell, experiment: Experiment, stop: Callable[[], bool], seed: int, shared: Shared) -> Cell:
     assert cell.simplest is not None
     assert cell.worst is not None
-    if cell.cause == STATE:  # another call's rest is no value that a correction could mend
-        simplest, worst = (replace(witness, cause=STATE) for witness in (cell.simplest, cell.worst))
+    if cell.cause in (STATE, NONDETERMINISTIC):  # another call's rest, or chance, is no value that can be corrected
+        simplest, worst = (replace(witness, cause=cell.cause) for witness in (cell.simplest, cell.worst))
         return replace(cell, simplest=simplest, worst=worst)
     simplest = told(experiment, cell.simplest, cell.cause)
     if cell.worst.arguments == cell.simplest.arguments:

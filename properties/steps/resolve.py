@@ -55,9 +55,15 @@ def resolve(spec: str, role: str | None, of: str | None = None, wish: Wish | Non
         raise unknown(spec, role)
     if wish is None or not CAN_HOST:
         return found
-    for option, value in (("arrays", wish.arrays), ("python", wish.python), ("wrap", wish.wrap)):
+    function, symbol = "file.py:function or module:function", "library.so:symbol"
+    for option, value, form in (
+        ("arrays", wish.arrays, function),
+        ("python", wish.python, function),
+        ("wrap", wish.wrap, function),
+        ("c-signature", wish.c_signature, symbol),
+    ):
         if value is not None:
-            raise UsageError(f"{option}={value!r} goes with file.py:function or module:function, not with {spec!r}")
+            raise UsageError(f"{option}={value!r} goes with {form}, not with {spec!r}")
     return [replace(s, place={"registered": [s.role, s.name]}) if s.kind == "library" else s for s in found]
 
 

@@ -7,7 +7,6 @@ compute what the role does, and nothing would be learnt from its cells.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -40,7 +39,7 @@ from extremum.reference.errors import UsageError, printable
 from extremum.reference.subjects.adapters import ADAPTERS, Adapter, candidates
 from extremum.reference.subjects.c_symbols import EXAMPLE
 from extremum.reference.subjects.loading import SHARED, NotLoaded, parted, record_name
-from extremum.reference.subjects.processes import PREFIX
+from extremum.reference.subjects.processes import PREFIX, words_of
 from extremum.reference.subjects.subject import RANKS, Subject, usage_error
 
 FITS = ""  # what a trial says where there is nothing to say
@@ -129,8 +128,12 @@ def tried(spec: str, wanted: Role | None, wish: Wish, of: str | None = None) -> 
 
 def _role_of(spec: str) -> Role:
     """The role that the name of a function, a symbol or a program has in it."""
-    words = shlex.split(spec.removeprefix(PREFIX)) if spec.startswith(PREFIX) else []
-    return role_of(Path(words[0]).stem if words else spec.rpartition(":")[2], spec)
+    if not spec.startswith(PREFIX):
+        return role_of(spec.rpartition(":")[2], spec)
+    try:
+        return role_of(Path(words_of(spec)[0]).stem, spec)
+    except NotLoaded as error:
+        raise usage_error(error) from None
 
 
 def _foreign(spec: str, wanted: Role | None, wish: Wish) -> dict[str, Any]:
@@ -142,7 +145,7 @@ def _foreign(spec: str, wanted: Role | None, wish: Wish) -> dict[str, Any]:
         raise UsageError(f"c-signature={wish.c_signature!r} goes with library.so:symbol, not with {spec!r}")
     if not program and not symbol:
         return {}
-    for option, value in (("wrap", wish.wrap), ("arrays", wish.arrays)):
+    for option, value in (("wrap", wish.wrap), ("arrays", wish.arrays), ("python", wish.python)):
         if value is not None:
             raise UsageError(f"{option}={value!r} goes with a Python function, not with {spec!r}")
     signature, role = (wanted or _role_of(spec)).signature, wanted or _role_of(spec)

@@ -25,6 +25,7 @@ class Contradiction(RuntimeError):
 
 SEEN_ONCE = "seen once"  # in what certifies a witness that no rerun refuted
 AFTER_OTHERS = "seen after other calls, a fresh process answers it well"  # in that of one that is no defect of its own
+NOW_AND_THEN = "seen in some calls, and not in others alike"  # in that of one that is seen by chance
 RERUNS = 3  # in which a subject that is not deterministic may show its failure again
 
 
@@ -54,8 +55,9 @@ def witness_of(experiment: Experiment, case: Case, regime: str, seen: Decision) 
 
 def unrepeated(witness: Witness) -> str:
     """Why a rerun need not refute the witness, in words; empty where it must."""
-    if AFTER_OTHERS in witness.certified:
-        return f"it was {AFTER_OTHERS}"
+    for how in (AFTER_OTHERS, NOW_AND_THEN):
+        if how in witness.certified:
+            return f"it was {how}"
     return "it was seen once, and reruns did not show it then either" if SEEN_ONCE in witness.certified else ""
 
 

@@ -15,8 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from extremum.reference.arithmetic.formats import Array
-
 NUMBER = (int, float, np.number)
 
 
@@ -37,7 +35,8 @@ class Jets(np.ndarray):
         def entry(*numbers: Any) -> Any:
             return ufunc(*numbers) if all(isinstance(a, NUMBER) for a in numbers) else function(*numbers)
 
-        return _as_jets(getattr(np.frompyfunc(entry, ufunc.nin, 1), method)(*given, **keywords))
+        answer = getattr(np.frompyfunc(entry, ufunc.nin, 1), method)(*given, **keywords)
+        return np.asarray(answer).astype(bool)[()] if ufunc.__name__ in PREDICATES else _as_jets(answer)
 
     def __array_function__(self, func: Callable[..., Any], types: Any, arguments: Any, keywords: Any) -> Any:
         return _as_jets(super().__array_function__(func, types, arguments, keywords))
@@ -81,6 +80,8 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {  # by the name of a ufunc, of je
     "isinf": lambda _: False,
 }
 
+PREDICATES = ("isfinite", "isnan", "isinf")  # they give arrays of bool: of objects ~ would be Python's, -2 of True
+
 
 def _logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, **others: Any) -> Any:
     if others.get("return_sign"):
@@ -109,8 +110,8 @@ REPLACED: Mapping[str, Callable[..., Any]] = {
 def of_exact_numbers(function: Callable[..., Any]) -> Iterator[None]:
     """While the block runs, what `function` calls of scipy.special takes arrays of jets."""
     special = sys.modules.get("scipy.special")
-    known = {} if special is None else {name: getattr(special, name, None) for name in REPLACED}
-    theirs = getattr(inspect.unwrap(getattr(function, "func", function)), "__globals__", {})
+    known = {name: getattr(special, name) for name in REPLACED if hasattr(special, name)}
+    theirs = _names_of(function)
     places = [(theirs, key) for key, value in list(theirs.items()) if any(value is one for one in known.values())]
     places += [(vars(special), name) for name in known] if special is not None else []
     before = [(place, key, place[key]) for place, key in places]
@@ -125,9 +126,16 @@ def of_exact_numbers(function: Callable[..., Any]) -> Iterator[None]:
             place[key] = original
 
 
+def _names_of(function: Callable[..., Any]) -> dict[str, Any]:
+    """The names of the module of a function, a partial, a method, or an object that is called."""
+    function = inspect.unwrap(getattr(function, "func", function))
+    methods = (getattr(type(function), name, None) for name in ("forward", "__call__"))
+    return next((names for f in (function, *methods) if (names := getattr(f, "__globals__", None)) is not None), {})
+
+
 def _either(original: Callable[..., Any], exact: Callable[..., Any]) -> Callable[..., Any]:
-    def function(a: Any, *others: Any, **keywords: Any) -> Any:
-        kind: Array = np.asarray(a)
-        return (exact if kind.dtype == object else original)(a, *others, **keywords)
+    def function(*values: Any, **keywords: Any) -> Any:
+        given = (np.asarray(a) for a in (*values, *keywords.values()) if a is not None)
+        return (exact if any(a.dtype == object for a in given) else original)(*values, **keywords)
 
     return function

@@ -71,35 +71,53 @@ def read(signature: str, inputs: Mapping[str, int]) -> Form:
     """
     try:
         from pycparser import CParser
-        from pycparser.c_ast import FuncDecl, PtrDecl, TypeDecl
+        from pycparser.c_ast import FuncDecl, PtrDecl
     except ImportError:
         raise NotLoaded(NEEDED) from None
     said = f"c-signature={signature!r}"
     parts = FORM.fullmatch(signature)
     if parts is None:
         raise NotLoaded(f"{said} is no C signature; one is {EXAMPLE!r}")
+    returned, taken = (part.replace("_Float16", "float16") for part in parts.groups())
     try:
-        tree = CParser().parse(f"{TYPEDEFS}{STANDARD}{parts[1]} f({parts[2].replace('_Float16', 'float16')});")
+        tree = CParser().parse(f"{TYPEDEFS}{STANDARD}{returned} f({taken});")
     except Exception as error:  # pycparser's own
         raise NotLoaded(f"{said} does not parse: {first_line(error)}; one is {EXAMPLE!r}") from None
-    declared = tree.ext[-1].type
+    declared = getattr(tree.ext[-1], "type", None)
     if not isinstance(declared, FuncDecl):
         raise NotLoaded(f"{said} is no function; one is {EXAMPLE!r}")
     found = []
     for place, parameter in enumerate(declared.args.params if declared.args else ()):
-        pointer = isinstance(parameter.type, PtrDecl)
-        inner = parameter.type.type if pointer else parameter.type
-        if not isinstance(inner, TypeDecl):
+        taken_type = getattr(parameter, "type", None)  # `...` has none
+        pointer = isinstance(taken_type, PtrDecl)
+        kind = _kind(taken_type.type if pointer else taken_type)
+        if kind == "void" and not pointer and len(declared.args.params) == 1:
+            continue
+        if not kind:
             raise NotLoaded(f"{said}: parameter {place + 1} is neither a number nor a pointer to numbers")
-        found.append(Parameter(parameter.name or "", " ".join(inner.type.names), pointer))
-    returns = " ".join(declared.type.type.names) if isinstance(declared.type, TypeDecl) else "a pointer"
-    _check(said, Form(returns, found), inputs)
-    return Form(returns, found)
+        found.append(Parameter(parameter.name or "", kind, pointer))
+    form = Form(_kind(declared.type), found)
+    _check(said, form, inputs)
+    return form
+
+
+def _kind(declared: Any) -> str:
+    """The name of a type of numbers, or "void"; of structs, pointers and all others an empty string."""
+    from pycparser.c_ast import IdentifierType, TypeDecl
+
+    named = isinstance(declared, TypeDecl) and isinstance(declared.type, IdentifierType)
+    return " ".join(declared.type.names) if named else ""
 
 
 def _check(said: str, form: Form, inputs: Mapping[str, int]) -> None:
     names = [p.name for p in form.parameters]
     known = [*inputs, OUT, *SIZES]
+    if form.returns not in ("void", "float", "double", *INTEGERS):
+        raise NotLoaded(
+            f"{said} returns {form.returns or 'no number'}: void, a float, a double or an integer is needed"
+        )
+    if twice := next((name for name in names if names.count(name) > 1), ""):
+        raise NotLoaded(f"{said} has two parameters named {twice}")
     for p in form.parameters:
         if p.name not in known:
             raise NotLoaded(f"{said}: parameter {p.name!r} is none of {', '.join(known)}")
@@ -135,8 +153,15 @@ def bound(place: str, symbol: str, signature: str, inputs: Mapping[str, int], an
                 raise TypeError(f"{name} is {form.dtype} in its C signature, not {a.dtype.name}")
         first = next(iter(arrays), None)
         if "rows" not in names and first is not None and arrays[first].ndim > inputs[first]:  # it takes one row
-            return np.array([called(*row) for row in zip(*arguments, strict=True)], dtype)
+            return row_by_row(arguments, arrays)
         return once(given, arrays)
+
+    def row_by_row(arguments: Sequence[Any], arrays: Mapping[str, Any]) -> Any:
+        of_one = _shape(answer, {name: np.empty(a.shape[1:], dtype) for name, a in arrays.items()})
+        out = np.empty((len(arguments[0]), *of_one), dtype)
+        for r, row in enumerate(zip(*arguments, strict=True)):
+            out[r] = called(*row)
+        return out
 
     def once(given: Mapping[str, Any], arrays: Mapping[str, Any]) -> Any:
         shape = _shape(answer, arrays)
@@ -161,7 +186,7 @@ def bound(place: str, symbol: str, signature: str, inputs: Mapping[str, int], an
             return dtype.type(returned)
         if form.returns in INTEGERS and returned:
             raise RuntimeError(f"it returned {returned}")
-        return guarded[OUT].array.copy() if shape else guarded[OUT].array[()]
+        return guarded[OUT].array.copy()[()]
 
     called.__name__ = called.__qualname__ = symbol
     called.__module__ = Path(place).name
@@ -177,6 +202,8 @@ def _symbol(place: str, symbol: str, form: Form) -> tuple[Any, Any]:
         from cffi import FFI
     except ImportError:
         raise NotLoaded(NEEDED) from None
+    if not symbol.isidentifier():
+        raise NotLoaded(f"subject={f'{place}:{symbol}'!r}: {symbol!r} is no name of a symbol; write library.so:symbol")
     ffi = FFI()
     parameters = ", ".join(f"{_c_type(p)} {p.name}" for p in form.parameters)
     ffi.cdef(f"{TYPEDEFS}\n{form.returns} {symbol}({parameters});")
@@ -199,7 +226,7 @@ class Guarded:
     """
 
     def __init__(self, a: Any) -> None:
-        a = np.ascontiguousarray(a)
+        a = np.asarray(a, order="C")
         size = a.dtype.itemsize
         off = size if a.ctypes.data % (2 * size) else 0
         self._memory = np.full(a.nbytes + 2 * GUARD_BYTES + ALIGNMENT + size, PATTERN, np.uint8)

@@ -12,7 +12,8 @@ import os
 import shlex
 import subprocess
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from math import prod
 from typing import IO, Any
 
@@ -27,6 +28,17 @@ LINE_BYTES = 2**20  # of the line of an answer
 MALFORMED = 65  # exit status of the host where an answer is no frame
 
 
+def words_of(spec: str) -> list[str]:
+    """The words of a program's command. Raises `NotLoaded` where there is none, or a quotation mark stays open."""
+    try:
+        words = shlex.split(spec.removeprefix(PREFIX))
+    except ValueError as error:
+        raise NotLoaded(f"subject={spec!r} is no command: {str(error).lower()}") from None
+    if not words:
+        raise NotLoaded(f"subject={spec!r} names no program: write exec:./program and its words")
+    return words
+
+
 class NoFrame(Exception):
     """What came is no answer by the protocol; the text says why."""
 
@@ -35,9 +47,7 @@ class Process:
     """A program that is started at the first call, and anew where it has ended."""
 
     def __init__(self, spec: str, role: str, inputs: Sequence[str], batched: bool) -> None:
-        self.words = shlex.split(spec.removeprefix(PREFIX))
-        if not self.words:
-            raise NotLoaded(f"subject={spec!r} names no program: write exec:./program and its words")
+        self.words = words_of(spec)
         self.role, self.inputs, self.scalars = role, list(inputs), {"axis": -1} if batched else {}
         self._process: subprocess.Popen[bytes] | None = None
         self._calls = 0
@@ -60,7 +70,7 @@ class Process:
         assert process.stdin is not None
         assert process.stdout is not None
         self._calls += 1
-        arrays = [np.ascontiguousarray(a) for a in arguments]
+        arrays = [np.asarray(a, order="C") for a in arguments]
         rows = [
             {"name": name, "dtype": a.dtype.name, "shape": a.shape, "bytes": a.nbytes}
             for name, a in zip(self.inputs, arrays, strict=True)
@@ -80,7 +90,7 @@ class Process:
             status = process.wait(timeout=1.0 if isinstance(error, EOFError) else 0.05)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait()
+            process.communicate()  # which closes its pipes
             self._process = None
             if self._calls > 1:
                 os._exit(MALFORMED)
@@ -105,7 +115,7 @@ class Process:
             raise RuntimeError(str(told["error"]))
         try:
             dtype, shape, size = _dtype(told["dtype"]), tuple(map(int, told["shape"])), int(told["bytes"])
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             raise NoFrame(f"{line[:80]!r} has no dtype, shape and bytes that are valid") from None
         if min(shape, default=0) < 0 or size != prod(shape) * dtype.itemsize or size > LARGEST_ANSWER:
             raise NoFrame(f"{size} bytes are not those of {dtype.name} of shape {shape}")
@@ -130,29 +140,25 @@ def started(spec: str, role: str, inputs: Sequence[str], batched: bool) -> Calla
     return called
 
 
-class _writing:  # noqa: N801  # used as a function
-    """Write beside the block: a process may answer before it has read all."""
+@contextmanager
+def _writing(stream: IO[bytes], data: bytes) -> Iterator[None]:
+    """Write beside the block what a pipe may not take at once: a process may answer before it has read all."""
+    if len(data) <= PIPE_BYTES:
+        _write(stream, data)
+        yield
+        return
+    thread = threading.Thread(target=_write, args=(stream, data), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join(timeout=1.0)
 
-    def __init__(self, stream: IO[bytes], data: bytes) -> None:
-        self._stream, self._data = stream, data
-        self._thread = threading.Thread(target=self._write, daemon=True) if len(data) > PIPE_BYTES else None
 
-    def __enter__(self) -> None:
-        if self._thread is None:
-            self._write()
-        else:
-            self._thread.start()
-
-    def __exit__(self, *_error: object) -> None:
-        if self._thread is not None:
-            self._thread.join(timeout=1.0)
-
-    def _write(self) -> None:
-        try:
-            self._stream.write(self._data)
-            self._stream.flush()
-        except OSError:  # the process has ended, which the answer tells
-            pass
+def _write(stream: IO[bytes], data: bytes) -> None:
+    with suppress(OSError):  # the process has ended, which the answer tells
+        stream.write(data)
+        stream.flush()
 
 
 def _bytes(a: Any) -> bytes:
@@ -162,8 +168,12 @@ def _bytes(a: Any) -> bytes:
 
 
 def _dtype(name: str) -> np.dtype[Any]:
+    """The dtype of numbers of that name. Raises `ValueError`, `TypeError` or `AttributeError` where there is none."""
     if name.startswith(("bfloat", "float8")):
         import ml_dtypes
 
         return np.dtype(getattr(ml_dtypes, name))
-    return np.dtype(name)
+    dtype = np.dtype(name)
+    if not isinstance(name, str) or dtype.kind not in "fiub":
+        raise ValueError(name)
+    return dtype

@@ -20,13 +20,13 @@ from math import inf, prod
 from typing import Any
 
 from extremum.properties.diagnosis.corrections import CORRECTIONS
-from extremum.properties.diagnosis.diagnose import CAUSES, STATE, UNKNOWN
+from extremum.properties.diagnosis.diagnose import CAUSES, NONDETERMINISTIC, STATE, UNKNOWN
 from extremum.properties.steps.witness import unrepeated
 from extremum.properties.values.finding import Cell, Witness, severity_rank
 
 SHOWN_DTYPE = "float32"  # whose witness is shown where there is one: most readers know its limits by heart
 ADDED_UP = ("float32",)  # corrections of sums alone
-UNSTABLE = (STATE, "nondeterministic")  # causes of answers that differ from call to call
+UNSTABLE = (STATE, NONDETERMINISTIC)  # causes of answers that differ from call to call
 NOT_NUMBERS = ("nan", "inf", "-inf")
 MISSED = "declared, and not found"
 
@@ -321,20 +321,32 @@ def _joined(one: Sign, other: Sign) -> bool:
         return True
     if one.cell.detail.startswith("raises ") and one.cell.detail == other.cell.detail:
         return True
+    if one.cell.property == other.cell.property and _failure(one) and _failure(one) == _failure(other):
+        return True  # in another dtype
     if one.witness is None or other.witness is None or not (one.witness.refutes or other.witness.refutes):
         return one.cell.property == other.cell.property  # nothing was tried: in other dtypes it is the same
-    if other.name in one.witness.refutes or one.name in other.witness.refutes:
-        return True
-    # What one of them holds may have no place in the other's format: there the same property fails in the same way.
-    alike = one.cell.property == other.cell.property and one.cell.dtype != other.cell.dtype
-    return alike and one.witness.got in NOT_NUMBERS and one.witness.got == other.witness.got
+    return other.name in one.witness.refutes or one.name in other.witness.refutes
+
+
+def _failure(sign: Sign) -> str:
+    """How it fails, whatever numbers that has: in words, or by an answer that is no number. Else an empty string.
+
+    What a witness of one dtype holds may have no place in another's format: there the same property fails alike.
+    """
+    if sign.cell.detail:
+        return _without_numbers(sign.cell.detail)
+    return sign.witness.got if sign.witness is not None and sign.witness.got in NOT_NUMBERS else ""
+
+
+def _without_numbers(text: str) -> str:
+    return re.sub(r"\d+", "#", text)
 
 
 def _alike(signs: Iterable[Sign]) -> list[list[Sign]]:
     """Cells that crashed or hung, by verdict and by what was said of it, whatever numbers that has."""
     table: dict[tuple[str, str], list[Sign]] = defaultdict(list)
     for sign in signs:
-        table[sign.cell.verdict, re.sub(r"\d+", "#", sign.cell.detail)].append(sign)
+        table[sign.cell.verdict, _without_numbers(sign.cell.detail)].append(sign)
     return list(table.values())
 
 

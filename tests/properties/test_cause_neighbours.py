@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from planted_defects import cause_of, many, row, sound
+from planted_defects import between_fifties, cause_of, many, padded_with_zeros, row, sound
 
 from extremum.properties.values.case import integer
 from extremum.reference.arithmetic.formats import FORMATS, Array
@@ -20,12 +20,6 @@ def without_its_last_term(x: Array, axis: int = -1) -> Array:
 def tail_beyond_vectors_of_four_left_out(x: Array, axis: int = -1) -> Array:
     e = np.exp(x - x.max(axis=axis, keepdims=True))
     return np.asarray(e / e[..., : x.shape[-1] // 4 * 4 or 1].sum(axis=axis, keepdims=True))
-
-
-def padded_with_zeros(x: Array, axis: int = -1) -> Array:
-    top = x.max(axis=axis, keepdims=True)
-    e = np.exp(x - top)
-    return np.asarray(e / (e.sum(axis=axis, keepdims=True) + (-x.shape[axis] % 8) * np.exp(-top)))
 
 
 def divided_by_length(x: Array, axis: int = -1) -> Array:
@@ -268,11 +262,6 @@ def test_the_layout_is_no_cause_of_what_is_wrong_in_c_order_too() -> None:
 
     x = np.linspace(0.0, 1.0, 40).reshape(4, 10)
     assert cause_of(narrowed, "layout", {"x": x}, layout="F", refuted=False) != "storage order ignored"
-
-
-def between_fifties(x: Array, axis: int = -1) -> Array:
-    e = np.exp(np.clip(x, -50, 50))
-    return np.asarray(e / e.sum(axis=axis, keepdims=True))
 
 
 def above_a_floor(x: Array, axis: int = -1) -> Array:

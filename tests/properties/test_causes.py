@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from planted_defects import cause_of, many, row, sound
+from planted_defects import between_fifties, cause_of, many, padded_with_zeros, row, sound
 
 from extremum.properties.calling.call import Call
 from extremum.properties.diagnosis.diagnose import CAUSES, diagnose
@@ -203,17 +203,6 @@ def mean_for_sum(x: Array, axis: int = -1) -> Array:
     return np.asarray(e / e.sum(axis=axis, keepdims=True) / x.dtype.type(x.shape[axis]))
 
 
-def padded_with_zeros_to_eight(x: Array, axis: int = -1) -> Array:
-    top = x.max(axis=axis, keepdims=True)
-    e = np.exp(x - top)
-    return np.asarray(e / (e.sum(axis=axis, keepdims=True) + (-x.shape[axis] % 8) * np.exp(-top)))
-
-
-def between_fifties(x: Array, axis: int = -1) -> Array:
-    e = np.exp(np.clip(x, -50, 50))
-    return np.asarray(e / e.sum(axis=axis, keepdims=True))
-
-
 FINDINGS = [
     ("exp overflow", no_shift, "finite", row(89.0), "C"),
     ("exp overflow", no_shift, "accuracy", row(800.0, 0.0, dtype="float64"), "C"),
@@ -225,7 +214,7 @@ FINDINGS = [
     ("subnormals flushed", flushing, "gradual_underflow", row(0.0, -90.0), "C"),
     ("answer overwritten", into_a_kept_array, "purity", row(0.0, 0.0, 1.0), "C"),
     ("divided by length", mean_for_sum, "accuracy", row(0.0, 1.0, 2.0), "C"),
-    ("padding counted", padded_with_zeros_to_eight, "accuracy", row(0.0, 1.0, 2.0), "C"),
+    ("padding counted", padded_with_zeros, "accuracy", row(0.0, 1.0, 2.0), "C"),
     ("values clipped", between_fifties, "accuracy", row(0.0, 60.0), "C"),
     ("masked value leaks", masked_by_minus_10000, "mask", row(-2e4, -np.inf), "C"),
     ("nan from a mask", running_from_minus_infinity, "mask", row(-np.inf, 1.0), "C"),

@@ -13,7 +13,7 @@ import pytest
 from scipy import special
 
 from extremum.properties.engine import Settings, judge_cell
-from extremum.properties.roles.gradient_of.directional import enclosure, quotient
+from extremum.properties.roles.gradient_of.directional import QUOTIENT_STEPS, NotEvaluable, enclosure, quotient
 from extremum.properties.roles.registry import role_named
 from extremum.properties.steps.sharing import Shared
 from extremum.properties.steps.trial import Wish, tried
@@ -36,10 +36,14 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "norm": lambda x: np.linalg.norm(x) + np.linalg.norm(x, 1) + np.hypot(x[0], x[1]),
     "tanh": lambda x: np.tanh(x).sum(),
     "isfinite": lambda x: np.where(np.isfinite(x), x, 0).sum(),
+    "not isfinite": lambda x: np.where(~np.isfinite(x), 0, x * x).sum(),
+    "of the finite": lambda x: (x[np.isfinite(x)] ** 2).sum() + (0 if np.isnan(x[0]) else x[0]),
+    "sum": lambda x: np.sum(x * x, where=[True, False, True], initial=0),
     "expit": lambda x: special.expit(x).sum() + special.log_expit(x).sum(),
     "logit": lambda x: special.logit(special.expit(x)).sum(),
     "logsumexp": lambda x: special.logsumexp(x) + special.logsumexp(x, b=np.array([1.0, 2.0, 0.5])),
     "softmax": lambda x: (special.softmax(x) * np.arange(3)).sum() + special.log_softmax(x)[0],
+    "softmax by name": lambda x: special.softmax(x=x, axis=0)[0] + special.logsumexp(b=x * x, a=x),
     "xlogy": lambda x: special.xlogy(2.0, np.exp(x)).sum() + special.xlogy(0, x).sum(),
     "erf": lambda x: special.erf(x).sum(),
     "asarray": lambda x: np.exp(np.asarray(x)).sum(),
@@ -71,6 +75,11 @@ def total(x):
 
 def of_total(x):
     return softmax(x)
+
+
+class Total:
+    def __call__(self, x):
+        return logsumexp(x)
 """
 
 
@@ -115,6 +124,9 @@ def test_a_pole_at_the_end_of_a_step_is_no_reason_to_pass_over_a_point() -> None
     v = [flint.fmpq(1), flint.fmpq(0)]
     assert quotient(lambda x: 1 / (x[0] - 1) + x[1], at, v) == -1  # a pole at 2 - 1
     assert quotient(lambda x: 1 / (x[0] - 3) / (x[0] - flint.fmpq(5, 3)), at, v) == 6
+    poles = [flint.fmpq(2) + h for h in QUOTIENT_STEPS[:3]]
+    with pytest.raises(NotEvaluable, match="a pole at too many"):
+        quotient(lambda x: np.prod([1 / (x[0] - pole) for pole in poles]) + x[1], at, v)
 
 
 def judged(folder: Path, n: int, names: tuple[str, str], prop: str) -> Cell:
@@ -138,6 +150,7 @@ def test_a_gradient_of_many_weights_is_judged_on_the_data(tmp_path: Path, n: int
 
 def test_functions_that_a_module_has_imported_by_name_are_evaluated_too(tmp_path: Path) -> None:
     assert judged(tmp_path, 3, ("of_total", "total"), "derivative").verdict == "held"
+    assert judged(tmp_path, 3, ("of_total", "Total"), "derivative").verdict == "held"
 
 
 def test_a_function_of_forty_weights_is_audited_in_this_process() -> None:

@@ -80,7 +80,10 @@ SOFTMAX: list[tuple[str, Function]] = [
     ("missing term", lambda x, axis=-1: e_of(x) / np.cumsum(e_of(x), axis=-1)),
     ("wrong divisor", lambda x, axis=-1: e_of(x)),
     ("wrong divisor", lambda x, axis=-1: e_of(x) / np.sqrt((e_of(x) ** 2).sum(axis=-1, keepdims=True))),
+    ("wrong divisor", lambda x, axis=-1: e_of(x) / (e_of(x).sum(axis=-1, keepdims=True) + e_of(x)[..., :1])),
     ("wrong factor", lambda x, axis=-1: 2 * sound(x)),
+    ("wrong factor", lambda x, axis=-1: sound(x) / (2 * x.shape[-1])),
+    ("divided by length", lambda x, axis=-1: sound(x) / x.shape[-1]),
     # Which entries count is decided by their values, not by their places.
     ("unknown", lambda x, axis=-1: np.where(sound(x) < 0.1, 0, sound(x))),
     ("unknown", lambda x, axis=-1: np.where(x == x.max(axis=-1, keepdims=True), 1.0, 0.0)),

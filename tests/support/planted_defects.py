@@ -24,6 +24,19 @@ def sound(x: Array, axis: int = -1) -> Array:
     return (e / e.sum(axis=axis, keepdims=True)).astype(x.dtype)
 
 
+def padded_with_zeros(x: Array, axis: int = -1) -> Array:
+    """A softmax that pads a row to whole vectors of eight with zeros, and counts them in the sum."""
+    top = x.max(axis=axis, keepdims=True)
+    e = np.exp(x - top)
+    return np.asarray(e / (e.sum(axis=axis, keepdims=True) + (-x.shape[axis] % 8) * np.exp(-top)))
+
+
+def between_fifties(x: Array, axis: int = -1) -> Array:
+    """A softmax of what is clipped to -50 .. 50."""
+    e = np.exp(np.clip(x, -50, 50))
+    return np.asarray(e / e.sum(axis=axis, keepdims=True))
+
+
 def row(*values: float, dtype: str = "float32") -> dict[str, Array]:
     """One row of a softmax."""
     return {"x": np.array([values]).astype(FORMATS[dtype].dtype)}

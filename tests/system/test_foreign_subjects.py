@@ -15,7 +15,7 @@ from extremum.properties.calling.host_channel import Limits
 from extremum.properties.engine import Settings, judge_cell
 from extremum.properties.inputs.effort import EFFORTS
 from extremum.properties.roles.registry import role_named
-from extremum.properties.steps.resolve import introduce
+from extremum.properties.steps.resolve import introduce, resolve
 from extremum.properties.steps.sharing import Shared
 from extremum.properties.steps.trial import Wish, tried
 from extremum.properties.values.finding import Cell
@@ -74,6 +74,10 @@ float cross_entropy_f32(const float *logits, int64_t L, int64_t n) {
     for (int64_t i = 0; i < n; i++) sum += expf(logits[i] - top);
     return (top - logits[L]) + logf(sum);
 }
+void cross_entropy_into_out(const float *logits, int64_t L, float *out, int64_t n) {
+    *out = cross_entropy_f32(logits, L, n);
+}
+void logsumexp_into_out(const double *x, double *out, int64_t n) { *out = logsumexp_of_a_row(x, n); }
 """
 FEW = Settings(examples=0, timeout=600.0, effort=EFFORTS["quick"], limits=Limits(first_call_seconds=60.0))
 
@@ -140,12 +144,21 @@ def test_what_it_is_called_with_is_in_the_header_and_its_own_dtype_alone_is_judg
     [
         ("logsumexp_of_a_row", "logsumexp", "double(const double *x, int64 n)", "float64"),
         ("cross_entropy_f32", "cross_entropy", "float(const float *logits, int64 L, int64 n)", "float32"),
+        (
+            "cross_entropy_into_out",
+            "cross_entropy",
+            "void(const float *logits, int64 L, float *out, int64 n)",
+            "float32",
+        ),
+        ("logsumexp_into_out", "logsumexp", "void(const double *x, double *out, int64 n)", "float64"),
     ],
 )
-def test_a_symbol_that_returns_a_number_is_called_row_by_row(
+def test_a_symbol_of_one_row_is_called_row_by_row(
     library: Path, symbol: str, role: str, signature: str, dtype: str
 ) -> None:
-    assert cell_of(in_c(library, symbol, role, signature), "finite", dtype).verdict == "held"
+    subject = in_c(library, symbol, role, signature)
+    assert subject.misfit == ""
+    assert [cell_of(subject, prop, dtype).verdict for prop in ("finite", "shape")] == ["held"] * 2
 
 
 @pytest.mark.parametrize(
@@ -160,6 +173,14 @@ def test_a_symbol_that_returns_a_number_is_called_row_by_row(
         ("void(const float *x, int64 n)", "has no out, and returns void: there is no answer"),
         ("void(const float *x, double *out)", "its arrays are of several types"),
         ("void(const flot *x, float *out)", "does not parse"),
+        ("void(const float *x, float *out, ...)", "parameter 3 is neither a number nor a pointer to numbers"),
+        ("void(struct s *x, float *out)", "parameter 1 is neither a number nor a pointer to numbers"),
+        ("void(const float **x, float *out)", "parameter 1 is neither a number nor a pointer to numbers"),
+        ("void(const float *x, float *out, int64 n, int64 n)", "has two parameters named n"),
+        ("float *(const float *x, int64 n)", "returns no number: void, a float, a double or an integer is needed"),
+        ("char(const float *x, float *out)", "returns char: void"),
+        ("_Float16(const _Float16 *x, int64 n)", "returns float16: void, a float, a double or an integer is needed"),
+        ("int64 n; void(const float *x, float *out)", "is no C signature"),
     ],
 )
 def test_a_signature_that_does_not_match_the_role_is_refused_in_a_line(signature: str, said: str) -> None:
@@ -181,9 +202,25 @@ def test_what_lacks_a_signature_or_a_library_is_refused_in_a_line(tmp_path: Path
         bound(str(tmp_path / "text.so"), "f", SIGNATURE, {"x": 1}, "like x")
 
 
+def test_a_float16_and_a_function_of_nothing_are_read() -> None:
+    assert read("void(const _Float16 *x, _Float16 *out, int64 n)", {"x": 1}).dtype == "float16"
+    with pytest.raises(NotLoaded, match="does not take x"):
+        read("double(void)", {"x": 1})
+
+
+def test_what_goes_with_another_kind_of_subject_is_refused_in_a_line() -> None:
+    with pytest.raises(UsageError, match=r"goes with library\.so:symbol, not with 'maximum_from_zero'"):
+        resolve("maximum_from_zero", "softmax", wish=Wish(c_signature=SIGNATURE))
+    with pytest.raises(UsageError, match=r"python='/usr/bin/python3' goes with a Python function"):
+        tried("exec:./mine", role_named("softmax"), Wish(python="/usr/bin/python3"))
+    with pytest.raises(UsageError, match="is no name of a symbol"):
+        tried("mine.so:f(x)", role_named("softmax"), Wish(c_signature=SIGNATURE))
+
+
 def test_a_guard_tells_what_is_written_beyond_an_array() -> None:
     guarded = Guarded(np.ones((2, 3), np.float32))
     assert guarded.address % 64 in (0, 4)
+    assert Guarded(np.float32(1)).array.shape == ()
     assert guarded.beyond() == ""
     guarded._memory[guarded._end + 4] = 0
     assert guarded.beyond() == "5 bytes behind the end of"
@@ -257,6 +294,7 @@ def test_what_a_program_does_is_its_own_verdict(
     ("program", "said"),
     [
         ("exec:", "names no program: write exec:./program and its words"),
+        ("exec:./mine 'one", "is no command: no closing quotation"),
         ("exec:./no-such-program", "subject 'exec:./no-such-program' cannot be started: No such file or directory"),
         (f"exec:{sys.executable} -c 'print(1)'", "is no softmax: it raises RuntimeError: answers with no frame: b'1"),
     ],
@@ -267,6 +305,33 @@ def test_a_program_that_is_none_is_told_in_a_line(program: str, said: str) -> No
     except UsageError as error:
         text = str(error)
     assert said in text
+
+
+LOSS = """
+    logits, label = arrays
+    assert logits.ndim == 1 and label.shape == () and label.dtype.kind == "i", (logits.shape, label.shape)
+    e = np.exp(logits - logits.max())
+    y = np.asarray((logits.max() - logits[label]) + np.log(e.sum())).astype(logits.dtype)
+"""
+
+
+def test_a_program_gets_a_label_as_a_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    begin, end = PROGRAM.index("    (x,) = arrays"), PROGRAM.index("    head =")
+    Path("loss.py").write_text(PROGRAM[:begin] + LOSS.lstrip("\n") + PROGRAM[end:])
+    subject = tried(f"exec:{sys.executable} loss.py", role_named("cross_entropy"), Wish(dtypes=["float32"]))
+    assert (subject.misfit, subject.unfit) == ("", {})
+    assert cell_of(subject, "finite").verdict == "held"
+
+
+@pytest.mark.parametrize("dtype", ["object", "complex64", "U4", None, ["float32"], "no such"])
+def test_an_answer_of_a_dtype_that_is_none_of_numbers_is_no_frame(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtype: object
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text(PROGRAM.replace("y.dtype.name", repr(dtype)))
+    misfit = tried(f"exec:{sys.executable} mine.py", role_named("softmax"), Wish(dtypes=["float32"])).misfit
+    assert "has no dtype, shape and bytes that are valid" in misfit
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ import pytest
 from extremum.properties.calling.call import Call
 from extremum.properties.calling.host_channel import Limits
 from extremum.properties.calling.hosts import Host
-from extremum.properties.diagnosis.diagnose import STATE
+from extremum.properties.diagnosis.diagnose import NONDETERMINISTIC, STATE
 from extremum.properties.engine import Settings, judge_cell
 from extremum.properties.model.role import Experiment
 from extremum.properties.roles.registry import role_named
@@ -23,6 +23,8 @@ from extremum.reference.arithmetic.formats import FORMATS
 from extremum.reports.record.findings import findings_of
 
 KERNELS = """
+import random
+
 import numpy as np
 
 maxima = {}
@@ -37,6 +39,11 @@ def keeps_its_maximum(x, axis=-1):
 def overflows(x, axis=-1):
     e = np.exp(x)
     return e / e.sum(axis=axis, keepdims=True)
+
+
+def wrong_by_chance(x, axis=-1):
+    e = np.exp(x - x.max(axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True) * x.dtype.type(1.001 if random.random() < 0.2 else 1.0)
 
 
 def wrong_after_many_calls(x, axis=-1):
@@ -81,6 +88,14 @@ def test_what_a_fresh_process_answers_well_is_state_that_leaks_and_never_told_as
     finally:
         host.end()
     assert (again.status, without.status) == ("ERROR", "FIXED")
+
+
+def test_chance_is_no_state_and_never_told_as_mended(tmp_path: Path) -> None:
+    found = [c for c in cells(tmp_path, "wrong_by_chance", "accuracy", "sum_to_one") if c.verdict == "refuted"]
+    assert found
+    assert {cell.cause for cell in found} == {NONDETERMINISTIC}
+    assert all(unrepeated(cell.simplest) for cell in found if cell.simplest is not None)
+    assert len(findings_of(found)) == 1
 
 
 def test_a_defect_of_values_keeps_its_cause(tmp_path: Path) -> None:

@@ -72,7 +72,9 @@ def quotient(f: Function, x: list[Any], v: list[Any], evaluation: Evaluation | N
             quotients.append((values[0] - values[1]) / (2 * h))
         if len(quotients) == AGREEING:
             break
-    if len(quotients) == AGREEING and all(q == quotients[0] for q in quotients) and quotients[0] != slope:
+    if len(quotients) < AGREEING:
+        raise NotEvaluable("f has a pole at too many of the steps to tell whether it is smooth")
+    if all(q == quotients[0] for q in quotients) and quotients[0] != slope:
         raise NotEvaluable("the difference quotients agree on what the rules do not give: f is not smooth there")
     return slope
 
