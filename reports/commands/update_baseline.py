@@ -14,7 +14,7 @@ from extremum.reference.errors import UsageError
 from extremum.reports.driving.settings import NAME, TABLE
 from extremum.reports.record.baseline import Entry, read_baseline, text, updated
 from extremum.reports.record.files import file_to_write, write
-from extremum.reports.record.numbers import number_of
+from extremum.reports.record.numbers import listed, number_of
 from extremum.reports.record.places import words_in
 from extremum.reports.record.reading import read_report
 from extremum.reports.record.record import BASELINE, GONE
@@ -34,12 +34,13 @@ def run_baseline(report: str, output: str, console: Console) -> int:
     left = {tuple(row[name] for name in KEY) for row in rows if row["status"] == GONE}
     after = updated(before, record.cells, words_in(record), date.today(), left)
     write(path, text(after))
-    keys = {entry.cell.key for entry in after}
-    gone = [entry for entry in before if entry.cell.key not in keys]
+    known = {cell.key for entry in before for cell in entry.cells}
+    now = {cell.key for entry in after for cell in entry.cells}
+    gone = [entry for entry in before if not any(cell.key in now for cell in entry.cells)]
     for entry in gone:
-        shown = f"gone: {entry.cell.subject}  {entry.cell.property}  {entry.cell.dtype}"
-        print_line(console, escape(shown))
-    new = len(keys - {entry.cell.key for entry in before})
+        names = (listed(list(entry.row[name])) for name in ("properties", "dtypes"))
+        print_line(console, escape(f"gone: {entry.subject}  {entry.cause}  {', in '.join(names)}"))
+    new = sum(not any(cell.key in known for cell in entry.cells) for entry in after)
     print_line(console, escape(f"{output}: {number_of(len(after), 'entry')}, {new} new, {len(gone)} gone"))
     if after and not before:
         print_line(

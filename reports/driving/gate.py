@@ -12,32 +12,37 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from extremum.properties.steps.rerun import ERROR, FIXED, STILL, WORSE
+from extremum.properties.steps.rerun import ERROR, FIXED, STILL, WORSE, Replay
 from extremum.properties.values.finding import SEVERITIES, Cell, severity_rank
 from extremum.reports.driving.replays import Replays, dtypes_of, kept_of, line
-from extremum.reports.record.baseline import Entry, read_baseline
-from extremum.reports.record.numbers import listed, number_of
+from extremum.reports.record.baseline import Entry, Known, read_baseline
+from extremum.reports.record.numbers import listed
 from extremum.reports.record.record import GONE
 
-GRAVITY = (WORSE, STILL, ERROR, FIXED)  # of an entry with two witnesses, the first that one of them has
-TOLD = ("role", "subject", "property", "dtype", "code", "cause", "severity")  # of an entry's cell, in a record
+GRAVITY = (WORSE, STILL, ERROR, FIXED, GONE)  # of a cell, or an entry, the first that a part of it has
+TOLD = ("role", "subject", "property", "dtype", "code", "severity")  # of a cell of an entry, in a record
 STALE = (FIXED, GONE)  # what is to go from the file
 KNOWN = "known: in the baseline"
 
 
 class Told(NamedTuple):
-    """What became of an entry: its status, or GONE where its function is; and a line for each of its witnesses."""
+    """What became of an entry: a status of each cell, GONE where its function is; and a line for each witness."""
 
     entry: Entry
-    status: str
+    statuses: Sequence[str]
     lines: Sequence[str] = ()
+
+    @property
+    def status(self) -> str:
+        """The gravest of its cells'."""
+        return next((s for s in GRAVITY if s in self.statuses), ERROR)
 
 
 @dataclass
 class Gate:
-    """Entries that count, what the replay of all said, and the least severity that fails the run."""
+    """Cells that are let pass, what the replay of all entries said, and the least severity that fails the run."""
 
-    entries: Sequence[Entry] = ()
+    known: Sequence[Known] = ()
     expired: list[str] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
     fail_on: str | None = None
@@ -51,26 +56,26 @@ class Gate:
         if path is None:
             return gate
         entries = read_baseline(path)
-        kept = {id(entry): kept_of(entry.cell, entry.word, entry.of) for entry in entries}
-        dtypes = dtypes_of(row for rows in kept.values() for row in rows)
-        counted = []
+        kept = [[kept_of(cell, entry.word, entry.of) for cell in entry.cells] for entry in entries]
+        dtypes = dtypes_of(row for of_entry in kept for rows in of_entry for row in rows)
+        known = []
         try:
-            for entry in entries:
+            for entry, of_entry in zip(entries, kept, strict=True):
                 if entry.expired(date.today()):
-                    named = f"{entry.cell.subject}  {entry.cell.property}  {entry.cell.dtype}"
-                    gate.expired.append(f"{ERROR} {named}  its entry has expired")
+                    gate.expired.append(f"{ERROR} {entry.subject}  {entry.cause}  its entry has expired")
                     continue
-                runs = [(row, *replays.of(row, dtypes[row.word, row.cell.role])) for row in kept[id(entry)]]
-                found = {outcome.status for _, outcome, _ in runs}
-                status = next((s for s in GRAVITY if s in found), ERROR)
-                if runs and all(outcome.gone for _, outcome, _ in runs):
-                    status = GONE
-                gate.told.append(Told(entry, status, [line(row, outcome) for row, outcome, _ in runs]))
-                if status not in (WORSE, FIXED):  # what is fixed and fails all the same fails for something else
-                    counted.append(replace(entry, moved=all(subject is None for _, _, subject in runs)))
+                statuses, lines = [], []
+                for cell, rows in zip(entry.cells, of_entry, strict=True):
+                    runs = [(row, *replays.of(row, dtypes[row.word, row.cell.role])) for row in rows]
+                    status = _status([outcome for _, outcome, _ in runs])
+                    statuses.append(status)
+                    lines += [line(row, outcome) for row, outcome, _ in runs]
+                    if status not in (WORSE, FIXED):  # what is fixed and fails all the same fails for something else
+                        known.append(Known(cell, bool(runs) and all(subject is None for _, _, subject in runs)))
+                gate.told.append(Told(entry, statuses, lines))
         finally:
             replays.shared.close()
-        gate.entries = counted
+        gate.known = known
         return gate
 
     @property
@@ -85,28 +90,28 @@ class Gate:
 
     @property
     def rows(self) -> list[dict[str, str]]:
-        """The same with what each entry is of, for the environment of the record."""
-        return [{**{name: getattr(t.entry.cell, name) for name in TOLD}, "status": t.status} for t in self.told]
+        """What became of each cell of the entries, for the environment of the record."""
+        return [
+            {**{name: getattr(cell, name) for name in TOLD}, "cause": told.entry.cause, "status": status}
+            for told in self.told
+            for cell, status in zip(told.entry.cells, told.statuses, strict=True)
+        ]
 
     @property
     def brief(self) -> list[str]:
-        """The lines without what is still so; what is to go in a line for each subject, with how many entries."""
+        """The lines without what is still so; of what is to go a line an entry."""
         lines = [*self.expired]
-        to_go: dict[tuple[str, str], list[Cell]] = {}
-        for entry, status, of_witnesses in self.told:
-            if status in STALE:
-                to_go.setdefault((status, entry.cell.subject), []).append(entry.cell)
-            elif status != STILL:
-                lines += of_witnesses
-        for (status, subject), cells in to_go.items():
-            names = [
-                list(dict.fromkeys(values)) for values in zip(*((c.property, c.dtype) for c in cells), strict=True)
-            ]
-            count = number_of(len(cells), "entry")
-            lines.append(
-                f"{status} {subject}  {listed(names[0])}, in {listed(names[1])}: {count} of the baseline to go"
-            )
-        return lines
+        to_go = []
+        for told in self.told:
+            lines += [] if told.status in (STILL, *STALE) else told.lines
+            for status in STALE:
+                cells = [c for c, s in zip(told.entry.cells, told.statuses, strict=True) if s == status]
+                if cells:
+                    names = (listed(list(dict.fromkeys(values))) for values in zip(*map(_names, cells), strict=True))
+                    part = "its entry" if len(cells) == len(told.statuses) else "a part of its entry"
+                    what = f"{told.entry.cause}  {', in '.join(names)}"
+                    to_go.append(f"{status} {told.entry.subject}  {what}: {part} in the baseline is to go")
+        return lines + to_go
 
     @property
     def failed(self) -> bool:
@@ -116,7 +121,8 @@ class Gate:
     @property
     def _stale(self) -> str:
         """With --strict, what the entries are that are to go, in a word or two; else empty."""
-        return " or ".join(status.lower() for status in STALE if self.strict and status in self.statuses)
+        found = {status for told in self.told for status in told.statuses}
+        return " or ".join(status.lower() for status in STALE if self.strict and status in found)
 
     @property
     def summary(self) -> str:
@@ -129,7 +135,7 @@ class Gate:
     def passed(self, cell: Cell) -> Cell:
         """The cell, marked where it is a finding that does not fail the run."""
         accepted = ""
-        if cell.found and any(entry.covers(cell) for entry in self.entries):
+        if cell.found and any(known.covers(cell) for known in self.known):
             accepted = KNOWN
         elif cell.found and self.fail_on is not None and cell.severity in SEVERITIES[severity_rank(self.fail_on) + 1 :]:
             accepted = f"{cell.severity}: below --fail-on {self.fail_on}"
@@ -137,12 +143,24 @@ class Gate:
 
     def to_json(self) -> str:
         """What workers need of it."""
-        rows = [{"row": dict(entry.row), "moved": entry.moved} for entry in self.entries]
-        return json.dumps({"rows": rows, "fail_on": self.fail_on})
+        rows = [{"cell": known.cell.to_json(), "moved": known.moved} for known in self.known]
+        return json.dumps({"known": rows, "fail_on": self.fail_on})
 
     @staticmethod
     def from_json(text: str) -> Gate:
         """The inverse of `to_json`."""
         told = json.loads(text)
-        rows = [(Cell.from_json({"worst": r["row"].get("simplest"), **r["row"]}), r["moved"]) for r in told["rows"]]
-        return Gate([Entry(cell, cell.subject, moved=moved) for cell, moved in rows], fail_on=told["fail_on"])
+        known = [Known(Cell.from_json(row["cell"]), row["moved"]) for row in told["known"]]
+        return Gate(known, fail_on=told["fail_on"])
+
+
+def _status(outcomes: Sequence[Replay]) -> str:
+    """What became of a cell; of one without a witness, as what another finding hides, only an audit can tell more."""
+    if outcomes and all(outcome.gone for outcome in outcomes):
+        return GONE
+    found = {outcome.status for outcome in outcomes}
+    return next((s for s in GRAVITY if s in found), STILL)
+
+
+def _names(cell: Cell) -> tuple[str, str]:
+    return cell.property, cell.dtype

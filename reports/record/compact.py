@@ -46,11 +46,7 @@ def compacted(cells: Sequence[Cell]) -> tuple[dict[str, list[Any]], list[dict[st
         record |= {"profile": profile} if profile else {}
         if not profile:
             record.pop("profile", None)
-        for name in WITNESSES:
-            if name in record:
-                arguments = {x: _packed(a) for x, a in record[name]["arguments"].items()}
-                record[name] = {**record[name], "arguments": arguments}
-        records.append(record)
+        records.append(packed_witnesses(record))
     return rows, records
 
 
@@ -73,13 +69,29 @@ def _expanded(cell: Any, plans: Mapping[str, Any], where: str) -> Any:
         if name in cell:
             whole[name] = _referred(cell[name], plans.get(name), f"{where}.{name}")
     whole.setdefault("regimes", [])
+    return unpacked_witnesses(whole, where)
+
+
+def unpacked_witnesses(cell: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """A cell as a file has it, with the arguments of its witnesses written out; raises as `unpacked`."""
+    whole = dict(cell)
     for name in WITNESSES:
         witness = cell.get(name)
         arguments = witness.get("arguments") if isinstance(witness, dict) else None
         if isinstance(witness, dict) and isinstance(arguments, dict):
-            unpacked = {x: _unpacked(a, f"{where}.{name}.arguments.{x}") for x, a in arguments.items()}
-            whole[name] = {**witness, "arguments": unpacked}
+            written_out = {x: unpacked(a, f"{where}.{name}.arguments.{x}") for x, a in arguments.items()}
+            whole[name] = {**witness, "arguments": written_out}
     return whole
+
+
+def packed_witnesses(cell: Mapping[str, Any]) -> dict[str, Any]:
+    """The inverse of `unpacked_witnesses`."""
+    packed_arguments = {
+        name: {**cell[name], "arguments": {x: packed(a) for x, a in cell[name]["arguments"].items()}}
+        for name in WITNESSES
+        if name in cell
+    }
+    return {**cell, **packed_arguments}
 
 
 def _referred(number: Any, rows: Any, where: str) -> Any:
@@ -89,7 +101,7 @@ def _referred(number: Any, rows: Any, where: str) -> Any:
     return rows[number]
 
 
-def _packed(argument: Mapping[str, Any]) -> dict[str, Any]:
+def packed(argument: Mapping[str, Any]) -> dict[str, Any]:
     """An argument with many entries by its bytes: little-endian, in C order, compressed by zlib, in base 64."""
     values = argument.get("values", ())
     if len(values) <= WRITTEN_OUT or argument["dtype"] not in FORMATS:
@@ -101,7 +113,8 @@ def _packed(argument: Mapping[str, Any]) -> dict[str, Any]:
     return {**{name: value for name, value in argument.items() if name != "values"}, PACKED: text}
 
 
-def _unpacked(argument: Any, where: str) -> Any:
+def unpacked(argument: Any, where: str) -> Any:
+    """The inverse of `packed`; raises `UsageError`, with `where` it stands, for bytes that are not the argument's."""
     if not isinstance(argument, dict) or PACKED not in argument:
         return argument
     rest = {name: value for name, value in argument.items() if name != PACKED}

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import shlex
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
@@ -43,8 +43,11 @@ def sarif(report: Record) -> str:
     states, where = _states(report), places(report)
     results = [_result(finding, report, states, where.get(finding.key)) for finding in told]
     failing = {cell.key for finding in found for cell in finding.cells}
-    mended = [row for key, row in states.items() if row["status"] == FIXED and key not in failing]
-    results += [_absent(row, where.get((row["role"], row["subject"]))) for row in mended]
+    mended: dict[tuple[str, str, str], list[Mapping[str, str]]] = defaultdict(list)
+    for key, row in states.items():
+        if row["status"] == FIXED and key not in failing:
+            mended[row["role"], row["subject"], row.get("cause", "")].append(row)
+    results += [_absent(rows, where.get((role, subject))) for (role, subject, _), rows in mended.items()]
     _tell_apart(results)
     rules = {result["ruleId"]: result.pop("rule") for result in results}
     for result in results:
@@ -83,13 +86,15 @@ def _result(
     return result
 
 
-def _absent(row: Mapping[str, str], place: Place | None) -> dict[str, Any]:
-    """The result of an entry of the baseline that is mended."""
-    cell = Cell(row["subject"], row["role"], row["property"], row["code"], row["dtype"], "held")
-    text = f"{cell.property} in {cell.dtype} is mended: its entry in the baseline is to go."
-    return _bare(cell, row.get("cause", ""), message(text), place, row.get("severity", "")) | {
-        "baselineState": "absent"
-    }
+def _absent(rows: Sequence[Mapping[str, str]], place: Place | None) -> dict[str, Any]:
+    """The result of an entry of the baseline, or of a part of it, that is mended."""
+    keys = ("subject", "role", "property", "code", "dtype")
+    cells = [Cell(*(r[key] for key in keys), "held", severity=r.get("severity", "")) for r in rows]
+    head = _gravest(cells)
+    properties, dtypes = (listed(list(dict.fromkeys(r[key] for r in rows))) for key in ("property", "dtype"))
+    text = f"{properties} in {dtypes} {'is' if len(cells) == 1 else 'are'} mended: the baseline still has it."
+    result = _bare(head, rows[0].get("cause", ""), message(text), place, head.severity)
+    return result | {"baselineState": "absent"}
 
 
 def _bare(head: Cell, cause: str, text: str, place: Place | None, severity: str) -> dict[str, Any]:

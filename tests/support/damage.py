@@ -135,7 +135,7 @@ def believed(name: str, path: Path) -> str:
     if name == "baseline":
         for entry in read_baseline(path):
             entry.expired(date(2026, 1, 2))
-            _decoded([row.witness for row in kept_of(entry.cell, entry.word, entry.of)])
+            _decoded([row.witness for c in entry.cells for row in kept_of(c, entry.word, entry.of)])
         return ""
     record = read_report(path)  # it is rendered, and its witnesses are run again
     _decoded([row.witness for row in kept_in(record)])

@@ -19,7 +19,7 @@ from extremum.reports.cli import main
 from extremum.reports.driving.gate import KNOWN, TOLD, Gate, Told
 from extremum.reports.driving.replays import Replays
 from extremum.reports.driving.settings import ProjectSettings
-from extremum.reports.record.baseline import Entry, read_baseline, text, updated
+from extremum.reports.record.baseline import Entry, Known, read_baseline, text, updated
 from extremum.reports.record.files import lines
 from extremum.reports.record.record import Record
 
@@ -75,6 +75,11 @@ def edited(record: dict[str, Any], **values: Any) -> dict[str, Any]:
     return record | {"entries": [record["entries"][0] | values]}
 
 
+def of_cell(record: dict[str, Any], **values: Any) -> dict[str, Any]:
+    """The baseline with other values in the first cell of its first entry."""
+    return edited(record, cells=[record["entries"][0]["cells"][0] | values])
+
+
 def test_an_entry_is_a_finding_with_its_witnesses_and_what_people_say(tmp_path: Path) -> None:
     (row,) = made(tmp_path / "b.json", CELL, HELD)
     assert [line.partition(":")[0].strip() for line in text([]).splitlines()] == [
@@ -85,11 +90,48 @@ def test_an_entry_is_a_finding_with_its_witnesses_and_what_people_say(tmp_path: 
         "}",
     ]
     lines_of = text(read_baseline(tmp_path / "b.json")).splitlines()
-    assert sum(line.startswith('   "simplest": {"arguments": {"x": ') for line in lines_of) == 1
-    assert (row["subject"], row["property"], row["severity"]) == ("k.py:f", "accuracy", "high")
+    assert sum(line.startswith('     "simplest": {"arguments": {"x": ') for line in lines_of) == 1
+    assert [row[key] for key in ("subject", "cause", "severity")] == ["k.py:f", "unknown", "high"]
+    assert (row["properties"], row["dtypes"]) == (["accuracy"], ["float32"])
     assert (row["first_seen"], row["reason"], row["expires"]) == ("2026-11-29", "", "")
-    assert row["simplest"]["arguments"] == WITNESS.arguments
-    assert read_baseline(tmp_path / "b.json")[0].cell == replace(CELL)
+    assert row["cells"][0]["simplest"]["arguments"] == WITNESS.arguments
+    assert read_baseline(tmp_path / "b.json")[0].cells == [CELL]
+
+
+def test_a_finding_of_many_cells_is_one_entry_and_a_long_witness_is_packed(tmp_path: Path) -> None:
+    long = {"x": {"dtype": "float32", "shape": [1, 5000], "values": [float(v).hex() for v in range(5000)]}}
+    cells = [
+        replace(CELL, cause="exp overflow", simplest=replace(WITNESS, cause="exp overflow")),
+        replace(CELL, property="finite", cause="exp overflow", worst=replace(OTHER, arguments=long)),
+        replace(CELL, dtype="float64", simplest=replace(OTHER, cause="wrong factor"), worst=None),
+    ]
+    rows = made(tmp_path / "b.json", *cells)
+    assert [(row["cause"], row["properties"], row["dtypes"]) for row in rows] == [
+        ("exp overflow", ["accuracy", "finite"], ["float32"]),
+        ("wrong factor", ["accuracy"], ["float64"]),
+    ]
+    found = [cell for entry in read_baseline(tmp_path / "b.json") for cell in entry.cells]
+    worst = next(cell.worst for cell in found if cell.property == "finite")
+    assert worst is not None
+    assert worst.arguments == long
+    assert (tmp_path / "b.json").stat().st_size < 30_000
+    assert all(len(line) < 20_000 for line in (tmp_path / "b.json").read_text().splitlines())
+
+
+def test_entries_that_are_one_finding_now_keep_every_reason_and_the_earliest_dates() -> None:
+    known = replace(CELL, cause="exp overflow", simplest=replace(WITNESS, cause="exp overflow"), worst=None)
+    one, other = known, replace(known, property="mask")
+    before = [
+        Entry([one], "k.py:f", row={"reason": "old", "first_seen": "2024-02-01", "expires": ""}),
+        Entry([other], "k.py:f", row={"reason": "ticket 7", "first_seen": "2024-01-01", "expires": "2027-01-01"}),
+    ]
+    (entry,) = updated(before, [one, other], {}, TODAY)
+    said = [entry.row[key] for key in ("reason", "first_seen", "expires")]
+    assert said == ["old; ticket 7", "2024-01-01", "2027-01-01"]
+    (part,) = updated([entry], [one], {}, TODAY)  # the other was not judged
+    assert (part.row["properties"], part.row["reason"]) == (["accuracy", "mask"], "old; ticket 7")
+    (left,) = updated([entry], [one, replace(other, verdict="held", simplest=None)], {}, TODAY)
+    assert left.row["properties"] == ["accuracy"]
 
 
 def test_what_people_wrote_stays_when_a_baseline_is_brought_up_to_date(tmp_path: Path) -> None:
@@ -98,13 +140,13 @@ def test_what_people_wrote_stays_when_a_baseline_is_brought_up_to_date(tmp_path:
     now = replace(CELL, measured=3.0)
     (entry,) = updated(before, [now], {("softmax", "k.py:f"): ("pkg/k.py:f", "")}, TODAY)
     assert (entry.row["reason"], entry.row["ticket"], entry.row["first_seen"]) == ("known since 2024", 7, "2024-01-01")
-    assert (entry.row["measured"], entry.row["word"]) == (3.0, "pkg/k.py:f")
+    assert (entry.cells[0].measured, entry.row["word"]) == (3.0, "pkg/k.py:f")
     assert updated(before, [HELD], {}, TODAY) == []
     assert [entry.row for entry in updated(before, [], {}, TODAY)] == [entry.row for entry in before]
     assert updated(before, [], {}, TODAY, [CELL.key]) == []
     assert updated(before, [replace(HELD, verdict="incomplete")], {}, TODAY) == before
     (renamed,) = updated(before, [replace(now, subject="k.py:g")], {}, TODAY, [CELL.key])
-    assert (renamed.cell.subject, renamed.row["reason"]) == ("k.py:g", "known since 2024")
+    assert (renamed.subject, renamed.row["reason"]) == ("k.py:g", "known since 2024")
     both = updated(before, [now, replace(now, subject="k.py:g")], {}, TODAY)
     assert [entry.row["reason"] for entry in both] == ["known since 2024", ""]
 
@@ -131,7 +173,7 @@ def test_a_finding_is_known_by_role_property_and_witness_and_if_it_is_no_graver(
 ) -> None:
     made(tmp_path / "b.json", CELL)
     (entry,) = read_baseline(tmp_path / "b.json")
-    gate = Gate.from_json(Gate([replace(entry, moved=moved)]).to_json())
+    gate = Gate.from_json(Gate([Known(entry.cells[0], moved)]).to_json())
     assert gate.passed(cell).accepted == (KNOWN if known else "")
     assert gate.passed(cell).unexpected == (cell.found and not known)
 
@@ -145,7 +187,7 @@ def test_what_is_less_grave_than_asked_for_does_not_fail() -> None:
 def test_an_entry_whose_date_is_past_counts_no_more(tmp_path: Path) -> None:
     made(tmp_path / "b.json", CELL, expires="2020-01-01")
     gate = Gate.of({"baseline": tmp_path / "b.json"}, Replays({}, (), ProjectSettings()))
-    assert gate.lines == ["ERROR k.py:f  accuracy  float32  its entry has expired"]
+    assert gate.lines == ["ERROR k.py:f  unknown  its entry has expired"]
     assert gate.passed(CELL).unexpected
 
 
@@ -163,31 +205,43 @@ def test_an_entry_whose_subject_is_gone_is_told(tmp_path: Path) -> None:
     assert not Gate.of({"baseline": tmp_path / "b.json", "strict": True}, Replays({}, (), ProjectSettings())).failed
 
 
-def test_what_is_still_so_is_counted_and_what_is_fixed_is_a_line_a_subject() -> None:
+def test_what_is_still_so_is_counted_and_what_is_to_go_is_a_line_an_entry() -> None:
     other = replace(CELL, subject="k.py:g")
-    cells = [CELL, replace(CELL, dtype="float64"), replace(CELL, property="mask"), other, replace(other, subject="h")]
-    statuses = ("FIXED", "FIXED", "STILL", "WORSE", "GONE")
-    told = [Told(Entry(c, c.subject), s, [f"{s} {c.subject}"]) for c, s in zip(cells, statuses, strict=True)]
-    assert Gate(told=told, expired=["ERROR x  its entry has expired"]).brief == [
+    rows = [
+        ([CELL, replace(CELL, dtype="float64")], ["FIXED", "FIXED"]),
+        ([replace(CELL, property="mask"), replace(CELL, property="axis")], ["STILL", "FIXED"]),
+        ([other], ["WORSE"]),
+        ([replace(other, subject="h")], ["GONE"]),
+    ]
+    told = [Told(Entry(c, "", row={"cause": "unknown"}), s, [f"{s[0]} {c[0].subject}"]) for c, s in rows]
+    gate = Gate(told=told, expired=["ERROR x  its entry has expired"])
+    assert gate.brief == [
         "ERROR x  its entry has expired",
         "WORSE k.py:g",
-        "FIXED k.py:f  accuracy, in float32 and float64: 2 entries of the baseline to go",
-        "GONE h  accuracy, in float32: 1 entry of the baseline to go",
+        "FIXED k.py:f  unknown  accuracy, in float32 and float64: its entry in the baseline is to go",
+        "FIXED k.py:f  unknown  axis, in float32: a part of its entry in the baseline is to go",
+        "GONE h  unknown  accuracy, in float32: its entry in the baseline is to go",
     ]
+    assert gate.summary == "baseline: 1 fixed, 1 still, 1 worse, 1 error"
+    assert not Gate(told=told[1:2]).failed
+    assert Gate(told=told[1:2], strict=True).failed
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda r: r | {"schema": "extremum.baseline/9"}, "schema='extremum.baseline/9' is not 'extremum.baseline/1'"),
-        (lambda r: [], "schema=None is not 'extremum.baseline/1'"),
+        (lambda r: r | {"schema": "extremum.baseline/9"}, "schema='extremum.baseline/9' is not 'extremum.baseline/2'"),
+        (lambda r: [], "schema=None is not 'extremum.baseline/2'"),
         (lambda r: {"schema": r["schema"]}, "key 'entries' is missing: a list is needed"),
         (lambda r: r | {"entries": [1]}, "entries[0]=1 is not valid: an object is needed"),
-        (lambda r: r | {"entries": [{}]}, "key 'entries[0].verdict' is missing: text is needed"),
-        (lambda r: edited(r, verdict="held"), "entries[0].verdict='held' is no finding"),
+        (lambda r: r | {"entries": [{}]}, "key 'entries[0].subject' is missing: text is needed"),
+        (lambda r: edited(r, cells=[]), "entries[0].cells is empty: a cell that fails is needed"),
+        (lambda r: edited(r, cells=[{}]), "key 'entries[0].cells[0].verdict' is missing: text is needed"),
+        (lambda r: edited(r, dtypes=["float64"]), "entries[0].dtypes=['float64'] are not those of its cells"),
+        (lambda r: of_cell(r, verdict="held"), "entries[0].cells[0].verdict='held' is no finding"),
         (lambda r: edited(r, expires="soon"), "entries[0].expires='soon' is not a date; write 2026-12-31, or nothing"),
         (lambda r: edited(r, reason=3), "entries[0].reason=3 is not valid: text is needed"),
-        (lambda r: edited(r, dtype="f"), "entries[0].dtype='f' is not known: valid:"),
+        (lambda r: of_cell(r, dtype="f"), "entries[0].cells[0].dtype='f' is not known: valid:"),
     ],
 )
 def test_a_baseline_that_is_not_one_is_refused_with_file_key_and_what_would_be_valid(
@@ -247,10 +301,10 @@ def test_an_entry_whose_subject_was_gone_goes_when_the_baseline_is_brought_up_to
 ) -> None:
     monkeypatch.chdir(tmp_path)
     made(tmp_path / "b.json", CELL, replace(CELL, subject="k.py:g"))
-    rows: list[dict[str, Any]] = [{**{name: getattr(CELL, name) for name in TOLD}, "status": "GONE"}]
+    rows: list[dict[str, Any]] = [{**{name: getattr(CELL, name) for name in TOLD}, "cause": "x", "status": "GONE"}]
     Path("report.json").write_text(lines(Record([], environment={"baseline": rows}).to_json()))
     done = CliRunner().invoke(main, ["baseline", "report.json", "-o", "b.json"])
-    assert done.output.splitlines() == ["gone: k.py:f  accuracy  float32", "b.json: 1 entry, 0 new, 1 gone"]
+    assert done.output.splitlines() == ["gone: k.py:f  unknown  accuracy, in float32", "b.json: 1 entry, 0 new, 1 gone"]
     rows[0]["status"] = 3
     Path("report.json").write_text(json.dumps(Record([], environment={"baseline": rows}).to_json()))
     done = CliRunner().invoke(main, ["baseline", "report.json", "-o", "b.json"])
