@@ -88,7 +88,7 @@ def read(signature: str, inputs: Mapping[str, int]) -> Form:
         raise NotLoaded(f"{said} is no function; one is {EXAMPLE!r}")
     found = []
     for place, parameter in enumerate(declared.args.params if declared.args else ()):
-        taken_type = getattr(parameter, "type", None)  # `...` has none
+        taken_type: Any = getattr(parameter, "type", None)  # `...` has none
         pointer = isinstance(taken_type, PtrDecl)
         kind = _kind(taken_type.type if pointer else taken_type)
         if kind == "void" and not pointer and len(declared.args.params) == 1:

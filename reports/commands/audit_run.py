@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from extremum.reference.errors import LINES, printable
-from extremum.reports.commands.output import FORMATS, Ending
+from extremum.reports.commands.output import FORMATS, Conclude, Ending
 from extremum.reports.driving.console import print_place
 from extremum.reports.driving.interrupts import deaf
 from extremum.reports.driving.options import FILES, REQUEST
@@ -41,8 +41,18 @@ def run_audit(
 
     `words` are the options, by key, and `own` those of single subjects; `form` is what standard output gets besides.
     """
-    conclude = FORMATS[form]()
-    terminal = Terminal(console, detail)
+    with FORMATS[form]() as conclude:
+        return _run(subjects, words, own, workers, Terminal(console, detail), conclude)
+
+
+def _run(
+    subjects: Sequence[str],
+    words: Mapping[str, Any],
+    own: Mapping[str, Any],
+    workers: int,
+    terminal: Terminal,
+    conclude: Conclude,
+) -> int:
     arguments = [*ISOLATED, "--rootdir", os.getcwd(), "-n", str(workers), *_options(subjects, words, own)]
     with _undisturbed():
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -16,10 +15,11 @@ from extremum.reference.subjects.loading import is_file, parted, version_of
 from extremum.reference.subjects.subject import Subject
 from extremum.reports.driving.replays import Kept, Replays
 from extremum.reports.driving.usual_tolerance import UsualTest, usual_test
-from extremum.reports.record.findings import Finding, Sign
+from extremum.reports.record.findings import Finding
 from extremum.reports.record.places import words_in
 from extremum.reports.record.reading import read_report
 from extremum.reports.record.record import Record
+from extremum.reports.views.answer import phrase
 from extremum.reports.views.issue_text import Measured, cells_named, chief, issue_text
 from extremum.reports.views.markdown import code, plain
 from extremum.reports.views.pytest_file import Found, short_script
@@ -51,7 +51,6 @@ def _measured(finding: Finding, report: Record, replays: Replays) -> Measured:
     """What the subject itself has to be asked for; where it is not here, the report goes without that."""
     sign = finding.simplest
     word, of = words_in(report).get((finding.role, finding.subject), (finding.subject, ""))
-    row = next((s for s in report.subjects if (s.get("role"), s.get("name")) == finding.key), {})
     kept = Kept(sign.cell, sign.which, sign.witness or Witness({}, "", None, None), word, of or None)
     try:
         subject, request = replays.subject_of(kept, [sign.cell.dtype])
@@ -62,18 +61,20 @@ def _measured(finding: Finding, report: Record, replays: Replays) -> Measured:
             click.echo("extremum: the input that is shown passes now: audit again before this is sent", err=True)
         test = usual_test(replays.call_of(subject, role, fmt, request), role, fmt, request.cell_timeout)
     except UsageError as error:
-        return Measured(_code(sign, None, word, row), _said(UsualTest(why=str(error))), "", finding.subject)
-    return Measured(_code(sign, subject, word, row), _said(test), _version(subject), _function(subject, word))
+        return Measured(_code(finding, report, None, word), _said(UsualTest(why=str(error))), "", finding.subject)
+    return Measured(_code(finding, report, subject, word), _said(test), _version(subject), _function(subject, word))
 
 
-def _code(sign: Sign, subject: Subject | None, word: str, row: Mapping[str, str]) -> str:
+def _code(finding: Finding, report: Record, subject: Subject | None, word: str) -> str:
     """The lines that show it: where one call does, a few of the library's own."""
+    sign, place = finding.simplest, report.named(*finding.key)
+    row = next((s for s in report.subjects if (s.get("role"), s.get("name")) == finding.key), {})
     if sign.witness is None:
         return f"# Any call of {printable(word)} shows it."
     short = None
     if subject is not None:
         short = short_script(Found(sign.cell, sign.which, sign.witness, subject, word), Path.cwd())
-    return short or script(sign.cell, sign.witness, row)
+    return short or script(sign.cell, sign.witness, row, {**place, "word": word}, phrase(finding))
 
 
 def _version(subject: Subject) -> str:
@@ -93,7 +94,5 @@ def _said(test: UsualTest) -> str:
     if test.why:
         return f"This was not measured: {plain(test.why)}."
     given = code(f"{test.name}(answer, exact, rtol={test.relative:g}, atol={test.absolute:g})")
-    rest = {test.inputs: "none of them is where it fails", 0: "all of them show it"}.get(
-        test.passed, "the others show it"
-    )
+    rest = {test.inputs: "it does not show the defect", 0: "all of them show it"}.get(test.passed, "the others show it")
     return f"Of {test.inputs} random normal inputs {test.passed} pass {given}, a usual tolerance: {rest}."

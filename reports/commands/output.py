@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,33 +35,42 @@ class Ending:
 Conclude = Callable[[Ending], None]
 
 
-def _human() -> Conclude:
-    return lambda _: None
+@contextmanager
+def _human() -> Iterator[Conclude]:
+    yield lambda _: None
 
 
-def _json() -> Conclude:
+@contextmanager
+def _json() -> Iterator[Conclude]:
     def conclude(ending: Ending) -> None:
         _say(document(ending.report, ending.exit_code, ending.folder, ending.baseline).rstrip("\n"))
 
-    return conclude
+    yield conclude
 
 
-def _github() -> Conclude:
-    """Until the end, nothing in the output is a command: a subject's name might be one."""
-    token = secrets.token_hex(16)
+@contextmanager
+def _github() -> Iterator[Conclude]:
+    """Until the end, however it comes, nothing in the output is a command: a subject's name might be one."""
+    token, told = secrets.token_hex(16), []
     _say(f"::stop-commands::{token}")
 
     def conclude(ending: Ending) -> None:
-        lines = annotated(ending.report, ending.folder, repository(Path.cwd()))
-        lines += [error(ending.baseline, "extremum: baseline")] if ending.failed else []
-        _say("\n".join([f"::{token}::", *lines]))
+        told.extend(annotated(ending.report, ending.folder, repository(Path.cwd())))
+        told.extend([error(ending.baseline, "extremum: baseline")] if ending.failed else [])
         if place := os.environ.get(STEP_SUMMARY):
             _append(Path(place), summary_of_step(ending.report, ending.folder, ending.baseline))
 
-    return conclude
+    try:
+        yield conclude
+    finally:
+        _say("\n".join([f"::{token}::", *told]))
 
 
-FORMATS: dict[str, Callable[[], Conclude]] = {"human": _human, "json": _json, "github": _github}
+FORMATS: dict[str, Callable[[], AbstractContextManager[Conclude]]] = {
+    "human": _human,
+    "json": _json,
+    "github": _github,
+}
 
 
 def _say(text: str) -> None:

@@ -204,7 +204,13 @@ def run_proofs(
 
     `form` is what standard output gets besides, as in an audit.
     """
-    conclude = FORMATS[form]()
+    with FORMATS[form]() as conclude:
+        report = _proved(options, console, detail)
+        conclude(Ending(report, report.exit_code, options.folder))
+    return report
+
+
+def _proved(options: ProofOptions, console: Console, detail: Detail) -> Record:
     lines = dict.fromkeys(introduce(job.subject)["line"] for job in options.jobs)
     for line in lines if detail is not Detail.ANSWER else ():
         print_line(console, escape(line), "dim")
@@ -229,7 +235,6 @@ def run_proofs(
             options.checkpoint(job).unlink(missing_ok=True)
     else:
         print_line(console, f"{shlex.join(options.command)} goes on from where it was")
-    conclude(Ending(report, report.exit_code, options.folder))
     return report
 
 

@@ -15,14 +15,13 @@ from typing import Any, NamedTuple
 from extremum.properties.steps.rerun import ERROR, FIXED, STILL, WORSE, Replay
 from extremum.properties.values.finding import SEVERITIES, Cell, severity_rank
 from extremum.reports.driving.replays import Replays, dtypes_of, kept_of, line
-from extremum.reports.record.baseline import Entry, Known, read_baseline
+from extremum.reports.record.baseline import KNOWN, Entry, Known, read_baseline
 from extremum.reports.record.numbers import listed
 from extremum.reports.record.record import GONE
 
 GRAVITY = (WORSE, STILL, ERROR, FIXED, GONE)  # of a cell, or an entry, the first that a part of it has
 TOLD = ("role", "subject", "property", "dtype", "code", "severity")  # of a cell of an entry, in a record
 STALE = (FIXED, GONE)  # what is to go from the file
-KNOWN = "known: in the baseline"
 
 
 class Told(NamedTuple):

@@ -21,6 +21,7 @@ from extremum.reports.record.reading import check_cell, check_keys, read_json
 
 BASELINE = "extremum.baseline/"
 SCHEMA = f"{BASELINE}2"
+KNOWN = "known: in the baseline"  # why a cell is let pass
 KEYS = ("subject", "role", "cause", "severity", "properties", "dtypes")  # of an entry, that its finding tells
 OF_CELL = ("property", "dtype", "code", "verdict", "severity", "cause", "measured", "allowed", "unit")
 WITNESSES = ("simplest", "worst")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from extremum.properties.contested.conventions import property_of
@@ -63,13 +64,20 @@ def argument_text(argument: Mapping[str, Any]) -> str:
         parts = [decimals(v, dtype) for v in argument["tile"][:MAX_ENTRIES]]
         return f"[{', '.join(parts)}, ...] repeated along the rows  {kind}"
     if "runs" in argument:
-        runs = argument["runs"]
-        parts = [f"{c} x {decimals(v, dtype)}" for v, c in runs[:MAX_ENTRIES]]
-        return f"[{', '.join(parts)}{', ...' if len(runs) > MAX_ENTRIES else ''}]  {kind}"
+        return f"{_runs(argument['runs'], dtype)}  {kind}"
     values = argument["values"]
     if dtype == "int64":
         return ", ".join(values[:MAX_ENTRIES])
+    runs = [(value, len([*of])) for value, of in groupby(values)]
+    if len(runs) <= MAX_ENTRIES < len(values):
+        return f"{_runs(runs, dtype)}  {kind}"
     parts = [decimals(v, dtype) for v in values[:MAX_ENTRIES]]
     more = ", ..." if len(values) > MAX_ENTRIES else ""
     hexes = f"  ({', '.join(map(short_hex, values))})" if len(values) <= MAX_HEXES else ""
     return f"[{', '.join(parts)}{more}]  {kind}{hexes}"
+
+
+def _runs(runs: Sequence[tuple[str, int]], dtype: str) -> str:
+    """Entries of which some that are alike stand together."""
+    parts = [f"{c} x {decimals(v, dtype)}" if c > 1 else decimals(v, dtype) for v, c in runs[:MAX_ENTRIES]]
+    return f"[{', '.join(parts)}{', ...' if len(runs) > MAX_ENTRIES else ''}]"

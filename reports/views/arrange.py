@@ -26,7 +26,7 @@ from extremum.reports.record.text import witness_rows
 from extremum.reports.views.answer import answers, phrase, shown
 from extremum.reports.views.contested_tables import tables
 from extremum.reports.views.explain import Explanation, explanation
-from extremum.reports.views.finding_text import title
+from extremum.reports.views.finding_text import title, usual_fix
 from extremum.reports.views.ledger import counted, exercises
 from extremum.reports.views.marks import MARKS, Mark, mark_key
 from extremum.reports.views.script import script
@@ -110,9 +110,7 @@ class Group:
     @property
     def fix(self) -> str:
         """The fix of the cause; where no cause is known, the usual one of the property, if it was refuted."""
-        judged = any(c.verdict == "refuted" or c.missed for c in self.finding.cells)
-        usual = self.explanation.fix if judged and self.explanation else ""
-        return self.finding.fix or usual
+        return self.finding.fix or usual_fix(self.finding)
 
     @property
     def hides(self) -> list[str]:

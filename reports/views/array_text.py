@@ -49,6 +49,11 @@ def packed(a: Array) -> str:
     return f'np.frombuffer(zlib.decompress(base64.b85decode({joined})), "{kind}"){view}.reshape({a.shape}).copy()'
 
 
+def modules_of(code: str) -> tuple[str, ...]:
+    """The modules of the standard library that such expressions in some code need."""
+    return ("base64", "zlib") if "b85decode" in code else ()
+
+
 def _repeated(record: Mapping[str, Any], a: Array) -> str:
     shape, dtype = tuple(a.shape), a.dtype.name
     if "tile" in record:

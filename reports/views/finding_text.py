@@ -6,10 +6,10 @@ import re
 import shlex
 import textwrap
 from collections.abc import Iterator, Sequence
-from math import inf, isfinite
+from math import copysign, inf, isfinite, isnan
 
+from extremum.properties.contested.conventions import property_of
 from extremum.properties.diagnosis.diagnose import CAUSES, UNKNOWN
-from extremum.properties.roles.registry import roles
 from extremum.properties.steps.witness import unrepeated
 from extremum.properties.values.finding import Cell, Witness
 from extremum.reports.record.findings import Finding, Sign
@@ -24,7 +24,21 @@ NO_BREAK = "\u00a0"
 SHIFT = "subtract the maximum"  # begins the usual fix of a property that a shift mends most often
 FAR_OFF = 0.05  # relative: a nearer answer is told in ulps alone
 NARROWEST = 40  # columns, in which lines are still readable
-OPTIONS_KEPT = ("--of", "--arrays", "--python", "--wrap", "--c-signature", "--convention", "--exhaustive")
+OPTIONS_KEPT = (  # what the subject is, how it is called, and what else may decide its verdict
+    "--of",
+    "--arrays",
+    "--python",
+    "--wrap",
+    "--c-signature",
+    "--convention",
+    "--exhaustive",
+    "--effort",
+    "--examples",
+    "--regime",
+    "--cell-timeout",
+    "--first-call-timeout",
+    "--memory-limit",
+)
 
 
 def title(finding: Finding) -> str:
@@ -48,7 +62,7 @@ def paragraphs(finding: Finding, report: Record) -> Iterator[tuple[str, str]]:
             yield from _shown("worst", worst, worst.witness)
     if finding.fix:
         yield "fix", finding.fix
-    elif usual := usual_fix(sign.cell, finding):
+    elif usual := usual_fix(finding):
         yield "usual fix", usual
     if finding.first and not finding.hides:
         yield "then", "audit again. Fix this first: it hides another finding."
@@ -60,14 +74,18 @@ def paragraphs(finding: Finding, report: Record) -> Iterator[tuple[str, str]]:
         yield "again", again
 
 
-def usual_fix(cell: Cell, finding: Finding) -> str:
-    """What usually mends a failure of the property, if the role is known here, and it gave an answer."""
-    if cell.verdict != "refuted" or cell.detail.startswith("raises "):
+def usual_fix(finding: Finding) -> str:
+    """What usually mends a failure of the property, if the role is known here, and it gave an answer.
+
+    Where experiments were made, and none of them is cleared by a shift, no shift is said to mend it.
+    """
+    cell = finding.simplest.cell
+    prop = property_of(cell.role, cell.property)
+    if prop is None or cell.verdict != "refuted" or cell.detail.startswith("raises "):
         return ""
-    role = roles().get(cell.role)
-    prop = role.property_named(cell.property) if role else None
-    text = " ".join(prop.fix.split()) if prop else ""
-    if text.startswith(SHIFT) and not any(s.correction == "shift" for s in finding.signs):
+    text = " ".join(prop.fix.split())
+    tried = any(s.witness is not None and s.witness.refutes for s in finding.signs)
+    if text.startswith(SHIFT) and tried and not any(s.correction == "shift" for s in finding.signs):
         return "Not known. Look at the input: what does each step of the function make of it?"
     return text[:1].upper() + text[1:]
 
@@ -79,7 +97,8 @@ def command(finding: Finding, report: Record) -> str:
         return ""
     cell = finding.simplest.cell
     kept = [w for name in OPTIONS_KEPT for w in _given(words, name)]
-    asked = ["--role", cell.role, "--dtype", cell.dtype, "--property", cell.property]
+    role = next((w for w in _given(words, "--role")[1:] if w.endswith(".py")), cell.role)
+    asked = ["--role", role, "--dtype", cell.dtype, "--property", cell.property]
     seed = ["--seed", str(report.seed)] if report.seed else []
     word, of = words_in(report).get(finding.key, (cell.subject, ""))
     kept += ["--of", of] if of and not _given(words, "--of") else []  # the settings said it
@@ -87,13 +106,14 @@ def command(finding: Finding, report: Record) -> str:
 
 
 def _given(words: Sequence[str], name: str) -> list[str]:
-    """An option of the command line, with its value."""
-    for place, word in enumerate(words):
+    """An option of the command line with its value, as often as it is given."""
+    found: list[str] = []
+    for word, after in zip(words, [*words[1:], ""], strict=True):
         if word.startswith(f"{name}="):
-            return [word]
-        if word == name and place + 1 < len(words):
-            return [name, words[place + 1]]
-    return []
+            found += [name, word.partition("=")[2]]
+        elif word == name:
+            found += [name, after]
+    return found
 
 
 def _shown(kind: str, sign: Sign, witness: Witness) -> Iterator[tuple[str, str]]:
@@ -128,8 +148,12 @@ def _times_off(witness: Witness) -> str:
         got, exact = float.fromhex(witness.got), float(witness.exact.strip("[]").partition(" +/- ")[0])
     except ValueError:  # two answers, or none
         return ""
-    if not got * exact > 0 or not FAR_OFF < abs(got / exact - 1) < inf or not exact:
-        return "of the wrong sign; " if got * exact < 0 else ""
+    if not got or not exact or isnan(got) or isnan(exact):
+        return ""
+    if copysign(1.0, got) != copysign(1.0, exact):
+        return "of the wrong sign; "
+    if not FAR_OFF < abs(got / exact - 1) < inf:
+        return ""
     small = abs(got) < abs(exact)
     return f"{(exact / got if small else got / exact):.4g} times too {'small' if small else 'large'}; "
 

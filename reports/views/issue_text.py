@@ -23,6 +23,7 @@ from extremum.reports.record.record import version as engine
 from extremum.reports.record.text import argument_text
 from extremum.reports.views.answer import phrase
 from extremum.reports.views.explain import explanation, markdown
+from extremum.reports.views.finding_text import usual_fix
 from extremum.reports.views.markdown import code, fence, field, plain
 
 MOST_ROWS = 6  # of the table
@@ -97,11 +98,15 @@ def ulps(got: str, exact: str, fmt: Format | None) -> str:
 
 def _opening(finding: Finding, function: str) -> str:
     role = roles().get(finding.role)
-    claim = f", {code(role.call)} = {code(role.value)}" if role else ""
-    text = phrase(finding)
+    text, witness = phrase(finding), finding.simplest.witness
+    begin = f"{plain(text[:1].upper() + text[1:])}. "
+    if role is None or witness is None or not witness.exact:  # no value is told beside the answer
+        what = f"{code(role.call)} = {code(role.value)}" if role else "its role"
+        return f"{begin}What is asked of {code(function)} follows from {what}, and not from another implementation."
+    claim = f", {code(role.call)} = {code(role.value)}"
     return (
-        f"{plain(text[:1].upper() + text[1:])}. {code(function)} was compared with the exact value{claim}, computed in "
-        "ball or rational arithmetic, and not with another implementation."
+        f"{begin}{code(function)} was compared with the exact value{claim}, computed in ball or rational arithmetic, "
+        "and not with another implementation."
     )
 
 
@@ -162,16 +167,14 @@ def _bound(sign: Sign) -> str:
 
 
 def _cause(finding: Finding) -> Iterator[str]:
-    prop = property_of(finding.role, finding.simplest.cell.property)
     if finding.cause in CAUSES and finding.cause != UNKNOWN:
         known = CAUSES[finding.cause]
         yield "## Cause, and the usual fix"
         name = plain(finding.cause[:1].upper() + finding.cause[1:])
         yield f"{name}: {markdown(known.meaning)} {markdown(finding.fix)}"
-    elif prop is not None and finding.simplest.cell.verdict == "refuted":
-        fix = explanation(prop).fix
+    elif fix := usual_fix(finding):
         yield "## The usual fix"
-        yield f"The cause is not known. Usually: {markdown(fix)}"
+        yield f"The cause is not known. Usually: {markdown(fix)}" if not fix.startswith("Not known") else markdown(fix)
 
 
 def _worst_number(finding: Finding, text: str) -> Iterator[str]:

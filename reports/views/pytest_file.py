@@ -6,7 +6,7 @@ bound of the role. What shows in several calls only, as the property layout does
 
 from __future__ import annotations
 
-import json
+import builtins
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -25,8 +25,8 @@ from extremum.reference.subjects.loading import parted
 from extremum.reference.subjects.subject import Subject, made_by
 from extremum.reports.record.numbers import decimals, exact_text
 from extremum.reports.record.text import statement
-from extremum.reports.views.array_text import array_text, number_text
-from extremum.reports.views.subject_import import foreign, imported, made
+from extremum.reports.views.array_text import array_text, modules_of, number_text
+from extremum.reports.views.subject_import import imported
 from extremum.reports.views.witness_checks import entry_of, shown
 
 HEAD = '"""Inputs that extremum refuted these functions with'
@@ -50,37 +50,42 @@ class Found:
 
 @dataclass
 class Imports:
-    """The lines at the top of the file: folders on the path, and names imported once."""
+    """The lines at the top of the file: folders on the path, and each subject under a name of its own."""
 
     folder: Path
+    taken: set[str]
     paths: dict[str, None] = field(default_factory=dict)
     lines: dict[str, None] = field(default_factory=dict)
-    names: dict[str, str] = field(default_factory=dict)
+    known: dict[tuple[str, ...], str] = field(default_factory=dict)
 
     def called(self, found: Found) -> str:
         """The expression that calls the subject, which is imported."""
         word = found.word if found.subject.kind == "user" else ""
-        told = made_by(found.subject) | {"folder": os.getcwd()}
-        source = foreign(found.cell.role, word, told)
-        if source is not None:
+        place = made_by(found.subject) | {"word": word, "folder": os.getcwd()}
+        key = (found.cell.role, found.subject.name, *(f"{name}={place[name]}" for name in sorted(place)))
+        if key not in self.known:
+            source = imported(found.cell.role, found.subject.name, place, self.taken)
+            self.paths |= dict.fromkeys(os.path.relpath(path, self.folder) for path in source.folders)
             self.lines |= dict.fromkeys(source.lines)
-            return source.expression
-        source = made(imported(found.cell.role, found.subject.name, word, os.getcwd()), told)
-        if source.folder is not None:
-            self.paths[os.path.relpath(source.folder, self.folder)] = None
-        root, _, rest = source.expression.partition(".")
-        if not source.expression.replace(".", "_").isidentifier():
-            self.lines |= dict.fromkeys(source.lines)
-            return source.expression
-        place = "\n".join(source.lines)
-        name = root if self.names.setdefault(root, place) == place else f"{root}_{len(self.names)}"
-        self.lines[place if name == root else f"{place} as {name}"] = None
-        return f"{name}.{rest}" if rest else name
+            self.known[key] = source.expression
+            self.taken |= {*re.findall(r"\w+", "\n".join(source.lines))}
+        return self.known[key]
+
+
+def _reserved(found: Sequence[Found]) -> set[str]:
+    """The names that tests have besides those of their subjects."""
+    inputs = {x for row in found for x in role_named(row.cell.role).signature.inputs}
+    libraries = {name for row in found for name in re.findall(r"\w+", "\n".join(row.subject.adapter.lines.imports))}
+    return {"np", "pytest", "pytestmark", "sys", "Path", "base64", "zlib", "extremum", "ml_dtypes", "answer"} | {
+        *inputs,
+        *libraries,
+        *dir(builtins),
+    }
 
 
 def pytest_file(found: Sequence[Found], source: str, place: Path, with_extremum: bool = False) -> str:
     """The file of tests for `place`; `with_extremum` all of them leave the judging to extremum."""
-    imports = Imports(place.resolve().parent)
+    imports = Imports(place.resolve().parent, _reserved(found))
     names: dict[str, int] = {}
     tests: dict[tuple[str, ...], str] = {}
     for row in found:
@@ -93,10 +98,11 @@ def pytest_file(found: Sequence[Found], source: str, place: Path, with_extremum:
         head = [f"def test_{name}{f'_{number}' if number > 1 else ''}():", f'    """{statement(row.cell)}"""']
         tests[body] = "\n".join([*head, *body])
     text = "\n\n\n".join(tests.values())
-    paths = [f"sys.path.insert(0, str(Path(__file__).resolve().parent / {json.dumps(path)}))" for path in imports.paths]
+    paths = [f"sys.path.insert(0, str(Path(__file__).resolve().parent / {path!r}))" for path in imports.paths]
     external = [line for line in (EXTREMUM, ML_DTYPES) if _used(line, text)]
-    packed = ["import base64", "import zlib"] if "b85decode" in text else []
-    head = [f'{HEAD}, from {printable(Path(source).name)}."""', ""]
+    packed = [f"import {name}" for name in modules_of(text)]
+    name = printable(Path(source).name).replace("\\", "/").replace('"', "'")
+    head = [f'{HEAD}, from {name}."""', ""]
     standard = [*packed[:1], *(["import sys"] if paths else []), *packed[1:]]
     head += [*standard, *(["from pathlib import Path"] if paths else []), *([""] if standard else [])]
     head += [*external, "import numpy as np", "import pytest", "", *paths, *imports.lines, ""]
@@ -108,18 +114,18 @@ def short_script(found: Found, folder: Path) -> str | None:
     alone = _one_call(found)
     if alone is None:
         return None
-    (arguments, row), imports, library = alone, Imports(folder), found.subject.adapter.lines
+    (arguments, row), imports, library = alone, Imports(folder, _reserved([found])), found.subject.adapter.lines
     function, record = imports.called(found), found.witness.arguments
     given = [f"{x} = {array_text(a, record[x])}" for x, a in arguments.items() if a.ndim]
     call = f"answer = {_call(found, function, arguments)}"
-    paths = [f"sys.path.insert(0, {json.dumps(path)})" for path in imports.paths if path != "."]
+    paths = [f"sys.path.insert(0, {path!r})" for path in imports.paths if path != "."]
     said = ""
     if found.witness.got:
         exact = exact_text(found.witness.exact, found.cell.dtype) if found.witness.exact else ""
         said = f"  # {decimals(found.witness.got, found.cell.dtype)}{f'; the exact value is {exact}' if exact else ''}"
     shape = role_named(found.cell.role).signature.answer(arguments, -1)
     entry = _entry(arguments, row, found) if found.cell.verdict == "refuted" and shape else "answer"
-    head = ["import sys"] if paths else []
+    head = [f"import {name}" for name in sorted({*modules_of("\n".join(given)), *(["sys"] if paths else [])})]
     head += [ML_DTYPES] if found.cell.dtype.startswith(("bfloat", "float8")) else []
     lines = [*head, "import numpy as np", *library.imports, *paths, *imports.lines, *library.settings, "", *given, call]
     return "\n".join([*lines, f"print({entry}){said}"])

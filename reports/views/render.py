@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 from extremum.reports.record.files import lines, write_all
@@ -31,5 +32,6 @@ def render(report: Record, folder: Path | None, json_file: Path | None) -> None:
 def _remove_old(scripts: Path, written: Collection[Path]) -> None:
     """Remove the scripts of an earlier report, which this one does not list."""
     for file in scripts.glob("*.py"):
-        if file not in written and UNTIL in file.read_text(encoding="utf-8", errors="replace"):
-            file.unlink(missing_ok=True)
+        with suppress(OSError):  # it may be another user's
+            if file not in written and UNTIL in file.read_text(encoding="utf-8", errors="replace"):
+                file.unlink(missing_ok=True)

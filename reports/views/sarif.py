@@ -20,6 +20,7 @@ from extremum.properties.contested.conventions import property_of
 from extremum.properties.steps.rerun import FIXED, WORSE
 from extremum.properties.values.finding import Cell, severity_rank
 from extremum.reference.errors import LINES, printable
+from extremum.reports.record.baseline import KNOWN
 from extremum.reports.record.findings import Finding
 from extremum.reports.record.numbers import listed
 from extremum.reports.record.places import Place, places
@@ -88,8 +89,10 @@ def _result(
 
 def _absent(rows: Sequence[Mapping[str, str]], place: Place | None) -> dict[str, Any]:
     """The result of an entry of the baseline, or of a part of it, that is mended."""
-    keys = ("subject", "role", "property", "code", "dtype")
-    cells = [Cell(*(r[key] for key in keys), "held", severity=r.get("severity", "")) for r in rows]
+    cells = [
+        Cell(r["subject"], r["role"], r["property"], r["code"], r["dtype"], "held", severity=r.get("severity", ""))
+        for r in rows
+    ]
     head = _gravest(cells)
     properties, dtypes = (listed(list(dict.fromkeys(r[key] for r in rows))) for key in ("property", "dtype"))
     text = f"{properties} in {dtypes} {'is' if len(cells) == 1 else 'are'} mended: the baseline still has it."
@@ -173,5 +176,5 @@ def _states(report: Record) -> dict[tuple[str, ...], Mapping[str, str]]:
 
 def _state(finding: Finding, states: Mapping[tuple[str, ...], Mapping[str, str]]) -> str:
     worse = any(states.get(cell.key, {}).get("status") == WORSE for cell in finding.cells)
-    known = all(cell.accepted for cell in finding.cells if cell.found and not cell.expected)
+    known = all(cell.accepted == KNOWN for cell in finding.cells if cell.found and not cell.expected)
     return "updated" if worse else "unchanged" if known else "new"

@@ -5,9 +5,10 @@ NumPy is all that it needs, besides the subject, and ml_dtypes for the formats t
 
 from __future__ import annotations
 
+import ast
 import re
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any
 
@@ -15,9 +16,9 @@ from extremum.properties.steps.witness import decode, unrepeated
 from extremum.properties.values.finding import Cell, Witness
 from extremum.properties.values.signature import Signature
 from extremum.reference.subjects.adapters import ADAPTERS
-from extremum.reports.views.array_text import array_text
+from extremum.reports.views.array_text import array_text, modules_of
 from extremum.reports.views.shown_witness import Shown
-from extremum.reports.views.subject_import import foreign, imported, made
+from extremum.reports.views.subject_import import imported
 from extremum.reports.views.witness_checks import Check, check_of, shown
 from extremum.reports.views.witness_words import Words
 
@@ -75,40 +76,46 @@ def script(
     wrong, in a sentence.
     """
     found, place = shown(cell, witness), place or {}
-    word, folder = place.get("word", ""), place.get("folder", "")
-    taken = {"f", "got", "expected", "allowed", "y", "np", "sys", *map(_identifier, witness.arguments)}
-    by_name = imported(cell.role, cell.subject, word, folder).beside(taken)
-    source = foreign(cell.role, word, place) or made(by_name, place)
     arguments = {_identifier(name): argument for name, argument in witness.arguments.items()}
     signature = found.signature if found else Signature({x: len(a["shape"]) for x, a in arguments.items()})
-    texts = _arguments(found, arguments)
     ended = cell.verdict in ("crashed", "hung")  # the witness is the one call
     library, stacked = _library(subject), found is not None and found.stacked
-    before = [IN_A_PROCESS.format(ends=_ends(cell), seconds=WAIT_SECONDS)] if ended else []
-    if source.folder is not None:
-        before.append(f"sys.path.insert(0, {str(source.folder)!r})  # where {_file_of(cell)} is")
+    start = [IN_A_PROCESS.format(ends=_ends(cell), seconds=WAIT_SECONDS)] if ended else []
+    texts = _arguments(found, arguments)
     body = ['np.seterr(all="ignore")', *library.settings, *(f"{name} = {text}" for name, text in texts.items())]
     if found is not None and "axis" in arguments and not subject.get("axis") and not ended:  # its rows lie last
         body.append("x, axis = np.moveaxis(x, axis, -1).copy(), -1")
     tail = _ended(signature) if ended else _asserted(found, cell, witness, signature)
     imports = [line for line in tail if line.startswith("import ")]
     body += [line for line in tail if line not in imports]
+    taken = _names([*library.imports, *imports, *start, *body, _function(cell, subject, signature, stacked, "f")])
+    source = imported(cell.role, cell.subject, {"word": cell.subject if ":" in cell.subject else "", **place}, taken)
+    start += [f"sys.path.insert(0, {str(path)!r})  # where {_file_of(cell)} is" for path in source.folders]
     exotic = any(a["dtype"].startswith(("bfloat", "float8")) for a in arguments.values())
-    packed = any("b85decode" in text for text in texts.values())
     standard = {name for line in imports for name in line.removeprefix("import ").split(", ")}
-    standard |= {"base64", "zlib"} if packed else set()
-    standard |= {"subprocess", "sys"} if ended else {"sys"} if source.folder else set()
+    standard |= {*modules_of("\n".join(texts.values()))}
+    standard |= {"subprocess", "sys"} if ended else {"sys"} if source.folders else set()
     external = ["import ml_dtypes  # registers the dtype with NumPy"] if exotic else []
     parts = [
         f'"""{_title(cell, witness, says)}"""',
         "\n".join(f"import {name}" for name in sorted(standard)),
         "\n".join([*external, "import numpy as np", *library.imports]),
-        "\n".join(before),
+        "\n".join(start),
         *(["\n".join(source.lines)] if not source.defines else ["\n" + "\n\n\n".join(source.lines) + "\n"]),
         _function(cell, subject, signature, stacked, source.expression),
         "\n".join(body),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _names(lines: Sequence[str]) -> set[str]:
+    """The names that lines of Python use or give, built-in functions too: what is imported has none of them."""
+    nodes = [*ast.walk(ast.parse("\n".join(lines)))]
+    used = {node.id for node in nodes if isinstance(node, ast.Name)}
+    given = {
+        alias.asname or alias.name.partition(".")[0] for n in nodes if isinstance(n, ast.Import) for alias in n.names
+    }
+    return used | given | {arg.arg for arg in nodes if isinstance(arg, ast.arg)} | {"np", "sys", "subprocess"}
 
 
 def _asserted(found: Shown | None, cell: Cell, witness: Witness, signature: Signature) -> list[str]:
@@ -184,7 +191,7 @@ def _function(cell: Cell, subject: Mapping[str, str], signature: Signature, stac
     `stacked` arguments are rows for one call each.
     """
     inputs = list(signature.inputs)
-    head = f"f = lambda {', '.join(inputs)}" + (", axis=-1" if signature.batched else "")
+    head = f"f = lambda {', '.join([*inputs, *(['axis=-1'] if signature.batched else [])])}"
     keyword = f", {subject['axis']}=axis" if signature.batched and subject.get("axis") else ""
     as_they_are = cell.property.startswith(("integer=", "boolean="))  # conventions: the dtype is what they are about
     library = _library(subject)

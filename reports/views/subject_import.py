@@ -12,7 +12,7 @@ import inspect
 import os
 import textwrap
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +23,15 @@ from extremum.reference.subjects.loading import SHARED, is_file, module_of_file,
 from extremum.reference.subjects.processes import PREFIX
 from extremum.reference.subjects.subject import subjects
 
-SUBJECT = "subject"  # its name where its own is taken
+SUBJECT = "subject"  # its name where its own is taken, or it has none
 UNKNOWN_MODULE = "your_module"  # of a function that was audited in Python, and has no module by name
 
 
 @dataclass(frozen=True)
 class Import:
-    """The folder that the path needs (or None), the lines that import or define the subject, and what it is called."""
+    """The folders that the path needs, the lines that import or define the subject, and what it is called."""
 
-    folder: Path | None
+    folders: tuple[Path, ...]
     lines: tuple[str, ...]
     expression: str
 
@@ -40,74 +40,96 @@ class Import:
         """Whether the lines are its source, not an import."""
         return any(line.startswith("def ") for line in self.lines)
 
-    def beside(self, taken: Collection[str]) -> Import:
-        """The same, under another name where its own is taken."""
-        root, dot, rest = self.expression.partition(".")
-        if root not in taken:
-            return self
-        if self.defines:
-            return Import(self.folder, (*self.lines, f"{SUBJECT} = {root}"), f"{SUBJECT}{dot}{rest}")
-        *lines, last = self.lines
-        return Import(self.folder, (*lines, f"{last} as {SUBJECT}"), f"{SUBJECT}{dot}{rest}")
+
+def imported(role: str, name: str, place: Mapping[str, str], taken: Collection[str] = ()) -> Import:
+    """How to import the subject that a record calls `name`, as none of the names that are `taken`.
+
+    `place` is the record's word for it, the folder of that, and how what is called is made of what the word names.
+    """
+    word, folder = place.get("word", ""), place.get("folder", "")
+    if word.startswith(PREFIX) or parted(word)[0].endswith(SHARED):
+        return _foreign(role, word, place, taken)
+    source = _registered(role, name, taken) if word in ("", name) else None
+    source = source or _named(word or name, folder, taken)
+    calls = f"{source.expression}()" if place.get("instance") else source.expression
+    folders, lines, own = source.folders, source.lines, {*taken, _root(source.expression)}
+    if wrap := place.get("wrap", ""):
+        wrap = wrap if ":" in wrap else ":".join(wrap.rpartition(".")[::2])
+        wrapper = _named(wrap, folder, own)
+        own |= {_root(wrapper.expression)}
+        folders, lines = tuple(dict.fromkeys((*folders, *wrapper.folders))), (*lines, *wrapper.lines)
+        calls = f"{wrapper.expression}({calls})"
+    if calls == source.expression:
+        return source
+    called = _free(SUBJECT, own)
+    return Import(folders, (*lines, f"{called} = {calls}"), called)
 
 
-def imported(role: str, name: str, word: str = "", folder: str = "") -> Import:
-    """How to import the subject that a record calls `name`, which was named by `word` in `folder`."""
-    known = next((s for s in subjects(role) if s.name == name), None) if word in ("", name) else None
-    if known is not None:
-        place, attribute = known.function.__module__, known.function.__name__
-        method = name.partition(":")[0].replace("-", "_"), attribute
-        if isinstance(getattr(autodiff, method[0], None), autodiff.Tool):
-            return _of_tool(*method)
-        if place == wrappers.__name__:
-            return Import(None, (_source(known.function),), attribute)
-        return _of_module(place, attribute)
-    place, attribute = parted(word or name)
-    if is_file(place):
-        module, top = module_of_file(Path(os.path.abspath(Path(folder, place))))
-        return Import(top, *_from(module, attribute))
-    return _of_module(place or UNKNOWN_MODULE, attribute, Path(folder) if folder else None)
-
-
-def foreign(role: str, word: str, place: Mapping[str, str]) -> Import | None:
-    """How a C symbol or a program is called, by extremum's own means; None for a Python function."""
-    folder, file = place.get("folder", ""), parted(word)[0]
-    if not word.startswith(PREFIX) and not file.endswith(SHARED):
-        return None
-    signature = role_named(role).signature
+def _foreign(role: str, word: str, place: Mapping[str, str], taken: Collection[str]) -> Import:
+    """How a C symbol or a program is called, by extremum's own means."""
+    folder, signature, name = place.get("folder", ""), role_named(role).signature, _free(SUBJECT, taken)
     if word.startswith(PREFIX):
         call = f"started({word!r}, {role!r}, {list(signature.inputs)!r}, {signature.batched})"
         lines: tuple[str, ...] = ("import os", f"from {processes.__name__} import started", f"os.chdir({folder!r})")
     else:
-        path, symbol = os.path.abspath(Path(folder, file)), parted(word)[1]
+        file, symbol = parted(word)
         form = f"{place.get('c_signature', '')!r}, {dict(signature.inputs)!r}, {answer_of(signature)!r}"
-        call = f"bound({path!r}, {symbol!r}, {form})"
+        call = f"bound({os.path.abspath(Path(folder, file))!r}, {symbol!r}, {form})"
         lines = (f"from {c_symbols.__name__} import bound",)
-    return Import(None, (*lines, f"subject = {call}"), "subject")
+    return Import((), (*lines, f"{name} = {call}"), name)
 
 
-def made(source: Import, place: Mapping[str, str]) -> Import:
-    """What is called of what is imported: an instance of a class, or what a wrapper makes of it."""
-    expression = f"{source.expression}()" if place.get("instance") else source.expression
-    lines, wrap = source.lines, place.get("wrap", "")
-    if wrap:
-        module, attribute = parted(wrap) if ":" in wrap else wrap.rpartition(".")[::2]
-        found = imported("", "", f"{module}:{attribute}", place.get("folder", ""))
-        lines, expression = (*lines, *found.lines), f"{found.expression}({expression})"
-    return replace(source, lines=lines, expression=expression)
+def _registered(role: str, name: str, taken: Collection[str]) -> Import | None:
+    """How to import a subject that extremum knows by name; None where there is none."""
+    known = next((s for s in subjects(role) if s.name == name), None)
+    if known is None:
+        return None
+    place, attribute = known.function.__module__, known.function.__name__
+    method = name.partition(":")[0].replace("-", "_"), attribute
+    if isinstance(getattr(autodiff, method[0], None), autodiff.Tool):
+        source = _of_tool(*method)
+    elif place == wrappers.__name__:
+        source = Import((), (_source(known.function),), attribute)
+    else:
+        return _of_module(place, attribute, None, taken)
+    if attribute not in taken:
+        return source
+    called = _free(SUBJECT, taken)
+    return Import((), (*source.lines, f"{called} = {attribute}"), called)
 
 
-def _of_module(place: str, attribute: str, folder: Path | None = None) -> Import:
+def _named(word: str, folder: str, taken: Collection[str]) -> Import:
+    """How to import what a word of the command line names, in the folder of that."""
+    place, attribute = parted(word)
+    if is_file(place):
+        module, top = module_of_file(Path(os.path.abspath(Path(folder, place))))
+        return Import((top,), *_from(module, attribute, taken))
+    return _of_module(place or UNKNOWN_MODULE, attribute, Path(folder) if folder else None, taken)
+
+
+def _of_module(place: str, attribute: str, folder: Path | None, taken: Collection[str]) -> Import:
     top = place.partition(".")[0]
     beside = folder is not None and ((folder / f"{top}.py").is_file() or (folder / top).is_dir())
-    return Import(folder if beside else None, *_from(place, attribute))
+    return Import((folder,) if folder is not None and beside else (), *_from(place, attribute, taken))
 
 
-def _from(place: str, attribute: str) -> tuple[tuple[str, ...], str]:
-    root = attribute.partition(".")[0]
-    if all(part.isidentifier() for part in (*place.split("."), *attribute.split("."))):
+def _from(place: str, attribute: str, taken: Collection[str]) -> tuple[tuple[str, ...], str]:
+    root, dot, rest = attribute.partition(".")
+    if not all(part.isidentifier() for part in (*place.split("."), *attribute.split("."))):
+        return ("from importlib import import_module",), f"getattr(import_module({place!r}), {attribute!r})"
+    if root not in taken:
         return (f"from {place} import {root}",), attribute
-    return ("from importlib import import_module",), f"getattr(import_module({place!r}), {attribute!r})"
+    name = _free(SUBJECT, taken)
+    return (f"from {place} import {root} as {name}",), f"{name}{dot}{rest}"
+
+
+def _root(expression: str) -> str:
+    return expression.partition(".")[0]
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    """The name, or with a number behind it, as none that is taken."""
+    return next(n for n in (name, *(f"{name}_{i}" for i in range(2, len(taken) + 3))) if n not in taken)
 
 
 def _of_tool(name: str, method: str) -> Import:
@@ -116,7 +138,7 @@ def _of_tool(name: str, method: str) -> Import:
     function = getattr(autodiff.Tool, method)
     source = inspect.getsource(function)
     parts = {f: getattr(tool, f) for f in ("pull_back", "softmax_of", "logsumexp_of") if f"self.{f}" in source}
-    return Import(None, (*(_source(f, n) for n, f in parts.items()), _source(function)), method)
+    return Import((), (*(_source(f, n) for n, f in parts.items()), _source(function)), method)
 
 
 class _Bare(ast.NodeTransformer):

@@ -152,13 +152,12 @@ class Words(Mapping[str, str]):
         return ~np.isneginf(first(self.shown.rows)[self.shown.row].astype(np.float64))
 
     @property
-    def _of_pairs(self) -> bool:
+    def _pairs(self) -> bool:
         """Whether the answer has an entry for each pair of the input's."""
-        return self.shown.width == len(self._kept()) ** 2 and len(self.shown.shape) == 2
+        return not self.shown.signature.batched and len(self.shown.shape) == 2
 
     def _of_kept_entries(self) -> str:
-        pairs = not self.shown.signature.batched and len(self.shown.shape) == 2
-        return "np.logical_and.outer(kept, kept)" if pairs else "kept"
+        return "np.logical_and.outer(kept, kept)" if self._pairs else "kept"
 
     def _of_without(self) -> str:
         name, shape = self._of_first(), first(self.shown.inputs).shape
@@ -177,8 +176,7 @@ class Words(Mapping[str, str]):
         """The worst entry in the answer to the row without its masked entries."""
         kept = self._kept()
         before = np.cumsum(kept) - 1
-        pairs = not self.shown.signature.batched and len(self.shown.shape) == 2
-        places = divmod(self.shown.column, len(kept)) if pairs else (self.shown.column,)
+        places = divmod(self.shown.column, len(kept)) if self._pairs else (self.shown.column,)
         inner = () if self.shown.width == 1 != len(kept) or not self.shown.shape else places
         if self.shown.signature.batched and self.shown.width == 1 and len(kept) == 1:
             inner = () if len(self.shown.shape) < first(self.shown.inputs).ndim else places

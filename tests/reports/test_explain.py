@@ -33,6 +33,11 @@ def explained(*words: str) -> Result:
     return CliRunner().invoke(main, ["explain", *words])
 
 
+def sentence(text: str) -> str:
+    """Text as a sentence begins."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def joined(printed: str) -> str:
     """The text without its lines: words and single spaces."""
     return " ".join(printed.split())
@@ -82,7 +87,7 @@ def test_the_html_of_a_finding_has_the_text_that_explain_prints(role: Role) -> N
             unescape(re.sub(r"<code>(.*?)</code>", r"`\1`", rendered)).replace("<b>", "").replace("</b>", "")
         )
         said = explanation(prop)
-        assert f"Usual fix: {said.fix}</p>" in shown
+        assert f"Usual fix: {sentence(said.fix)}</p>" in shown
         assert f"Example: {said.example}</p>" in shown
         assert all(f">{paragraph}</p>" in shown for paragraph in said.derivation)
 
@@ -101,12 +106,12 @@ def test_a_convention_is_explained_where_it_is_found() -> None:
     assert prop is not None
     rendered = page(report_of("softmax", prop))
     assert "What is contested" in rendered
-    assert f"Usual fix:</b> {explanation(prop).fix}" in rendered
+    assert f"Usual fix:</b> {sentence(explanation(prop).fix)}" in rendered
 
 
 def test_markdown_has_the_fix() -> None:
     rendered = text(report_of("softmax", PROPERTIES["EX101"]))
-    assert f"Usual fix: {markdown(explanation(PROPERTIES['EX101']).fix)}\n" in rendered
+    assert f"Usual fix: {markdown(sentence(explanation(PROPERTIES['EX101']).fix))}\n" in rendered
 
 
 def test_a_property_of_an_unknown_role_is_shown_unexplained() -> None:

@@ -78,7 +78,7 @@ def test_the_body_has_what_a_maintainer_needs_and_its_code_shows_the_defect(proj
     assert "Nothing else is allowed, since no rounding excuses it." in body
     assert "Subtract the maximum of the row" in body
     assert "Of 5 random normal inputs 5 pass `np.allclose(answer, exact, rtol=1e-05, atol=1e-08)`" in body
-    assert "not with another implementation" in body
+    assert "follows from `f(x, axis=-1)` = `exp(x_i) / sum_j exp(x_j)`, and not from another implementation" in body
     assert re.search(r"numpy \d.*\n- extremum .*Python 3.*\n- processor ", body)
     code = code_of(body)
     assert len(code.splitlines()) <= 10

@@ -213,6 +213,12 @@ def test_what_cannot_go_to_standard_output_is_refused_in_a_line(
     assert message in done.stderr
 
 
+def test_commands_of_the_workflow_are_read_again_where_there_is_no_report(project: Path) -> None:
+    done = invoke("audit", "nowhere.py:f", "--format", "github", "-n", "0")
+    first, *_, last = done.stdout.splitlines()
+    assert (done.exit_code, first) == (4, f"::stop-commands::{last.strip(':')}")
+
+
 def test_a_proof_is_told_in_these_formats_too(project: Path) -> None:
     done = invoke("audit", "shifted", "--exhaustive", "gaps", "--dtype", "bfloat16", "-n", "1", "--format", "json")
     assert valid(done.stdout)["exit_code"] == 0

@@ -16,10 +16,10 @@ from record_schema import SCHEMA
 from extremum.properties.values.finding import Cell, Witness
 from extremum.reference.errors import UsageError
 from extremum.reports.cli import main
-from extremum.reports.driving.gate import KNOWN, TOLD, Gate, Told
+from extremum.reports.driving.gate import TOLD, Gate, Told
 from extremum.reports.driving.replays import Replays
 from extremum.reports.driving.settings import ProjectSettings
-from extremum.reports.record.baseline import Entry, Known, read_baseline, text, updated
+from extremum.reports.record.baseline import KNOWN, Entry, Known, read_baseline, text, updated
 from extremum.reports.record.files import lines
 from extremum.reports.record.record import Record
 

@@ -118,7 +118,7 @@ def test_wrapped_it_is_another_function_and_its_script_makes_it_too(folder: Path
     assert broken.returncode == 1, broken.stdout + broken.stderr
     assert "--wrap kernels.py:shifted" in broken.stdout.partition("again")[2]
     (script,) = (folder / "extremum-report/scripts").glob("*.py")
-    assert "shifted(Naive())" in script.read_text()
+    assert "subject = shifted(Naive())" in script.read_text()
     elsewhere = folder / "elsewhere"
     elsewhere.mkdir()
     for text, code in ((None, 1), (KERNELS, 0)):
