@@ -33,7 +33,7 @@ from extremum.reference.arithmetic.wide import screen_arithmetic
 from extremum.reference.errors import UsageError, printable
 
 DECIDING = ("accuracy", "bitwise")  # the property of a role that says how far one answer may be off
-PART_ENTRIES = 2**13  # judged at once: with what is computed of them they stay in the cache, and off fresh pages
+PART_ENTRIES = 2**14  # judged at once: with what is computed of them they stay in the cache, and off fresh pages
 DEEP = 1e6  # below a row's maximum: the exponential is 0 in every arithmetic but balls, and nothing beside 1 in these
 
 

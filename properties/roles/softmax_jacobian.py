@@ -54,19 +54,20 @@ def gradual_bound(view: View) -> Any:
 
 def error_bound(view: View, columns: Columns | None = None, flushes: float = derivatives.FLUSHES) -> Any:
     """The absolute error of a sound Jacobian by entry, with so many flushes to zero at each operation."""
-    i, j = truth.places(view.n, view.columns if columns is None else columns)
+    columns = view.columns if columns is None else columns
     s, u, lost = view.parts.s, view.fmt.unit_roundoff, flushes * bounds.flush_of(view.fmt)
     gradual, eta = bounds.gradual(view.fmt) + lost, view.fmt.eta + lost
     d = rounding.additions(view.fmt, view.n)
     q = bounds.componentwise(view, d, slice(None))
-    e = q * s + gradual
-    off_diagonal = s[:, i] * e[:, j] + s[:, j] * e[:, i] + e[:, i] * e[:, j] + s[:, i] * s[:, j] * (2 * u)
-    complement = s[:, i] * view.parts.one_minus_s[:, i] * (q[:, i] + (d + 2) * u) + s[:, i] * view.arithmetic.total(
-        q * s
-    )
-    difference = e[:, i] * (e[:, i] + 1.0) + s[:, i] * (2 * u)
+    e = q * s
+    if not view.full_bound:  # e_i (e_i + 1) is the least of a diagonal
+        return truth.with_diagonal(truth.pairs(s, e, columns) + truth.pairs(e, s, columns), e, columns) + eta
+    e = e + gradual
+    off_diagonal = truth.pairs(s, e, columns) + truth.pairs(e, s + e, columns) + truth.pairs(s, s, columns) * (2 * u)
+    complement = s * view.parts.one_minus_s * (q + (d + 2) * u) + s * view.arithmetic.total(q * s)
+    difference = e * (e + 1.0) + s * (2 * u)
     diagonal = choose(view.narrow(complement) > view.narrow(difference), complement, difference)
-    return choose(i == j, diagonal + gradual, off_diagonal) + (view.n + 2) * eta
+    return truth.with_diagonal(off_diagonal, diagonal + gradual, columns) + (view.n + 2) * eta
 
 
 def entry_bounds(view: View, columns: Columns) -> Any:

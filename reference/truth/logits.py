@@ -117,8 +117,7 @@ def softmax_jacobian(arguments: Arguments, arithmetic: Arithmetic) -> Truth:
     rows = Logits(arguments["x"], arithmetic)
 
     def entries(columns: Columns) -> Any:
-        i, j = places(rows.x.shape[1], columns)
-        return choose(i == j, rows.s[:, i] * rows.one_minus_s[:, i], rows.s[:, i] * rows.s[:, j] * -1.0)
+        return with_diagonal(pairs(rows.s * -1.0, rows.s, columns), rows.s * rows.one_minus_s, columns)
 
     return Truth(entries, rows)
 
@@ -160,3 +159,25 @@ def places(n: int, columns: Columns) -> tuple[Array, Array]:
     """The row and column in an (n, n) matrix of these of its flattened entries."""
     i, j = np.divmod(np.arange(n * n)[columns], n)
     return i, j
+
+
+def pairs(a: Any, b: Any, columns: Columns) -> Any:
+    """The products of the entries of `a` and of `b` (rows, n): of all pairs, or those columns of (rows, n * n)."""
+    rows, n = a.shape
+    if _all(columns):  # faster than to gather them
+        return (a[:, :, None] * b[:, None, :]).reshape(rows, n * n)
+    i, j = places(n, columns)
+    return a[:, i] * b[:, j]
+
+
+def with_diagonal(entries: Any, diagonal: Any, columns: Columns) -> Any:
+    """Entries of matrices, in those columns of (rows, n * n), with a diagonal (rows, n)."""
+    rows, n = diagonal.shape
+    if _all(columns):
+        return choose(np.eye(n, dtype=bool), diagonal[:, :, None], entries.reshape(rows, n, n)).reshape(rows, n * n)
+    i, j = places(n, columns)
+    return choose(i == j, diagonal[:, i], entries)
+
+
+def _all(columns: Columns) -> bool:
+    return isinstance(columns, slice) and columns == slice(None)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from extremum.reference.arithmetic.formats import Array
-from extremum.reference.arithmetic.wide import Arithmetic
+from extremum.reference.arithmetic.wide import Arithmetic, held_wide
 from extremum.reference.truth import Columns, Truth
 
 Arguments = Mapping[str, Array]
@@ -62,7 +62,7 @@ class Form(Quadratic):
     """f(x) = <x, A x>."""
 
     def __init__(self, arguments: Arguments, arithmetic: Arithmetic) -> None:
-        self.A, self.x, self.arithmetic = arguments["A"], arguments["x"], arithmetic
+        self.A, self.x, self.arithmetic = held_wide(arguments["A"]), arguments["x"], arithmetic
 
     def gradient(self, columns: Columns = ALL_COLUMNS) -> Any:
         """(A + A^T) x."""
@@ -83,8 +83,8 @@ class Squares(Quadratic):
     """f(x) = norm(B x - c)^2, with c = 0 where there is none."""
 
     def __init__(self, arguments: Arguments, arithmetic: Arithmetic) -> None:
-        self.B, self.x, self.arithmetic = arguments["B"], arguments["x"], arithmetic
-        self.c = arguments.get("c", np.zeros(self.B.shape[:2], self.B.dtype))
+        self.B, self.x, self.arithmetic = held_wide(arguments["B"]), arguments["x"], arithmetic
+        self.c = arguments.get("c", np.zeros(self.B.shape[:2], self.x.dtype))
 
     @cached_property
     def residual(self) -> Any:
@@ -95,14 +95,19 @@ class Squares(Quadratic):
     def size(self) -> Any:
         """abs(B) abs(x) + abs(c), shape (rows, m): what the residual is the difference of."""
         x, c = (self.arithmetic.lift(np.abs(a)) for a in (self.x, self.c))
-        return self.arithmetic.product(np.abs(self.B), x) + c
+        return self.arithmetic.product(self.abs_B, x) + c
+
+    @cached_property
+    def abs_B(self) -> Array:  # noqa: N802
+        """The magnitudes of B."""
+        return np.abs(self.B)
 
     def gradient(self, columns: Columns = ALL_COLUMNS) -> Any:
         """2 B^T (B x - c)."""
         return self.back(self.B, self.residual, columns)
 
     def _reach(self, columns: Columns) -> Any:  # 2 abs(B^T) (abs(B) abs(x) + abs(c))
-        return self.back(np.abs(self.B), self.size, columns)
+        return self.back(self.abs_B, self.size, columns)
 
     def back(self, B: Array, r: Any, columns: Columns) -> Any:
         """2 B^T r."""

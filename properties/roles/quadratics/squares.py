@@ -65,7 +65,7 @@ def residual_first(view: View) -> Any:
     parts, arithmetic = view.parts, view.arithmetic
     rho = parts.size * arithmetic.constant(inner(view.fmt, view.n + 1))
     r = (abs(parts.residual) + rho) * arithmetic.constant(inner(view.fmt, _m(view))) + rho
-    return parts.back(np.abs(parts.B), r, view.columns) + _underflow(view, gradual(view))
+    return parts.back(parts.abs_B, r, view.columns) + _underflow(view, gradual(view))
 
 
 def _m(view: View) -> int:
@@ -73,8 +73,9 @@ def _m(view: View) -> int:
 
 
 def _underflow(view: View, cost: float) -> Any:
-    arithmetic, B = view.arithmetic, np.abs(view.parts.B)
-    columns = arithmetic.total(arithmetic.lift(np.swapaxes(B[:, :, view.columns], 1, 2)))[..., 0]
+    arithmetic, B = view.arithmetic, view.parts.abs_B
+    ones = arithmetic.lift(np.ones(B.shape[:2]))
+    columns = arithmetic.product(np.swapaxes(B, 1, 2)[:, view.columns], ones)
     x = arithmetic.total(arithmetic.lift(np.abs(view.parts.x))) + arithmetic.constant(2.0)
     terms = columns * arithmetic.constant(view.n + 1.0) + x * arithmetic.constant(float(_m(view)))
     return (terms + arithmetic.constant(view.n + 4.0)) * arithmetic.constant(cost)
