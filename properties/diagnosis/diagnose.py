@@ -7,8 +7,11 @@ again, and names a cause only where the answer shows it. A finding that no exper
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+
+import numpy as np
 
 from extremum.properties.calling.call import quiet
 from extremum.properties.calling.time_limit import OutOfTime
@@ -37,8 +40,9 @@ from extremum.properties.diagnosis.contract_causes import (
 from extremum.properties.diagnosis.diagnosis_run import DiagnosisRun
 from extremum.properties.diagnosis.formula_causes import another_label, divided, fitted, padded, unread_entries
 from extremum.properties.diagnosis.precision_causes import error_by_dtype, significant_bits
+from extremum.properties.diagnosis.sum_causes import epsilon_added, unrescaled
 from extremum.properties.model.role import Experiment
-from extremum.properties.steps.decide import Decision
+from extremum.properties.steps.decide import Decision, decide
 from extremum.properties.values.case import Case
 
 
@@ -304,6 +308,23 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
             "Pad with -inf, before the maximum and the sum.",
             ordinary=True,
         ),
+        "sums not rescaled": Cause(
+            "Sums of parts of a row, each under a maximum of its own, are added up as they are.",
+            "Rows of two parts and of five, whose maximum is their last entry, are answered as if they were divided by "
+            "such sums: of parts of 1 to 2,047 entries, one after the other or interleaved, each under its own maximum "
+            "or the one so far.",
+            "Multiply a sum by exp(old maximum - new maximum) before anything under the new maximum is added to it.",
+            "Rescale each partial sum to the new maximum before it is added.",
+            ordinary=True,
+        ),
+        "epsilon added": Cause(
+            "A constant is added to a probability, or to what a logarithm is taken of.",
+            "Of rows [-g, 0] with g from 3 to 40 the small probability is too large by the same number, to a "
+            "sixteenth, wherever that number is neither far above it nor far below.",
+            "Leave out the epsilon: with the row's maximum subtracted no sum is zero, and a logarithm is computed as "
+            "x - max x - log S.",
+            "Leave out the epsilon.",
+        ),
         "base 2 out of range": Cause(
             "An entry times log2(e) is infinite.",
             "The row or its gaps are moved out: values are lost just beyond the largest finite value over log2(e), and "
@@ -331,6 +352,7 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
 )
 
 UNKNOWN = "unknown"
+ACCURACY = "accuracy"  # the property that asks of a value how far it is off
 STATE = "state leaks between rows"
 NONDETERMINISTIC = "nondeterministic"
 
@@ -346,10 +368,12 @@ EXPERIMENTS: tuple[Callable[[DiagnosisRun], str], ...] = (
     in_layout,
     # Then another formula: where ordinary rows fail it, and no row is needed to show it.
     another_label,
+    unrescaled,
     fitted,
     unread_entries,
     padded,
     divided,
+    epsilon_added,
     masked,
     # Then values that are lost. A lost value looks like an error of any size, so errors are explained only afterwards.
     shorter_row,
@@ -383,4 +407,17 @@ def diagnose(experiment: Experiment, case: Case, decision: Decision) -> str:
                 continue
             if cause:
                 return cause
+    return _without_its_mask(experiment, run)
+
+
+def _without_its_mask(experiment: Experiment, run: DiagnosisRun) -> str:
+    """The cause of the row with finite entries that weigh nothing in place of masked ones, where it fails as well."""
+    accuracy = experiment.role.property_named(ACCURACY)
+    if not experiment.prop.masked or accuracy is None or not np.isneginf(run.case.x).any():
+        return UNKNOWN
+    with suppress(Exception):  # as above
+        rows = run.weightless(run.signature.of(run.case.arguments))
+        plain = replace(experiment, prop=accuracy)
+        if rows is not None and (decision := decide(plain, Case(rows))).refuted:
+            return diagnose(plain, Case(rows), decision)
     return UNKNOWN

@@ -82,7 +82,7 @@ def loss_of_flushed_softmax(logits: Array, L: int) -> Array:
     return round_like(-np.log(np.where(s < fmt(logits).tiny, 0, s)), logits)
 
 
-@mutant(fails={"nonnegative": EVERY})
+@mutant(fails={"nonnegative": EVERY}, cause="epsilon added")
 def epsilon_inside_the_logarithm(logits: Array, L: int) -> Array:
     """1e-5 is added to the probability, against a logarithm of zero: certainty is below zero."""
     return round_like(-np.log(probabilities(logits)[L] + lift(logits).dtype.type(1e-5)), logits)

@@ -91,15 +91,14 @@ def log_of_flushed_softmax(x: Array, axis: int = -1) -> Array:
     return np.log(np.where(s < fmt(x).tiny, 0, s)).astype(x.dtype)
 
 
-@mutant(fails={"accuracy": EVERY})
+@mutant(fails={"accuracy": EVERY}, cause="epsilon added")
 def log_of_softmax_with_epsilon(x: Array, axis: int = -1) -> Array:
     """1e-8 is added to each probability, against a logarithm of zero: nothing is below log 1e-8."""
     w = lift(x)
     return np.log(ratio(exps(w, axis), axis) + w.dtype.type(1e-8)).astype(x.dtype)
 
 
-# Its cause is unknown: a floor under what is small raises what is masked and what is not.
-@mutant(fails={"mask": EVERY})
+@mutant(fails={"mask": EVERY}, cause="values clipped")
 def log_of_clipped_softmax(x: Array, axis: int = -1) -> Array:
     """Probabilities are clipped to [1e-7, 1 - 1e-7], and the masked ones with them."""
     return np.log(np.clip(ratio(exps(lift(x), axis), axis), 1e-7, 1 - 1e-7)).astype(x.dtype)
@@ -176,7 +175,7 @@ def running_log_total(x: Array, axis: int = -1) -> Array:
     return to_axis(gaps(w) - np.log(np.cumsum(exps(w), axis=-1)), axis, x)
 
 
-@mutant(fails={"exp_sum_to_one": EVERY}, cause="wrong divisor")
+@mutant(fails={"exp_sum_to_one": EVERY}, cause="sums not rescaled")
 def log_total_never_rescaled(x: Array, axis: int = -1) -> Array:
     """Streaming, and the sum so far is not rescaled when the maximum rises."""
     w = rows(x, axis)

@@ -152,7 +152,7 @@ def last_left_out_of_logsumexp(x: Array, axis: int = -1) -> Array:
     return drop_axis(peak(w) + np.log(total(np.exp(w - finite_peak(w))[..., :-1])), -1, x)
 
 
-@mutant(fails={"permutation_invariance": EVERY})
+@mutant(fails={"permutation_invariance": EVERY}, cause="sums not rescaled")
 def logsumexp_never_rescaled(x: Array, axis: int = -1) -> Array:
     """Streaming, and the sum so far is not rescaled when the maximum rises."""
     w = rows(x, axis)

@@ -335,7 +335,9 @@ def _failure(sign: Sign) -> str:
     """
     if sign.cell.detail:
         return _without_numbers(sign.cell.detail)
-    return sign.witness.got if sign.witness is not None and sign.witness.got in NOT_NUMBERS else ""
+    answers = sign.witness.got.split(" and ") if sign.witness is not None else []
+    shown = [answer if answer in NOT_NUMBERS else "#" for answer in answers]
+    return " and ".join(shown) if {*shown} - {"#"} else ""
 
 
 def _without_numbers(text: str) -> str:

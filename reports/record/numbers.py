@@ -46,7 +46,7 @@ def short_hex(text: str) -> str:
 def exact_text(exact: str, dtype: str) -> str:
     """An exact value, without digits that no float of the dtype has; of one below or above the format that it is."""
     if exact.startswith("[+/- "):
-        return f"0 to within {exact[5:].rstrip(']')}"
+        return _near_zero(exact[5:].rstrip("]"), FORMATS.get(dtype))
     try:
         value = Decimal(BEYOND_DECIMAL.sub(r"e\g<sign>999999", exact.strip("[]").partition(" +/- ")[0]))
     except InvalidOperation:
@@ -59,6 +59,14 @@ def exact_text(exact: str, dtype: str) -> str:
     digits = DIGITS if fmt is None or fmt.precision <= SHORT_BITS else FULL_DIGITS
     rounded = Decimal(f"{value:.{digits - 1}e}").normalize()
     return f"{rounded:f}" if FROM_POWER <= rounded.adjusted() < TO_POWER else f"{rounded:e}"
+
+
+def _near_zero(radius: str, fmt: Format | None) -> str:
+    """A value that is known to lie within so much of 0."""
+    short = BEYOND_DECIMAL.sub(r"e\g<sign>999999", radius)
+    if fmt is not None and Decimal(short) < Decimal(fmt.eta):
+        return f"below {fmt.eta:.2g}, the smallest {fmt.name}"
+    return f"0 to within {radius if short == radius else 'less than any float'}"
 
 
 def _beyond(value: Decimal, fmt: Format) -> str:

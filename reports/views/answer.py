@@ -53,6 +53,8 @@ PHRASES = {
     "wrong factor": "a factor is wrong",
     "wrong divisor": "it divides by something else",
     "transposed matrix": "a matrix is transposed",
+    "sums not rescaled": "sums of parts are not brought to one maximum",
+    "epsilon added": "an epsilon is added to a probability",
     "values clipped": "values beyond a limit are taken for the limit {at}",
 }
 

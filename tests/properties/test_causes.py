@@ -203,6 +203,16 @@ def mean_for_sum(x: Array, axis: int = -1) -> Array:
     return np.asarray(e / e.sum(axis=axis, keepdims=True) / x.dtype.type(x.shape[axis]))
 
 
+def never_rescaled(x: Array, axis: int = -1) -> Array:
+    so_far = np.maximum.accumulate(x, axis=axis)
+    return np.asarray(np.exp(x - x.max(axis=axis, keepdims=True)) / np.exp(x - so_far).sum(axis=axis, keepdims=True))
+
+
+def probabilities_with_epsilon(x: Array, axis: int = -1) -> Array:
+    e = np.exp(x - x.max(axis=axis, keepdims=True))
+    return np.asarray(e / e.sum(axis=axis, keepdims=True) + x.dtype.type(1e-4))
+
+
 FINDINGS = [
     ("exp overflow", no_shift, "finite", row(89.0), "C"),
     ("exp overflow", no_shift, "accuracy", row(800.0, 0.0, dtype="float64"), "C"),
@@ -215,6 +225,8 @@ FINDINGS = [
     ("answer overwritten", into_a_kept_array, "purity", row(0.0, 0.0, 1.0), "C"),
     ("divided by length", mean_for_sum, "accuracy", row(0.0, 1.0, 2.0), "C"),
     ("padding counted", padded_with_zeros, "accuracy", row(0.0, 1.0, 2.0), "C"),
+    ("sums not rescaled", never_rescaled, "accuracy", row(0.0, 1.0, 2.0), "C"),
+    ("epsilon added", probabilities_with_epsilon, "accuracy", row(0.0, 10.0), "C"),
     ("values clipped", between_fifties, "accuracy", row(0.0, 60.0), "C"),
     ("masked value leaks", masked_by_minus_10000, "mask", row(-2e4, -np.inf), "C"),
     ("nan from a mask", running_from_minus_infinity, "mask", row(-np.inf, 1.0), "C"),

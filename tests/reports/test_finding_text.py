@@ -8,6 +8,7 @@ import pytest
 
 from extremum.properties.values.finding import Cell, Witness
 from extremum.reports.record.findings import Finding, Sign
+from extremum.reports.record.numbers import exact_text
 from extremum.reports.record.record import Record
 from extremum.reports.record.text import argument_text
 from extremum.reports.views.finding_text import command, paragraphs, usual_fix
@@ -76,3 +77,12 @@ def test_entries_that_are_alike_stand_together() -> None:
     assert shown(*[0.0] * 32, 177.5) == "[32 x 0, 177.5]  float32[33]"
     assert shown(*range(9)) == "[0, 1, 2, 3, 4, 5, ...]  float32[9]"
     assert shown(1, 1, 2) == "[1, 1, 2]  float32[3]"
+
+
+def test_a_ball_about_zero_is_told_by_the_format_however_small_it_is() -> None:
+    assert (
+        exact_text("[+/- 1.05e-11861185754452790263401115633067708786674]", "float64")
+        == "below 4.9e-324, the smallest float64"
+    )
+    assert exact_text("[+/- 2.66e-55]", "float32") == "below 1.4e-45, the smallest float32"
+    assert exact_text("[+/- 2.66e-55]", "float64") == "0 to within 2.66e-55"

@@ -77,6 +77,14 @@ def failing(prop: str, size: int = 1, dtype: str = "float32", detail: str = "", 
             ],
             [["mask"], ["mask"]],
         ),
+        (  # of two answers one is no number
+            [
+                failing("mask", 1, "float32", got="nan and 0x0.0p+0", refutes=["mask float32"]),
+                failing("mask", 2, "float16", got="nan and 0x1.0p+0", refutes=["mask float16"]),
+                failing("mask", 3, "float64", got="inf and 0x1.0p+0", refutes=["mask float64"]),
+            ],
+            [["mask"], ["mask"]],
+        ),
         (  # no number in one dtype and another
             [
                 failing("mask", 1, "float32", got="nan", refutes=["mask float32"]),

@@ -110,7 +110,7 @@ def logarithm_returned(x: Array, axis: int = -1) -> Array:
 # The sum
 
 
-@mutant(fails={"sum_to_one": EVERY}, cause="wrong divisor")
+@mutant(fails={"sum_to_one": EVERY}, cause="sums not rescaled")
 def lane_sums_not_rescaled(x: Array, axis: int = -1) -> Array:
     """32 lanes sum under their own maxima, and the sums are added as they are, as in KarhouTam/cuda-kernels#3."""
     w = rows(x, axis)
@@ -155,7 +155,7 @@ def maximum_and_sum_floored(x: Array, axis: int = -1) -> Array:
 # The result
 
 
-@mutant(fails={"accuracy": EVERY})
+@mutant(fails={"accuracy": EVERY}, cause="epsilon added")
 def smallest_probability_added(x: Array, axis: int = -1) -> Array:
     """1e-4 is added to each probability before they are normalised again, as in ascust/SEC-MXNet#10."""
     return ratio(probabilities(x, axis) + 1e-4, axis).astype(x.dtype)
@@ -195,8 +195,7 @@ def masked_afterwards(x: Array, axis: int = -1) -> Array:
     return np.where(hidden, 0, ratio(exps(np.where(hidden, 0, w), axis), axis)).astype(x.dtype)
 
 
-# Its cause is unknown: a floor under what is small raises what is masked and what is not.
-@mutant(fails={"mask": ALL_BUT_FLOAT16})
+@mutant(fails={"mask": ALL_BUT_FLOAT16}, cause="values clipped")
 def probabilities_floored(x: Array, axis: int = -1) -> Array:
     """No probability is below exp(-64), as in PaddlePaddle/Paddle#4366: a masked entry gets that, not zero."""
     return np.maximum(probabilities(x, axis), np.exp(-64)).astype(x.dtype)

@@ -196,7 +196,7 @@ def tail_left_out_of_sum(x: Array, axis: int = -1) -> Array:
     return to_axis(e / total(e[..., : n - n % 8 or n]), axis, x)
 
 
-@mutant(fails={"sum_to_one": EVERY}, cause="wrong divisor")
+@mutant(fails={"sum_to_one": EVERY}, cause="sums not rescaled")
 def never_rescaled(x: Array, axis: int = -1) -> Array:
     """Streaming, and the sum so far is not rescaled when the maximum rises."""
     w = rows(x, axis)

@@ -1,0 +1,99 @@
+"""Experiments on how a row is added up and divided: parts that are not brought to one maximum, and an epsilon.
+
+Each predicts the answer that its defect gives, and names the cause where the subject answers that, to rounding.
+`python benchmarks/causes.py` judges the constants, together with those of the other experiments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from extremum.properties.diagnosis.diagnosis_run import DiagnosisRun, Probe
+from extremum.properties.diagnosis.formula_causes import DIVISOR_SHARE, FIT_ROUNDINGS
+from extremum.properties.model.rounding import RECURSIVE_FROM
+from extremum.properties.values.signature import Arguments, first
+from extremum.reference.arithmetic.formats import FORMATS, Array
+
+PARTS = tuple(2**k for k in range(11))  # entries of the parts of a row, and those between two of them
+SIZES_BETWEEN = 16  # that are tried between two powers of two
+ROWS, SEVERAL = 3, 5  # rows that are tried, and parts of the longer ones
+MOST_ENTRIES = 2**14  # of the answers to the longest rows: what is computed here is no longer there for others
+PEAK = 2.0  # of a row's last entry above all others
+GAPS = np.arange(3.0, 41.0)  # below the maximum: probabilities from 0.05 to 4e-18
+AROUND = 16.0  # times the epsilon: where a probability and the epsilon both count
+FEWEST, SPREAD = 3, 2.0**-4  # probabilities that show the same epsilon, to a share of it
+
+
+def unrescaled(run: DiagnosisRun) -> str:
+    """Whether rows are divided by sums of parts, each under a maximum of its own or under that so far.
+
+    Rows of two parts are tried first where they are wrong at all: the parts are no longer than half of that row. Then
+    rows of several parts have to show it too.
+    """
+    for part in PARTS if run.role.shiftable else ():
+        if ROWS * run.signature.width(2 * part) > MOST_ENTRIES:
+            break
+        if not run.probe(_peaked(run, 2 * part)).sound:
+            sizes = range(part, 2 * part, max(part // SIZES_BETWEEN, 1))
+            shown = _shows(run, 2 * part, sizes) and _shows(run, SEVERAL * part + 1, sizes)
+            return "sums not rescaled" if shown else ""
+    return ""
+
+
+def _peaked(run: DiagnosisRun, n: int) -> Arguments:
+    """Ordinary rows, whose last entry is the maximum: that of one part alone, however long the parts are."""
+    rows = run.ordinary_wide(n, ROWS)
+    x = rows[run.x].astype(np.float64)
+    x[:, -1] = x.max(axis=1) + PEAK
+    return run.with_logits(rows, x)
+
+
+def _shows(run: DiagnosisRun, n: int, sizes: Iterable[int]) -> bool:
+    rows = _peaked(run, n)
+    probe = run.probe(rows)
+    x, u = first(rows).astype(np.float64), FORMATS[first(rows).dtype.name].unit_roundoff
+    whole = np.exp(x - x.max(axis=1, keepdims=True)).sum(axis=1)
+    return any(_divided_by(probe, whole, seen, u) for size in sizes for seen in _sums_of_parts(x, size))
+
+
+def _sums_of_parts(x: Array, size: int) -> Iterator[Array]:
+    """What the exponentials of rows add up to in parts, (rows,): blocks, blocks under the maximum so far, lanes."""
+    rows, n = x.shape
+    parts = np.full((rows, -(-n // size) * size), -np.inf)
+    parts[:, :n] = x
+    parts = parts.reshape(rows, -1, size)
+    own = parts.max(axis=2, keepdims=True)
+    for top in (own, np.maximum.accumulate(own, axis=1), parts.max(axis=1, keepdims=True)):
+        yield np.exp(parts - top).sum(axis=(1, 2))
+
+
+def _divided_by(probe: Probe, whole: Array, seen: Array, u: float) -> bool:
+    """Whether answers are the exact ones with another sum in the place of the whole one, or with its logarithm."""
+    if np.abs(seen / whole - 1).max() <= DIVISOR_SHARE:
+        return False
+    out, exact, ratio = probe.out, probe.exact, (whole / seen)[:, None]
+    allowed = FIT_ROUNDINGS * u * (np.abs(out) + np.abs(exact) + np.abs(np.log(ratio))).max(axis=1, keepdims=True)
+    return any(
+        (np.abs(out - p) <= allowed).all() for p in (exact * ratio, exact + np.log(ratio), exact - np.log(ratio))
+    )
+
+
+def epsilon_added(run: DiagnosisRun) -> str:
+    """Whether a probability, or what a logarithm is taken of, is too large by the same number wherever that counts."""
+    if not run.role.shiftable:
+        return ""
+    dtype = run.fmt.dtype if run.fmt.precision >= RECURSIVE_FROM else np.dtype(np.float32)
+    probe = run.probe(run.rows_of(np.stack([-GAPS, np.zeros_like(GAPS)], axis=1), dtype=dtype))
+    p = 1 / (1 + np.exp(GAPS))
+    for exact, given in zip(probe.exact.T, probe.out.T, strict=True):
+        for right, seen in ((np.log(p), np.exp(given)), (-np.log(p), np.exp(-given)), (p, given)):
+            if np.allclose(exact, right, rtol=2.0**-40, atol=0.0):
+                return "epsilon added" if _one_number(seen - p, p) else ""
+    return ""
+
+
+def _one_number(added: Array, p: Array) -> bool:
+    counts = (added > p / AROUND) & (added < p * AROUND)
+    return bool(counts.sum() >= FEWEST and np.ptp(added[counts]) <= SPREAD * added[counts].mean())
