@@ -46,6 +46,7 @@ def audit(
     arrays: str | None = None,
     python: str | None = None,
     wrap: str | None = None,
+    out: bool = False,
     convention: Sequence[str] | None = None,
     of: Callable[..., Any] | None = None,
     exhaustive: str | None = None,
@@ -56,14 +57,15 @@ def audit(
 
     `role` may be left out where the function's name contains it. `dtypes` are names of formats or NumPy's dtypes (four
     by default), `effort` is "quick", "standard" or "thorough", the size of the plan, `budget` and `cell_timeout` are
-    seconds, `convention` names what is accepted where opinions differ, as "fully-masked-row=zero". With `exhaustive`,
-    "gaps" or "pairs", it proves what one row of two decides, over that domain, of float16 and bfloat16 by default. It
-    is called in this process: a call that does not return is `hung` after `cell_timeout`, but one that ends the process
-    ends this one. An `isolated` function is called in a process of its own, as on the command line: that imports it, so
-    it must be one that its module or file has by name. There the import may take `import_timeout` seconds and the first
-    call `first_call_timeout`, and the process `memory` bytes (a quarter of the machine's); it gets `arrays` of that
-    library, `python` is the path of the interpreter, and `wrap` names what is called on it first. Raises `UsageError`
-    for arguments that are not valid.
+    seconds, `convention` names what is accepted where opinions differ, as "fully-masked-row=zero". With `out` it is
+    called `f(*arguments, out)`, and its answer is what it has written into that array, which is full of NaN first. With
+    `exhaustive`, "gaps" or "pairs", it proves what one row of two decides, over that domain, of float16 and bfloat16 by
+    default. It is called in this process: a call that does not return is `hung` after `cell_timeout`, but one that ends
+    the process ends this one. An `isolated` function is called in a process of its own, as on the command line: that
+    imports it, so it must be one that its module or file has by name. There the import may take `import_timeout`
+    seconds and the first call `first_call_timeout`, and the process `memory` bytes (a quarter of the machine's); it
+    gets `arrays` of that library, `python` is the path of the interpreter, and `wrap` names what is called on it first.
+    Raises `UsageError` for arguments that are not valid.
 
     >>> report = extremum.audit(lambda x: x, role="softmax", dtypes=["float32"], properties=["sum_to_one"])
     >>> report.ok, [cell.verdict for cell in report.cells]
@@ -88,6 +90,7 @@ def audit(
         arrays=arrays,
         python=python,
         wrap=wrap,
+        out=out,
         conventions=names(convention),
         exhaustive=exhaustive,
     )
@@ -103,7 +106,7 @@ def audit(
         def keep(tried: Subject, host: Host) -> None:
             shared.adopt(replace(tried, name=name), host)
 
-        wish = Wish(request.limits, request.dtypes, arrays, python, wrap, None, keep)
+        wish = Wish(request.limits, request.dtypes, arrays, python, wrap, None, out, keep)
         subject = replace(
             tried(_importable(function), wanted, wish, None if of is None else _importable(of)), name=name
         )
@@ -112,7 +115,7 @@ def audit(
     elif given := [f"{n}={v!r}" for n, v in (("arrays", arrays), ("python", python), ("wrap", wrap)) if v is not None]:
         raise UsageError(f"{given[0]} goes with isolated=True")
     else:
-        subject = adapt(function, name, wanted or role_of(name, name), "", of)
+        subject = adapt(function, name, wanted or role_of(name, name), "", of, out=out)
     turns, asked = Turns(request, shared), tasks(request, [subject])
     try:
         judged = {}

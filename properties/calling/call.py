@@ -45,7 +45,12 @@ def in_process(subject: Subject, signature: Signature) -> Caller:
     """What calls the subject in this process."""
     axis = subject.axis if signature.batched else None
     return Caller(
-        subject.function, subject.adapter.name, axis, numbers_of(subject, signature), (KeyboardInterrupt, OutOfTime)
+        subject.function,
+        subject.adapter.name,
+        axis,
+        numbers_of(subject, signature),
+        out_of(subject, signature),
+        (KeyboardInterrupt, OutOfTime),
     )
 
 
@@ -53,12 +58,21 @@ def host_of(subject: Subject, signature: Signature, limits: Limits) -> Host:
     """The host that a subject with a place is called in. It starts with its first call."""
     assert subject.place is not None
     axis = subject.axis if signature.batched else None
-    return Host(subject.place, limits, subject.adapter.name, axis, numbers_of(subject, signature))
+    numbers, out = numbers_of(subject, signature), out_of(subject, signature)
+    return Host(subject.place, limits, subject.adapter.name, axis, numbers, out)
 
 
 def numbers_of(subject: Subject, signature: Signature) -> tuple[bool, ...]:
     """Which arguments are passed as numbers."""
     return tuple(rank == 0 and subject.numbers for rank in signature.inputs.values())
+
+
+def out_of(subject: Subject, signature: Signature) -> str:
+    """The form of the array that it writes its answer into, as `Caller` has it; "" of one that returns its answer."""
+    if not subject.out:
+        return ""
+    form, like = signature.form.removeprefix("like "), [*signature.inputs]
+    return f"like {like.index(form)}" if form in like else form
 
 
 class Call:

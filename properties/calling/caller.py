@@ -80,6 +80,19 @@ def present(x: Array, layout: str) -> Array:
     return copy
 
 
+def blank(form: str, arguments: Sequence[Array], axis: int | None = None) -> Array:
+    """A new array of NaN for the answer, of the form that `Caller.out` has: an entry that is not written stays NaN."""
+    x = arguments[0]
+    if form.startswith("like "):
+        shape = arguments[int(form.removeprefix("like "))].shape
+    elif form == "rows":
+        shape = tuple(np.delete(x.shape, -1 if axis is None else axis).tolist())
+    else:
+        shape = {"square": (*x.shape, *x.shape[-1:]), "number": ()}[form]
+    dtype = x.dtype if is_floating(x) else np.dtype(np.float64)  # an array of integers has no NaN
+    return np.full(shape, np.nan, dtype if dtype.isnative else dtype.newbyteorder("="))
+
+
 def _from_numpy(answer: Any) -> Array:
     if isinstance(answer, (np.ndarray, np.generic)):
         return np.asarray(answer)
@@ -177,16 +190,21 @@ OURS = _sole_references()
 class Caller:
     """A function, and how it is called: in whose arrays, and with numbers for which arguments.
 
-    `axis` is the keyword that it takes the axis by, or None. `printed` collects what it writes to Python's standard
-    output and error. `passing` are exceptions that are no subject's: they end what the caller of this does.
+    `axis` is the keyword that it takes the axis by, or None. With `out` it gets an array of NaN as its last argument,
+    whose entries after the call are its answer: `out` is the form of that, "like 1" as the shape of that argument (from
+    0), "rows" as the first without its axis, "square" with that axis twice, "number". `beside` is the type of what it
+    returns besides, where that is not this array. `printed` collects what it writes to Python's standard output and
+    error. `passing` are exceptions that are no subject's: they end what the caller of this does.
     """
 
     function: Callable[..., Any]
     library: str = "numpy"
     axis: str | None = None
     numbers: Sequence[bool] = ()
+    out: str = ""
     passing: tuple[type[BaseException], ...] = ()
     printed: io.StringIO = field(default_factory=Printed)
+    beside: str = ""
 
     def raw(self, arguments: Sequence[Array], axis: int | None = None) -> Any:
         """The answer to one call as it came, for arrays handed over as they are: no copy is made."""
@@ -195,11 +213,17 @@ class Caller:
             # What it prints is kept from the terminal; what it does to NumPy's error state ends with the call.
             with redirect_stdout(self.printed), redirect_stderr(self.printed), np.errstate():
                 given = [self._given(i, a) for i, a in enumerate(arguments)]
-                return self.function(*given, **keywords)
+                if not self.out:
+                    return self.function(*given, **keywords)
+                out = GIVE[self.library](blank(self.out, arguments, axis))
+                returned = self.function(*given, out, **keywords)
         except self.passing:
             raise
         except BaseException as error:  # SystemExit and its like too: it is the subject's, not ours
             raise Misbehaviour(self._raised(error), not isinstance(error, Exception)) from error
+        if returned is not None and returned is not out:
+            self.beside = str(type(returned).__name__)
+        return out
 
     def taken(self, answer: Any) -> Array:
         """A raw answer as a NumPy array, on the same memory where the library shares it; a Python number too."""

@@ -215,7 +215,8 @@ class Service:
         if native.nbytes:
             _write(self.answered[slot], self.np.ascontiguousarray(native).reshape(-1).view(self.np.uint8), place)
         self.places[slot] += native.nbytes
-        return {"dtype": native.dtype.name, "shape": native.shape, "swapped": native is not out, "place": place}
+        form = {"dtype": native.dtype.name, "shape": native.shape, "swapped": native is not out, "place": place}
+        return {**form, "beside": caller.beside}
 
     def do_watch(self, request: dict[str, Any]) -> dict[str, Any]:
         """What a call changes: the arrays are those of a call, and then those of another."""
@@ -257,7 +258,9 @@ class Service:
             raise self.caller.Misbehaviour(f"returned an array of dtype {out.dtype}")
 
     def _caller(self, request: dict[str, Any]) -> Any:
-        return self.caller.Caller(self.function, request["library"], request["keyword"], request["numbers"])
+        return self.caller.Caller(
+            self.function, request["library"], request["keyword"], request["numbers"], request["out"]
+        )
 
     def _arrays(self, request: dict[str, Any]) -> list[Any]:
         """The arguments, in memory of their own: the subject may write into them."""

@@ -35,9 +35,9 @@ class Host:
     """A subject in a process of its own, which is started at the first call, and anew after it ended.
 
     `origin` says what is imported: {"spec": "file.py:softmax"} or {"registered": [role, name]}, and with which `python`
-    where that is not this one. `library`, `axis` and `numbers` are as in `Caller`. A call of more than `seconds` raises
-    `NoReturn`, unless another limit is given. `awaited` is the label of a call sent ahead, while its answer is waited
-    for, and after it ended the process.
+    where that is not this one. `library`, `axis`, `numbers`, `out` and `beside` are as in `Caller`. A call of more than
+    `seconds` raises `NoReturn`, unless another limit is given. `awaited` is the label of a call sent ahead, while its
+    answer is waited for, and after it ended the process.
     """
 
     origin: Mapping[str, Any]
@@ -45,12 +45,14 @@ class Host:
     library: str = "numpy"
     axis: str | None = None
     numbers: Sequence[bool] = ()
+    out: str = ""
     seconds: float | None = None
     prepared: set[str] = field(default_factory=set)  # dtypes in which this process has been called
     too_long: dict[str, int] = field(default_factory=dict)  # by dtype: rows for which its memory did not suffice
     seen: set[Any] = field(default_factory=set)  # shapes, dtypes and axes with which this process has been called
     has_hung: bool = False  # in a call that was made again: what does not return is waited for no longer than it must
     awaited: Any = None
+    beside: str = ""
     _process: HostProcess | None = None
     _loaded: bool = False
     _sent: _Question | None = None  # ahead
@@ -63,7 +65,11 @@ class Host:
 
     def anew(self) -> Host:
         """Another host of the same subject, whose process has answered nothing yet."""
-        return Host(self.origin, self.limits, self.library, self.axis, self.numbers, self.seconds)
+        return Host(self.origin, self.limits, self.library, self.axis, self.numbers, self.out, self.seconds)
+
+    def call_as(self, other: Host) -> None:
+        """Call the subject from now on as another host does: in whose arrays, and with what."""
+        self.library, self.axis, self.numbers, self.out = other.library, other.axis, other.numbers, other.out
 
     def load(self) -> dict[str, Any]:
         """Start the process, and import the subject there: the `error` as `NotLoaded` has it, or nothing."""
@@ -254,6 +260,7 @@ class Host:
                 raise ValueError(shape)
             out = np.empty(shape, dtype)
             self._process.read(out, int(told["place"]))
+            self.beside = str(told["beside"])[:CAUSE_WIDTH]
         except UNREADABLE:
             raise Ended(STRANGE) from None
         question.out = out.astype(out.dtype.newbyteorder("S")) if told.get("swapped") else out
@@ -286,7 +293,7 @@ class Host:
         return Ended(STRANGE)
 
     def _form(self) -> dict[str, Any]:
-        return {"library": self.library, "keyword": self.axis, "numbers": [*self.numbers]}
+        return {"library": self.library, "keyword": self.axis, "numbers": [*self.numbers], "out": self.out}
 
     def _ending(self) -> _Ending:
         return _Ending(self)

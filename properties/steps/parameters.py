@@ -10,6 +10,7 @@ from extremum.reference.errors import UsageError
 from extremum.reference.subjects.adapters import Adapter
 
 AXIS_KEYWORDS = ("axis", "dim")
+OUT = "out"  # what that array is called
 GRADIENT_OF = "gradient_of"  # the role of a gradient whose function is given
 
 
@@ -18,22 +19,31 @@ def keywords_of(role: Role) -> tuple[str, ...]:
     return AXIS_KEYWORDS if role.signature.batched else ()
 
 
-def axis_of(told: Mapping[str, Any], name: str, role: Role) -> str | None:
+def passed(role: Role, out: bool) -> list[str]:
+    """The names of what is passed by position: the role's arguments, and the array that the answer is written into."""
+    return [*role.signature.inputs, *([OUT] if out else [])]
+
+
+def axis_of(told: Mapping[str, Any], name: str, role: Role, out: bool = False) -> str | None:
     """The keyword that a function takes the axis by, by what `loading.about` says of it.
 
     "" where it has none, None where its signature cannot be read. Raises `UsageError` where it takes other arguments.
+    With `out` it gets the array that its answer is written into besides.
     """
     if told["parameters"] is None:
         return None
     axis = next((k for k in keywords_of(role) if k in told["parameters"]), "")
-    wanted = list(role.signature.inputs)
+    wanted, inputs = list(role.signature.inputs), ", ".join(role.signature.inputs)
     names = told["parameters"][: len(wanted)]
+    call = role.call.replace(inputs, f"{inputs}, {OUT}", 1) if out else role.call
     # The same names in another order: called by position it would compute something else, and be refuted for that.
     if names != wanted and sorted(names) == sorted(wanted):
-        raise UsageError(f"subject={name!r} takes ({', '.join(names)}), role {role.name} calls {role.call}: wrap it")
+        raise UsageError(f"subject={name!r} takes ({', '.join(names)}), role {role.name} calls {call}: wrap it")
     if told["refusals"][axis]:
         shown = f"{told['name'] or name}{told['shown']}"
-        raise UsageError(f"subject={name!r} is {shown}, role {role.name} calls {role.call}: {told['refusals'][axis]}")
+        lacks = told["refusals"][axis]
+        option = "; add --out (out=True in Python)" if not out and lacks.endswith(f"argument: {OUT!r}") else ""
+        raise UsageError(f"subject={name!r} is {shown}, role {role.name} calls {call}: {lacks}{option}")
     return axis
 
 

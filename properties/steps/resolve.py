@@ -22,6 +22,7 @@ from extremum.properties.steps.parameters import (
     axis_of,
     keywords_of,
     numbers_as,
+    passed,
     without_of,
 )
 from extremum.properties.steps.trial import Wish, tried
@@ -60,6 +61,7 @@ def resolve(spec: str, role: str | None, of: str | None = None, wish: Wish | Non
         ("arrays", wish.arrays, function),
         ("python", wish.python, function),
         ("wrap", wish.wrap, function),
+        ("out", wish.out or None, function),
         ("c-signature", wish.c_signature, symbol),
     ):
         if value is not None:
@@ -74,8 +76,9 @@ def adapt(
     spec: str = "",
     of: Callable[..., Any] | None = None,
     of_spec: str = "",
+    out: bool = False,
 ) -> Subject:
-    """A user's function, or the gradient of `of` if that is given, as a subject.
+    """A user's function, or the gradient of `of` if that is given, as a subject. `out` is as in `Subject`.
 
     The signature tells the keyword of its axis. If several array libraries are loaded, it gets arrays of the first in
     which it answers an ordinary row.
@@ -83,11 +86,11 @@ def adapt(
     if (of is None) == (role.name == GRADIENT_OF):
         raise UsageError(without_of(name))
     name = printable(name)  # as in the cells, which are found by it
-    told = loading.about(function, list(role.signature.inputs), AXIS_KEYWORDS)
-    axis = axis_of(told, name, role)
-    adapters = candidates(told["module"])
+    told = loading.about(function, passed(role, out), AXIS_KEYWORDS)
+    axis = axis_of(told, name, role, out)
+    adapters = [adapter for adapter in candidates(told["module"]) if adapter.lines.blank or not out]
     subject = Subject(
-        name, role.name, function, "user", axis or None, origin=spec, of=of, of_origin=of_spec, about=told
+        name, role.name, function, "user", axis or None, origin=spec, of=of, of_origin=of_spec, about=told, out=out
     )
     subject = subject if of is None else replace(subject, point=_point_of(of))
     if axis is None:  # a function in C has no signature to be read: it is tried with each keyword
@@ -95,7 +98,7 @@ def adapt(
         subject = replace(subject, axis=next((s.axis for s in trials if _answers(s, role)), None))
     # Only a call shows whose arrays a function takes. One candidate needs none: a call may be slow, or end the process.
     rows = [replace(subject, adapter=a, numbers=numbers) for a in adapters for numbers in numbers_as(told, role, a)]
-    return next((s for s in rows if _answers(s, role)), rows[0]) if len(rows) > 1 else rows[0]
+    return next((s for s in rows if _answers(s, role)), rows[0]) if len(rows) > 1 or out else rows[0]
 
 
 def _gradient(spec: str, of: str, role: str | None, wish: Wish | None) -> Subject:
@@ -169,7 +172,10 @@ def introduce(subject: Subject) -> dict[str, str]:
     ranks = "" if subject.ranks == RANKS else f"of {dimensions(subject.ranks)}"
     arrays = " ".join(filter(None, [f"{subject.adapter.name} arrays", ranks]))
     wrapped = f"wrapped by {subject.place['wrap']}" if subject.place and "wrap" in subject.place else ""
-    parts = [f"role {subject.role}", of, wrapped, arrays, numbers, axis, left, version, origin]
+    beside = subject.about.get("beside", "")
+    besides = f" (it returns {beside} too, which is not)" if beside else ""
+    out = f"answer read from out, its last argument, which is filled with NaN{besides}" if subject.out else ""
+    parts = [f"role {subject.role}", of, wrapped, arrays, numbers, axis, out, left, version, origin]
     record = {
         "name": subject.name,
         "role": subject.role,
@@ -177,6 +183,7 @@ def introduce(subject: Subject) -> dict[str, str]:
         "arrays": subject.adapter.name,
         "axis": subject.axis or "",
         "numbers": "" if subject.numbers else "arrays",
+        **({"out": "yes"} if subject.out else {}),
         "line": f"{subject.name}: {', '.join(filter(None, parts))}",
     }
     return {name: printable(value) for name, value in record.items()}

@@ -29,10 +29,11 @@ from extremum.properties.steps.parameters import (
     axis_of,
     keywords_of,
     numbers_as,
+    passed,
     without_of,
 )
 from extremum.properties.steps.trial_of import of_told
-from extremum.properties.values.signature import Arguments, Signature, first
+from extremum.properties.values.signature import Arguments
 from extremum.reference.arithmetic.formats import DEFAULT_DTYPES, FORMATS, Format
 from extremum.reference.arithmetic.wide import screen_arithmetic
 from extremum.reference.errors import UsageError, printable
@@ -56,7 +57,8 @@ class Wish:
     """How a subject is to be tried: what its host may take, in which dtypes (None: all), and what the user said of it.
 
     `arrays` names the library whose arrays it takes, `python` the interpreter that has its libraries, `wrap` what is
-    called on it first, `c_signature` the form of a C symbol. `keep` takes over the host of a subject that fits.
+    called on it first, `c_signature` the form of a C symbol. With `out` it is called `f(*arguments, out)`. `keep` takes
+    over the host of a subject that fits.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -65,6 +67,7 @@ class Wish:
     python: str | None = None
     wrap: str | None = None
     c_signature: str | None = None
+    out: bool = False
     keep: Keep | None = None
 
 
@@ -88,19 +91,19 @@ def tried(spec: str, wanted: Role | None, wish: Wish, of: str | None = None) -> 
             raise usage_error(NotLoaded(str(told["error"]), str(told["word"]), told["choices"]))
         name = printable(record_name(spec))
         role = wanted or _role_of(spec)
-        subject = Subject(name, role.name, _elsewhere, "user", None, origin=spec, place=host.origin)
+        subject = Subject(name, role.name, _elsewhere, "user", None, origin=spec, place=host.origin, out=wish.out)
         if ended or "error" in told:
             return _misfit(subject, ended or str(told["error"]))
         if (role.name == GRADIENT_OF) != (of is not None):
             raise UsageError(without_of(name))
         try:
-            told = undisturbed(lambda: host.about(list(role.signature.inputs), AXIS_KEYWORDS))
+            told = undisturbed(lambda: host.about(passed(role, wish.out), AXIS_KEYWORDS))
         except Ended as end:
             return _misfit(subject, f"subject={spec!r} ended its process when its signature was read: {end}")
         if not told["callable"]:
             raise UsageError(f"subject={spec!r} is {told['type']}, not callable; a function is needed")
         told = {**told, "warnings": heard}
-        axis = axis_of(told, name, role)
+        axis = axis_of(told, name, role, wish.out)
         keywords = [axis or None] if axis is not None else [*keywords_of(role), None]
         rows = [
             replace(subject, about=told, axis=keyword, adapter=adapter, numbers=numbers)
@@ -116,8 +119,7 @@ def tried(spec: str, wanted: Role | None, wish: Wish, of: str | None = None) -> 
             rows = [replace(s, of_origin=of, of_place=place, about={**told, "of": known}, point=point) for s in rows]
         subject = _fitting(rows, role, host, wish.dtypes or DEFAULT_DTYPES)
         if wish.keep is not None and not subject.unfit:
-            made = host_of(subject, role.signature, wish.limits)
-            host.library, host.axis, host.numbers = made.library, made.axis, made.numbers
+            host.call_as(host_of(subject, role.signature, wish.limits))
             wish.keep(subject, host)
             kept = True
         return subject
@@ -145,28 +147,23 @@ def _foreign(spec: str, wanted: Role | None, wish: Wish) -> dict[str, Any]:
         raise UsageError(f"c-signature={wish.c_signature!r} goes with library.so:symbol, not with {spec!r}")
     if not program and not symbol:
         return {}
-    for option, value in (("wrap", wish.wrap), ("arrays", wish.arrays), ("python", wish.python)):
+    options = {"wrap": wish.wrap, "arrays": wish.arrays, "python": wish.python, "out": wish.out or None}
+    for option, value in options.items():
         if value is not None:
             raise UsageError(f"{option}={value!r} goes with a Python function, not with {spec!r}")
     signature, role = (wanted or _role_of(spec)).signature, wanted or _role_of(spec)
     if program:
         return {"exec": {"role": role.name, "inputs": list(signature.inputs), "batched": signature.batched}}
-    return {"c": {"signature": wish.c_signature, "inputs": dict(signature.inputs), "answer": answer_of(signature)}}
-
-
-def answer_of(signature: Signature) -> str:
-    """The shape of an answer as `c_symbols.bound` has it."""
-    sizes = (5, 3) if signature.batched else (3,)  # rows of 3; a matrix of 2 rows
-    arguments = {x: np.zeros((2, 3) if rank == 2 else sizes if rank else ()) for x, rank in signature.inputs.items()}
-    answer, x = signature.answer(arguments, -1), first(arguments)
-    same = next((name for name, a in arguments.items() if a.shape == answer and a.ndim), None)
-    if same is not None:
-        return f"like {same}"
-    return {(): "number", x.shape[:-1]: "rows"}.get(answer, "square")
+    return {"c": {"signature": wish.c_signature, "inputs": dict(signature.inputs), "answer": signature.form}}
 
 
 def _adapters(told: Mapping[str, Any], wish: Wish) -> list[Adapter]:
-    return [ADAPTERS[wish.arrays]] if wish.arrays else candidates(told["module"], told["libraries"])
+    """The adapters to try; with `out` those whose arrays can be written into."""
+    chosen = [ADAPTERS[wish.arrays]] if wish.arrays else candidates(told["module"], told["libraries"])
+    taken = [adapter for adapter in chosen if adapter.lines.blank or not wish.out]
+    if not taken:
+        raise UsageError(f"out goes with arrays that can be written into, which {wish.arrays}'s cannot")
+    return taken
 
 
 def _fitting(rows: Sequence[Subject], role: Role, host: Host, dtypes: Sequence[str]) -> Subject:
@@ -178,7 +175,8 @@ def _fitting(rows: Sequence[Subject], role: Role, host: Host, dtypes: Sequence[s
             ended = {dtype: (verdict, text) for dtype, (verdict, text) in trials.items() if verdict}
             fitting = next(dtype for dtype, trial in trials.items() if not any(trial))
             ranks = FOREIGN_RANKS if subject.adapter.name == FOREIGN else _ranks(subject, role, host, FORMATS[fitting])
-            return replace(subject, unfit=ended, ranks=ranks)
+            about = {**subject.about, "beside": printable(host.beside)}
+            return replace(subject, unfit=ended, ranks=ranks, about=about)
         told = told or trials
     for subject in rows if role.signature.batched else ():
         trials = _trials(subject, of_vectors(role), host, dtypes)
@@ -229,8 +227,7 @@ def ordinary(subject: Subject, role: Role, fmt: Format) -> Arguments:
 def _trial(
     subject: Subject, role: Role, host: Host, arguments: Arguments, seconds: float | None = None
 ) -> tuple[str, str]:
-    made = host_of(subject, role.signature, host.limits)
-    host.library, host.axis, host.numbers = made.library, made.axis, made.numbers
+    host.call_as(host_of(subject, role.signature, host.limits))
     one = arguments if role.signature.batched else role.signature.row(arguments, 0)
     given = [np.asarray(a) for a in role.signature.of(one).values()]
     try:
@@ -276,7 +273,7 @@ def _computes(subject: Subject, role: Role, host: Host) -> bool:
     """Whether the subject's answers to ordinary arguments of a role are about what the role's are."""
     fmt = FORMATS["float32"]
     try:
-        axis = axis_of(subject.about, subject.name, role)
+        axis = axis_of(subject.about, subject.name, role, subject.out)
     except (UsageError, KeyError):
         return False
     here = replace(subject, role=role.name, axis=axis or None)
@@ -293,8 +290,9 @@ def _computes(subject: Subject, role: Role, host: Host) -> bool:
 
 def to_json(subject: Subject) -> dict[str, Any]:
     """What a process of the same audit needs to know of a subject that was tried here."""
-    kept = ("name", "role", "axis", "numbers", "origin", "place", "of_origin", "of_place", "about", "unfit", "misfit")
-    return {**{name: getattr(subject, name) for name in (*kept, "ranks", "point")}, "arrays": subject.adapter.name}
+    named = ("name", "role", "axis", "numbers", "out", "origin", "place", "of_origin", "of_place", "about")
+    kept = {name: getattr(subject, name) for name in (*named, "unfit", "misfit", "ranks", "point")}
+    return {**kept, "arrays": subject.adapter.name}
 
 
 def from_json(row: Mapping[str, Any]) -> Subject:

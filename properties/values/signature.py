@@ -65,6 +65,17 @@ class Signature:
         """Whether one call is of a row and nothing else."""
         return list(self.inputs.values()) == [1]
 
+    @property
+    def form(self) -> str:
+        """The shape of an answer in a word, as `c_symbols.bound` has it: "like NAME", "rows", "square" or "number"."""
+        sizes = (5, 3) if self.batched else (3,)  # rows of 3; a matrix of 2 rows
+        arguments = {x: np.zeros((2, 3) if rank == 2 else sizes if rank else ()) for x, rank in self.inputs.items()}
+        answer, x = self.answer(arguments, -1), first(arguments)
+        same = next((name for name, a in arguments.items() if a.shape == answer and a.ndim), None)
+        if same is not None:
+            return f"like {same}"
+        return {(): "number", x.shape[:-1]: "rows"}.get(answer, "square")
+
     def of(self, arguments: Arguments) -> Arguments:
         """Those of `arguments` that are passed to the function, in order."""
         return {name: arguments[name] for name in self.inputs}

@@ -26,7 +26,8 @@ class Lines:
     """What a script that reproduces a finding says in place of `give` and `take`.
 
     `given` turns the NumPy array `{x}` into the library's own, in the cell's dtype, `{dtype}`; `given_as_is` keeps the
-    dtype that it has. `taken` turns the answer `{call}` into a NumPy array.
+    dtype that it has. `taken` turns the answer `{call}` into a NumPy array. `blank` is an array of NaN, with the dtype
+    of `{x}`; empty where the library's arrays cannot be written into.
     """
 
     imports: tuple[str, ...] = ()
@@ -34,6 +35,7 @@ class Lines:
     given: str = "{x}"
     given_as_is: str = "{x}"
     taken: str = "{call}"
+    blank: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Adapter:
 
 ADAPTERS = MappingProxyType(
     {
-        "numpy": Adapter("numpy"),
+        "numpy": Adapter("numpy", lines=Lines(blank="np.full({shape}, np.nan, {x}.dtype.newbyteorder('='))")),
         "C-order": Adapter("C-order", ("C",)),  # of a C symbol or a process: rows along the last axis
         "torch": Adapter(
             "torch",
@@ -57,6 +59,7 @@ ADAPTERS = MappingProxyType(
                 given="torch.tensor({x}.astype(float)).to(torch.{dtype})",
                 given_as_is="torch.tensor({x})",
                 taken="{call}.to(torch.float64).numpy()",
+                blank="torch.full({shape}, torch.nan, dtype={x}.dtype)",
             ),
         ),
         "jax": Adapter(

@@ -48,7 +48,8 @@ class Subject:
     dtypes to the verdict of all its cells and the reason, where no cell is tried. A `misfit` is one that does not fit
     its role: the text is one line. `ranks` are the numbers of dimensions that its trial call took (of a role whose
     rows lie under leading axes): with another it is not called. `point` is the length of vectors that f of a
-    gradient_of answers, where it is none of the usual ones. `word` is what the user named it by.
+    gradient_of answers, where it is none of the usual ones. With `out` it is called `f(*arguments, out)`, and what it
+    has written there is its answer. `word` is what the user named it by.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Subject:
     misfit: str = ""
     ranks: tuple[int, ...] = RANKS
     point: int | None = None
+    out: bool = False
     word: str = ""
 
     def must_fail(self, prop: str, dtype: str) -> bool:

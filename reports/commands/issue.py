@@ -16,7 +16,7 @@ from extremum.reference.subjects.subject import Subject
 from extremum.reports.driving.replays import Kept, Replays
 from extremum.reports.driving.usual_tolerance import UsualTest, usual_test
 from extremum.reports.record.findings import Finding
-from extremum.reports.record.places import words_in
+from extremum.reports.record.places import words_in, writes
 from extremum.reports.record.reading import read_report
 from extremum.reports.record.record import Record
 from extremum.reports.views.answer import phrase
@@ -51,7 +51,8 @@ def _measured(finding: Finding, report: Record, replays: Replays) -> Measured:
     """What the subject itself has to be asked for; where it is not here, the report goes without that."""
     sign = finding.simplest
     word, of = words_in(report).get((finding.role, finding.subject), (finding.subject, ""))
-    kept = Kept(sign.cell, sign.which, sign.witness or Witness({}, "", None, None), word, of or None)
+    out = writes(report, finding.role, finding.subject)
+    kept = Kept(sign.cell, sign.which, sign.witness or Witness({}, "", None, None), word, of or None, out)
     try:
         subject, request = replays.subject_of(kept, [sign.cell.dtype])
         if subject.misfit:

@@ -169,7 +169,8 @@ def _jobs(request: Request, domain: Domain) -> list[Job]:
 
     for word in request.subjects:
         own = request.of_subject(word)
-        wish = Wish(own.limits, own.dtypes or PROVED_DTYPES, own.arrays, own.python, own.wrap, own.c_signature, keep)
+        dtypes, called = own.dtypes or PROVED_DTYPES, (own.arrays, own.python, own.wrap, own.c_signature, own.out)
+        wish = Wish(own.limits, dtypes, *called, keep)
         for subject in resolve(word, own.role, own.of, wish):
             key = subject.role, subject.name
             specs[key] = (word, own.role) if subject.kind == "user" else (subject.name, subject.role)

@@ -220,6 +220,12 @@ REQUEST = (  # what is audited; `subjects` are no option of the command
         "NAME",
         "What is called on the subject first, as torch.compile, jax.jit or module:function.  [default: nothing]",
     ),
+    Option(
+        "out",
+        "",
+        "The subject writes its answer into an array that it gets as its last argument: f(*arguments, out).",
+        flag=True,
+    ),
     Option("c-signature", "TEXT", "Of a C symbol: 'void(const float *x, float *out, int64 rows, int64 n)', say."),
     Option(
         "budget",
@@ -245,6 +251,7 @@ CALLS = (
     "arrays",
     "python",
     "wrap",
+    "out",
     "c-signature",
     "cell-timeout",
     "import-timeout",

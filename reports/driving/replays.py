@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from extremum.reports.driving.request import Request
 from extremum.reports.driving.settings import ProjectSettings
 from extremum.reports.record.baseline import BASELINE, read_baseline
 from extremum.reports.record.numbers import quantity
-from extremum.reports.record.places import words_in
+from extremum.reports.record.places import words_in, writes
 from extremum.reports.record.reading import read_json, read_report
 from extremum.reports.record.record import Record
 from extremum.reports.record.text import argument_text
@@ -33,13 +33,17 @@ from extremum.reports.record.text import argument_text
 
 @dataclass(frozen=True)
 class Kept:
-    """A witness that a file keeps, the finding that it is of, and the words that name its subject."""
+    """A witness that a file keeps, the finding that it is of, the words that name its subject, and how that is called.
+
+    With `out` it writes its answer into its last argument.
+    """
 
     cell: Cell
     kind: str
     witness: Witness
     word: str
     of: str | None = None
+    out: bool = False
 
 
 @dataclass
@@ -97,6 +101,8 @@ class Replays:
         word = self.other or kept.word
         under = self.settings.under(self.words, self.given)
         words = {key: under.get(key) for key in (o.key for o in OF_CALLS)}
+        if kept.out and self.other is None:  # it is called as it was, whatever is asked for now
+            words |= {"out": True}
         own = {
             w: {k: v for k, v in row.items() if k in words} for w, row in self.settings.own([word], self.given).items()
         }
@@ -115,6 +121,7 @@ class Replays:
                 request.python,
                 request.wrap,
                 request.c_signature,
+                request.out,
                 self.shared.adopt,
             )
             try:
@@ -129,9 +136,11 @@ class Replays:
 
 def kept_in(record: Record) -> list[Kept]:
     """The witnesses of all findings of a record, those that are expected too."""
-    named = words_in(record)
+    named, found = words_in(record), [c for c in record.cells if c.found]
     return [
-        kept for c in record.cells if c.found for kept in kept_of(c, *named.get((c.role, c.subject), (c.subject, "")))
+        replace(kept, out=writes(record, c.role, c.subject))
+        for c in found
+        for kept in kept_of(c, *named.get((c.role, c.subject), (c.subject, "")))
     ]
 
 

@@ -71,6 +71,7 @@ class Request:
     arrays: str | None = None
     python: str | None = None
     wrap: str | None = None
+    out: bool = False
     c_signature: str | None = None
     conventions: tuple[str, ...] | None = None
     of: str | None = None
@@ -174,7 +175,7 @@ def resolved(request: Request, known: Mapping[str, Any] | None = None, keep: Kee
     subjects: list[Subject] = []
     for spec in request.subjects:
         own = request.of_subject(spec)
-        wish = Wish(own.limits, own.dtypes, own.arrays, own.python, own.wrap, own.c_signature, keep)
+        wish = Wish(own.limits, own.dtypes, own.arrays, own.python, own.wrap, own.c_signature, own.out, keep)
         tried = known is not None and spec in known
         found = [from_json(known[spec])] if known is not None and tried else resolve(spec, own.role, own.of, wish)
         subjects += [replace(subject, word=spec) for subject in found]

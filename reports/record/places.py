@@ -65,6 +65,11 @@ def words_in(record: Record) -> dict[tuple[str, str], tuple[str, str]]:
     return {(r.get("role", ""), r.get("name", "")): (r.get("word", ""), r.get("of", "")) for r in rows}
 
 
+def writes(record: Record, role: str, name: str) -> bool:
+    """Whether a subject was called `f(*arguments, out)`, and wrote its answer there."""
+    return any((s.get("role"), s.get("name")) == (role, name) and s.get("out") for s in record.subjects)
+
+
 def _begins(node: ast.AST) -> int:
     """The line that the code object of this node begins on: the first decorator's, if there is one."""
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):

@@ -14,7 +14,7 @@ from extremum.properties.steps.witness import unrepeated
 from extremum.properties.values.finding import Cell, Witness
 from extremum.reports.record.findings import Finding, Sign
 from extremum.reports.record.numbers import ROUNDOFFS, counted, decimals, exact_text, listed
-from extremum.reports.record.places import words_in
+from extremum.reports.record.places import words_in, writes
 from extremum.reports.record.record import Record
 from extremum.reports.record.text import argument_text
 from extremum.reports.views.answer import beside_of, phrase
@@ -102,6 +102,7 @@ def command(finding: Finding, report: Record) -> str:
     seed = ["--seed", str(report.seed)] if report.seed else []
     word, of = words_in(report).get(finding.key, (cell.subject, ""))
     kept += ["--of", of] if of and not _given(words, "--of") else []  # the settings said it
+    kept += ["--out"] if writes(report, finding.role, finding.subject) else []
     return shlex.join(["extremum", "audit", word or cell.subject, *asked, *kept, *seed])
 
 

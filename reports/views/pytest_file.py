@@ -62,6 +62,7 @@ class Imports:
         """The expression that calls the subject, which is imported."""
         word = found.word if found.subject.kind == "user" else ""
         place = made_by(found.subject) | {"word": word, "folder": os.getcwd()}
+        place |= {"out": found.subject.adapter.name} if found.subject.out else {}
         key = (found.cell.role, found.subject.name, *(f"{name}={place[name]}" for name in sorted(place)))
         if key not in self.known:
             source = imported(found.cell.role, found.subject.name, place, self.taken)

@@ -75,7 +75,7 @@ def script(
     `subject` is the report's record of the subject, `place` the word that named it and the folder, `says` what is
     wrong, in a sentence.
     """
-    found, place = shown(cell, witness), place or {}
+    found, place = shown(cell, witness), {**(place or {}), **({"out": subject["arrays"]} if subject.get("out") else {})}
     arguments = {_identifier(name): argument for name, argument in witness.arguments.items()}
     signature = found.signature if found else Signature({x: len(a["shape"]) for x, a in arguments.items()})
     ended = cell.verdict in ("crashed", "hung")  # the witness is the one call

@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from extremum.properties.roles.registry import role_named
-from extremum.properties.steps.trial import answer_of
 from extremum.reference.subjects import autodiff, c_symbols, processes, wrappers
+from extremum.reference.subjects.adapters import ADAPTERS
 from extremum.reference.subjects.loading import SHARED, is_file, module_of_file, parted
 from extremum.reference.subjects.processes import PREFIX
 from extremum.reference.subjects.subject import subjects
 
+WRITTEN = "written"  # what returns what the subject has written into its last argument
 SUBJECT = "subject"  # its name where its own is taken, or it has none
 UNKNOWN_MODULE = "your_module"  # of a function that was audited in Python, and has no module by name
 
@@ -44,7 +45,8 @@ class Import:
 def imported(role: str, name: str, place: Mapping[str, str], taken: Collection[str] = ()) -> Import:
     """How to import the subject that a record calls `name`, as none of the names that are `taken`.
 
-    `place` is the record's word for it, the folder of that, and how what is called is made of what the word names.
+    `place` is the record's word for it, the folder of that, and how what is called is made of what the word names:
+    `instance` of a class, `wrap` by what, and the library of the array `out` that it writes its answer into.
     """
     word, folder = place.get("word", ""), place.get("folder", "")
     if word.startswith(PREFIX) or parted(word)[0].endswith(SHARED):
@@ -59,10 +61,31 @@ def imported(role: str, name: str, place: Mapping[str, str], taken: Collection[s
         own |= {_root(wrapper.expression)}
         folders, lines = tuple(dict.fromkeys((*folders, *wrapper.folders))), (*lines, *wrapper.lines)
         calls = f"{wrapper.expression}({calls})"
-    if calls == source.expression:
-        return source
-    called = _free(SUBJECT, own)
-    return Import(folders, (*lines, f"{called} = {calls}"), called)
+    called = source.expression
+    if calls != called:
+        called = _free(SUBJECT, own)
+        own |= {called}
+        lines = (*lines, f"{called} = {calls}")
+    if library := place.get("out", ""):
+        written = _free(WRITTEN, own)
+        return Import(folders, (*lines, _written(role, called, written, library)), written)
+    return Import(folders, lines, called)
+
+
+def _written(role: str, called: str, name: str, library: str) -> str:
+    """The function that gives the subject an array of NaN as its last argument, and returns that."""
+    signature = role_named(role).signature
+    form, inputs = signature.form.removeprefix("like "), [*signature.inputs]
+    x = "arguments[0]"
+    shapes = {
+        "rows": f"np.delete({x}.shape, [*axis.values()] or -1).tolist()" if signature.batched else "()",
+        "square": f"{x}.shape * 2",
+        "number": "()",
+    }
+    shape = f"arguments[{inputs.index(form)}].shape" if form in inputs else shapes[form]
+    blank = ADAPTERS[library].lines.blank.replace("{shape}", shape).replace("{x}", x)
+    body = [f"out = {blank}", f"{called}(*arguments, out, **axis)", "return out"]
+    return "\n".join([f"\n\ndef {name}(*arguments, **axis):", *(f"    {line}" for line in body), ""])
 
 
 def _foreign(role: str, word: str, place: Mapping[str, str], taken: Collection[str]) -> Import:
@@ -73,7 +96,7 @@ def _foreign(role: str, word: str, place: Mapping[str, str], taken: Collection[s
         lines: tuple[str, ...] = ("import os", f"from {processes.__name__} import started", f"os.chdir({folder!r})")
     else:
         file, symbol = parted(word)
-        form = f"{place.get('c_signature', '')!r}, {dict(signature.inputs)!r}, {answer_of(signature)!r}"
+        form = f"{place.get('c_signature', '')!r}, {dict(signature.inputs)!r}, {signature.form!r}"
         call = f"bound({os.path.abspath(Path(folder, file))!r}, {symbol!r}, {form})"
         lines = (f"from {c_symbols.__name__} import bound",)
     return Import((), (*lines, f"{name} = {call}"), name)

@@ -33,6 +33,7 @@ examples = 3
 arrays = "numpy"
 python = "python3"
 wrap = "functools.wraps"
+out = true
 c-signature = "void(const float *x, float *out)"
 budget = "2m"
 cell-timeout = 1.5
