@@ -45,7 +45,9 @@ class Answer:
         fmt = FORMATS.get(self.out.dtype.name) if self.out is not None else None
         if self.values is None or fmt is None:
             return False
-        rows = {name: a if a.dtype.kind in "iu" else _ends(a, fmt) for name, a in self.rows.items()}
+        # A number keeps its own precision: a step size may be no float of the dtype.
+        ranks = self.role.signature.inputs
+        rows = {name: _ends(a, fmt) if ranks.get(name, 1) else a for name, a in self.rows.items()}
         out = self.values.reshape(len(first(rows)), -1)
         with np.errstate(all="ignore"):
             view = View(self.role, fmt, Observation(rows, out), screen_arithmetic(fmt))
@@ -212,6 +214,38 @@ FLOATING = Outcome(
     "{dtype}",
     "the right answer in some floating dtype",
     "convert what is not floating to a floating dtype first.",
+)
+EXACT = Outcome(
+    "exact",
+    lambda a: a.limit and a.out is not None and a.out.dtype == a.given,
+    "exact",
+    "the right answer in the dtype of the arrays, with the step size as it was given",
+    "multiply in a wider format, and round the answer to the dtype of the arrays.",
+    script=f"np.asarray(y).dtype == np.asarray(x).dtype and {IS_LIMIT}",
+)
+WIDER = Outcome(
+    "wider",
+    lambda a: a.limit and a.out is not None and a.out.dtype.itemsize > a.given.itemsize,
+    "{dtype}",
+    "the right answer in a wider dtype than that of the arrays",
+    "let the step size promote the arrays: hand it over as np.float64, or as an array.",
+    script=f"np.asarray(y).dtype.itemsize > np.asarray(x).dtype.itemsize and {IS_LIMIT}",
+)
+UNCHANGED = Outcome(
+    "unchanged",
+    lambda a: a.values is not None and bool((a.values.ravel() == first(a.rows).ravel()).all()),
+    "x unchanged",
+    "x as it was",
+    "convert the step size to the dtype of the arrays first, where it becomes zero.",
+    script="np.array_equal(np.ravel(np.float64(y)), np.ravel(np.float64(x)))",
+)
+INFINITE = Outcome(
+    "infinite",
+    _throughout(np.isinf),
+    "infinite",
+    "infinities throughout",
+    "convert the step size to the dtype of the arrays first, where it becomes infinite.",
+    script="np.isinf(np.float64(y)).all()",
 )
 ONE_ENTRY = Outcome(
     "row",

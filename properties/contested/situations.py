@@ -21,8 +21,10 @@ from extremum.properties.calling.host_channel import Ended, NoReturn, undisturbe
 from extremum.properties.calling.hosts import Host
 from extremum.properties.contested.outcomes import (
     EMPTY,
+    EXACT,
     FLOAT64,
     FLOATING,
+    INFINITE,
     LIMIT,
     MINUS_INF,
     NAN,
@@ -30,11 +32,14 @@ from extremum.properties.contested.outcomes import (
     PROPAGATES,
     RAISES,
     SHARED,
+    UNCHANGED,
     UNIFORM,
+    WIDER,
     ZERO,
     Answer,
     Outcome,
 )
+from extremum.properties.contested.step_sizes import above_the_range, below_the_range, between_floats, has_every_step
 from extremum.properties.inputs.draw import Draw, Sampled
 from extremum.properties.model.role import Role
 from extremum.properties.values.case import Case
@@ -46,6 +51,8 @@ from extremum.reference.subjects.subject import Subject
 TAME_MAX = 8.0  # the size of all other entries of a row: the contested one alone should decide
 CALL_SECONDS = 5.0
 PREFERRED_DTYPE = "float32"
+PREFERRED_DTYPE_OF_STEPS = "float16"  # whose range the rates of optimizers leave
+STEP = "step_size"
 
 
 @dataclass(frozen=True)
@@ -107,6 +114,7 @@ class Situation:
 
     `outcomes` pair the code of a convention with its outcome, in the order in which they are recognised. A row needs
     `least` entries. Where a role has the property named by `settled`, that property decides and nothing is contested.
+    With `steps` it is about the step size, and those are the rows of all arguments that it is asked of.
     """
 
     name: str
@@ -118,9 +126,12 @@ class Situation:
     infinite: bool = False
     least: int = 1
     settled: str = ""
+    steps: Callable[[Draw, Arguments], Arguments] | None = None
 
     def arrange(self, draw: Draw, arguments: Arguments) -> Case:
         """The case that it makes of rows of arguments; a situation about a number takes one entry of each."""
+        if self.steps is not None:
+            return Case(arguments if has_every_step(draw.fmt) else self.steps(draw, arguments))
         if self.form is A_NUMBER:
             arguments = {
                 name: np.zeros_like(a[:1]) if a.dtype.kind in "iu" else a[(slice(1),) * a.ndim]
@@ -134,8 +145,11 @@ class Situation:
 
     def absent(self, role: Role, fmt: Format) -> str:
         """Why it does not arise for this role and format, or an empty string."""
-        if role.contested is not None and self.name not in role.contested:
+        listed = self.steps is None if role.contested is None else self.name in role.contested
+        if not listed or (self.steps is not None and STEP not in role.signature.inputs):
             return f"it does not arise for {role.name}"
+        if self.steps is not None and has_every_step(fmt):
+            return f"every step size is a float of {fmt.name}"
         if self.infinite and not fmt.has_infinity:
             return f"{fmt.name} has no infinity"
         if self.form is NO_ROWS and not role.signature.batched:
@@ -256,6 +270,30 @@ SITUATIONS = (
         (("EX881", ONE_ENTRY), ("EX882", RAISES)),
         form=A_NUMBER,
     ),
+    Situation(
+        "step-below-range",
+        "a step size below half the smallest subnormal of the dtype (1e-8 in float16)",
+        "Rounded to the dtype it is zero, and no step is taken; a fused update multiplies in a wider format and takes "
+        "it. NumPy rounds a Python float to the dtype of the array beside it, and widens the array for an np.float64.",
+        (("EX891", EXACT), ("EX892", WIDER), ("EX893", UNCHANGED), ("EX894", RAISES)),
+        steps=below_the_range,
+    ),
+    Situation(
+        "step-between-floats",
+        "a step size between two floats of the dtype (0.1)",
+        "Rounded to the dtype it is off by a rounding, as small as that of the product. An array library may promote "
+        "the arrays instead: NumPy does for an np.float64, and ml_dtypes for a Python float beside bfloat16.",
+        (("EX895", EXACT), ("EX896", WIDER), ("EX897", RAISES)),
+        steps=between_floats,
+    ),
+    Situation(
+        "step-above-range",
+        "a step size beyond the largest finite value of the dtype (1e5 in float16)",
+        "Rounded to the dtype it is infinite, and so is every step; a fused update multiplies in a wider format, and "
+        "is right where the gradient is small.",
+        (("EX883", EXACT), ("EX884", WIDER), ("EX885", INFINITE), ("EX886", NAN), ("EX887", RAISES)),
+        steps=above_the_range,
+    ),
 )
 
 
@@ -303,8 +341,8 @@ def dtype_for(
     dtypes: Sequence[str] | None = None,
     host: Host | None = None,
 ) -> str:
-    """The dtype to characterise the subject in: float32 where it takes that, else the first that it takes."""
-    names = preferred(dtypes or subject.dtypes)
+    """The dtype to characterise the subject in: the preferred one where it takes that, else the first that it takes."""
+    names = preferred(role, dtypes or subject.dtypes)
     call = Call(subject, role.signature, host)
     for name in names:
         arguments = role.ordinary(format_of(name), rows=1)
@@ -318,9 +356,10 @@ def dtype_for(
     return names[0]
 
 
-def preferred(dtypes: Sequence[str]) -> list[str]:
-    """The dtypes in the order in which they are tried."""
-    return sorted(dtypes, key=lambda name: name != PREFERRED_DTYPE)
+def preferred(role: Role, dtypes: Sequence[str]) -> list[str]:
+    """The dtypes in the order in which they are tried: float32 first, and float16 where a step size is contested."""
+    best = PREFERRED_DTYPE_OF_STEPS if STEP in role.signature.inputs else PREFERRED_DTYPE
+    return sorted(dtypes, key=lambda name: name != best)
 
 
 def _shown(call: Call, role: Role, situation: Situation, fmt: Format) -> str:

@@ -14,7 +14,8 @@ that flushes takes x, g, s g and the answer for 0 where they are below the small
 `flush_cost`, and judged by `gradual_underflow` alone.
 Everything is rational, so that refutations are decided in rational arithmetic. The steps tried are floats of the dtype,
 so that rounding the step to it costs nothing, handed over as a Python float, or as a scalar of the dtype where a Python
-float would promote its arrays, as it does with bfloat16 in NumPy.
+float would promote its arrays, as it does with bfloat16 in NumPy. Steps that are no floats of the dtype are
+contested: what a subject does there is described (`properties.contested.step_sizes`).
 Source: N. J. Higham, "Accuracy and Stability of Numerical Algorithms" (2002), section 2.2.
 """
 
@@ -233,7 +234,7 @@ ROLE = Role(
     bounded=True,
     derived_for=steps_stay_in_range,
     certifier=RATIONALS,
-    contested=(),
+    contested=("step-below-range", "step-between-floats", "step-above-range"),
     regimes=tuple(REGIMES[name] for name in OF_POINTS),
     properties=(
         Property(
