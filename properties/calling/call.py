@@ -212,6 +212,7 @@ class Call:
             raise Declined(f"it takes arrays of {dimensions(self.subject.ranks)}")
         if n >= self.too_long.get(dtype, n + 1):
             raise TooLong(f"for rows of {self.too_long[dtype]:,} its memory did not suffice")
+        self.begins(arguments, axis)
         self.began, self.last, self.layout = self.clock(), (arguments, axis), layout
         try:
             with self._patience(host or self.host, arguments, axis):
@@ -226,6 +227,9 @@ class Call:
             raise self._out_of_memory(str(error), n, dtype) from error
         self.returned()
         return result
+
+    def begins(self, arguments: Arguments, axis: int | None) -> None:
+        """What is done before each call: nothing, but by kinds of calls that need it."""
 
     def _patience(
         self, host: Host | None, arguments: Arguments, axis: int | None

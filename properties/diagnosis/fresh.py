@@ -6,16 +6,14 @@ reader nothing. Then what it keeps is the defect.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
 
 from extremum.properties.calling.call import Call
 from extremum.properties.calling.call_outcomes import Declined, Expired
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.calling.host_channel import Ended, Killed, undisturbed
-from extremum.properties.calling.hosts import Host
 from extremum.properties.diagnosis.diagnose import NONDETERMINISTIC, STATE, UNKNOWN
 from extremum.properties.model.role import Experiment
 from extremum.properties.steps.decide import decide
@@ -26,26 +24,16 @@ from extremum.properties.values.finding import Cell, Witness
 from extremum.properties.values.signature import Arguments
 from extremum.reference.arithmetic.formats import Array
 
-T = TypeVar("T")
-
-
 SHORT_CASE = 8  # rows at most, each of which may take a process
 
 
 class CallsApart(Call):
     """A subject each of whose calls is made in a process of its own."""
 
-    def _made(
-        self,
-        arguments: Arguments,
-        axis: int | None,
-        call: Callable[[list[Array]], T],
-        layout: str = "C",
-        host: Host | None = None,
-    ) -> T:
+    def begins(self, _arguments: Arguments, _axis: int | None) -> None:
+        """End the process: the next call starts another."""
         assert self.host is not None
         self.host.end()
-        return super()._made(arguments, axis, call, layout, host)
 
     def each(self, calls: Sequence[Arguments]) -> list[Array]:
         """As of the subject, one call after the other."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import TypeVar
 
 import numpy as np
 
@@ -17,7 +16,6 @@ from extremum.properties.calling.call import Call
 from extremum.properties.calling.call_outcomes import Declined
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.calling.host_channel import Ended, Killed
-from extremum.properties.calling.hosts import Host
 from extremum.properties.diagnosis.corrections import CORRECTIONS, applicable, corrected
 from extremum.properties.diagnosis.diagnose import CAUSES, NONDETERMINISTIC, STATE, UNKNOWN, diagnose
 from extremum.properties.diagnosis.diagnosis_run import COUNTING_PROPERTIES, DiagnosisRun
@@ -31,14 +29,12 @@ from extremum.properties.steps.witness import Contradiction, restored, witness_o
 from extremum.properties.values.case import Case
 from extremum.properties.values.finding import Cell, Witness
 from extremum.properties.values.signature import Arguments
-from extremum.reference.arithmetic.formats import DEFAULT_DTYPES, FORMATS, Array, Format
+from extremum.reference.arithmetic.formats import DEFAULT_DTYPES, FORMATS, Format
 
 LONGEST_ASKED = 2**13  # entries of a witness that is tried on other properties and dtypes
 LONGEST_BENEATH = 256  # entries of the rows on which a corrected subject is swept
 ROWS_ASKED = 2  # of a masked case, that are tried without their masked entries
 CALLS_ASKED = 4  # of a property of several calls
-
-T = TypeVar("T")
 
 
 def attributed(cell: Cell, experiment: Experiment, stop: Callable[[], bool], seed: int, shared: Shared) -> Cell:
@@ -155,16 +151,9 @@ class RecordedCall(Call):
         self.clock = call.clock
         self.made: list[tuple[Arguments, int | None]] = []
 
-    def _made(
-        self,
-        arguments: Arguments,
-        axis: int | None,
-        call: Callable[[list[Array]], T],
-        layout: str = "C",
-        host: Host | None = None,
-    ) -> T:
+    def begins(self, arguments: Arguments, axis: int | None) -> None:
+        """Write the call down."""
         self.made.append((arguments, axis))
-        return super()._made(arguments, axis, call, layout, host)
 
 
 def called(experiment: Experiment, case: Case) -> list[Arguments]:
