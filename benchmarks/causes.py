@@ -1,12 +1,14 @@
 """The precision of the diagnosis: every mutant's finding, what caused it as diagnosed, and what was planted.
 
     python benchmarks/causes.py [--dtypes N] [--seed S] [MUTANT ...]
+    python benchmarks/causes.py --planted
 
 Judges each mutant of each role by the property that is named for it, in the first two of the dtypes in which it must
 fail (or the first N, of four), and diagnoses the simplest witness. Prints a table of planted and diagnosed causes, each
 wrong claim as a line, and of the claims (all diagnoses but "unknown") the share that names the planted cause: the
-precision. The recall is the share of the planted causes, other than "unknown", that are named. Exits with 1 where the
-precision is below 97 % or the recall below 90 %.
+precision. The recall is the share of the planted causes, other than "unknown", that are named. With `--planted` the
+defects of `planted_causes.py` are judged instead, which were written without knowledge of the experiments. Exits with 1
+where the precision is below 97 % or the recall below 90 %.
 """
 
 from __future__ import annotations
@@ -18,12 +20,14 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
+from planted_causes import PLANTED
+
 from extremum.properties.calling.call import Call, quiet
 from extremum.properties.calling.call_outcomes import Declined
 from extremum.properties.diagnosis.diagnose import CAUSES, diagnose
 from extremum.properties.engine import Settings, judge_cell
 from extremum.properties.model.role import Experiment, Role
-from extremum.properties.roles.registry import roles
+from extremum.properties.roles.registry import role_named, roles
 from extremum.properties.steps.decide import decide
 from extremum.properties.steps.witness import decode
 from extremum.properties.values.finding import Cell
@@ -41,6 +45,15 @@ def cells(names: list[str], dtypes: int) -> Iterator[tuple[Subject, Role, str, s
             for prop, declared in mutant.fails.items() if not names or mutant.name in names else ():
                 for dtype in declared[:dtypes]:
                     yield mutant, role, prop, dtype
+
+
+def unseen() -> Iterator[tuple[Subject, Role, str, str]]:
+    """Each defect that was written without knowledge of the experiments, likewise."""
+    for row in PLANTED:
+        role = role_named(row.role)
+        axis = "axis" if role.signature.batched else None
+        mutant = Subject(row.function.__name__, row.role, row.function, "mutant", axis, cause=row.cause)
+        yield mutant, role, row.prop, row.dtype
 
 
 def diagnosed(mutant: Subject, role: Role, cell: Cell) -> str:
@@ -73,9 +86,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("mutants", nargs="*")
     parser.add_argument("--dtypes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--planted", action="store_true")
     given = parser.parse_args(arguments)
     start, spent, table, wrong, lost = time.perf_counter(), 0.0, Counter[tuple[str, str]](), [], []
-    for mutant, role, prop, dtype in cells(given.mutants, given.dtypes):
+    for mutant, role, prop, dtype in unseen() if given.planted else cells(given.mutants, given.dtypes):
         measured = role.property_named(prop)
         assert measured is not None
         cell = judge_cell(mutant, role, measured, dtype, Settings(examples=20, seed=given.seed))

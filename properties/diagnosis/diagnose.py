@@ -310,7 +310,7 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
         ),
         "sums not rescaled": Cause(
             "Sums of parts of a row, each under a maximum of its own, are added up as they are.",
-            "Rows of two parts and of five, whose maximum is their last entry, are answered as if they were divided by "
+            "Rows of five parts and more, whose maximum is their last entry, are answered as if they were divided by "
             "such sums: of parts of 1 to 2,047 entries, one after the other or interleaved, each under its own maximum "
             "or the one so far.",
             "Multiply a sum by exp(old maximum - new maximum) before anything under the new maximum is added to it.",
@@ -320,7 +320,8 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
         "epsilon added": Cause(
             "A constant is added to a probability, or to what a logarithm is taken of.",
             "Of rows [-g, 0] with g from 3 to 40 the small probability is too large by the same number, to a "
-            "sixteenth, wherever that number is neither far above it nor far below.",
+            "sixteenth, wherever that number is neither far above it nor far below, and so with six more entries at "
+            "-90, which weigh nothing.",
             "Leave out the epsilon: with the row's maximum subtracted no sum is zero, and a logarithm is computed as "
             "x - max x - log S.",
             "Leave out the epsilon.",

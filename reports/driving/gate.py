@@ -54,7 +54,8 @@ class Gate:
         path: Path | None = files.get("baseline")
         if path is None:
             return gate
-        entries = read_baseline(path)
+        baseline = read_baseline(path)
+        entries = baseline.entries
         kept = [[kept_of(cell, entry.word, entry.of) for cell in entry.cells] for entry in entries]
         dtypes = dtypes_of(row for of_entry in kept for rows in of_entry for row in rows)
         known = []
@@ -70,7 +71,7 @@ class Gate:
                     statuses.append(status)
                     lines += [line(row, outcome) for row, outcome, _ in runs]
                     if status not in (WORSE, FIXED):  # what is fixed and fails all the same fails for something else
-                        known.append(Known(cell, bool(runs) and all(subject is None for _, _, subject in runs)))
+                        known.append(Known(cell, entry.causes, status == GONE, baseline.audited))
                 gate.told.append(Told(entry, statuses, lines))
         finally:
             replays.shared.close()
@@ -126,8 +127,10 @@ class Gate:
     @property
     def summary(self) -> str:
         """What became of the baseline, in a line; empty without one."""
-        statuses = [ERROR if status == GONE else status for status in self.statuses]
-        counts = ", ".join(f"{statuses.count(s)} {s.lower()}" for s in (FIXED, STILL, WORSE, ERROR))
+        counted = [(s, self.statuses.count(s)) for s in (FIXED, STILL, WORSE, ERROR, GONE)]
+        counted.append(("expired", len(self.expired)))
+        told = (FIXED, STILL, WORSE, ERROR)  # others where there are some
+        counts = ", ".join(f"{count} {status.lower()}" for status, count in counted if count or status in told)
         why = f"; what is {self._stale} stands in it still, which --strict does not let pass" if self._stale else ""
         return f"baseline: {counts}{why}" if self.told or self.expired else ""
 
@@ -142,14 +145,25 @@ class Gate:
 
     def to_json(self) -> str:
         """What workers need of it."""
-        rows = [{"cell": known.cell.to_json(), "moved": known.moved} for known in self.known]
+        rows = [
+            {"cell": k.cell.to_json(), "causes": sorted(k.causes), "moved": k.moved, "audited": sorted(k.audited)}
+            for k in self.known
+        ]
         return json.dumps({"known": rows, "fail_on": self.fail_on})
 
     @staticmethod
     def from_json(text: str) -> Gate:
         """The inverse of `to_json`."""
         told = json.loads(text)
-        known = [Known(Cell.from_json(row["cell"]), row["moved"]) for row in told["known"]]
+        known = [
+            Known(
+                Cell.from_json(row["cell"]),
+                frozenset(row["causes"]),
+                row["moved"],
+                frozenset((role, name) for role, name in row["audited"]),
+            )
+            for row in told["known"]
+        ]
         return Gate(known, fail_on=told["fail_on"])
 
 

@@ -148,7 +148,7 @@ def kept_in_file(path: Path) -> list[Kept]:
     """The witnesses that a report or a baseline keeps; raises `UsageError` for a file that is neither."""
     value = read_json(path)
     if isinstance(value, dict) and str(value.get("schema")).startswith(BASELINE):
-        return [k for e in read_baseline(path) for cell in e.cells for k in kept_of(cell, e.word, e.of)]
+        return [k for e in read_baseline(path).entries for cell in e.cells for k in kept_of(cell, e.word, e.of)]
     return kept_in(read_report(path))
 
 

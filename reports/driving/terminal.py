@@ -67,7 +67,11 @@ class Terminal:
         if self.audit is None:
             return
         gate = self.audit.gate
-        told = {Detail.ANSWER: [], Detail.FINDINGS: gate.brief, Detail.CELLS: gate.lines}
+        told = {
+            Detail.ANSWER: gate.brief if gate.failed or gate.expired else [],
+            Detail.FINDINGS: gate.brief,
+            Detail.CELLS: gate.lines,
+        }
         for line in told[self.detail]:
             print_line(self.console, escape(line))
         subjects = self.audit.subjects

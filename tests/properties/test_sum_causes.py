@@ -41,8 +41,9 @@ def lanes(x: Array, axis: int = -1) -> Array:
     return np.moveaxis(np.exp(w - w.max(axis=-1, keepdims=True)) / np.asarray(total)[..., None], -1, axis)
 
 
-@pytest.mark.parametrize("size", [1, 4, 48, 64, 512])
-@pytest.mark.parametrize("running", [False, True])
+@pytest.mark.parametrize(
+    ("size", "running"), [(1, True), *((size, running) for size in (4, 48, 64, 512) for running in (False, True))]
+)
 def test_sums_of_parts_that_are_not_rescaled_are_told_whatever_the_parts(size: int, running: bool) -> None:
     case = row(*np.linspace(-1, 1, 4 * size + 1).tolist())
     assert cause_of(in_parts(size, running=running), "accuracy", case) == "sums not rescaled"
@@ -60,12 +61,16 @@ def test_lanes_and_logarithms_too() -> None:
 
 def test_what_is_rescaled_or_wrong_otherwise_is_no_such_sum() -> None:
     case = row(*np.linspace(-1, 1, 33).tolist())
+    entries = row(0.0, 1.0, 2.0)
+    of_length = lambda x, axis=-1: x.max(axis=axis) + np.log(x.dtype.type(x.shape[axis]))  # noqa: E731
+    assert cause_of(of_length, "accuracy", entries, role="logsumexp") != "sums not rescaled"
     assert cause_of(in_parts(16, rescaled=True), "accuracy", case, refuted=False) != "sums not rescaled"
     for wrong in (
         lambda x, axis=-1: sound(x, axis) / 2,
         lambda x, axis=-1: np.clip(sound(x, axis), 0, 0.02),
         lambda x, axis=-1: np.exp(x - x.max(axis=axis, keepdims=True)),
         lambda x, axis=-1: sound(x - x[..., :1] / 2, axis),
+        lambda x, axis=-1: np.exp(x - x.max(axis=axis, keepdims=True)) / x.dtype.type(x.shape[axis]),
     ):
         assert cause_of(wrong, "accuracy", case, refuted=False) != "sums not rescaled"
 
@@ -95,6 +100,8 @@ def test_a_floor_a_smoothed_label_and_a_rounding_are_no_epsilon() -> None:
     for change in (lambda p: np.maximum(p, 1e-5), lambda p: p * 0.999, lambda p: p.astype(np.float16).astype(p.dtype)):
         log_of = partial(log_with, change)
         assert cause_of(log_of, "accuracy", case, role="log_softmax", refuted=False) != "epsilon added"
+    smoothed = lambda x, axis=-1: sound(x, axis) * 0.9999 + 1e-4 / x.shape[axis]  # noqa: E731
+    assert cause_of(smoothed, "accuracy", case, refuted=False) != "epsilon added"
 
 
 def test_a_masked_row_is_wrong_for_what_the_finite_one_is_wrong_for() -> None:

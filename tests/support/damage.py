@@ -22,7 +22,7 @@ from extremum.reference.errors import UsageError
 from extremum.reports.commands.prove import State
 from extremum.reports.driving.journal import NAME, Held, Journal, read
 from extremum.reports.driving.replays import kept_in, kept_of
-from extremum.reports.record.baseline import read_baseline, text, updated
+from extremum.reports.record.baseline import Baseline, read_baseline, text, updated
 from extremum.reports.record.changes import compared
 from extremum.reports.record.files import lines
 from extremum.reports.record.reading import read_report
@@ -74,7 +74,7 @@ def written(folder: Path) -> dict[str, Path]:
     environment = {"named": [NAMED], "baseline": [ENTRY], "versions": {"numpy": "2"}, "simd": ["AVX2"]}
     record = Record(list(CELLS), command=words, environment=environment, contested=BEHAVIOURS)
     paths["record"].write_text(lines(record.to_json()))
-    paths["baseline"].write_text(text(updated([], CELLS, {}, date(2026, 1, 1))))
+    paths["baseline"].write_text(text(updated(Baseline(), CELLS, {}, date(2026, 1, 1))))
     return paths
 
 
@@ -133,7 +133,7 @@ def believed(name: str, path: Path) -> str:
         same = all(json.dumps(cell.to_json()) in known for cell in held.cells.values())
         return "" if same and all(b == BEHAVIOURS for b in held.contested.values()) else "a journal is believed"
     if name == "baseline":
-        for entry in read_baseline(path):
+        for entry in read_baseline(path).entries:
             entry.expired(date(2026, 1, 2))
             _decoded([row.witness for c in entry.cells for row in kept_of(c, entry.word, entry.of)])
         return ""

@@ -19,7 +19,7 @@ from extremum.reports.cli import main
 from extremum.reports.driving.gate import TOLD, Gate, Told
 from extremum.reports.driving.replays import Replays
 from extremum.reports.driving.settings import ProjectSettings
-from extremum.reports.record.baseline import KNOWN, Entry, Known, read_baseline, text, updated
+from extremum.reports.record.baseline import KNOWN, Baseline, Entry, Known, read_baseline, text, updated
 from extremum.reports.record.files import lines
 from extremum.reports.record.record import Record
 
@@ -62,7 +62,7 @@ baseline = "known.json"
 
 def made(path: Path, *cells: Cell, **values: Any) -> list[dict[str, Any]]:
     """A baseline of these cells in a file, and its entries."""
-    path.write_text(text(updated([], cells, {}, TODAY)))
+    path.write_text(text(updated(Baseline(), cells, {}, TODAY)))
     record = json.loads(path.read_text())
     record["entries"][0] |= values
     path.write_text(json.dumps(record))
@@ -82,9 +82,10 @@ def of_cell(record: dict[str, Any], **values: Any) -> dict[str, Any]:
 
 def test_an_entry_is_a_finding_with_its_witnesses_and_what_people_say(tmp_path: Path) -> None:
     (row,) = made(tmp_path / "b.json", CELL, HELD)
-    assert [line.partition(":")[0].strip() for line in text([]).splitlines()] == [
+    assert [line.partition(":")[0].strip() for line in text(Baseline()).splitlines()] == [
         "{",
         '"schema"',
+        '"audited"',
         '"entries"',
         "]",
         "}",
@@ -95,7 +96,7 @@ def test_an_entry_is_a_finding_with_its_witnesses_and_what_people_say(tmp_path: 
     assert (row["properties"], row["dtypes"]) == (["accuracy"], ["float32"])
     assert (row["first_seen"], row["reason"], row["expires"]) == ("2026-11-29", "", "")
     assert row["cells"][0]["simplest"]["arguments"] == WITNESS.arguments
-    assert read_baseline(tmp_path / "b.json")[0].cells == [CELL]
+    assert read_baseline(tmp_path / "b.json").entries[0].cells == [CELL]
 
 
 def test_a_finding_of_many_cells_is_one_entry_and_a_long_witness_is_packed(tmp_path: Path) -> None:
@@ -110,7 +111,7 @@ def test_a_finding_of_many_cells_is_one_entry_and_a_long_witness_is_packed(tmp_p
         ("exp overflow", ["accuracy", "finite"], ["float32"]),
         ("wrong factor", ["accuracy"], ["float64"]),
     ]
-    found = [cell for entry in read_baseline(tmp_path / "b.json") for cell in entry.cells]
+    found = [cell for entry in read_baseline(tmp_path / "b.json").entries for cell in entry.cells]
     worst = next(cell.worst for cell in found if cell.property == "finite")
     assert worst is not None
     assert worst.arguments == long
@@ -125,12 +126,12 @@ def test_entries_that_are_one_finding_now_keep_every_reason_and_the_earliest_dat
         Entry([one], "k.py:f", row={"reason": "old", "first_seen": "2024-02-01", "expires": ""}),
         Entry([other], "k.py:f", row={"reason": "ticket 7", "first_seen": "2024-01-01", "expires": "2027-01-01"}),
     ]
-    (entry,) = updated(before, [one, other], {}, TODAY)
+    (entry,) = updated(Baseline(before), [one, other], {}, TODAY).entries
     said = [entry.row[key] for key in ("reason", "first_seen", "expires")]
     assert said == ["old; ticket 7", "2024-01-01", "2027-01-01"]
-    (part,) = updated([entry], [one], {}, TODAY)  # the other was not judged
+    (part,) = updated(Baseline([entry]), [one], {}, TODAY).entries  # the other was not judged
     assert (part.row["properties"], part.row["reason"]) == (["accuracy", "mask"], "old; ticket 7")
-    (left,) = updated([entry], [one, replace(other, verdict="held", simplest=None)], {}, TODAY)
+    (left,) = updated(Baseline([entry]), [one, replace(other, verdict="held", simplest=None)], {}, TODAY).entries
     assert left.row["properties"] == ["accuracy"]
 
 
@@ -138,17 +139,75 @@ def test_what_people_wrote_stays_when_a_baseline_is_brought_up_to_date(tmp_path:
     made(tmp_path / "b.json", CELL, reason="known since 2024", ticket=7, first_seen="2024-01-01")
     before = read_baseline(tmp_path / "b.json")
     now = replace(CELL, measured=3.0)
-    (entry,) = updated(before, [now], {("softmax", "k.py:f"): ("pkg/k.py:f", "")}, TODAY)
+    (entry,) = updated(before, [now], {("softmax", "k.py:f"): ("pkg/k.py:f", "")}, TODAY).entries
     assert (entry.row["reason"], entry.row["ticket"], entry.row["first_seen"]) == ("known since 2024", 7, "2024-01-01")
     assert (entry.cells[0].measured, entry.row["word"]) == (3.0, "pkg/k.py:f")
-    assert updated(before, [HELD], {}, TODAY) == []
-    assert [entry.row for entry in updated(before, [], {}, TODAY)] == [entry.row for entry in before]
-    assert updated(before, [], {}, TODAY, [CELL.key]) == []
-    assert updated(before, [replace(HELD, verdict="incomplete")], {}, TODAY) == before
-    (renamed,) = updated(before, [replace(now, subject="k.py:g")], {}, TODAY, [CELL.key])
+    assert updated(before, [HELD], {}, TODAY).entries == []
+    assert [entry.row for entry in updated(before, [], {}, TODAY).entries] == [entry.row for entry in before.entries]
+    assert updated(before, [], {}, TODAY, [CELL.key]).entries == []
+    assert updated(before, [replace(HELD, verdict="incomplete")], {}, TODAY).entries == before.entries
+    (renamed,) = updated(before, [replace(now, subject="k.py:g")], {}, TODAY, [CELL.key]).entries
     assert (renamed.subject, renamed.row["reason"]) == ("k.py:g", "known since 2024")
-    both = updated(before, [now, replace(now, subject="k.py:g")], {}, TODAY)
+    both = updated(before, [now, replace(now, subject="k.py:g")], {}, TODAY).entries
     assert [entry.row["reason"] for entry in both] == ["known since 2024", ""]
+
+
+def test_a_report_of_other_subjects_takes_no_entry_along_and_gives_no_reason_away(tmp_path: Path) -> None:
+    other = replace(CELL, subject="k.py:g")
+    rows = made(tmp_path / "b.json", CELL, other)
+    record = json.loads((tmp_path / "b.json").read_text())
+    for row in record["entries"]:
+        row |= {"reason": f"of {row['subject']}"}
+    (tmp_path / "b.json").write_text(json.dumps(record))
+    for cells, gone in (([CELL], []), ([replace(CELL, measured=3.0)], []), ([CELL, other], [])):
+        after = updated(read_baseline(tmp_path / "b.json"), cells, {}, TODAY, gone).entries
+        assert [(e.subject, e.row["reason"]) for e in after] == [("k.py:f", "of k.py:f"), ("k.py:g", "of k.py:g")]
+    assert len(rows) == 2
+
+
+def test_two_findings_of_one_cell_keep_their_own_reasons_and_cells() -> None:
+    def cell(dtype: str) -> Cell:
+        simplest, worst = replace(WITNESS, cause="exp overflow"), replace(OTHER, cause="epsilon added")
+        return replace(CELL, dtype=dtype, cause="exp overflow", simplest=simplest, worst=worst)
+
+    cells = [cell("float32"), cell("float64")]
+    first = updated(Baseline(), cells, {}, TODAY)
+    said = [
+        replace(e, row={**e.row, "reason": f"of {e.cause}", "expires": f"2027-01-0{i + 1}"})
+        for i, e in enumerate(first.entries)
+    ]
+    assert len(said) == 2
+    for again in (cells, cells[:1]):
+        after = updated(replace(first, entries=said), again, {}, TODAY).entries
+        assert [(e.cause, e.row["reason"], e.row["expires"]) for e in after] == [
+            (e.cause, e.row["reason"], e.row["expires"]) for e in said
+        ]
+        assert all(len(e.cells) == 2 for e in after)
+
+
+def test_what_is_not_known_is_kept_wherever_it_stands(tmp_path: Path) -> None:
+    made(tmp_path / "b.json", CELL)
+    record = json.loads((tmp_path / "b.json").read_text())
+    tickets = [{"link": {"url": "https://x/1"}}, "text", {}, {"id": 1}]
+    record |= {"comment": ["ours", {"a": {}}]}
+    record["entries"][0] |= {"tickets": tickets}
+    record["entries"][0]["cells"][0] |= {"note": "mine"}
+    (tmp_path / "b.json").write_text(json.dumps(record))
+    (tmp_path / "b.json").write_text(text(updated(read_baseline(tmp_path / "b.json"), [CELL], {}, TODAY)))
+    after = json.loads((tmp_path / "b.json").read_text())
+    assert (after["comment"], after["entries"][0]["tickets"]) == (["ours", {"a": {}}], tickets)
+    assert after["entries"][0]["cells"][0]["note"] == "mine"
+
+
+def test_another_defect_in_the_same_cell_is_new_and_an_audited_function_is_no_renamed_one() -> None:
+    entry = Entry([replace(CELL, cause="exp overflow")], "k.py:f", row={"cause": "exp overflow"})
+    known = Known(entry.cells[0], entry.causes)
+    assert known.covers(replace(CELL, cause="exp overflow"))
+    assert known.covers(replace(CELL, cause="unknown"))
+    assert not known.covers(replace(CELL, cause="extra term"))
+    moved = replace(CELL, subject="k.py:g", cause="exp overflow")
+    assert known._replace(moved=True).covers(moved)
+    assert not known._replace(moved=True, audited=frozenset({("softmax", "k.py:g")})).covers(moved)
 
 
 @pytest.mark.parametrize(
@@ -172,8 +231,8 @@ def test_a_finding_is_known_by_role_property_and_witness_and_if_it_is_no_graver(
     tmp_path: Path, cell: Cell, known: bool, moved: bool
 ) -> None:
     made(tmp_path / "b.json", CELL)
-    (entry,) = read_baseline(tmp_path / "b.json")
-    gate = Gate.from_json(Gate([Known(entry.cells[0], moved)]).to_json())
+    (entry,) = read_baseline(tmp_path / "b.json").entries
+    gate = Gate.from_json(Gate([Known(entry.cells[0], entry.causes, moved)]).to_json())
     assert gate.passed(cell).accepted == (KNOWN if known else "")
     assert gate.passed(cell).unexpected == (cell.found and not known)
 
@@ -194,7 +253,7 @@ def test_an_entry_whose_date_is_past_counts_no_more(tmp_path: Path) -> None:
 def test_an_entry_whose_subject_is_gone_is_told(tmp_path: Path) -> None:
     made(tmp_path / "b.json", CELL, word="gone/k.py:f")
     gate = Gate.of({"baseline": tmp_path / "b.json"}, Replays({}, (), ProjectSettings()))
-    assert gate.summary == "baseline: 0 fixed, 0 still, 0 worse, 1 error"
+    assert gate.summary == "baseline: 0 fixed, 0 still, 0 worse, 0 error, 1 gone"
     assert "subject file 'gone/k.py' does not exist" in gate.lines[0]
     assert not gate.failed
     assert gate.rows[0]["status"] == "GONE"
@@ -222,7 +281,7 @@ def test_what_is_still_so_is_counted_and_what_is_to_go_is_a_line_an_entry() -> N
         "FIXED k.py:f  unknown  axis, in float32: a part of its entry in the baseline is to go",
         "GONE h  unknown  accuracy, in float32: its entry in the baseline is to go",
     ]
-    assert gate.summary == "baseline: 1 fixed, 1 still, 1 worse, 1 error"
+    assert gate.summary == "baseline: 1 fixed, 1 still, 1 worse, 0 error, 1 gone, 1 expired"
     assert not Gate(told=told[1:2]).failed
     assert Gate(told=told[1:2], strict=True).failed
 
@@ -238,6 +297,11 @@ def test_what_is_still_so_is_counted_and_what_is_to_go_is_a_line_an_entry() -> N
         (lambda r: edited(r, cells=[]), "entries[0].cells is empty: a cell that fails is needed"),
         (lambda r: edited(r, cells=[{}]), "key 'entries[0].cells[0].verdict' is missing: text is needed"),
         (lambda r: edited(r, dtypes=["float64"]), "entries[0].dtypes=['float64'] are not those of its cells"),
+        (lambda r: edited(r, cause=None), "entries[0].cause=None is not valid: text is needed"),
+        (lambda r: edited(r, severity=["x"]), "entries[0].severity=['x'] is not known: valid: critical"),
+        (lambda r: of_cell(r, severity="nonsense"), "entries[0].cells[0].severity='nonsense' is not known: valid:"),
+        (lambda r: of_cell(r, simplest=None), "key 'entries[0].cells[0].simplest' is missing"),
+        (lambda r: r | {"audited": [["softmax"]]}, "audited has ['softmax']: a role and a subject are needed"),
         (lambda r: of_cell(r, verdict="held"), "entries[0].cells[0].verdict='held' is no finding"),
         (lambda r: edited(r, expires="soon"), "entries[0].expires='soon' is not a date; write 2026-12-31, or nothing"),
         (lambda r: edited(r, reason=3), "entries[0].reason=3 is not valid: text is needed"),
