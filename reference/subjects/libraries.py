@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import subprocess
+import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from extremum.reference.arithmetic.formats import DEFAULT_DTYPES
@@ -25,6 +28,46 @@ ROWS = (  # name (that the library is imported by), role, module, attribute, key
     ("torch", "descent_step", "extremum.reference.subjects.wrappers", "torch_sgd", None, "torch"),
     ("optax", "descent_step", "extremum.reference.subjects.wrappers", "optax_sgd", None, "jax"),
 )
+
+
+LIBRARIES = ("scipy", "torch", "jax", "autograd", "optax", "onnxruntime")  # by what each is imported by
+EXTRAS = {"onnxruntime": "onnx"}  # where it is not called as the library is
+
+
+@dataclass(frozen=True)
+class Library:
+    """A library by name, with its version where it can be imported, else why not, and which extra installs it."""
+
+    name: str
+    version: str = ""
+    why: str = ""
+
+    @property
+    def line(self) -> str:
+        """What is to be known of it, in a line."""
+        if not self.why:
+            return f"usable, {self.version}"
+        return f"not usable: {self.why}; pip install 'extremum[{EXTRAS.get(self.name, self.name)}]'"
+
+
+def libraries() -> list[Library]:
+    """The libraries whose functions have names, each imported in a process of its own: some take seconds."""
+    started = [(name, _importing(name)) for name in LIBRARIES]
+    return [_library(name, *process.communicate(), process.returncode) for name, process in started]
+
+
+def _importing(name: str) -> subprocess.Popen[str]:
+    told = f"import importlib.metadata, {name}; print(importlib.metadata.version({name!r}))"
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", told]
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True, errors="replace")
+
+
+def _library(name: str, out: str, said: str, code: int) -> Library:
+    if code == 0:
+        return Library(name, (out.splitlines() or [""])[-1])
+    last = (said.splitlines() or [""])[-1].strip()
+    return Library(name, why=last or f"its import ends the process with {code}")
 
 
 def _late(module: str, attribute: str) -> Callable[..., Any]:

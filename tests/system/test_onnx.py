@@ -149,7 +149,7 @@ def test_bfloat16_goes_in_and_out_by_its_bits() -> None:
 @pytest.mark.usefixtures("folder")
 def test_inputs_go_in_by_their_names(names: Sequence[str]) -> None:
     vjp = opened(saved("softmax_vjp.onnx", VJP, inputs=names), "softmax_vjp", {"x": 1, "g": 1}, batched=False)
-    x, g = np.float32([0, 1, 3]), np.float32([2, 0, -1])
+    x, g = np.array([0, 1, 3], np.float32), np.array([2, 0, -1], np.float32)
     s = np.exp(x - 3) / np.exp(x - 3).sum()
     np.testing.assert_allclose(vjp(x, g), s * (g - (s * g).mean()), rtol=1e-5)
     with pytest.raises(TypeError, match="x is float32 in the model, not float64"):
@@ -177,7 +177,7 @@ def test_an_operator_is_judged_by_its_name(word: str, prop: str, dtype: str, ver
 @NEEDS_ONNX
 def test_a_masked_entry_beside_a_large_negative_one_makes_its_logsumexp_infinite() -> None:
     logsumexp = opened("onnxruntime:ReduceLogSumExp", "logsumexp", {"x": 1}, batched=True)
-    assert logsumexp(np.float32([[-np.inf, -1000]])) == -np.inf
+    assert logsumexp(np.array([[-np.inf, -1000]], np.float32)) == -np.inf
     (subject,) = resolve("onnxruntime:ReduceLogSumExp", None, wish=Wish(dtypes=["float32"]))
     mask = cell_of(subject, "mask")
     assert mask.verdict == "refuted"
