@@ -12,7 +12,7 @@ from typing import Any
 
 from extremum.reference.arithmetic.formats import DEFAULT_DTYPES
 from extremum.reference.subjects.adapters import ADAPTERS
-from extremum.reference.subjects.subject import subject
+from extremum.reference.subjects.subject import RANKS, subject
 
 ROWS = (  # name (that the library is imported by), role, module, attribute, keyword of the axis, adapter
     ("scipy", "softmax", "scipy.special", "softmax", "axis", "numpy"),
@@ -26,12 +26,26 @@ ROWS = (  # name (that the library is imported by), role, module, attribute, key
     ("jax", "logsumexp", "jax.scipy.special", "logsumexp", "axis", "jax"),
     ("torch", "cross_entropy", "extremum.reference.subjects.wrappers", "torch_cross_entropy", None, "torch"),
     ("torch", "descent_step", "extremum.reference.subjects.wrappers", "torch_sgd", None, "torch"),
+    ("sklearn", "softmax", "sklearn.utils.extmath", "softmax", None, "numpy"),
+    ("tensorflow", "softmax", "extremum.reference.subjects.wrappers", "tensorflow_softmax", "axis", "numpy"),
+    ("tensorflow", "log_softmax", "extremum.reference.subjects.wrappers", "tensorflow_log_softmax", "axis", "numpy"),
+    ("tensorflow", "logsumexp", "extremum.reference.subjects.wrappers", "tensorflow_logsumexp", "axis", "numpy"),
     ("optax", "descent_step", "extremum.reference.subjects.wrappers", "optax_sgd", None, "jax"),
 )
 
 
-LIBRARIES = ("scipy", "torch", "jax", "autograd", "optax", "onnxruntime")  # by what each is imported by
-EXTRAS = {"onnxruntime": "onnx"}  # where it is not called as the library is
+MATRICES = (2,)  # the numbers of dimensions that a function of scikit-learn takes
+LIBRARIES = (
+    "scipy",
+    "sklearn",
+    "torch",
+    "tensorflow",
+    "jax",
+    "autograd",
+    "optax",
+    "onnxruntime",
+)  # by what each is imported by
+EXTRAS = {"onnxruntime": "onnx", "sklearn": "scikit-learn"}  # where it is not called as the library is
 
 
 @dataclass(frozen=True)
@@ -57,7 +71,7 @@ def libraries() -> list[Library]:
 
 
 def _importing(name: str) -> subprocess.Popen[str]:
-    told = f"import importlib.metadata, {name}; print(importlib.metadata.version({name!r}))"
+    told = f"import {name}; print({name}.__version__)"
     pipe = subprocess.PIPE
     command = [sys.executable, "-c", told]
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True, errors="replace")
@@ -84,4 +98,5 @@ for _name, _role, _module, _attribute, _axis, _adapter in ROWS:
     if importlib.util.find_spec(_name):
         _declared = {"axis": _axis, "adapter": ADAPTERS[_adapter], "dtypes": DEFAULT_DTYPES}
         _slow = _adapter == "jax"  # it compiles anew for every shape: minutes and gigabytes for a whole audit
-        subject(_role, kind="library", name=_name, slow=_slow, **_declared)(_late(_module, _attribute))
+        _ranks = MATRICES if _name == "sklearn" else RANKS
+        subject(_role, kind="library", name=_name, slow=_slow, ranks=_ranks, **_declared)(_late(_module, _attribute))

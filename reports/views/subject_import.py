@@ -116,7 +116,7 @@ def _registered(role: str, name: str, taken: Collection[str]) -> Import | None:
     if isinstance(getattr(autodiff, method[0], None), autodiff.Tool):
         source = _of_tool(*method)
     elif place == wrappers.__name__:
-        source = Import((), (_source(known.function),), attribute)
+        source = Import((), (_source(getattr(wrappers, attribute)),), attribute)  # not what imports it late
     else:
         return _of_module(place, attribute, None, taken)
     if attribute not in taken:
