@@ -318,7 +318,7 @@ def out_of_time(cell: Cell, expired: Expired, settings: Settings) -> Cell:
 
 
 def _error_of(call: Call, role: Role, fmt: Format) -> str:
-    arguments = role.ordinary(fmt)
+    arguments = ordinary(call.subject, role, fmt)
     try:
         call.array(arguments if role.signature.batched else role.signature.row(arguments, 0))
     except Misbehaviour as error:

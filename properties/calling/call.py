@@ -75,6 +75,17 @@ def out_of(subject: Subject, signature: Signature) -> str:
     return f"like {like.index(form)}" if form in like else form
 
 
+def _fits(shape: Shape, sizes: Sequence[int | None]) -> bool:
+    """Whether the last of these sizes are what is asked for; None is any."""
+    return all(size in (None, own) for own, size in zip(shape[len(shape) - len(sizes) :], sizes, strict=False))
+
+
+def sizes_text(sizes: Sequence[int | None]) -> str:
+    """The sizes of an argument in words."""
+    text = " by ".join("any" if size is None else f"{size:,}" for size in sizes)
+    return f"{text} {'entry' if text == '1' else 'entries'}"
+
+
 class Call:
     """A subject ready to be called with NumPy arrays, by the signature of its role.
 
@@ -207,9 +218,7 @@ class Call:
     ) -> T:
         """What `call` gives for the arrays; meanwhile a call is under way, in the first process unless one is given."""
         n, dtype = self._length(arguments, axis), first(arguments).dtype.name
-        rank = first(arguments).ndim
-        if self.signature.batched and rank in RANKS and rank not in self.subject.ranks:
-            raise Declined(f"it takes arrays of {dimensions(self.subject.ranks)}")
+        self._check(arguments)
         if n >= self.too_long.get(dtype, n + 1):
             raise TooLong(f"for rows of {self.too_long[dtype]:,} its memory did not suffice")
         self.begins(arguments, axis)
@@ -230,6 +239,15 @@ class Call:
 
     def begins(self, arguments: Arguments, axis: int | None) -> None:
         """What is done before each call: nothing, but by kinds of calls that need it."""
+
+    def _check(self, arguments: Arguments) -> None:
+        """Raise `Declined` for arrays of a shape that the subject does not take: it is not called on them."""
+        rank = first(arguments).ndim
+        if self.signature.batched and rank in RANKS and rank not in self.subject.ranks:
+            raise Declined(f"it takes arrays of {dimensions(self.subject.ranks)}")
+        for name, sizes in self.subject.sizes.items():
+            if not _fits(np.shape(arguments[name]), sizes):
+                raise Declined(f"it takes {name} of {sizes_text(sizes)} alone")
 
     def _patience(
         self, host: Host | None, arguments: Arguments, axis: int | None
@@ -265,6 +283,8 @@ class Call:
         if second is None:
             return None
         given = [self.signature.of(one) for one in (*history, arguments)]
+        for one in given:  # before any is sent: an answer that nobody waits for would be taken for the next
+            self._check(one)
         with second.together([([np.asarray(a) for a in one.values()], None) for one in given]) as answer:
             for one in given[:-1]:
                 with contextlib.suppress(Misbehaviour):
@@ -299,6 +319,8 @@ class Call:
         by_row = judged is not None and not self.signature.batched
         shapes = [self.signature.answer(self.signature.row(a, 0), -1) if by_row else None for a in given]
         asked = [([np.asarray(a) for a in one.values()], shape) for one, shape in zip(given, shapes, strict=True)]
+        for one in given:  # before any is sent
+            self._check(one)
         with self.host.together(asked) as answer:
             outs = [self._made(one, None, lambda _: answer()) for one in given]
         return outs if judged is None else [judged(out, one) for out, one in zip(outs, given, strict=True)]

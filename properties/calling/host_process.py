@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import hashlib
 import json
 import os
 import resource
@@ -135,6 +136,8 @@ class Service:
         self.places = [0] * len(answered)  # in each file: where the next answer goes
         self.function: Any = None
         self.instance = False  # whether it is one of the class that was named
+        self.sizes: dict[str, Any] = {}  # of arguments, where what was named takes no others
+        self.files: list[str] = []  # that it is in, besides those of Python
         self.process = os.getpid()
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # who interrupts this process ends it: no call has raised that
         self.output = os.dup(1)  # the subject may close its own
@@ -176,7 +179,14 @@ class Service:
             elif "c" in request:
                 from extremum.reference.subjects.c_symbols import bound
 
-                self.function = bound(*self.loading.parted(request["spec"]), **request["c"])
+                place, symbol = self.loading.parted(request["spec"])
+                self.function, self.files = bound(place, symbol, **request["c"]), [os.path.abspath(place)]
+            elif "onnx" in request:
+                from extremum.reference.subjects.onnx_models import opened
+
+                self.function = opened(request["spec"], **request["onnx"])
+                self.sizes = self.function.sizes
+                self.files = [place for place in [os.path.abspath(request["spec"])] if os.path.isfile(place)]
             else:
                 spec = request["spec"]
                 value = self.loading.load(spec)[1]
@@ -192,11 +202,16 @@ class Service:
     def do_about(self, request: dict[str, Any]) -> dict[str, Any]:
         """What is known of the subject without calling it."""
         told = self.loading.about(self.function, request["inputs"], request["keywords"])
-        return {**told, "instance": self.instance}
+        files = [*self.files, *told["files"]]
+        return {**told, "instance": self.instance, "sizes": self.sizes, "files": files}
 
     def do_fingerprint(self, _request: dict[str, Any]) -> dict[str, Any]:
         """The fingerprint of all that is loaded."""
-        return {"fingerprint": self.loading.fingerprint([self.function])}
+        digest = hashlib.sha256(self.loading.fingerprint([self.function]).encode())
+        for file in self.files:
+            with open(file, "rb") as content:
+                digest.update(content.read())
+        return {"fingerprint": digest.hexdigest()}
 
     def do_answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """One call, or one for each row where the request has the shape that is expected of each."""

@@ -103,7 +103,11 @@ class Host:
         told = self._ask({"do": "about", "inputs": [*inputs], "keywords": [*keywords]}, (), self.limits.import_seconds)
         texts_of = dict.fromkeys(("line", "module", "version", "type", "name", "shown"), str)
         names = {"callable": bool, "instance": bool, **texts_of}
-        told = self._checked(told, {**names, "arrays": list, "defaults": dict, "libraries": list, "files": list})
+        lists = dict.fromkeys(("arrays", "libraries", "files"), list)
+        told = self._checked(told, {**names, **lists, "defaults": dict, "sizes": dict})
+        sizes = told["sizes"].values()
+        if not all(isinstance(own, list) and own and all(isinstance(n, int | None) for n in own) for own in sizes):
+            raise self._strange()
         self._checked(told, {"definition": list | None})
         match told["definition"]:
             case None | [str(), int()]:

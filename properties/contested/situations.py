@@ -50,6 +50,7 @@ from extremum.reference.subjects.subject import Subject
 
 TAME_MAX = 8.0  # the size of all other entries of a row: the contested one alone should decide
 CALL_SECONDS = 5.0
+USUAL_LENGTH = 3  # of a row that a situation is asked of
 PREFERRED_DTYPE = "float32"
 PREFERRED_DTYPE_OF_STEPS = "float16"  # whose range the rates of optimizers leave
 STEP = "step_size"
@@ -325,7 +326,7 @@ class Behaviour:
 def characterise(subject: Subject, role: Role, dtype: str, host: Host | None = None) -> Iterator[Behaviour]:
     """The behaviour of the subject in each situation that arises, from one call each."""
     fmt, call = format_of(dtype), Call(subject, role.signature, host)
-    call.prepare_by(role.ordinary(fmt))
+    call.prepare_by(role.ordinary(fmt, subject.length or USUAL_LENGTH))
     for situation in arising(role, fmt):
         yield Behaviour(subject.name, role.name, situation.name, dtype, _shown(call, role, situation, fmt))
 
@@ -345,7 +346,7 @@ def dtype_for(
     names = preferred(role, dtypes or subject.dtypes)
     call = Call(subject, role.signature, host)
     for name in names:
-        arguments = role.ordinary(format_of(name), rows=1)
+        arguments = role.ordinary(format_of(name), subject.length or USUAL_LENGTH, rows=1)
         call.prepare_by(arguments)
         try:
             outcome = undisturbed(partial(call.within, CALL_SECONDS, partial(call.rows, arguments)))
@@ -363,13 +364,18 @@ def preferred(role: Role, dtypes: Sequence[str]) -> list[str]:
 
 
 def _shown(call: Call, role: Role, situation: Situation, fmt: Format) -> str:
-    case = situation.arrange(Sampled(np.random.default_rng(0), fmt, 1, 3), role.ordinary(fmt, rows=1))
+    n = call.subject.length or USUAL_LENGTH
+    if n < situation.least:
+        return f"not asked: it takes rows of {n:,} alone"
+    case = situation.arrange(Sampled(np.random.default_rng(0), fmt, 1, n), role.ordinary(fmt, n, rows=1))
     try:
         answers = undisturbed(partial(call.within, CALL_SECONDS, partial(situation.answers, call, role, case)))
     except NoReturn:
         return "does not return"
     except Ended:
         return "ends the process"
+    except Declined as refusal:
+        return f"not asked: {refusal}"
     if isinstance(answers, Expired):
         return "does not return"
     (answer,) = answers

@@ -34,6 +34,7 @@ from extremum.properties.model.role import Experiment, Role
 from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.onset.lines import LINES, Line, edges, grid, ordinals
 from extremum.properties.steps.decide import FAR_RATIO, Decision, at, certify, screen
+from extremum.properties.steps.trial import ordinary
 from extremum.properties.values.signature import Arguments
 from extremum.reference.arithmetic.formats import Array, Format, format_of
 from extremum.reference.arithmetic.wide import row_max, screen_arithmetic, where
@@ -335,7 +336,7 @@ def onset(
 
     Raises `UsageError` for a dtype or a length that there is not, and for a role whose arguments are not rows.
     """
-    lengths = lengths_of(role, lengths)
+    lengths = lengths_of(role, lengths, subject.length)
     rows: list[Onset] = []
     host = None if subject.place is None else host_of(subject, role.signature, limits or Limits())
     try:
@@ -344,7 +345,7 @@ def onset(
                 tell(f"{subject.name} in {dtype} is left out: {subject.unfit[dtype][1]}")
                 continue
             call = Call(subject, role.signature, host=host)
-            call.prepare_by(role.ordinary(format_of(dtype)))
+            call.prepare_by(ordinary(subject, role, format_of(dtype)))
             rows += _onsets_in(call, role, format_of(dtype), lengths, timeout, tell, step)
     finally:
         if host is not None:
@@ -387,11 +388,16 @@ def _onsets_in(
     return rows
 
 
-def lengths_of(role: Role, lengths: Sequence[int] | None = None) -> Sequence[int]:
-    """The lengths that are asked for, or all powers of two that the role takes, as `onset` has it."""
+def lengths_of(role: Role, lengths: Sequence[int] | None = None, only: int | None = None) -> Sequence[int]:
+    """The lengths that are asked for, or all powers of two that the role takes, as `onset` has it.
+
+    `only` is that of a subject that takes no other.
+    """
     if not role.edged or next(iter(role.signature.inputs.values())) != 1:
         raise UsageError(f"role={role.name!r} has no onsets: no exponential of a row of its first argument has an edge")
     for n in lengths or ():
         if not 1 <= n <= role.longest:
             raise UsageError(f"length={n} is not from 1 to {role.longest:,}, the longest row of role {role.name}")
-    return sorted(set(lengths or (n for n in LENGTHS if n <= role.longest)))
+        if n != (only or n):
+            raise UsageError(f"length={n} is not {only:,}, of which alone the subject takes rows")
+    return [only] if only else sorted(set(lengths or (n for n in LENGTHS if n <= role.longest)))

@@ -76,7 +76,8 @@ def as_taken(role: Role, subject: Subject) -> Role:
     """The role as the subject takes its arguments: row by row where vectors alone, points of one length alone."""
     if subject.point is not None:
         return _taken(role, subject.point, _of_points)
-    return _taken(role, None, _of_vectors) if role.signature.batched and subject.ranks == VECTORS else role
+    role = _taken(role, None, _of_vectors) if role.signature.batched and subject.ranks == VECTORS else role
+    return role if subject.length is None else _taken(role, subject.length, _of_length)
 
 
 def of_vectors(role: Role) -> Role:
@@ -97,16 +98,27 @@ def _of_points(role: Role, point: int | None) -> Role:
     return replace(role, longest=point or role.longest, properties=tuple(map(of_length, role.properties)))
 
 
+def _of_length(role: Role, length: int | None) -> Role:
+    def changed(prop: Property) -> Property:
+        on_sweep = None if prop.on_sweep is None else changed(prop.on_sweep)
+        return replace(prop, lengths=str(length), rows=OF_ONE_LENGTH * prop.rows, on_sweep=on_sweep)
+
+    properties = tuple(map(changed, role.properties))
+    return replace(role, longest=length or role.longest, rows=OF_ONE_LENGTH * role.rows, properties=properties)
+
+
 def _taken(role: Role, point: int | None, change: Callable[[Role, int | None], Role]) -> Role:
-    key = id(role), point
+    key = id(role), point, change.__name__
     if key not in _changed:
         _changed[key] = role, change(role, point)
     return _changed[key][1]
 
 
 VECTORS = (1,)  # the numbers of dimensions of what a function takes that raises for a matrix
+OF_ONE_LENGTH = 16  # times as many rows in a block, where rows of one length are all that there are
 POINTS = 3  # of many entries, in a block: evaluating a function of data on exact numbers takes long
-_changed: dict[tuple[int, int | None], tuple[Role, Role]] = {}  # by the identity of a role: that, and what came of it
+# By the identity of a role and what was done to it: that role, and what came of it.
+_changed: dict[tuple[int, int | None, str], tuple[Role, Role]] = {}
 
 
 def place_of(role: Role) -> str:

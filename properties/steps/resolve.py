@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from extremum.properties.calling.call import Call, dimensions, quiet
+from extremum.properties.calling.call import Call, dimensions, quiet, sizes_text
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.calling.hosts import CAN_HOST
 from extremum.properties.calling.time_limit import OutOfTime, limited
@@ -30,7 +30,7 @@ from extremum.reference.arithmetic.formats import FORMATS
 from extremum.reference.errors import UsageError, printable
 from extremum.reference.subjects import loading
 from extremum.reference.subjects.adapters import candidates
-from extremum.reference.subjects.loading import definition, describe, version_of
+from extremum.reference.subjects.loading import definition, describe, is_onnx, version_of
 from extremum.reference.subjects.subject import RANKS, Subject, load, named, unknown
 
 PROBE_SECONDS = 10.0  # for an ordinary row, which a library may compile for
@@ -46,9 +46,11 @@ def resolve(spec: str, role: str | None, of: str | None = None, wish: Wish | Non
     if of is not None:
         return [_gradient(spec, of, role, wish)]
     wanted = None if role is None else role_named(role)
-    if ":" in spec and not named(spec, None):  # a registered name may have a colon too
+    if (":" in spec or is_onnx(spec)) and not named(spec, None):  # a registered name may have a colon too
         if wish is not None and CAN_HOST:
             return [tried(spec, wanted, wish)]
+        if is_onnx(spec):
+            raise UsageError(f"subject={spec!r} needs a process of its own, which this system has not")
         name, function = load(spec)
         return [adapt(function, name, wanted or role_of(spec.rpartition(":")[2], spec), spec)]
     found = [s for s in named(spec, role) if s.role in roles()]
@@ -170,12 +172,14 @@ def introduce(subject: Subject) -> dict[str, str]:
     defaults = ", ".join(f"{name}={value}" for name, value in subject.about.get("defaults", {}).items())
     left = f"{defaults} left at {'its default' if defaults.count('=') == 1 else 'their defaults'}" if defaults else ""
     ranks = "" if subject.ranks == RANKS else f"of {dimensions(subject.ranks)}"
+    sizes = " and ".join(f"{name} of {sizes_text(own)}" for name, own in subject.sizes.items())
+    sizes = f"{sizes} alone" if sizes else ""
     arrays = " ".join(filter(None, [f"{subject.adapter.name} arrays", ranks]))
     wrapped = f"wrapped by {subject.place['wrap']}" if subject.place and "wrap" in subject.place else ""
     beside = subject.about.get("beside", "")
     besides = f" (it returns {beside} too, which is not)" if beside else ""
     out = f"answer read from out, its last argument, which is filled with NaN{besides}" if subject.out else ""
-    parts = [f"role {subject.role}", of, wrapped, arrays, numbers, axis, out, left, version, origin]
+    parts = [f"role {subject.role}", of, wrapped, arrays, sizes, numbers, axis, out, left, version, origin]
     record = {
         "name": subject.name,
         "role": subject.role,

@@ -48,10 +48,11 @@ def cases(
     fmt: Format,
     regimes: Sequence[Regime],
     longest: int,
+    length: int | None = None,
 ) -> tuple[Case, str]:
-    """Cases of `prop` from `regimes`, plain before intricate, with rows of at most `longest` entries."""
+    """Cases of `prop` from `regimes`, plain before intricate, with rows of `length` or at most `longest` entries."""
     regime = draw(st.sampled_from(list(regimes)))
-    n = draw(st.integers(1, longest))
+    n = draw(st.integers(1, longest)) if length is None else length
     m = draw(st.sampled_from(role.heights(n)))
     d = Drawn(draw, fmt, draw(st.sampled_from(ROW_COUNTS)) if n <= LONGEST_DRAWN else 1, n, m)
     return prop.case_of(d, role.arguments(d, regime)), regime.name
@@ -70,6 +71,8 @@ def search(
     Every case is decided as in the sweep, so what it is shrunk to is refuted with proof. Deterministic for
     a seed: no deadline, no database, no health check that measures time. After `stop()` no case is called.
     """
+    length = experiment.call.subject.length
+    examples = 0 if (length or 0) > LONGEST_SEARCHED else examples
     examined: list[int] = []
     refuted: list[Refutation] = []  # each simpler than the one before
 
@@ -85,7 +88,7 @@ def search(
         print_blob=False,
         report_multiple_bugs=False,
     )
-    @given(cases(experiment.role, experiment.prop, experiment.fmt, regimes, longest))
+    @given(cases(experiment.role, experiment.prop, experiment.fmt, regimes, longest, length))
     def every_case_holds(pair: tuple[Case, str]) -> None:
         if stop():
             return  # Hypothesis cannot be stopped from inside; a case that is not called costs nothing

@@ -22,7 +22,7 @@ from extremum.properties.calling.hosts import Host
 from extremum.properties.inputs.lengths import point_lengths
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import Observation, View
-from extremum.properties.roles.registry import VECTORS, of_vectors, role_of, roles
+from extremum.properties.roles.registry import VECTORS, of_vectors, role_named, role_of, roles
 from extremum.properties.steps.parameters import (
     AXIS_KEYWORDS,
     GRADIENT_OF,
@@ -39,11 +39,13 @@ from extremum.reference.arithmetic.wide import screen_arithmetic
 from extremum.reference.errors import UsageError, printable
 from extremum.reference.subjects.adapters import ADAPTERS, Adapter, candidates
 from extremum.reference.subjects.c_symbols import EXAMPLE
-from extremum.reference.subjects.loading import SHARED, NotLoaded, parted, record_name
+from extremum.reference.subjects.loading import MODEL, OPERATOR, SHARED, NotLoaded, is_onnx, parted, record_name
+from extremum.reference.subjects.onnx_models import operator
 from extremum.reference.subjects.processes import PREFIX, words_of
 from extremum.reference.subjects.subject import RANKS, Subject, usage_error
 
 FITS = ""  # what a trial says where there is nothing to say
+OF_DTYPES = "in its C signature", "in the model"  # what is said of arrays of another dtype than its own
 CLOSE = 0.05  # relative and absolute: another role whose values are that near is what the subject may be
 SUGGESTION_SECONDS = 5.0
 FOREIGN, FOREIGN_RANKS = "C-order", (2,)  # arrays of C symbols and programs: matrices, with rows along the last axis
@@ -106,7 +108,7 @@ def tried(spec: str, wanted: Role | None, wish: Wish, of: str | None = None) -> 
         axis = axis_of(told, name, role, wish.out)
         keywords = [axis or None] if axis is not None else [*keywords_of(role), None]
         rows = [
-            replace(subject, about=told, axis=keyword, adapter=adapter, numbers=numbers)
+            replace(subject, about=told, axis=keyword, adapter=adapter, numbers=numbers, sizes=told["sizes"])
             for keyword in keywords
             for adapter in ([ADAPTERS[FOREIGN]] if foreign else _adapters(told, wish))
             for numbers in numbers_as(told, role, adapter)
@@ -129,29 +131,35 @@ def tried(spec: str, wanted: Role | None, wish: Wish, of: str | None = None) -> 
 
 
 def _role_of(spec: str) -> Role:
-    """The role that the name of a function, a symbol or a program has in it."""
-    if not spec.startswith(PREFIX):
+    """The role that the name of a function, a symbol, a program or a model has in it."""
+    if spec.endswith(MODEL):
+        return role_of(Path(spec).stem, spec)
+    if not spec.startswith((PREFIX, OPERATOR)):
         return role_of(spec.rpartition(":")[2], spec)
     try:
+        if spec.startswith(OPERATOR):
+            return role_named(operator(spec).role)
         return role_of(Path(words_of(spec)[0]).stem, spec)
     except NotLoaded as error:
         raise usage_error(error) from None
 
 
 def _foreign(spec: str, wanted: Role | None, wish: Wish) -> dict[str, Any]:
-    """What the host of a C symbol or a program needs to know besides; nothing of a Python function."""
+    """What the host of a C symbol, a program or a model needs to know besides; nothing of a Python function."""
     program, symbol = spec.startswith(PREFIX), parted(spec)[0].endswith(SHARED)
     if symbol and wish.c_signature is None:
         raise UsageError(f"subject={spec!r} is a C symbol: add --c-signature, as {EXAMPLE!r}")
     if wish.c_signature is not None and not symbol:
         raise UsageError(f"c-signature={wish.c_signature!r} goes with library.so:symbol, not with {spec!r}")
-    if not program and not symbol:
+    if not program and not symbol and not is_onnx(spec):
         return {}
     options = {"wrap": wish.wrap, "arrays": wish.arrays, "python": wish.python, "out": wish.out or None}
     for option, value in options.items():
         if value is not None:
             raise UsageError(f"{option}={value!r} goes with a Python function, not with {spec!r}")
     signature, role = (wanted or _role_of(spec)).signature, wanted or _role_of(spec)
+    if is_onnx(spec):
+        return {"onnx": {"role": role.name, "inputs": dict(signature.inputs), "batched": signature.batched}}
     if program:
         return {"exec": {"role": role.name, "inputs": list(signature.inputs), "batched": signature.batched}}
     return {"c": {"signature": wish.c_signature, "inputs": dict(signature.inputs), "answer": signature.form}}
@@ -174,7 +182,8 @@ def _fitting(rows: Sequence[Subject], role: Role, host: Host, dtypes: Sequence[s
         if any(not verdict and not text for verdict, text in trials.values()):
             ended = {dtype: (verdict, text) for dtype, (verdict, text) in trials.items() if verdict}
             fitting = next(dtype for dtype, trial in trials.items() if not any(trial))
-            ranks = FOREIGN_RANKS if subject.adapter.name == FOREIGN else _ranks(subject, role, host, FORMATS[fitting])
+            matrices = subject.adapter.name == FOREIGN and not is_onnx(subject.origin)
+            ranks = FOREIGN_RANKS if matrices else _ranks(subject, role, host, FORMATS[fitting])
             about = {**subject.about, "beside": printable(host.beside)}
             return replace(subject, unfit=ended, ranks=ranks, about=about)
         told = told or trials
@@ -190,7 +199,7 @@ def _fitting(rows: Sequence[Subject], role: Role, host: Host, dtypes: Sequence[s
     others = [dtype for dtype in DEFAULT_DTYPES if dtype not in dtypes]
     if any(not any(trial) for trial in _trials(subject, role, host, others).values()):
         return subject  # it refuses these dtypes, and no other
-    text = min((text for _, text in told.values()), key=lambda said: "in its C signature" in said)
+    text = min((text for _, text in told.values()), key=lambda said: any(words in said for words in OF_DTYPES))
     wanted = f"{_wanted(subject, role)}{_suggestion(subject, role, host)}"
     return _misfit(subject, f"subject={subject.name!r} is no {role.name}: {text}; {wanted}")
 
@@ -220,7 +229,7 @@ def _ranks(subject: Subject, role: Role, host: Host, fmt: Format) -> tuple[int, 
 def ordinary(subject: Subject, role: Role, fmt: Format) -> Arguments:
     """Rows of ordinary arguments, of a length that the function answers which it is the gradient of."""
     of = subject.about.get("of", {})
-    n = of["length"] if of else subject.point
+    n = of["length"] if of else subject.point or subject.length
     return role.ordinary(fmt) if n is None else role.ordinary(fmt, n)
 
 
@@ -290,7 +299,7 @@ def _computes(subject: Subject, role: Role, host: Host) -> bool:
 
 def to_json(subject: Subject) -> dict[str, Any]:
     """What a process of the same audit needs to know of a subject that was tried here."""
-    named = ("name", "role", "axis", "numbers", "out", "origin", "place", "of_origin", "of_place", "about")
+    named = ("name", "role", "axis", "numbers", "out", "sizes", "origin", "place", "of_origin", "of_place", "about")
     kept = {name: getattr(subject, name) for name in (*named, "unfit", "misfit", "ranks", "point")}
     return {**kept, "arrays": subject.adapter.name}
 

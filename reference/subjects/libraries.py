@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import subprocess
+import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from extremum.reference.arithmetic.formats import DEFAULT_DTYPES
 from extremum.reference.subjects.adapters import ADAPTERS
-from extremum.reference.subjects.subject import subject
+from extremum.reference.subjects.subject import RANKS, subject
 
 ROWS = (  # name (that the library is imported by), role, module, attribute, keyword of the axis, adapter
     ("scipy", "softmax", "scipy.special", "softmax", "axis", "numpy"),
@@ -23,8 +26,62 @@ ROWS = (  # name (that the library is imported by), role, module, attribute, key
     ("jax", "logsumexp", "jax.scipy.special", "logsumexp", "axis", "jax"),
     ("torch", "cross_entropy", "extremum.reference.subjects.wrappers", "torch_cross_entropy", None, "torch"),
     ("torch", "descent_step", "extremum.reference.subjects.wrappers", "torch_sgd", None, "torch"),
+    ("sklearn", "softmax", "sklearn.utils.extmath", "softmax", None, "numpy"),
+    ("tensorflow", "softmax", "extremum.reference.subjects.wrappers", "tensorflow_softmax", "axis", "numpy"),
+    ("tensorflow", "log_softmax", "extremum.reference.subjects.wrappers", "tensorflow_log_softmax", "axis", "numpy"),
+    ("tensorflow", "logsumexp", "extremum.reference.subjects.wrappers", "tensorflow_logsumexp", "axis", "numpy"),
     ("optax", "descent_step", "extremum.reference.subjects.wrappers", "optax_sgd", None, "jax"),
 )
+
+
+MATRICES = (2,)  # the numbers of dimensions that a function of scikit-learn takes
+LIBRARIES = (
+    "scipy",
+    "sklearn",
+    "torch",
+    "tensorflow",
+    "jax",
+    "autograd",
+    "optax",
+    "onnxruntime",
+)  # by what each is imported by
+EXTRAS = {"onnxruntime": "onnx", "sklearn": "scikit-learn"}  # where it is not called as the library is
+
+
+@dataclass(frozen=True)
+class Library:
+    """A library by name, with its version where it can be imported, else why not, and which extra installs it."""
+
+    name: str
+    version: str = ""
+    why: str = ""
+
+    @property
+    def line(self) -> str:
+        """What is to be known of it, in a line."""
+        if not self.why:
+            return f"usable, {self.version}"
+        return f"not usable: {self.why}; pip install 'extremum[{EXTRAS.get(self.name, self.name)}]'"
+
+
+def libraries() -> list[Library]:
+    """The libraries whose functions have names, each imported in a process of its own: some take seconds."""
+    started = [(name, _importing(name)) for name in LIBRARIES]
+    return [_library(name, *process.communicate(), process.returncode) for name, process in started]
+
+
+def _importing(name: str) -> subprocess.Popen[str]:
+    told = f"import {name}; print({name}.__version__)"
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", told]
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True, errors="replace")
+
+
+def _library(name: str, out: str, said: str, code: int) -> Library:
+    if code == 0:
+        return Library(name, (out.splitlines() or [""])[-1])
+    last = (said.splitlines() or [""])[-1].strip()
+    return Library(name, why=last or f"its import ends the process with {code}")
 
 
 def _late(module: str, attribute: str) -> Callable[..., Any]:
@@ -41,4 +98,5 @@ for _name, _role, _module, _attribute, _axis, _adapter in ROWS:
     if importlib.util.find_spec(_name):
         _declared = {"axis": _axis, "adapter": ADAPTERS[_adapter], "dtypes": DEFAULT_DTYPES}
         _slow = _adapter == "jax"  # it compiles anew for every shape: minutes and gigabytes for a whole audit
-        subject(_role, kind="library", name=_name, slow=_slow, **_declared)(_late(_module, _attribute))
+        _ranks = MATRICES if _name == "sklearn" else RANKS
+        subject(_role, kind="library", name=_name, slow=_slow, ranks=_ranks, **_declared)(_late(_module, _attribute))

@@ -24,6 +24,7 @@ DEFAULT_WIDTH, SIGNATURE_WIDTH = 60, 300  # characters
 STAGES = "extremum."
 ARRAY = re.compile(r"\b(Tensor|Array|ArrayLike|ndarray|NDArray)\b")  # in an annotation
 SHARED = (".so", ".dylib", ".dll")  # suffixes of libraries of C symbols
+MODEL, OPERATOR = ".onnx", "onnxruntime:"  # the suffix of a model; what stands before an operator of ONNX
 LIBRARIES = ("torch", "jax")  # whose arrays a subject may take, besides NumPy's
 
 
@@ -87,6 +88,8 @@ def made(spec: str, value: Any, wrap: str | None = None) -> Any:
 
 def parted(spec: str) -> tuple[str, str]:
     """The file or module, and the attribute in it, that `spec` names; "file.py::Class::method" as pytest has it too."""
+    if spec.endswith(MODEL):
+        return spec, ""
     if "::" in spec:
         place, *names = spec.split("::")
         return place, ".".join(names)
@@ -94,9 +97,14 @@ def parted(spec: str) -> tuple[str, str]:
     return place, attribute
 
 
+def is_onnx(spec: str) -> bool:
+    """Whether this names a model in a file, or an operator of ONNX Runtime."""
+    return spec.endswith(MODEL) or spec.startswith(OPERATOR)
+
+
 def is_file(place: str) -> bool:
     """Whether this is a file's path, and no module's name."""
-    return place.endswith((".py", *SHARED)) or "/" in place or "\\" in place
+    return place.endswith((".py", MODEL, *SHARED)) or "/" in place or "\\" in place
 
 
 def module_of_file(place: Path) -> tuple[str, Path]:
@@ -111,7 +119,8 @@ def module_of_file(place: Path) -> tuple[str, Path]:
 def record_name(spec: str) -> str:
     """The name in a record: of a file its last part alone, so that it is the same in any folder."""
     place, attribute = parted(spec)
-    return f"{Path(place).name if is_file(place) else place}:{attribute}"
+    name = Path(place).name if is_file(place) else place
+    return f"{name}:{attribute}" if attribute else name
 
 
 def signature_of(function: Any) -> inspect.Signature:

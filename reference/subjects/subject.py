@@ -49,7 +49,8 @@ class Subject:
     its role: the text is one line. `ranks` are the numbers of dimensions that its trial call took (of a role whose
     rows lie under leading axes): with another it is not called. `point` is the length of vectors that f of a
     gradient_of answers, where it is none of the usual ones. With `out` it is called `f(*arguments, out)`, and what it
-    has written there is its answer. `word` is what the user named it by.
+    has written there is its answer. `sizes` are those that arguments have in each call, by name, where it takes no
+    others; None is any. `word` is what the user named it by.
     """
 
     name: str
@@ -75,7 +76,13 @@ class Subject:
     ranks: tuple[int, ...] = RANKS
     point: int | None = None
     out: bool = False
+    sizes: Mapping[str, Sequence[int | None]] = field(default_factory=dict)
     word: str = ""
+
+    @property
+    def length(self) -> int | None:
+        """How long its rows are, where it takes those of one length alone."""
+        return next((sizes[-1] for sizes in self.sizes.values() if sizes[-1] is not None), None)
 
     def must_fail(self, prop: str, dtype: str) -> bool:
         """Whether a refutation of `prop` in `dtype` is declared, and its absence a finding."""

@@ -29,3 +29,24 @@ def optax_sgd(x: Any, gradient: Any, step_size: float) -> Any:
     optimiser = optax.sgd(step_size)
     updates, _ = optimiser.update(gradient, optimiser.init(x))
     return optax.apply_updates(x, updates)
+
+
+def tensorflow_softmax(x: Any, axis: int = -1) -> Any:
+    """`tf.nn.softmax`, of NumPy's arrays."""
+    import tensorflow
+
+    return tensorflow.nn.softmax(tensorflow.constant(x), axis=axis).numpy()
+
+
+def tensorflow_log_softmax(x: Any, axis: int = -1) -> Any:
+    """`tf.nn.log_softmax`, of NumPy's arrays."""
+    import tensorflow
+
+    return tensorflow.nn.log_softmax(tensorflow.constant(x), axis=axis).numpy()
+
+
+def tensorflow_logsumexp(x: Any, axis: int = -1) -> Any:
+    """`tf.math.reduce_logsumexp`, of NumPy's arrays."""
+    import tensorflow
+
+    return tensorflow.math.reduce_logsumexp(tensorflow.constant(x), axis=axis).numpy()

@@ -93,7 +93,7 @@ class OnsetOptions:
         if subjects[0].misfit:
             raise UsageError(subjects[0].misfit)
         for subject in subjects:
-            lengths_of(roles()[subject.role], lengths)
+            lengths_of(roles()[subject.role], lengths, subject.length)
         if plot is not None and Path(plot).suffix not in PICTURES:
             raise UsageError(f"plot={plot!r} is not a picture: its name ends in {' or '.join(PICTURES)}")
         if plot is not None and (why := missing("matplotlib")):

@@ -29,6 +29,7 @@ from extremum.reference.subjects.subject import Subject, made_by
 from extremum.reports.driving.options import REQUEST, values
 from extremum.reports.record.places import place_at
 
+PROVED_LENGTH = 2  # entries of a row of a domain
 PROVED_DTYPES = ("float16", "bfloat16")  # what an exhaustive audit is of where no dtype is asked for
 
 
@@ -257,6 +258,8 @@ def to_prove(request: Request, subjects: Sequence[Subject]) -> list[tuple[Subjec
         own = request.of_subject(subject.word)
         for fmt in map(format_of, own.dtypes or PROVED_DTYPES):
             try:
+                if subject.length not in (None, PROVED_LENGTH):
+                    raise UsageError(f"exhaustive: {subject.name} takes rows of {subject.length:,} entries alone")
                 rows.append((subject, fmt, provable(roles()[subject.role], domain, fmt, own.properties)))
             except UsageError as error:
                 refusal = error

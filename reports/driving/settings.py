@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from extremum.reference.errors import UsageError, nearest
-from extremum.reference.subjects.loading import is_file, parted
+from extremum.reference.subjects.loading import is_file, is_onnx, parted
 from extremum.reports.driving.options import FILES, REQUEST, Option, values
 from extremum.reports.record.files import STANDARD_OUTPUT
 
@@ -186,5 +186,5 @@ def _placed(word: str, folder: Path, place: str) -> str:
 
 def _identity(word: str) -> tuple[str, str]:
     """What two words have in common that name the same subject."""
-    place, attribute = parted(word) if ":" in word else ("", word)
+    place, attribute = parted(word) if ":" in word or is_onnx(word) else ("", word)
     return (str(Path(place).resolve()) if is_file(place) else place), attribute

@@ -34,6 +34,7 @@ ALLCLOSE = dict.fromkeys(("float64", "float32"), (1e-5, 1e-8))  # the defaults o
 TESTS: Mapping[str, tuple[str, Mapping[str, tuple[float, float]]]] = {
     "torch": ("torch.testing.assert_close", NEAR),
     "numpy": ("np.allclose", ALLCLOSE),
+    "C-order": ("np.allclose", ALLCLOSE),
     "jax": ("jnp.allclose", ALLCLOSE),
 }
 

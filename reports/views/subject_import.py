@@ -1,8 +1,8 @@
 """How a script or a test imports the subject of a finding: with its own library, and nothing of extremum's.
 
-A reader's file is imported from the folder that it was audited in. A C symbol or a program is called by extremum. Where
-the subject is one that extremum makes of a library (`reference.subjects.autodiff`, `reference.subjects.wrappers`), its
-source is written out.
+A reader's file is imported from the folder that it was audited in. A C symbol, a program or a model is called by
+extremum. Where the subject is one that extremum makes of a library (`reference.subjects.autodiff`,
+`reference.subjects.wrappers`), its source is written out.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from extremum.properties.roles.registry import role_named
-from extremum.reference.subjects import autodiff, c_symbols, processes, wrappers
+from extremum.reference.subjects import autodiff, c_symbols, onnx_models, processes, wrappers
 from extremum.reference.subjects.adapters import ADAPTERS
-from extremum.reference.subjects.loading import SHARED, is_file, module_of_file, parted
+from extremum.reference.subjects.loading import OPERATOR, SHARED, is_file, is_onnx, module_of_file, parted
 from extremum.reference.subjects.processes import PREFIX
 from extremum.reference.subjects.subject import subjects
 
@@ -49,7 +49,7 @@ def imported(role: str, name: str, place: Mapping[str, str], taken: Collection[s
     `instance` of a class, `wrap` by what, and the library of the array `out` that it writes its answer into.
     """
     word, folder = place.get("word", ""), place.get("folder", "")
-    if word.startswith(PREFIX) or parted(word)[0].endswith(SHARED):
+    if word.startswith(PREFIX) or parted(word)[0].endswith(SHARED) or is_onnx(word):
         return _foreign(role, word, place, taken)
     source = _registered(role, name, taken) if word in ("", name) else None
     source = source or _named(word or name, folder, taken)
@@ -89,11 +89,15 @@ def _written(role: str, called: str, name: str, library: str) -> str:
 
 
 def _foreign(role: str, word: str, place: Mapping[str, str], taken: Collection[str]) -> Import:
-    """How a C symbol or a program is called, by extremum's own means."""
+    """How a C symbol, a program or a model is called, by extremum's own means."""
     folder, signature, name = place.get("folder", ""), role_named(role).signature, _free(SUBJECT, taken)
     if word.startswith(PREFIX):
         call = f"started({word!r}, {role!r}, {list(signature.inputs)!r}, {signature.batched})"
         lines: tuple[str, ...] = ("import os", f"from {processes.__name__} import started", f"os.chdir({folder!r})")
+    elif is_onnx(word):
+        path = word if word.startswith(OPERATOR) else os.path.abspath(Path(folder, word))
+        call = f"opened({path!r}, {role!r}, {dict(signature.inputs)!r}, {signature.batched})"
+        lines = (f"from {onnx_models.__name__} import opened",)
     else:
         file, symbol = parted(word)
         form = f"{place.get('c_signature', '')!r}, {dict(signature.inputs)!r}, {signature.form!r}"
@@ -112,7 +116,7 @@ def _registered(role: str, name: str, taken: Collection[str]) -> Import | None:
     if isinstance(getattr(autodiff, method[0], None), autodiff.Tool):
         source = _of_tool(*method)
     elif place == wrappers.__name__:
-        source = Import((), (_source(known.function),), attribute)
+        source = Import((), (_source(getattr(wrappers, attribute)),), attribute)  # not what imports it late
     else:
         return _of_module(place, attribute, None, taken)
     if attribute not in taken:
