@@ -169,7 +169,8 @@ def introduce(subject: Subject) -> dict[str, str]:
     ranks = "" if subject.ranks == RANKS else f"of {dimensions(subject.ranks)}"
     arrays = " ".join(filter(None, [f"{subject.adapter.name} arrays", ranks]))
     wrapped = f"wrapped by {subject.place['wrap']}" if subject.place and "wrap" in subject.place else ""
-    parts = [f"role {subject.role}", of, wrapped, arrays, numbers, axis, left, version, origin]
+    small = "a small set of shapes, since each is compiled" if subject.compiled else ""
+    parts = [f"role {subject.role}", of, wrapped, arrays, small, numbers, axis, left, version, origin]
     record = {
         "name": subject.name,
         "role": subject.role,

@@ -15,6 +15,7 @@ from hypothesis.errors import Flaky, HypothesisException
 from extremum.properties.calling.call_outcomes import Declined
 from extremum.properties.calling.time_limit import OutOfTime
 from extremum.properties.inputs.draw import LONGEST_DRAWN, Drawn
+from extremum.properties.inputs.lengths import COMPILED_LENGTHS
 from extremum.properties.inputs.regimes import Regime
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Experiment, Role
@@ -48,10 +49,15 @@ def cases(
     fmt: Format,
     regimes: Sequence[Regime],
     longest: int,
+    compiled: bool = False,
 ) -> tuple[Case, str]:
-    """Cases of `prop` from `regimes`, plain before intricate, with rows of at most `longest` entries."""
+    """Cases of `prop` from `regimes`, plain before intricate, with rows of at most `longest` entries.
+
+    Where the subject is `compiled`, rows have few lengths, those of the sweep among them.
+    """
     regime = draw(st.sampled_from(list(regimes)))
-    n = draw(st.integers(1, longest))
+    few = sorted(n for n in COMPILED_LENGTHS if n <= longest)
+    n = draw(st.sampled_from(few) if compiled else st.integers(1, longest))
     m = draw(st.sampled_from(role.heights(n)))
     d = Drawn(draw, fmt, draw(st.sampled_from(ROW_COUNTS)) if n <= LONGEST_DRAWN else 1, n, m)
     return prop.case_of(d, role.arguments(d, regime)), regime.name
@@ -85,7 +91,7 @@ def search(
         print_blob=False,
         report_multiple_bugs=False,
     )
-    @given(cases(experiment.role, experiment.prop, experiment.fmt, regimes, longest))
+    @given(cases(experiment.role, experiment.prop, experiment.fmt, regimes, longest, experiment.call.subject.compiled))
     def every_case_holds(pair: tuple[Case, str]) -> None:
         if stop():
             return  # Hypothesis cannot be stopped from inside; a case that is not called costs nothing
