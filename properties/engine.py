@@ -22,7 +22,7 @@ from extremum.properties.calling.host_channel import Limits
 from extremum.properties.diagnosis.diagnose import UNKNOWN, diagnose
 from extremum.properties.diagnosis.fresh import rerun_fresh
 from extremum.properties.diagnosis.symptoms import attributed
-from extremum.properties.inputs.effort import STANDARD, Effort
+from extremum.properties.inputs.effort import COMPILED, STANDARD, Effort
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Experiment, Role
 from extremum.properties.roles.registry import as_taken
@@ -45,6 +45,7 @@ from extremum.reference.arithmetic.formats import DEFAULT_DTYPES, FORMATS, Array
 from extremum.reference.subjects.subject import Subject
 
 BUDGET_ENDED = "the budget ended"
+SHORTEST_CLIMBED = 2  # entries: from such rows neighbours go on
 LEAST_SECONDS = 1e-3  # of a cell that has begun
 
 
@@ -90,6 +91,7 @@ def judge_cell(
     a host that ends the process takes the caller with it, so drivers call this in a process that may end.
     """
     fmt, shared = format_of(dtype), shared or Shared()
+    settings = replace(settings, effort=COMPILED) if subject.compiled else settings
     role = as_taken(role, subject)
     prop = role.property_named(prop.name) or prop  # a convention is none of the role's own
     host = partial(shared.host, subject, role.signature, settings.limits)
@@ -193,6 +195,8 @@ def sweep(
     end = time.monotonic() + climb_seconds
 
     def climb_in_time(block: Block, ratio: Array) -> None:
+        if experiment.call.subject.compiled and block.x.shape[-1] > SHORTEST_CLIMBED:
+            return  # a climb calls numbers of rows of its own at every length, and each would be compiled
         if not stop() and time.monotonic() < end:
             climb_block(evidence, experiment, block, ratio, seed)
 

@@ -17,7 +17,7 @@ from extremum.properties.calling.host_channel import Ended, Limits, OutOfMemory
 from extremum.properties.calling.hosts import Host
 from extremum.properties.calling.time_limit import Clock, OutOfTime, limited
 from extremum.properties.values.signature import Arguments, Shape, Signature, first
-from extremum.reference.arithmetic.exact_functions import of_exact_numbers
+from extremum.reference.arithmetic.exact_calls import exactly
 from extremum.reference.arithmetic.formats import Array
 from extremum.reference.subjects.subject import RANKS, Subject
 
@@ -366,14 +366,18 @@ class Call:
 
     def exact(self, argument: Array) -> Any:
         """The answer to an array of jets, shape (n,)."""
-        return _exactly(self.subject.function, argument) if self.host is None else self.host.exact(argument)
+        if self.host is not None:
+            return self.host.exact(argument)
+        return exactly(self.subject.function, argument, self.subject.adapter.name)
 
     def of_exact(self, argument: Array) -> Any:
         """The answer to an array of jets of the function that it is the gradient of.
 
         Where that ends its process, nothing is known of the gradient: it raises `Misbehaviour`.
         """
-        return _exactly(self._of, argument) if self.of is None else _no_end(partial(self.of.exact, argument))
+        if self.of is not None:
+            return _no_end(partial(self.of.exact, argument))
+        return exactly(self._of, argument, self.subject.adapter.name)
 
     def of_value(self, x: Array) -> Any:
         """The answer to an array of floats, shape (n,), of that function; raises `Misbehaviour` likewise."""
@@ -409,11 +413,6 @@ def dimensions(ranks: Sequence[int]) -> str:
     """Numbers of dimensions, as a sentence has them: "2 dimensions alone", "1, 2 or 3 dimensions"."""
     *others, last = map(str, ranks)
     return f"{', '.join(others)} or {last} dimensions" if others else f"{last} dimension{'s' * (last != '1')} alone"
-
-
-def _exactly(function: Callable[..., Any], argument: Array) -> Any:
-    with of_exact_numbers(function):
-        return function(argument)
 
 
 def _no_end(call: Callable[[], T]) -> T:

@@ -155,7 +155,7 @@ class Host:
 
     def exact(self, argument: Array) -> Array:
         """The answer to an array of jets, shape (n,); raises `Misbehaviour` with what it does in place of an answer."""
-        told = self._ask({"do": "exact", **request(argument)}, (), self.seconds)
+        told = self._ask({"do": "exact", "library": self.library, **request(argument)}, (), self.seconds)
         if "unanswered" in told:
             raise Misbehaviour(str(told["unanswered"])[:CAUSE_WIDTH])
         try:

@@ -12,8 +12,8 @@ class Effort:
     """One size of a plan.
 
     `strength` is that of its covering arrays: 1 visits every value of a factor, 2 every pair of values of two factors,
-    3 every three of three. `lengths` says which lengths of rows the sweep visits (`lengths.planned`), and `times` how
-    many times the usual rows of each.
+    3 every three of three, and 0 a few calls of the plan of 1. `lengths` says which lengths of rows the sweep visits
+    (`lengths.planned`), and `times` how many times the usual rows of each.
     """
 
     name: str
@@ -25,4 +25,5 @@ class Effort:
 QUICK = Effort("quick", 1, "few", 1)
 STANDARD = Effort("standard", 2, "planned", 1)
 THOROUGH = Effort("thorough", 3, "many", 4)
+COMPILED = Effort("compiled", 0, "compiled", 1)  # for what compiles for every shape: nobody chooses it
 EFFORTS: Mapping[str, Effort] = MappingProxyType({e.name: e for e in (QUICK, STANDARD, THOROUGH)})

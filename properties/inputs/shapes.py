@@ -3,8 +3,9 @@
 Their values are what kernels are made of: one, two, small odd numbers, and both sides of the sizes of blocks. A plan
 combines them as a covering array: every pair of values of two factors occurs in some call, where that call has at most
 `CALL_ENTRIES`; `left_out` lists the pairs that do not. Larger values occur once, with short rows. A covering array of
-strength 1 has every value in some call, one of strength 3 every three values of three factors besides the pairs, where
-their call has at most `CALL_ENTRIES_OF_THREE`.
+strength 1 has every value in some call; of strength 0 it is a few calls of that, for what compiles for every shape; one
+of strength 3 has every three values of three factors besides the pairs, where their call has at most
+`CALL_ENTRIES_OF_THREE`.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ DIMENSIONS = (1, 2, 3, 16, 17, 33, 64, 65, 257)  # before the rows and behind th
 LONG_DIMENSIONS = (65_535, 65_536, 65_537)  # behind rows of two entries
 CALL_ENTRIES = 2**20
 CALL_ENTRIES_OF_THREE = 2**13
+COMPILED_PLACES = 8  # of each kind, for what compiles for every shape
 VECTOR_LAYOUTS = ("reversed", "sliced", "offset", "read-only", "byte-swapped")
 # How the dimensions before the rows (a), the rows themselves (n) and those behind them (b) make the shape of an array.
 FORMS: Mapping[str, Callable[[int, int, int], tuple[tuple[int, ...], int]]] = {
@@ -112,7 +114,7 @@ def _together(row: Row, factors: Factors, strength: int) -> set[tuple[tuple[str,
 
 def planned(factors: Factors, entries: Callable[[Row], int], strength: int) -> list[Row]:
     """The rows of a plan of this strength, whose calls have so many entries."""
-    rows = covering(factors, lambda row: entries(row) <= CALL_ENTRIES, min(strength, 2))
+    rows = covering(factors, lambda row: entries(row) <= CALL_ENTRIES, min(max(strength, 1), 2))
     if strength > 2:
         rows += covering(factors, lambda row: entries(row) <= CALL_ENTRIES_OF_THREE, strength)
     return list({tuple(row.values()): row for row in rows}.values())
@@ -135,7 +137,9 @@ PAIRS: Factors = {
 def batches(strength: int = 2) -> list[Place]:
     """Matrices of every number of rows, with every length of a row."""
     rows = planned(BATCH, lambda row: row["rows"] * row["n"], strength)
-    return _sorted([Place((row["rows"], row["n"])) for row in rows] + [Place((many, 2)) for many in MANY_ROWS])
+    return _sorted(
+        [Place((row["rows"], row["n"])) for row in rows] + [Place((many, 2)) for many in MANY_ROWS], strength
+    )
 
 
 @lru_cache
@@ -146,14 +150,14 @@ def axes(strength: int = 2) -> list[Place]:
         shape, axis = FORMS[row["form"]](row["a"], row["n"], row["b"])
         places.append(Place(shape, axis - len(shape) if row["from the end"] else axis))
     images = [Place((1,) * ones + (n,)) for n in LENGTHS for ones in range(4)]
-    return _sorted([*places, *images, *(Place((2, long), 0) for long in LONG_DIMENSIONS)])
+    return _sorted([*places, *images, *(Place((2, long), 0) for long in LONG_DIMENSIONS)], strength)
 
 
 @lru_cache
 def layouts(strength: int = 2) -> list[Place]:
     """Matrices in every layout."""
     rows = planned(LAYOUTS, lambda row: row["rows"] * row["n"], strength)
-    return _sorted([Place((row["rows"], row["n"]), layout=row["layout"]) for row in rows])
+    return _sorted([Place((row["rows"], row["n"]), layout=row["layout"]) for row in rows], strength)
 
 
 @lru_cache
@@ -161,7 +165,7 @@ def _each_layout(ranks: tuple[int, ...], strength: int) -> list[Place]:
     options = {0: ("C",), 1: ("C", *VECTOR_LAYOUTS), 2: EVERY_LAYOUT}
     factors: Factors = {"n": LENGTHS, **{str(i): options[rank] for i, rank in enumerate(ranks)}}
     named = ((row["n"], [row[str(i)] for i in range(len(ranks))]) for row in planned(factors, lambda _: 1, strength))
-    return _sorted([Place((n,), layout=",".join(names)) for n, names in named if {*names} != {"C"}])
+    return _sorted([Place((n,), layout=",".join(names)) for n, names in named if {*names} != {"C"}], strength)
 
 
 def each_layout(signature: Signature, strength: int = 2) -> list[Place]:
@@ -176,9 +180,9 @@ def _pairs_of(batched: bool, strength: int) -> list[Place]:
     def entries(row: Row) -> int:
         return max(row.get("rows", 1) * row["n"], row.get("rows before", 1) * row["n before"])
 
-    rows = covering({name: PAIRS[name] for name in names}, lambda row: entries(row) <= PAIR_ENTRIES, strength)
+    rows = covering({name: PAIRS[name] for name in names}, lambda row: entries(row) <= PAIR_ENTRIES, max(strength, 1))
     places = [((row.get("rows", 1), row["n"]), (row.get("rows before", 1), row["n before"])) for row in rows]
-    return _sorted([Place(shape, before=before) for shape, before in places if shape != before])
+    return _sorted([Place(shape, before=before) for shape, before in places if shape != before], strength)
 
 
 def pairs(signature: Signature, strength: int = 2) -> list[Place]:
@@ -186,5 +190,10 @@ def pairs(signature: Signature, strength: int = 2) -> list[Place]:
     return _pairs_of(signature.batched, strength)
 
 
-def _sorted(places: Sequence[Place]) -> list[Place]:
-    return sorted(places, key=lambda place: prod(place.shape))
+def _sorted(places: Sequence[Place], strength: int) -> list[Place]:
+    """The places, the small ones first; of strength 0 a few of them, of every size."""
+    places = sorted(places, key=lambda place: prod(place.shape))
+    if strength > 0:
+        return places
+    count = min(COMPILED_PLACES, len(places))
+    return [places[len(places) * k // count] for k in range(count - 1)] + places[-1:]

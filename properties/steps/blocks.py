@@ -16,6 +16,7 @@ import numpy as np
 from extremum.properties.inputs.draw import Draw, Sampled
 from extremum.properties.inputs.effort import STANDARD, Effort
 from extremum.properties.inputs.lengths import (
+    COMPILED_LENGTHS,
     FEW_PLACES,
     LONG,
     LONGEST,
@@ -158,14 +159,15 @@ def tail_blocks(
 
     Rows of a vocabulary's length come from some regimes of long rows too; with little effort from one place alone.
     """
-    for n in (n for n in TAILED if n <= role.longest):
+    few = COMPILED_LENGTHS if effort.lengths == "compiled" else frozenset((*TAILED, *VOCABULARIES))
+    for n in (n for n in TAILED if n <= role.longest and n in few):
         count, width = len(tail_places(n)), role.signature.entries(1, n)
         for place in range(0, count, max(min(count, BLOCK_ENTRIES // width), 1)):
             rows = min(count - place, max(BLOCK_ENTRIES // width, 1))
             yield make(role.arguments, dtype, (1, n), rows, width, seed, (spikes(place),))
     whole = effort.strength > 1
     spread = [r for r in role.regimes if r.long and not r.masked][: VOCABULARY_REGIMES if whole else 0]
-    for n in (n for n in VOCABULARIES if n <= role.longest):
+    for n in (n for n in VOCABULARIES if n <= role.longest and n in few):
         for regime in (*map(spikes, range(FEW_PLACES if whole else 1)), *spread):
             yield make(role.arguments, dtype, (1, n), 1, role.signature.entries(1, n), seed, (regime,))
 

@@ -179,7 +179,8 @@ def introduce(subject: Subject) -> dict[str, str]:
     beside = subject.about.get("beside", "")
     besides = f" (it returns {beside} too, which is not)" if beside else ""
     out = f"answer read from out, its last argument, which is filled with NaN{besides}" if subject.out else ""
-    parts = [f"role {subject.role}", of, wrapped, arrays, sizes, numbers, axis, out, left, version, origin]
+    small = "a small set of shapes, since each is compiled" if subject.compiled else ""
+    parts = [f"role {subject.role}", of, wrapped, arrays, sizes, small, numbers, axis, out, left, version, origin]
     record = {
         "name": subject.name,
         "role": subject.role,

@@ -15,6 +15,7 @@ from hypothesis.errors import Flaky, HypothesisException
 from extremum.properties.calling.call_outcomes import Declined
 from extremum.properties.calling.time_limit import OutOfTime
 from extremum.properties.inputs.draw import LONGEST_DRAWN, Drawn
+from extremum.properties.inputs.lengths import COMPILED_LENGTHS
 from extremum.properties.inputs.regimes import Regime
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Experiment, Role
@@ -48,14 +49,22 @@ def cases(
     fmt: Format,
     regimes: Sequence[Regime],
     longest: int,
-    length: int | None = None,
+    lengths: Sequence[int] = (),
 ) -> tuple[Case, str]:
-    """Cases of `prop` from `regimes`, plain before intricate, with rows of `length` or at most `longest` entries."""
+    """Cases of `prop` from `regimes`, plain before intricate, with rows of those `lengths`; of none, up to `longest`."""
     regime = draw(st.sampled_from(list(regimes)))
-    n = draw(st.integers(1, longest)) if length is None else length
+    n = draw(st.sampled_from(lengths) if lengths else st.integers(1, longest))
     m = draw(st.sampled_from(role.heights(n)))
     d = Drawn(draw, fmt, draw(st.sampled_from(ROW_COUNTS)) if n <= LONGEST_DRAWN else 1, n, m)
     return prop.case_of(d, role.arguments(d, regime)), regime.name
+
+
+def _lengths(experiment: Experiment, longest: int) -> list[int]:
+    """The lengths that a subject takes alone, or of one that is compiled for each shape a few; else none: it takes all."""
+    subject = experiment.call.subject
+    if subject.length is not None:
+        return [subject.length]
+    return sorted(n for n in COMPILED_LENGTHS if n <= longest) if subject.compiled else []
 
 
 def search(
@@ -71,8 +80,8 @@ def search(
     Every case is decided as in the sweep, so what it is shrunk to is refuted with proof. Deterministic for
     a seed: no deadline, no database, no health check that measures time. After `stop()` no case is called.
     """
-    length = experiment.call.subject.length
-    examples = 0 if (length or 0) > LONGEST_SEARCHED else examples
+    lengths = _lengths(experiment, longest)
+    examples = 0 if min(lengths, default=0) > LONGEST_SEARCHED else examples
     examined: list[int] = []
     refuted: list[Refutation] = []  # each simpler than the one before
 
@@ -88,7 +97,7 @@ def search(
         print_blob=False,
         report_multiple_bugs=False,
     )
-    @given(cases(experiment.role, experiment.prop, experiment.fmt, regimes, longest, length))
+    @given(cases(experiment.role, experiment.prop, experiment.fmt, regimes, longest, lengths))
     def every_case_holds(pair: tuple[Case, str]) -> None:
         if stop():
             return  # Hypothesis cannot be stopped from inside; a case that is not called costs nothing

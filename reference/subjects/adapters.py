@@ -40,11 +40,15 @@ class Lines:
 
 @dataclass(frozen=True)
 class Adapter:
-    """One array library: its name, the layouts that its arrays can have, the lines of a script."""
+    """One array library: its name, the layouts that its arrays can have, the lines of a script.
+
+    Where it `compiles`, every new shape of an argument costs a compilation, of a function or of each of its steps.
+    """
 
     name: str
     layouts: tuple[str, ...] = EVERY_LAYOUT
     lines: Lines = Lines()
+    compiles: bool = False
 
 
 ADAPTERS = MappingProxyType(
@@ -72,9 +76,13 @@ ADAPTERS = MappingProxyType(
                 given_as_is="jax.numpy.asarray({x})",
                 taken="np.asarray({call})",
             ),
+            compiles=True,
         ),
     }
 )
+
+
+COMPILERS = ("jax.jit", "torch.compile")  # what a subject may be wrapped by, and compiles for every shape
 
 
 def candidates(module: str, loaded: Collection[str] | None = None) -> list[Adapter]:

@@ -17,7 +17,7 @@ import extremum.reference
 from extremum.reference.arithmetic.formats import DEFAULT_DTYPES
 from extremum.reference.errors import NotThere, UsageError, nearest
 from extremum.reference.subjects import loading
-from extremum.reference.subjects.adapters import ADAPTERS, Adapter
+from extremum.reference.subjects.adapters import ADAPTERS, COMPILERS, Adapter
 from extremum.reference.subjects.loading import NotLoaded
 
 WIDE = ("float64", "float32")
@@ -83,6 +83,11 @@ class Subject:
     def length(self) -> int | None:
         """How long its rows are, where it takes those of one length alone."""
         return next((sizes[-1] for sizes in self.sizes.values() if sizes[-1] is not None), None)
+
+    @property
+    def compiled(self) -> bool:
+        """Whether every new shape costs it a compilation: by the library of its arrays, or by what it is wrapped by."""
+        return self.adapter.compiles or (self.place or {}).get("wrap") in COMPILERS
 
     def must_fail(self, prop: str, dtype: str) -> bool:
         """Whether a refutation of `prop` in `dtype` is declared, and its absence a finding."""

@@ -13,6 +13,7 @@ import pytest
 from scipy import special
 
 from extremum.properties.engine import Settings, judge_cell
+from extremum.properties.inputs.effort import QUICK
 from extremum.properties.roles.gradient_of.directional import QUOTIENT_STEPS, NotEvaluable, enclosure, quotient
 from extremum.properties.roles.registry import role_named
 from extremum.properties.steps.sharing import Shared
@@ -157,3 +158,33 @@ def test_a_function_of_forty_weights_is_audited_in_this_process() -> None:
     data = np.arange(40.0)
     found = audit(lambda w: 2 * data, of=lambda w: 2 * (w @ data), dtypes=["float64"], examples=0)
     assert {c.property: c.verdict for c in found.cells}["identity"] == "held"
+
+
+IN_TORCH = """
+import torch
+
+
+def total(x):
+    return torch.nn.functional.softplus(x).sum()
+
+
+def overflowing(x):
+    return torch.exp(x) / (1 + torch.exp(x))
+
+
+def sound(x):
+    return torch.sigmoid(x)
+"""
+
+
+@pytest.mark.parametrize(("name", "verdict"), [("overflowing", "refuted"), ("sound", "held")])
+def test_a_gradient_in_pytorch_is_judged_at_the_ends_of_the_format(tmp_path: Path, name: str, verdict: str) -> None:
+    pytest.importorskip("torch", reason="PyTorch is not installed: its recordings are not tried")
+    (tmp_path / "k.py").write_text(IN_TORCH)
+    role, shared = role_named("gradient_of"), Shared()
+    subject = tried(f"{tmp_path}/k.py:{name}", role, Wish(), f"{tmp_path}/k.py:total")
+    finite = role.property_named("finite")
+    assert finite is not None
+    cell = judge_cell(subject, role, finite, "float64", Settings(examples=0, effort=QUICK), shared)
+    shared.close()
+    assert cell.verdict == verdict
