@@ -51,7 +51,7 @@ def cases(
     longest: int,
     lengths: Sequence[int] = (),
 ) -> tuple[Case, str]:
-    """Cases of `prop` from `regimes`, plain before intricate, with rows of those `lengths`; of none, up to `longest`."""
+    """Cases of `prop` from `regimes`, plain before intricate, of those `lengths`, or if there are none up to `longest`."""
     regime = draw(st.sampled_from(list(regimes)))
     n = draw(st.sampled_from(lengths) if lengths else st.integers(1, longest))
     m = draw(st.sampled_from(role.heights(n)))
@@ -60,7 +60,7 @@ def cases(
 
 
 def _lengths(experiment: Experiment, longest: int) -> list[int]:
-    """The lengths that a subject takes alone, or of one that is compiled for each shape a few; else none: it takes all."""
+    """The lengths that a subject takes alone, or a few of one that is compiled for each shape; else none, for all."""
     subject = experiment.call.subject
     if subject.length is not None:
         return [subject.length]
