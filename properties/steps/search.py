@@ -51,7 +51,7 @@ def cases(
     longest: int,
     lengths: Sequence[int] = (),
 ) -> tuple[Case, str]:
-    """Cases of `prop` from `regimes`, plain before intricate, of those `lengths`, or if there are none up to `longest`."""
+    """Cases of `prop` from `regimes`, plain before intricate, of those `lengths`, or of all up to `longest`."""
     regime = draw(st.sampled_from(list(regimes)))
     n = draw(st.sampled_from(lengths) if lengths else st.integers(1, longest))
     m = draw(st.sampled_from(role.heights(n)))
