@@ -20,7 +20,7 @@ from extremum.reference.errors import UsageError
 from extremum.reference.subjects.subject import subjects
 
 WORKED = (Path(__file__).parents[2] / "properties" / "roles" / "README.md").read_text(encoding="utf-8")
-ROLE = next(code for code in re.findall(r"```python\n(.*?)```", WORKED, re.DOTALL) if "The role sigmoid" in code)
+ROLE = next(code for code in re.findall(r"```python\n(.*?)```", WORKED, re.DOTALL) if "The role logistic" in code)
 VALUE = "Truth(choose(x >= 0, e * 0.0 + 1.0, e) / (e + 1.0))"
 RETURNS, X = f"    return {VALUE}\n", '    x = arguments["x"]\n'
 FLOATS = "    import numpy as np\n    return Truth(1 / (1 + np.exp(-x.astype(float))))\n"

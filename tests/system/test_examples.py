@@ -66,14 +66,14 @@ BUILT = (  # a word of a command, what it needs, and how it is built
 )
 REPORT = "extremum-report/report.json"
 AUDIT = ("extremum", "audit", "mine.py:my_softmax", "--dtype", "float32", "--property", "finite", "--shard", "1/1")
-SIGMOID = next(code for code in fenced("properties/roles/README.md", "python") if "The role sigmoid" in code)
+SIGMOID = next(code for code in fenced("properties/roles/README.md", "python") if "The role logistic" in code)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "loss.py").write_text(LOSS)
     (tmp_path / "mine.py").write_text(MINE)
-    (tmp_path / "sigmoid.py").write_text(SIGMOID)
+    (tmp_path / "logistic.py").write_text(SIGMOID)
     (tmp_path / "softmax.js").write_text(fenced("docs/frames.md", "js")[0])
     (tmp_path / "mine.c").write_text(fenced("docs/frames.md", "c")[0])
     (tmp_path / "kernels.c").write_text(KERNELS)

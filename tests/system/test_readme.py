@@ -22,7 +22,7 @@ ONE_ANSWER, TESTS = re.findall(r"```python\n(.*?)```", SECTION, re.DOTALL)
 BROKEN = re.search(r"cat > mine.py <<'PY'\n(.*?)    PY", FRONT, re.DOTALL)
 SHIFTED = "import numpy as np\ndef my_softmax(x, axis=-1):\n    x = x - x.max(axis=axis, keepdims=True)\n"
 WORKED = (ROOT / "properties" / "roles" / "README.md").read_text(encoding="utf-8")
-MODULE = next(code for code in re.findall(r"```python\n(.*?)```", WORKED, re.DOTALL) if "The role sigmoid" in code)
+MODULE = next(code for code in re.findall(r"```python\n(.*?)```", WORKED, re.DOTALL) if "The role logistic" in code)
 MINE = """
 import numpy as np
 
@@ -50,11 +50,11 @@ def block(text: str) -> list[str]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
-    (tmp_path / "sigmoid.py").write_text(MODULE)
+    (tmp_path / "logistic.py").write_text(MODULE)
     (tmp_path / "mine.py").write_text(MINE)
     yield tmp_path
     roles.cache_clear()
-    sys.modules.pop("extremum.properties.roles.sigmoid", None)
+    sys.modules.pop("extremum.properties.roles.logistic", None)
 
 
 def audit(folder: Path, *words: str) -> tuple[int, list[dict[str, str]]]:
@@ -66,14 +66,14 @@ def audit(folder: Path, *words: str) -> tuple[int, list[dict[str, str]]]:
 
 @pytest.mark.slow
 def test_the_worked_example_passes_a_sound_sigmoid_in_every_dtype(folder: Path) -> None:
-    code, cells = audit(folder, "mine.py:sound_sigmoid", "--role", "sigmoid.py")
+    code, cells = audit(folder, "mine.py:sound_sigmoid", "--role", "logistic.py")
     assert code == 0
     assert {c["verdict"] for c in cells} == {"held"}
     assert len(cells) == 4 * 8
 
 
 def test_the_worked_example_refutes_an_overflow_and_a_cancellation(folder: Path) -> None:
-    words = ("--role", "sigmoid.py", "--dtype", "float32", "--property", "finite,accuracy")
+    words = ("--role", "logistic.py", "--dtype", "float32", "--property", "finite,accuracy")
     code, cells = audit(folder, "mine.py:overflowing_sigmoid", "mine.py:cancelling_sigmoid", *words)
     assert code == 1
     refuted = {(c["subject"].split(":")[1], c["property"]) for c in cells if c["verdict"] == "refuted"}
@@ -86,8 +86,8 @@ def test_a_module_that_is_there_is_a_role_without_an_entry_in_any_list(
     monkeypatch.setattr(extremum.properties.roles, "__path__", [*extremum.properties.roles.__path__, str(folder)])
     (folder / "mine.py").unlink()
     roles.cache_clear()
-    assert role_named("sigmoid").value == "1 / (1 + exp(-x_i))"
-    assert place_of(role_named("sigmoid")) == "sigmoid"
+    assert role_named("logistic").value == "1 / (1 + exp(-x_i))"
+    assert place_of(role_named("logistic")) == "logistic"
 
 
 def test_a_file_without_a_role_is_a_usage_error_in_one_line(folder: Path) -> None:
