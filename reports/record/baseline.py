@@ -194,8 +194,8 @@ def _matched(
         known = [Known(cell, entry.causes, True, before.audited) for cell in entry.cells]
         free = (number for number in range(len(found)) if number not in matched.values())
         renamed = (n for n in free if any(k.covers(cell) for k in known for cell in found[n][1]))
-        if (number := next(renamed, None)) is not None:
-            matched[place] = number
+        if (heir := next(renamed, None)) is not None:
+            matched[place] = heir
     return matched
 
 

@@ -159,8 +159,8 @@ def test_a_report_of_other_subjects_takes_no_entry_along_and_gives_no_reason_awa
     for row in record["entries"]:
         row |= {"reason": f"of {row['subject']}"}
     (tmp_path / "b.json").write_text(json.dumps(record))
-    for cells, gone in (([CELL], []), ([replace(CELL, measured=3.0)], []), ([CELL, other], [])):
-        after = updated(read_baseline(tmp_path / "b.json"), cells, {}, TODAY, gone).entries
+    for cells in ([CELL], [replace(CELL, measured=3.0)], [CELL, other]):
+        after = updated(read_baseline(tmp_path / "b.json"), cells, {}, TODAY).entries
         assert [(e.subject, e.row["reason"]) for e in after] == [("k.py:f", "of k.py:f"), ("k.py:g", "of k.py:g")]
     assert len(rows) == 2
 
