@@ -198,16 +198,21 @@ def returned(run: DiagnosisRun) -> str:
 
 
 def _reduced_otherwise(run: DiagnosisRun) -> bool:
-    """Whether the answer is that of ordinary rows along the first axis, or of all of them as one row."""
+    """Whether the answer is that of ordinary rows along the first axis, or of all of them as one row.
+
+    Where an entry has its own answer, whatever stands beside it, along the last axis it is the same.
+    """
     if not run.signature.batched:
         return False
     rows = run.ordinary(n=3, rows=2)
     out = run.call.array(rows)
-    for other in ({k: a.T for k, a in rows.items()}, {k: a.reshape(1, -1) for k, a in rows.items()}):
-        size = len(first(other)) * run.signature.width(first(other).shape[1])
-        if out.size == size and run.judged(other, out.reshape(len(first(other)), -1)).sound:
-            return True
-    return False
+
+    def answers(arguments: Arguments) -> bool:
+        size = len(first(arguments)) * run.signature.width(first(arguments).shape[1])
+        return out.size == size and run.judged(arguments, out.reshape(len(first(arguments)), -1)).sound
+
+    others = {k: a.T for k, a in rows.items()}, {k: a.reshape(1, -1) for k, a in rows.items()}
+    return not answers(rows) and any(map(answers, others))
 
 
 def varying(run: DiagnosisRun) -> str:

@@ -287,3 +287,10 @@ def test_values_are_clipped_where_all_beyond_a_limit_are_answered_alike(
     function: Callable[..., Array], x: tuple[float, ...], cause: str
 ) -> None:
     assert cause_of(function, "accuracy", row(*x)) == cause
+
+
+def test_an_answer_of_another_shape_is_no_wrong_axis_where_each_entry_has_its_own() -> None:
+    def squeezed(x: Array, axis: int = -1) -> Array:
+        return np.squeeze(1 / (1 + np.exp(-x)))
+
+    assert cause_of(squeezed, "shape", row(0.0, 1.0), role="sigmoid") == "wrong shape"
