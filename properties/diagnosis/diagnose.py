@@ -38,6 +38,7 @@ from extremum.properties.diagnosis.contract_causes import (
     varying,
 )
 from extremum.properties.diagnosis.diagnosis_run import DiagnosisRun
+from extremum.properties.diagnosis.entry_causes import another_entry, overflowing_entries
 from extremum.properties.diagnosis.formula_causes import another_label, divided, fitted, padded, unread_entries
 from extremum.properties.diagnosis.precision_causes import error_by_dtype, significant_bits
 from extremum.properties.diagnosis.sum_causes import epsilon_added, unrescaled
@@ -71,11 +72,16 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
             "An exponential is infinite.",
             "The largest entry is moved up, with all others 40 below it, and the answer is lost just above log max (of "
             "the dtype, of float32 or of float64, or half of that for a product of two exponentials) and not just "
-            "below; or the answer to the largest entry is not finite once the others lie far enough below it.",
+            "below; or the answer to the largest entry is not finite once the others lie far enough below it; or of a "
+            "function of single entries, numbers there get no number, and numbers just below are answered well.",
             "Subtract the maximum of the row before the exponential is taken: exp(x - max x).",
             "Subtract the row's maximum first.",
             ("shift",),
             loss=True,
+            otherwise=(
+                "Take exponentials of what is never positive alone: of x - max x, or of -abs(x) where there is no row.",
+                "Take exponentials of what is never positive.",
+            ),
         ),
         "sum overflow": Cause(
             "The sum of the exponentials is infinite and none of them is.",
@@ -369,6 +375,7 @@ EXPERIMENTS: tuple[Callable[[DiagnosisRun], str], ...] = (
     in_layout,
     # Then another formula: where ordinary rows fail it, and no row is needed to show it.
     another_label,
+    another_entry,
     unrescaled,
     fitted,
     unread_entries,
@@ -377,6 +384,7 @@ EXPERIMENTS: tuple[Callable[[DiagnosisRun], str], ...] = (
     epsilon_added,
     masked,
     # Then values that are lost. A lost value looks like an error of any size, so errors are explained only afterwards.
+    overflowing_entries,
     shorter_row,
     shifted_row,
     narrower_row,

@@ -37,7 +37,8 @@ class Role:
     of a `bounded` role never leave the range of a format. What the screen can't clear is certified in `certifier`.
     Where exponentials of the first argument have edges, it is `edged`: `properties.onset.thresholds` looks for them.
     It is `shiftable` where the first argument is rows of logits, of which a softmax is computed on the way: the
-    diagnosis then shifts, cuts and stretches these rows.
+    diagnosis then shifts, cuts and stretches these rows. It is `entrywise` where an entry of the answer is a function
+    of that entry of the arguments alone.
     Of what is contested, `contested` names the situations that arise (None: all). `may_overflow(view)` is where what a
     sound algorithm computes on its way may leave the range, so that an infinity or NaN is no flaw. Where `error_bound`
     lets a flush to zero pass, `gradual_bound(view)` is what gradual underflow may cost. `masked` is what an entry of
@@ -62,6 +63,7 @@ class Role:
     bounded: bool = False
     edged: bool = True
     shiftable: bool = False
+    entrywise: bool = False
     certifier: Arithmetic = BALLS
     contested: tuple[str, ...] | None = None
     may_overflow: Callable[[View], Array] = lambda _view: np.zeros((1, 1), bool)  # broadcasts: nothing is excused

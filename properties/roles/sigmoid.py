@@ -118,6 +118,7 @@ ROLE = Role(
     truth=logistic.sigmoid,
     error_bound=error_bound,
     bounded=True,
+    entrywise=True,
     contested=("empty-batch", "empty-row", "integer", "boolean", "zero-dimensional"),
     properties=(
         Property(

@@ -47,7 +47,7 @@ def half_where_exp_overflows(x: Array) -> Array:
     return round_like(np.where(np.isinf(np.exp(w)), 0.5, _sound(x)), x)
 
 
-@mutant(fails={"limits": WIDE})
+@mutant(fails={"limits": WIDE}, cause="values clipped")
 def sigmoid_of_clipped_inputs(x: Array) -> Array:
     """The inputs are limited to -10 .. 10, as in https://github.com/nextgis/qgis_molusce/pull/57."""
     return round_like(_sound(np.clip(lift(x), -10, 10)), x)

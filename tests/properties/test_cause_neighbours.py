@@ -294,3 +294,28 @@ def test_an_answer_of_another_shape_is_no_wrong_axis_where_each_entry_has_its_ow
         return np.squeeze(1 / (1 + np.exp(-x)))
 
     assert cause_of(squeezed, "shape", row(0.0, 1.0), role="sigmoid") == "wrong shape"
+
+
+def growing(x: Array, axis: int = -1) -> Array:
+    return np.asarray(np.exp(x) / (1 + np.exp(x)))
+
+
+def undefined_beyond_fifty(x: Array, axis: int = -1) -> Array:
+    return np.where(np.abs(x) > 50, np.nan, 1 / (1 + np.exp(-np.abs(x)) ** np.sign(x)))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
+def test_of_single_entries_an_overflow_is_told_by_where_it_begins(dtype: str) -> None:
+    far = {"float64": 800.0, "float32": 90.0, "float16": 12.0}[dtype]
+    assert cause_of(growing, "finite", row(far, dtype=dtype), role="sigmoid") == "exp overflow"
+    if dtype != "float16":
+        assert cause_of(undefined_beyond_fifty, "finite", row(far, dtype=dtype), role="sigmoid") != "exp overflow"
+
+
+def test_the_answer_to_the_opposite_number_is_a_wrong_sign() -> None:
+    def decreasing(x: Array, axis: int = -1) -> Array:
+        return np.asarray(1 / (1 + np.exp(x)))
+
+    assert cause_of(decreasing, "accuracy", row(1.0, 2.0), role="sigmoid") == "wrong sign"
+    shifted = lambda x, axis=-1: 1 / (1 + np.exp(1 - x))  # noqa: E731
+    assert cause_of(shifted, "accuracy", row(1.0, 2.0), role="sigmoid") != "wrong sign"
