@@ -1,8 +1,7 @@
-"""The role sigmoid: forms in common use are held with their grade, and each mutant is refuted."""
+"""The role sigmoid: forms in common use are held with their grade, and a flush of the tail is of low severity."""
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable
 
 import numpy as np
@@ -14,7 +13,7 @@ from extremum.properties.roles.sigmoid import ROLE
 from extremum.properties.values.finding import Cell
 from extremum.reference.arithmetic.formats import Array
 from extremum.reference.sigmoid import careful_sigmoid
-from extremum.reference.subjects.subject import Subject, named, subjects
+from extremum.reference.subjects.subject import Subject, named
 
 QUICK = Settings(examples=5, seed=1)
 GRADES = {
@@ -54,17 +53,3 @@ def test_a_flush_is_gradual_underflow_and_what_overflow_loses_is_not() -> None:
     for name in ("naive_sigmoid", "tanh_sigmoid"):
         (subject,) = named(name, "sigmoid")
         assert judged(subject, "gradual_underflow", "float32").verdict == "held"
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("mutant", subjects("sigmoid", "mutant"), ids=lambda mutant: mutant.name)
-def test_a_mutant_is_refuted_by_its_property(mutant: Subject) -> None:
-    for prop, dtypes in mutant.fails.items():
-        # One dtype each: all of them are audited where the mutants are published.
-        dtype = dtypes[zlib.crc32(mutant.name.encode()) % len(dtypes)]
-        assert judged(mutant, prop, dtype).verdict == "refuted"
-
-
-def test_each_property_has_a_mutant() -> None:
-    named_by = {prop for mutant in subjects("sigmoid", "mutant") for prop in mutant.fails}
-    assert {prop.name for prop in ROLE.properties} <= named_by
