@@ -114,7 +114,7 @@ class Process:
         if "error" in told:
             raise RuntimeError(str(told["error"]))
         try:
-            dtype, shape, size = _dtype(told["dtype"]), tuple(map(int, told["shape"])), int(told["bytes"])
+            dtype, shape, size = number_dtype(told["dtype"]), tuple(map(int, told["shape"])), int(told["bytes"])
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             raise NoFrame(f"{line[:80]!r} has no dtype, shape and bytes that are valid") from None
         if min(shape, default=0) < 0 or size != prod(shape) * dtype.itemsize or size > LARGEST_ANSWER:
@@ -167,7 +167,7 @@ def _bytes(a: Any) -> bytes:
     return bytes(a.tobytes())
 
 
-def _dtype(name: str) -> np.dtype[Any]:
+def number_dtype(name: str) -> np.dtype[Any]:
     """The dtype of numbers of that name. Raises `ValueError`, `TypeError` or `AttributeError` where there is none."""
     if name.startswith(("bfloat", "float8")):
         import ml_dtypes

@@ -59,10 +59,17 @@ void softmax_f32(const float *x, float *out, int64_t rows, int64_t n) {
     }
 }
 """
+ONNX = """
+from onnx import TensorProto, helper, save
+x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, ["rows", "n"]) for name in "xy")
+graph = helper.make_graph([helper.make_node("Softmax", ["x"], ["y"], axis=-1)], "softmax", [x], [y])
+save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), "softmax.onnx")
+"""
 BUILT = (  # a word of a command, what it needs, and how it is built
     ("kernels.so", "cc", "-shared", "-fPIC", "kernels.c", "-o", "kernels.so", "-lm"),
     ("./mine", "cc", "mine.c", "-o", "mine", "-lm"),
     ("node", "node"),
+    ("softmax.onnx", sys.executable, "-c", ONNX),
 )
 REPORT = "extremum-report/report.json"
 AUDIT = ("extremum", "audit", "mine.py:my_softmax", "--dtype", "float32", "--property", "finite", "--shard", "1/1")

@@ -22,6 +22,7 @@ from extremum.properties.values.finding import Cell
 from extremum.reference.errors import UsageError
 from extremum.reference.subjects.c_symbols import Guarded, bound, read
 from extremum.reference.subjects.loading import NotLoaded
+from extremum.reference.subjects.processes import number_dtype
 from extremum.reference.subjects.subject import Subject
 
 SIGNATURE = "void(const float *x, float *out, int64 rows, int64 n)"
@@ -324,14 +325,17 @@ def test_a_program_gets_a_label_as_a_number(tmp_path: Path, monkeypatch: pytest.
     assert cell_of(subject, "finite").verdict == "held"
 
 
-@pytest.mark.parametrize("dtype", ["object", "complex64", "U4", None, ["float32"], "no such"])
 def test_an_answer_of_a_dtype_that_is_none_of_numbers_is_no_frame(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtype: object
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("mine.py").write_text(PROGRAM.replace("y.dtype.name", repr(dtype)))
+    Path("mine.py").write_text(PROGRAM.replace("y.dtype.name", "None"))
     misfit = tried(f"exec:{sys.executable} mine.py", role_named("softmax"), Wish(dtypes=["float32"])).misfit
     assert "has no dtype, shape and bytes that are valid" in misfit
+    for name in ("object", "complex64", "U4", None, ["float32"], "no such", "bfloat", "float8_no_such"):
+        with pytest.raises((ValueError, TypeError, AttributeError)):
+            number_dtype(name)  # type: ignore[arg-type]
+    assert number_dtype("bfloat16").itemsize == 2
 
 
 @pytest.mark.slow

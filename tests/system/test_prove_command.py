@@ -275,4 +275,5 @@ def test_a_group_is_scanned_where_its_roles_can_be() -> None:
     with pytest.raises(UsageError, match="takes other arguments"):
         provable(role_named("softmax_vjp"), DOMAINS["gaps"], FORMATS["float16"], None)
     options = ProofOptions.of(["references"], {"exhaustive": "gaps", "report_dir": "."}, 1)
-    assert {j.subject.role for j in options.jobs} == {"softmax", "log_softmax", "logsumexp", "softmax_jacobian"}
+    roles = {"softmax", "log_softmax", "logsumexp", "softmax_jacobian", "sigmoid"}
+    assert {j.subject.role for j in options.jobs} == roles
