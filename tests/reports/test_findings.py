@@ -253,8 +253,8 @@ def test_of_many_subjects_the_unsound_have_a_sentence_and_declared_failures_come
 
 def test_the_answer_alone_is_a_sentence_a_subject() -> None:
     assert shown_on_a_terminal(many(1, 0, 2), Detail.ANSWER) == [
-        "u0 is not sound in float32: exp overflows at 0. Subtract the row's maximum",
-        "first.",
+        "u0 is not sound in float32: exp overflows at 0. Take exponentials of what is",
+        "never positive.",
         "s0 held in float32, as far as asked: 1 of 17 properties.",
         "s1 held in float32, as far as asked: 1 of 17 properties.",
     ]

@@ -40,7 +40,8 @@ def findings(count: int, entries: int = 1, **fields: Any) -> Record:
     """A record of so many findings, of subjects whose names are hostile."""
     values = ["0x1.fffffep+127"] * entries
     argument = {"dtype": "float32", "shape": [1, entries], "layout": "C", "values": values}
-    witness = Witness({"x": argument, "g": argument}, "scaled", 1e300, 4.6, "0x1.8p+0", "1.0000", (0, 0))
+    numbers = ("scaled", 1e300, 4.6, "0x1.8p+0", "1.0000", (0, 0))
+    witness = Witness({"x": argument, "g": argument}, *numbers, correction="shift")
     given: dict[str, Any] = {"severity": "high", "cause": "exp overflow", "simplest": witness, "worst": witness}
     one = Cell(HOSTILE, "softmax", "accuracy", "EX105", "float32", "refuted", 9, 1e300, 4.6, "ulp")
     cells = [replace(one, subject=f"{HOSTILE}{n}", **given | fields) for n in range(count)]
