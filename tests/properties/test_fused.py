@@ -5,6 +5,7 @@ import pytest
 
 pytest.importorskip("numba", reason="the fused screens are compiled by Numba (the extra fast)")
 
+from nightly import NIGHTLY
 from shared_cells import judge_cell
 
 from extremum.properties import engine
@@ -126,7 +127,7 @@ def numbers(cell: Cell) -> tuple[float, float]:
     "subject",
     [
         "wide",
-        pytest.param("streaming", marks=pytest.mark.slow),
+        *([pytest.param("streaming", marks=pytest.mark.slow)] if NIGHTLY else []),
         pytest.param("tail_left_out_of_sum", marks=pytest.mark.slow),
         "subnormal_exps_flushed",
     ],
