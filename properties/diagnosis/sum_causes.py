@@ -75,6 +75,8 @@ def _divided_by(probe: Probe, n: int, whole: Array, seen: Array, u: float) -> bo
     """Whether answers are the exact ones with another sum in the place of the whole one, or with its logarithm."""
     if np.abs(seen / whole - 1).max() <= DIVISOR_SHARE or (np.abs(seen / n - 1) <= DIVISOR_SHARE).all():
         return False
+    if not np.isfinite(probe.out).all():
+        return False
     out, exact, ratio = probe.out, probe.exact, (whole / seen)[:, None]
     allowed = FIT_ROUNDINGS * u * (np.abs(out) + np.abs(exact) + np.abs(np.log(ratio))).max(axis=1, keepdims=True)
     return any(
