@@ -94,7 +94,8 @@ class Call:
     process of the function that it is the gradient of. `last` are the arguments and the axis of the call that is under
     way, `layout` that of its arrays, and `began` is when it did, on `clock`. `prepare()` is done before the clock of
     `within` starts. `too_long` are lengths of rows, by dtype, for which its memory did not suffice. `fatal` is the call
-    that ended the process in such a step, or that was under way when its time was over.
+    that ended the process in such a step, or that was under way when its time was over. `recordings` are what exact
+    numbers are asked of, of functions that are recorded.
     """
 
     def __init__(
@@ -116,6 +117,7 @@ class Call:
         self.clock = Clock(time.monotonic)
         self.began = 0.0
         self.firm = False
+        self.recordings: dict[tuple[int, int], Any] = {}
 
     @property
     def axis(self) -> str | None:
@@ -368,7 +370,7 @@ class Call:
         """The answer to an array of jets, shape (n,)."""
         if self.host is not None:
             return self.host.exact(argument)
-        return exactly(self.subject.function, argument, self.subject.adapter.name)
+        return exactly(self.subject.function, argument, self.subject.adapter.name, self.recordings)
 
     def of_exact(self, argument: Array) -> Any:
         """The answer to an array of jets of the function that it is the gradient of.
@@ -377,7 +379,7 @@ class Call:
         """
         if self.of is not None:
             return _no_end(partial(self.of.exact, argument))
-        return exactly(self._of, argument, self.subject.adapter.name)
+        return exactly(self._of, argument, self.subject.adapter.name, self.recordings)
 
     def of_value(self, x: Array) -> Any:
         """The answer to an array of floats, shape (n,), of that function; raises `Misbehaviour` likewise."""

@@ -138,6 +138,7 @@ class Service:
         self.instance = False  # whether it is one of the class that was named
         self.sizes: dict[str, Any] = {}  # of arguments, where what was named takes no others
         self.files: list[str] = []  # that it is in, besides those of Python
+        self.recordings: dict[tuple[int, int], Any] = {}  # of the function, as `answered` keeps them
         self.process = os.getpid()
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # who interrupts this process ends it: no call has raised that
         self.output = os.dup(1)  # the subject may close its own
@@ -254,7 +255,7 @@ class Service:
             from extremum.reference.arithmetic.exact_text import answered
         except ImportError:
             return {"unanswered": "can't be asked for exact numbers: extremum is not installed beside it"}
-        return answered(self.function, request)
+        return answered(self.function, request, self.recordings)
 
     def do_count(self, request: dict[str, Any]) -> dict[str, Any]:
         """How many functions a call calls."""

@@ -11,9 +11,7 @@ What stops or declares a derivative (`stop_gradient`, `detach`, `custom_jvp`) ch
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable, MutableMapping
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
@@ -22,40 +20,24 @@ import numpy as np
 from extremum.reference.arithmetic.exact_functions import Jets
 from extremum.reference.arithmetic.formats import Array
 
-RECORDINGS_KEPT = 8
+Recordings = MutableMapping[tuple[int, int], Any]  # by the identity of a function and its number of arguments
 
 
 class NoRule(TypeError):
     """A step that exact numbers have no rule for."""
 
 
-@dataclass(frozen=True, eq=False)
-class Recorded:
-    """A function of n numbers, known by identity: a user's callable may compare as it likes."""
+def recorded_once(
+    record: Callable[[Callable[..., Any], int], Any], function: Callable[..., Any], n: int, kept: Recordings
+) -> Any:
+    """The recording of a function of n numbers: a point asks for its values dozens of times.
 
-    record: Callable[[Callable[..., Any], int], Any]
-    function: Callable[..., Any]
-    n: int
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Recorded) and self._key == other._key
-
-    def __hash__(self) -> int:
-        return hash(self._key)
-
-    @property
-    def _key(self) -> tuple[int, ...]:
-        return id(self.record), id(self.function), self.n
-
-
-@lru_cache(maxsize=RECORDINGS_KEPT)
-def _recording(recorded: Recorded) -> Any:
-    return recorded.record(recorded.function, recorded.n)
-
-
-def recorded_once(record: Callable[[Callable[..., Any], int], Any], function: Callable[..., Any], n: int) -> Any:
-    """The recording of a function of n numbers: a point asks for its values dozens of times."""
-    return _recording(Recorded(record, function, n))
+    It is `kept` by whoever makes these calls, and no longer: what the function closes over may be another the next time.
+    """
+    key = id(function), n
+    if key not in kept:
+        kept[key] = record(function, n)
+    return kept[key]
 
 
 def has_jets(value: Any) -> bool:

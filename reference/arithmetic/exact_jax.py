@@ -12,6 +12,7 @@ from extremum.reference.arithmetic.exact_graphs import (
     IDENTITIES,
     POINTWISE,
     NoRule,
+    Recordings,
     as_jets,
     chosen,
     compared,
@@ -30,9 +31,9 @@ INNER = ("jaxpr", "call_jaxpr", "fun_jaxpr")  # the parameters that hold the ste
 FLOATING = "fV"  # kinds of dtypes; bfloat16 has no other
 
 
-def evaluated(function: Callable[..., Any], argument: Array) -> Any:
+def evaluated(function: Callable[..., Any], argument: Array, kept: Recordings) -> Any:
     """The function of an array of jets, shape (n,). Raises `NoRule`, or what JAX raises where it can't record it."""
-    closed = recorded_once(_recorded, function, argument.shape[0])
+    closed = recorded_once(_recorded, function, argument.shape[0], kept)
     answers = _interpreted(closed.jaxpr, closed.consts, [argument])
     if len(answers) != 1:
         raise NoRule("it returns more than one array")
@@ -43,7 +44,7 @@ def _recorded(function: Callable[..., Any], n: int) -> Any:
     import jax
 
     jax.config.update("jax_enable_x64", True)  # without it JAX narrows constants in silence
-    return jax.make_jaxpr(function)(np.zeros(n))
+    return jax.make_jaxpr(lambda x: function(x))(np.zeros(n))  # another function each time: JAX keeps what it traced
 
 
 def _interpreted(jaxpr: Any, constants: Sequence[Any], arguments: Sequence[Any]) -> list[Any]:

@@ -13,6 +13,7 @@ import flint
 import numpy as np
 
 from extremum.reference.arithmetic.exact_calls import exactly
+from extremum.reference.arithmetic.exact_graphs import Recordings
 from extremum.reference.arithmetic.formats import Array
 from extremum.reference.arithmetic.jets import Evaluation, Jet, jets
 
@@ -51,17 +52,17 @@ def request(argument: Array) -> dict[str, Any]:
     }
 
 
-def answered(function: Callable[[Array], Any], asked: dict[str, Any]) -> dict[str, Any]:
+def answered(function: Callable[[Array], Any], asked: dict[str, Any], kept: Recordings | None = None) -> dict[str, Any]:
     """What the function makes of the jets of a `request`: entries and shape, or "unanswered" and why, in a line.
 
-    A function of JAX or PyTorch, which `library` names, is recorded. `constants` are the floats that met the jets and
+    A function of JAX or PyTorch, which `library` names, is recorded, and the recording `kept`. `constants` are the floats that met the jets and
     are in all likelihood rounded.
     """
     evaluation = Evaluation()
     with flint.ctx.workprec(asked["bits"]):
         values, slopes = ([from_text(text) for text in asked[name]] for name in ("values", "slopes"))
         try:
-            answer = exactly(function, jets(values, slopes, evaluation), asked.get("library", "numpy"))
+            answer = exactly(function, jets(values, slopes, evaluation), asked.get("library", "numpy"), kept)
         except BaseException as error:  # whatever a user's function does with numbers that it does not know
             return {"unanswered": f"raises {type(error).__name__}: {(str(error).splitlines() or [''])[0]}"[:TEXT]}
         shape = np.shape(answer)

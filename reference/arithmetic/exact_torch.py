@@ -16,6 +16,7 @@ from extremum.reference.arithmetic.exact_graphs import (
     IDENTITIES,
     POINTWISE,
     NoRule,
+    Recordings,
     as_jets,
     chosen,
     compared,
@@ -34,9 +35,9 @@ GELU_CUBE = 0.044715
 MEAN, SUM = 1, 2  # how a loss is reduced
 
 
-def evaluated(function: Callable[..., Any], argument: Array) -> Any:
+def evaluated(function: Callable[..., Any], argument: Array, kept: Recordings) -> Any:
     """The function of an array of jets, shape (n,). Raises `NoRule`, or what PyTorch raises in recording it."""
-    recording = recorded_once(_recorded, function, argument.shape[0])
+    recording = recorded_once(_recorded, function, argument.shape[0], kept)
     known: dict[Any, Any] = {}
 
     def read(value: Any) -> Any:

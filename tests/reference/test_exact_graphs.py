@@ -196,6 +196,20 @@ def test_what_reads_or_writes_values_in_pytorch_is_not_recorded() -> None:
             exactly(f, balls(), "torch")
 
 
+@pytest.mark.parametrize("library", ["jax", "torch"])
+def test_a_recording_is_kept_by_the_caller_alone_since_data_may_change(library: str) -> None:
+    pytest.importorskip(library, reason=f"{library} is not installed: its recordings are not tried")
+    data, kept = [2.0], dict[tuple[int, int], Any]()
+
+    def f(x: Any) -> Any:
+        return (x * data[0]).sum()
+
+    assert slope_of(exactly(f, balls(), library, kept)) == pytest.approx(2 * V.sum())
+    assert len(kept) == 1
+    data[0] = 3.0
+    assert slope_of(exactly(f, balls(), library)) == pytest.approx(3 * V.sum())
+
+
 def test_a_function_called_logaddexp_is_judged_by_its_own_steps() -> None:
     jax = pytest.importorskip("jax", reason="JAX is not installed: its recordings are not tried")
 
