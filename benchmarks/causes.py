@@ -24,7 +24,8 @@ from planted_causes import PLANTED
 
 from extremum.properties.calling.call import Call, quiet
 from extremum.properties.calling.call_outcomes import Declined
-from extremum.properties.diagnosis.diagnose import CAUSES, diagnose
+from extremum.properties.diagnosis.cause_table import CAUSES
+from extremum.properties.diagnosis.diagnose import diagnose
 from extremum.properties.engine import Settings, judge_cell
 from extremum.properties.model.role import Experiment, Role
 from extremum.properties.roles.registry import role_named, roles

@@ -19,7 +19,8 @@ from extremum.properties.calling.call import Call
 from extremum.properties.calling.call_outcomes import Expired
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.calling.host_channel import Limits
-from extremum.properties.diagnosis.diagnose import UNKNOWN, diagnose
+from extremum.properties.diagnosis.cause_table import UNKNOWN
+from extremum.properties.diagnosis.diagnose import diagnose
 from extremum.properties.diagnosis.fresh import rerun_fresh
 from extremum.properties.diagnosis.symptoms import attributed
 from extremum.properties.inputs.effort import COMPILED, STANDARD, Effort

@@ -13,11 +13,12 @@ from extremum.properties.calling.host_channel import Limits
 from extremum.properties.calling.hosts import Host
 from extremum.properties.engine import Settings
 from extremum.properties.inputs.effort import STANDARD
+from extremum.properties.model.role import Role
 from extremum.properties.roles.registry import role_named, role_of
 from extremum.properties.steps.parameters import GRADIENT_OF
 from extremum.properties.steps.resolve import adapt, introduce
 from extremum.properties.steps.sharing import Shared
-from extremum.properties.steps.trial import Wish, tried
+from extremum.properties.steps.trial import tried
 from extremum.reference.errors import UsageError
 from extremum.reference.subjects.subject import Subject
 from extremum.reports.driving.characterisation import behaviours
@@ -102,16 +103,7 @@ def audit(
     role_name = role or (GRADIENT_OF if of is not None else None)
     wanted, shared = role_named(role_name) if role_name else None, Shared()
     if isolated:
-
-        def keep(tried: Subject, host: Host) -> None:
-            shared.adopt(replace(tried, name=name), host)
-
-        wish = Wish(request.limits, request.dtypes, arrays, python, wrap, None, out, keep)
-        subject = replace(
-            tried(_importable(function), wanted, wish, None if of is None else _importable(of)), name=name
-        )
-        if subject.misfit:
-            raise UsageError(subject.misfit)
+        subject = _hosted(function, name, wanted, request, of, shared)
     elif given := [f"{n}={v!r}" for n, v in (("arrays", arrays), ("python", python), ("wrap", wrap)) if v is not None]:
         raise UsageError(f"{given[0]} goes with isolated=True")
     else:
@@ -130,6 +122,26 @@ def audit(
         shared.close()
     cells = [judged[task.key] for task in asked]
     return Report(cells, seed, ["extremum.reports.audit", name], [introduce(subject)], contested=contested)
+
+
+def _hosted(
+    function: Callable[..., Any],
+    name: str,
+    wanted: Role | None,
+    request: Request,
+    of: Callable[..., Any] | None,
+    shared: Shared,
+) -> Subject:
+    """The function as a subject in a process of its own, which `shared` keeps. Raises `UsageError` for a misfit."""
+
+    def keep(tried: Subject, host: Host) -> None:
+        shared.adopt(replace(tried, name=name), host)
+
+    of_word = None if of is None else _importable(of)
+    subject = replace(tried(_importable(function), wanted, request.wish(keep), of_word), name=name)
+    if subject.misfit:
+        raise UsageError(subject.misfit)
+    return subject
 
 
 def _several(given: Any) -> Sequence[Any]:

@@ -1,6 +1,6 @@
 """Experiments on what a caller is owed: calls, rows, axes, layouts, dtypes and masks that disturb the answer.
 
-Each experiment returns the name of a cause in `properties.diagnosis.diagnose`, or an empty string where it shows none.
+Each experiment returns the name of a cause in `properties.diagnosis.cause_table`, or an empty string where it shows none.
 `python benchmarks/causes.py` judges the constants, together with those of `arithmetic_causes`.
 """
 
@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from extremum.properties.calling.caller import Misbehaviour, differing, is_floating
+from extremum.properties.diagnosis.cause_table import NONDETERMINISTIC
 from extremum.properties.diagnosis.corrections import WIDE_PRECISION, corrected
 from extremum.properties.diagnosis.diagnosis_run import EXAMINED_ROWS, DiagnosisRun, same_bits
 from extremum.properties.laws import masking
@@ -225,8 +226,8 @@ def varying(run: DiagnosisRun) -> str:
         calls = max(2, min(REPEATED_CALLS, REPEATED_ENTRIES // max(first(arguments).size, 1)))
         base = run.call.array(arguments, axis, run.case.layout)
         if any(differing(base, run.call.array(arguments, axis, run.case.layout)) for _ in range(calls)):
-            return "nondeterministic"
-    return "nondeterministic" if _varies_rarely(run) else ""
+            return NONDETERMINISTIC
+    return NONDETERMINISTIC if _varies_rarely(run) else ""
 
 
 def _varies_rarely(run: DiagnosisRun) -> bool:

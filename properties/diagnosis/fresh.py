@@ -14,7 +14,7 @@ from extremum.properties.calling.call import Call
 from extremum.properties.calling.call_outcomes import Declined, Expired
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.calling.host_channel import Ended, Killed, undisturbed
-from extremum.properties.diagnosis.diagnose import NONDETERMINISTIC, STATE, UNKNOWN
+from extremum.properties.diagnosis.cause_table import NONDETERMINISTIC, STATE, UNKNOWN
 from extremum.properties.model.role import Experiment
 from extremum.properties.steps.decide import decide
 from extremum.properties.steps.rerun import decided_again

@@ -16,8 +16,9 @@ from extremum.properties.calling.call import Call
 from extremum.properties.calling.call_outcomes import Declined
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.calling.host_channel import Ended, Killed
+from extremum.properties.diagnosis.cause_table import CAUSES, NONDETERMINISTIC, STATE, UNKNOWN
 from extremum.properties.diagnosis.corrections import CORRECTIONS, applicable, corrected
-from extremum.properties.diagnosis.diagnose import CAUSES, NONDETERMINISTIC, STATE, UNKNOWN, diagnose
+from extremum.properties.diagnosis.diagnose import diagnose
 from extremum.properties.diagnosis.diagnosis_run import COUNTING_PROPERTIES, DiagnosisRun
 from extremum.properties.model.role import Experiment
 from extremum.properties.steps.decide import FAR_RATIO, Decision, decide, decide_observed

@@ -32,7 +32,7 @@ def recorded_once(
 ) -> Any:
     """The recording of a function of n numbers: a point asks for its values dozens of times.
 
-    It is `kept` by whoever makes these calls, and no longer: what the function closes over may be another the next time.
+    It is `kept` by whoever makes these calls, and no longer: what the function closes over may change.
     """
     key = id(function), n
     if key not in kept:

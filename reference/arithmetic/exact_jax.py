@@ -44,7 +44,8 @@ def _recorded(function: Callable[..., Any], n: int) -> Any:
     import jax
 
     jax.config.update("jax_enable_x64", True)  # without it JAX narrows constants in silence
-    return jax.make_jaxpr(lambda x: function(x))(np.zeros(n))  # another function each time: JAX keeps what it traced
+    # Another function each time: JAX keeps what it has traced of one.
+    return jax.make_jaxpr(lambda x: function(x))(np.zeros(n))  # noqa: PLW0108
 
 
 def _interpreted(jaxpr: Any, constants: Sequence[Any], arguments: Sequence[Any]) -> list[Any]:

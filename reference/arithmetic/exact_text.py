@@ -55,8 +55,8 @@ def request(argument: Array) -> dict[str, Any]:
 def answered(function: Callable[[Array], Any], asked: dict[str, Any], kept: Recordings | None = None) -> dict[str, Any]:
     """What the function makes of the jets of a `request`: entries and shape, or "unanswered" and why, in a line.
 
-    A function of JAX or PyTorch, which `library` names, is recorded, and the recording `kept`. `constants` are the floats that met the jets and
-    are in all likelihood rounded.
+    A function of JAX or PyTorch, which `library` names, is recorded, and the recording `kept`. `constants` are the
+    floats that met the jets and are in all likelihood rounded.
     """
     evaluation = Evaluation()
     with flint.ctx.workprec(asked["bits"]):

@@ -38,16 +38,7 @@ ROWS = (  # name (that the library is imported by), role, module, attribute, key
 
 
 MATRICES = (2,)  # the numbers of dimensions that a function of scikit-learn takes
-LIBRARIES = (
-    "scipy",
-    "sklearn",
-    "torch",
-    "tensorflow",
-    "jax",
-    "autograd",
-    "optax",
-    "onnxruntime",
-)  # by what each is imported by
+LIBRARIES = ("scipy", "sklearn", "torch", "tensorflow", "jax", "autograd", "optax", "onnxruntime")  # as it is imported
 EXTRAS = {"onnxruntime": "onnx", "sklearn": "scikit-learn"}  # where it is not called as the library is
 
 

@@ -40,7 +40,7 @@ class Subject:
     expected there, and its absence is a finding. `may` maps those that the same defect reaches on some
     inputs and not on others: neither is news. `kind` is reference, mutant, library or user. One that is
     `slow` is audited where it is named, and not as one of a group. A mutant's `cause` is the defect that was
-    planted, by its name in `properties.diagnosis.diagnose`: what the diagnosis of its failure is measured against. A
+    planted, by its name in `properties.diagnosis.cause_table`: what the diagnosis of its failure is measured against. A
     subject of the role gradient_of has the function `of` that it is the gradient of, which `of_origin` names.
 
     With a `place`, what a host imports ({"spec": ...} or {"registered": [role, name]}), it is called there, `function`

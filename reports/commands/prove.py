@@ -22,7 +22,6 @@ from extremum.properties.engine import unfit
 from extremum.properties.exhaustion.scan import Domain, domain_named
 from extremum.properties.roles.registry import role_named
 from extremum.properties.steps.resolve import introduce, resolve
-from extremum.properties.steps.trial import Wish
 from extremum.properties.values.finding import Cell
 from extremum.properties.values.tally import Tally
 from extremum.reference.errors import UsageError
@@ -169,9 +168,7 @@ def _jobs(request: Request, domain: Domain) -> list[Job]:
 
     for word in request.subjects:
         own = request.of_subject(word)
-        dtypes, called = own.dtypes or PROVED_DTYPES, (own.arrays, own.python, own.wrap, own.c_signature, own.out)
-        wish = Wish(own.limits, dtypes, *called, keep)
-        for subject in resolve(word, own.role, own.of, wish):
+        for subject in resolve(word, own.role, own.of, own.wish(keep, own.dtypes or PROVED_DTYPES)):
             key = subject.role, subject.name
             specs[key] = (word, own.role) if subject.kind == "user" else (subject.name, subject.role)
             subjects[key] = replace(subject, word=word)

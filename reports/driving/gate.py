@@ -55,12 +55,11 @@ class Gate:
         if path is None:
             return gate
         baseline = read_baseline(path)
-        entries = baseline.entries
-        kept = [[kept_of(cell, entry.word, entry.of) for cell in entry.cells] for entry in entries]
+        kept = [[kept_of(cell, entry.word, entry.of) for cell in entry.cells] for entry in baseline.entries]
         dtypes = dtypes_of(row for of_entry in kept for rows in of_entry for row in rows)
         known = []
         try:
-            for entry, of_entry in zip(entries, kept, strict=True):
+            for entry, of_entry in zip(baseline.entries, kept, strict=True):
                 if entry.expired(date.today()):
                     gate.expired.append(f"{ERROR} {entry.subject}  {entry.cause}  its entry has expired")
                     continue
@@ -71,7 +70,8 @@ class Gate:
                     statuses.append(status)
                     lines += [line(row, outcome) for row, outcome, _ in runs]
                     if status not in (WORSE, FIXED):  # what is fixed and fails all the same fails for something else
-                        known.append(Known(cell, entry.causes, status == GONE, baseline.audited))
+                        moved = status == GONE
+                        known.append(Known(cell, entry.causes, moved, baseline.audited if moved else frozenset()))
                 gate.told.append(Told(entry, statuses, lines))
         finally:
             replays.shared.close()

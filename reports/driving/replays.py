@@ -15,7 +15,7 @@ from extremum.properties.steps.parameters import GRADIENT_OF
 from extremum.properties.steps.rerun import ERROR, STILL, WORSE, Replay, replay
 from extremum.properties.steps.resolve import resolve
 from extremum.properties.steps.sharing import OF, SECOND, Shared
-from extremum.properties.steps.trial import Wish, ordinary
+from extremum.properties.steps.trial import ordinary
 from extremum.properties.values.finding import Cell, Witness
 from extremum.reference.arithmetic.formats import Format, format_of
 from extremum.reference.errors import NotThere, UsageError
@@ -114,16 +114,7 @@ class Replays:
             if request.role is not None and request.role.endswith(".py"):
                 role_named(request.role)  # a role of the user's own is known from here on
             of = (request.of or kept.of) if role == GRADIENT_OF else None
-            wish = Wish(
-                request.limits,
-                dtypes,
-                request.arrays,
-                request.python,
-                request.wrap,
-                request.c_signature,
-                request.out,
-                self.shared.adopt,
-            )
+            wish = request.wish(self.shared.adopt, dtypes)
             try:
                 (self.subjects[word, role],) = resolve(word, role, of, wish)
             except UsageError as error:

@@ -94,6 +94,19 @@ class Request:
         given = {"import_seconds": self.import_timeout, "first_call_seconds": self.first_call_timeout}
         return Limits(**{name: value for name, value in given.items() if value is not None}, memory=self.memory)
 
+    def wish(self, keep: Keep | None = None, dtypes: Sequence[str] | None = None) -> Wish:
+        """How its subjects are tried: in `dtypes`, or those of the request; `keep` takes over the hosts that fit."""
+        return Wish(
+            limits=self.limits,
+            dtypes=dtypes or self.dtypes,
+            arrays=self.arrays,
+            python=self.python,
+            wrap=self.wrap,
+            c_signature=self.c_signature,
+            out=self.out,
+            keep=keep,
+        )
+
     @staticmethod
     def from_words(
         subjects: Sequence[str], words: Mapping[str, Any], own: Mapping[str, Mapping[str, Any]] | None = None
@@ -176,7 +189,7 @@ def resolved(request: Request, known: Mapping[str, Any] | None = None, keep: Kee
     subjects: list[Subject] = []
     for spec in request.subjects:
         own = request.of_subject(spec)
-        wish = Wish(own.limits, own.dtypes, own.arrays, own.python, own.wrap, own.c_signature, own.out, keep)
+        wish = own.wish(keep)
         tried = known is not None and spec in known
         found = [from_json(known[spec])] if known is not None and tried else resolve(spec, own.role, own.of, wish)
         subjects += [replace(subject, word=spec) for subject in found]

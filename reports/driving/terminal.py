@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from extremum.properties.diagnosis.diagnose import UNKNOWN
+from extremum.properties.diagnosis.cause_table import UNKNOWN
 from extremum.properties.steps.resolve import heard, introduce
 from extremum.properties.values.finding import Cell
 from extremum.reports.driving.heartbeat import Heartbeat

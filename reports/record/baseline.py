@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from extremum.properties.diagnosis.diagnose import UNKNOWN
+from extremum.properties.diagnosis.cause_table import UNKNOWN
 from extremum.properties.values.finding import SEVERITIES, Cell, severity_rank
 from extremum.reference.errors import UsageError
 from extremum.reports.record.compact import packed_witnesses, unpacked_witnesses
@@ -156,8 +156,10 @@ def updated(
         olds = [place for place, match in matched.items() if match == number]
         said = _joined([before.entries[place].row for place in olds])
         notes = {key: note for place in reversed(olds) for key, note in before.entries[place].notes.items()}
+        own = {cell.key for cell in of}
         for place in olds:
-            of += [c for c in left[place] if c.subject == finding.subject and c.key not in {own.key for own in of}]
+            of += [c for c in left[place] if c.subject == finding.subject and c.key not in own]
+            own |= {cell.key for cell in of}
             left[place] = [c for c in left[place] if c.subject != finding.subject]
         word, of_word = words.get((finding.role, finding.subject), (finding.subject, ""))
         row = {"first_seen": today.isoformat(), **said, "word": word, "of": of_word}
@@ -175,18 +177,17 @@ def _matched(
 
     An entry whose function is gone goes on as a finding of no other entry, by its witnesses.
     """
-    shared = []
+    pairs = []
     for place, entry in enumerate(before.entries):
         for number, (finding, cells) in enumerate(found):
-            keys = {cell.key for cell in cells}
-            count = sum(cell.key in keys for cell in entry.cells)
-            if count:
-                shared.append((finding.cause == entry.cause, count, place, number))
+            if shared := len({cell.key for cell in cells} & {cell.key for cell in entry.cells}):
+                pairs.append((finding.cause != entry.cause, -shared, place, number))
+    pairs.sort()
     matched: dict[int, int] = {}
-    for _, _, place, number in sorted(shared, key=lambda row: (not row[0], -row[1], row[2], row[3])):
+    for *_, place, number in pairs:
         if place not in matched and number not in matched.values():
             matched[place] = number
-    for _, _, place, number in sorted(shared, key=lambda row: (not row[0], -row[1], row[2], row[3])):
+    for *_, place, number in pairs:
         matched.setdefault(place, number)  # several entries that are one finding now
     for place, entry in enumerate(before.entries):
         if place in matched or not any(cell.key in gone for cell in entry.cells):

@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from math import inf, prod
 from typing import Any
 
+from extremum.properties.diagnosis.cause_table import CAUSES, NONDETERMINISTIC, STATE, UNKNOWN
 from extremum.properties.diagnosis.corrections import CORRECTIONS
-from extremum.properties.diagnosis.diagnose import CAUSES, NONDETERMINISTIC, STATE, UNKNOWN
 from extremum.properties.steps.witness import unrepeated
 from extremum.properties.values.finding import Cell, Witness, severity_rank
 

@@ -8,7 +8,7 @@ from math import inf
 
 import numpy as np
 
-from extremum.properties.diagnosis.diagnose import UNKNOWN
+from extremum.properties.diagnosis.cause_table import UNKNOWN
 from extremum.properties.inputs.regimes import log_max
 from extremum.properties.model.property import Property
 from extremum.properties.roles.registry import roles

@@ -15,7 +15,7 @@ from math import inf, nan
 from typing import Any, NamedTuple
 
 from extremum.properties.contested.conventions import property_of
-from extremum.properties.diagnosis.diagnose import UNKNOWN
+from extremum.properties.diagnosis.cause_table import UNKNOWN
 from extremum.properties.model.property import Property
 from extremum.properties.values.finding import Cell, Witness
 from extremum.reports.record.compact import thinned

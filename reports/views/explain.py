@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from extremum.properties.contested.conventions import CONVENTIONS
-from extremum.properties.diagnosis.diagnose import CAUSES
+from extremum.properties.diagnosis.cause_table import CAUSES
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
 from extremum.properties.roles.registry import role_named, roles

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from math import copysign, inf, isfinite, isnan
 
 from extremum.properties.contested.conventions import property_of
-from extremum.properties.diagnosis.diagnose import CAUSES, UNKNOWN
+from extremum.properties.diagnosis.cause_table import CAUSES, UNKNOWN
 from extremum.properties.steps.witness import unrepeated
 from extremum.properties.values.finding import Cell, Witness
 from extremum.reports.record.findings import Finding, Sign

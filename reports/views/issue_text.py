@@ -11,7 +11,7 @@ from math import frexp, isfinite
 from typing import Any
 
 from extremum.properties.contested.conventions import property_of
-from extremum.properties.diagnosis.diagnose import CAUSES, UNKNOWN
+from extremum.properties.diagnosis.cause_table import CAUSES, UNKNOWN
 from extremum.properties.roles.registry import roles
 from extremum.properties.values.finding import Cell, Witness, severity_rank
 from extremum.reference.arithmetic.formats import FORMATS, Format

@@ -8,7 +8,8 @@ import pytest
 from planted_defects import between_fifties, cause_of, many, padded_with_zeros, row, sound
 
 from extremum.properties.calling.call import Call
-from extremum.properties.diagnosis.diagnose import CAUSES, diagnose
+from extremum.properties.diagnosis.cause_table import CAUSES
+from extremum.properties.diagnosis.diagnose import diagnose
 from extremum.properties.diagnosis.diagnosis_run import DiagnosisRun
 from extremum.properties.inputs.regimes import PLAIN
 from extremum.properties.model.property import Property

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from extremum.properties.contested.conventions import CONVENTIONS, property_of
-from extremum.properties.diagnosis.diagnose import CAUSES
+from extremum.properties.diagnosis.cause_table import CAUSES
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
 from extremum.properties.roles.registry import roles

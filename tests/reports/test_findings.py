@@ -15,8 +15,8 @@ import pytest
 from record_schema import SCHEMA
 from rich.console import Console
 
+from extremum.properties.diagnosis.cause_table import CAUSES
 from extremum.properties.diagnosis.corrections import CORRECTIONS
-from extremum.properties.diagnosis.diagnose import CAUSES
 from extremum.properties.roles.registry import roles
 from extremum.properties.values.finding import Cell, Witness
 from extremum.reports import Report, audit

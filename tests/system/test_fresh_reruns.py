@@ -10,7 +10,7 @@ import pytest
 from extremum.properties.calling.call import Call
 from extremum.properties.calling.host_channel import Limits
 from extremum.properties.calling.hosts import Host
-from extremum.properties.diagnosis.diagnose import NONDETERMINISTIC, STATE
+from extremum.properties.diagnosis.cause_table import NONDETERMINISTIC, STATE
 from extremum.properties.engine import Settings, judge_cell
 from extremum.properties.model.role import Experiment
 from extremum.properties.roles.registry import role_named
