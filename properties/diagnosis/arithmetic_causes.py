@@ -1,6 +1,6 @@
 """Experiments on the arithmetic along a row: it is shifted, drawn together, cut short, reordered, in other precision.
 
-Each experiment returns the name of a cause in `properties.diagnosis.cause_table`, or an empty string where it shows none.
+Each experiment returns the name of a cause of `diagnosis.cause_table`, or an empty string where it shows none.
 All but `subnormal_answer` and `clipped` need a role whose rows can be shifted (`Role.shiftable`).
 
 The thresholds are judged together: `python benchmarks/causes.py` counts how often the diagnosis names the defect that

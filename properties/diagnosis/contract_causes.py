@@ -1,6 +1,6 @@
 """Experiments on what a caller is owed: calls, rows, axes, layouts, dtypes and masks that disturb the answer.
 
-Each experiment returns the name of a cause in `properties.diagnosis.cause_table`, or an empty string where it shows none.
+Each experiment returns the name of a cause of `diagnosis.cause_table`, or an empty string where it shows none.
 `python benchmarks/causes.py` judges the constants, together with those of `arithmetic_causes`.
 """
 

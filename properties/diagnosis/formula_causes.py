@@ -1,7 +1,7 @@
 """Experiments on the formula: ordinary rows, fitted with the terms of the truth, and moved entry by entry.
 
 On ordinary rows nothing overflows, stagnates or cancels, so that an answer beyond its error bound is another formula's.
-Each experiment returns the name of a cause in `properties.diagnosis.cause_table`, or an empty string where it shows none.
+Each experiment returns the name of a cause of `diagnosis.cause_table`, or an empty string where it shows none.
 16-bit subjects are asked in float32, whose roundings are far below any coefficient.
 `python benchmarks/causes.py` judges the constants, together with those of the other experiments.
 """

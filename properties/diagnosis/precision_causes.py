@@ -1,6 +1,6 @@
 """Experiments on the precision: fewer bits than the dtype has, and errors that follow the dtype.
 
-Each experiment returns the name of a cause in `properties.diagnosis.cause_table`, or an empty string where it shows none.
+Each experiment returns the name of a cause of `diagnosis.cause_table`, or an empty string where it shows none.
 `python benchmarks/causes.py` judges the constants, together with those of the other experiments.
 """
 
