@@ -7,19 +7,21 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from math import prod
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
+from extremum.properties.calling.accepted_shapes import check_shapes
 from extremum.properties.calling.call_outcomes import Declined, Effects, Expired, TooLong
-from extremum.properties.calling.caller import GIVE, TAKE, Caller, Misbehaviour, checked
-from extremum.properties.calling.host_channel import Ended, Limits, OutOfMemory
+from extremum.properties.calling.caller import GIVE, TAKE, Misbehaviour, checked
+from extremum.properties.calling.host_channel import Ended, OutOfMemory
 from extremum.properties.calling.hosts import Host
+from extremum.properties.calling.subject_callers import Calls, in_process
 from extremum.properties.calling.time_limit import Clock, OutOfTime, limited
-from extremum.properties.values.signature import Arguments, Shape, Signature, first
+from extremum.properties.values.signature import Arguments, Signature, first
 from extremum.reference.arithmetic.exact_calls import exactly
 from extremum.reference.arithmetic.formats import Array
-from extremum.reference.subjects.subject import RANKS, Subject
+from extremum.reference.subjects.subject import Subject
 
 MEMORY_ERRORS = "raises MemoryError", "raises _ArrayMemoryError"
 CALLS_AT_ONCE = 64  # requests that are sent to a host before their answers are read: more may fill the channel
@@ -27,63 +29,6 @@ LONG_ROW = 2**12  # entries: on a shorter row no sound algorithm is out of memor
 
 
 T = TypeVar("T")
-
-
-class Calls(Protocol):
-    """What calls a subject: a `Caller` in this process, or the `Host` that the subject is in."""
-
-    def answer(self, arguments: Sequence[Array], axis: int | None = None, layout: str = "C") -> Array: ...
-
-    def answers(self, arguments: Sequence[Array], expected: Shape, layout: str = "C") -> Array: ...
-
-    def watch(self, arguments: Sequence[Array], others: Sequence[Array]) -> dict[str, Any]: ...
-
-    def functions_called(self, arguments: Sequence[Array]) -> int: ...
-
-
-def in_process(subject: Subject, signature: Signature) -> Caller:
-    """What calls the subject in this process."""
-    axis = subject.axis if signature.batched else None
-    return Caller(
-        subject.function,
-        subject.adapter.name,
-        axis,
-        numbers_of(subject, signature),
-        out_of(subject, signature),
-        (KeyboardInterrupt, OutOfTime),
-    )
-
-
-def host_of(subject: Subject, signature: Signature, limits: Limits) -> Host:
-    """The host that a subject with a place is called in. It starts with its first call."""
-    assert subject.place is not None
-    axis = subject.axis if signature.batched else None
-    numbers, out = numbers_of(subject, signature), out_of(subject, signature)
-    return Host(subject.place, limits, subject.adapter.name, axis, numbers, out)
-
-
-def numbers_of(subject: Subject, signature: Signature) -> tuple[bool, ...]:
-    """Which arguments are passed as numbers."""
-    return tuple(rank == 0 and subject.numbers for rank in signature.inputs.values())
-
-
-def out_of(subject: Subject, signature: Signature) -> str:
-    """The form of the array that it writes its answer into, as `Caller` has it; "" of one that returns its answer."""
-    if not subject.out:
-        return ""
-    form, like = signature.form.removeprefix("like "), [*signature.inputs]
-    return f"like {like.index(form)}" if form in like else form
-
-
-def _fits(shape: Shape, sizes: Sequence[int | None]) -> bool:
-    """Whether the last of these sizes are what is asked for; None is any."""
-    return all(size in (None, own) for own, size in zip(shape[len(shape) - len(sizes) :], sizes, strict=False))
-
-
-def sizes_text(sizes: Sequence[int | None]) -> str:
-    """The sizes of an argument in words."""
-    text = " by ".join("any" if size is None else f"{size:,}" for size in sizes)
-    return f"{text} {'entry' if text == '1' else 'entries'}"
 
 
 class Call:
@@ -220,7 +165,7 @@ class Call:
     ) -> T:
         """What `call` gives for the arrays; meanwhile a call is under way, in the first process unless one is given."""
         n, dtype = self._length(arguments, axis), first(arguments).dtype.name
-        self._check(arguments)
+        check_shapes(self.subject, self.signature, arguments)
         if n >= self.too_long.get(dtype, n + 1):
             raise TooLong(f"for rows of {self.too_long[dtype]:,} its memory did not suffice")
         self.begins(arguments, axis)
@@ -241,15 +186,6 @@ class Call:
 
     def begins(self, arguments: Arguments, axis: int | None) -> None:
         """What is done before each call: nothing, but by kinds of calls that need it."""
-
-    def _check(self, arguments: Arguments) -> None:
-        """Raise `Declined` for arrays of a shape that the subject does not take: it is not called on them."""
-        rank = first(arguments).ndim
-        if self.signature.batched and rank in RANKS and rank not in self.subject.ranks:
-            raise Declined(f"it takes arrays of {dimensions(self.subject.ranks)}")
-        for name, sizes in self.subject.sizes.items():
-            if not _fits(np.shape(arguments[name]), sizes):
-                raise Declined(f"it takes {name} of {sizes_text(sizes)} alone")
 
     def _patience(
         self, host: Host | None, arguments: Arguments, axis: int | None
@@ -286,7 +222,7 @@ class Call:
             return None
         given = [self.signature.of(one) for one in (*history, arguments)]
         for one in given:  # before any is sent: an answer that nobody waits for would be taken for the next
-            self._check(one)
+            check_shapes(self.subject, self.signature, one)
         with second.together([([np.asarray(a) for a in one.values()], None) for one in given]) as answer:
             for one in given[:-1]:
                 with contextlib.suppress(Misbehaviour):
@@ -322,7 +258,7 @@ class Call:
         shapes = [self.signature.answer(self.signature.row(a, 0), -1) if by_row else None for a in given]
         asked = [([np.asarray(a) for a in one.values()], shape) for one, shape in zip(given, shapes, strict=True)]
         for one in given:  # before any is sent
-            self._check(one)
+            check_shapes(self.subject, self.signature, one)
         with self.host.together(asked) as answer:
             outs = [self._made(one, None, lambda _: answer()) for one in given]
         return outs if judged is None else [judged(out, one) for out, one in zip(outs, given, strict=True)]
@@ -409,12 +345,6 @@ class Call:
         given, expected = self.signature.of(arguments), self.signature.answer(self.signature.row(arguments, 0), -1)
         out = self._made(given, None, lambda a: self.calls_made.answers(a, expected, layout), layout)
         return self._as_rows(out, arguments)
-
-
-def dimensions(ranks: Sequence[int]) -> str:
-    """Numbers of dimensions, as a sentence has them: "2 dimensions alone", "1, 2 or 3 dimensions"."""
-    *others, last = map(str, ranks)
-    return f"{', '.join(others)} or {last} dimensions" if others else f"{last} dimension{'s' * (last != '1')} alone"
 
 
 def _no_end(call: Callable[[], T]) -> T:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from extremum.properties.model.view import Measured, View
+from extremum.reference.arithmetic.wide import choose
 
 
 def absolute_error(view: View) -> Measured:
@@ -23,6 +26,11 @@ def nonfinite(view: View) -> Measured:
 def nonfinite_in_range(view: View) -> Measured:
     """1 for each entry that is NaN or infinite though its exact value is in range; none is allowed."""
     return np.where(np.isfinite(view.answer) | view.excused, 0.0, 1.0), 0.0
+
+
+def larger(view: View, a: Any, b: Any) -> Any:
+    """The larger of two bounds, entry by entry."""
+    return choose(view.narrow(a) >= view.narrow(b), a, b)
 
 
 def counted(view: View) -> Measured:

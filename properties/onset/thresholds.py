@@ -21,10 +21,11 @@ from typing import Any
 
 import numpy as np
 
-from extremum.properties.calling.call import Call, host_of
+from extremum.properties.calling.call import Call
 from extremum.properties.calling.call_outcomes import Expired
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.calling.host_channel import Ended, Limits, undisturbed
+from extremum.properties.calling.subject_callers import host_of
 from extremum.properties.engine import refusal_of
 from extremum.properties.inputs.draw import Sampled, T
 from extremum.properties.inputs.lengths import LONGEST

@@ -1,7 +1,7 @@
 """The role sigmoid: 1 / (1 + exp(-x)), entry by entry.
 
 With s = sigmoid(x), s' = sigmoid(-x) and the errors of `properties.model.rounding`, a sound form has one of these
-errors, to first order; `properties.laws.pointwise.relative` has what is beyond it.
+errors, to first order; `properties.laws.entrywise.relative` has what is beyond it.
 
 | form | error |
 |---|---|
@@ -21,18 +21,17 @@ from typing import Any
 import numpy as np
 
 from extremum.properties.laws import contract
-from extremum.properties.laws.measures import absolute_error, nonfinite
-from extremum.properties.laws.pointwise import (
+from extremum.properties.laws.entrywise import (
     beside_the_normal_range,
     flushed_tail,
     following,
     gradual,
     in_order,
-    larger,
     mirrored,
     overflowed,
     relative,
 )
+from extremum.properties.laws.measures import absolute_error, larger, nonfinite
 from extremum.properties.model.property import Property, subnormal, ulp
 from extremum.properties.model.role import Role
 from extremum.properties.model.rounding import EXP_ERROR, LOG_ERROR, TANH_ERROR
@@ -157,7 +156,7 @@ ROLE = Role(
             bound="""Allowed is the largest error of the sound forms: (2 u + r_e s') s of quotients with exp(-abs(x)),
             and 1 / max where exp(-x) may overflow; ((r_l + r_e + u) abs(log s) + r_e) s of exp(log s); r_t / 2 + u s
             of (1 + tanh(x / 2)) / 2, with s' = sigmoid(-x). To it come second order terms and gradual underflow
-            (`properties.roles.sigmoid` and `properties.laws.pointwise` derive it). The grade tells which of them a
+            (`properties.roles.sigmoid` and `properties.laws.entrywise` derive it). The grade tells which of them a
             subject keeps at every input.""",
             example="1 - 1 / (1 + exp(x)) of -7.8 in float16 is 0 for 4.1e-4.",
             fix="compute the small side directly, as e / (1 + e) with e = exp(-abs(x)); in 16 bits compute in float32.",

@@ -30,6 +30,7 @@ from extremum.properties.inputs.draw import Draw
 from extremum.properties.inputs.regimes import MASKED, PLAIN
 from extremum.properties.laws import contract
 from extremum.properties.laws.comparison import compare
+from extremum.properties.laws.measures import larger
 from extremum.properties.model import rounding
 from extremum.properties.model.property import Property, roundoff
 from extremum.properties.model.role import Role
@@ -66,7 +67,7 @@ def error_bound(view: View, columns: Columns | None = None, flushes: float = der
     off_diagonal = truth.pairs(s, e, columns) + truth.pairs(e, s + e, columns) + truth.pairs(s, s, columns) * (2 * u)
     complement = s * view.parts.one_minus_s * (q + (d + 2) * u) + s * view.arithmetic.total(q * s)
     difference = e * (e + 1.0) + s * (2 * u)
-    diagonal = choose(view.narrow(complement) > view.narrow(difference), complement, difference)
+    diagonal = larger(view, complement, difference)
     return truth.with_diagonal(off_diagonal, diagonal + gradual, columns) + (view.n + 2) * eta
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from extremum.properties.calling.call import Call, dimensions, quiet, sizes_text
+from extremum.properties.calling.accepted_shapes import dimensions, sizes_text
+from extremum.properties.calling.call import Call, quiet
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.calling.hosts import CAN_HOST
 from extremum.properties.calling.time_limit import OutOfTime, limited

@@ -14,9 +14,10 @@ from itertools import product
 
 import numpy as np
 
-from extremum.properties.calling.call import host_of, quiet
+from extremum.properties.calling.call import quiet
 from extremum.properties.calling.host_channel import Ended, Limits
 from extremum.properties.calling.hosts import Host
+from extremum.properties.calling.subject_callers import host_of
 from extremum.properties.inputs.effort import STANDARD, Effort
 from extremum.properties.model.fused import Fused
 from extremum.properties.model.role import Experiment, Role

@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from extremum.properties.calling.call import Call, host_of
+from extremum.properties.calling.call import Call
 from extremum.properties.calling.call_outcomes import Declined
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.calling.host_channel import Ended, Limits, NoReturn, OutOfMemory, undisturbed
 from extremum.properties.calling.hosts import Host
+from extremum.properties.calling.subject_callers import host_of
 from extremum.properties.inputs.lengths import point_lengths
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import Observation, View

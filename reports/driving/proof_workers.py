@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from extremum.properties.calling.call import Call, host_of, quiet
+from extremum.properties.calling.call import Call, quiet
 from extremum.properties.calling.host_channel import Ended, Limits, undisturbed
+from extremum.properties.calling.subject_callers import host_of
 from extremum.properties.engine import refusal_of
 from extremum.properties.exhaustion.scan import BLOCK, DOMAINS, Domain, conclude, scan
 from extremum.properties.model.property import Property

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from extremum.properties.calling.call import sizes_text
+from extremum.properties.calling.accepted_shapes import sizes_text
 from extremum.properties.calling.host_channel import Limits
 from extremum.properties.engine import Settings, judge_cell
 from extremum.properties.inputs.effort import EFFORTS

@@ -1,4 +1,4 @@
-"""What pointwise roles share: roles whose answer to an entry is a function of that entry alone.
+"""What entrywise roles share: roles whose answer to an entry is a function of that entry alone.
 
 A sound form of such a function keeps one of four grades at every input: *full*, an error of a few units relative to
 the value; *conditioned*, the same for an argument rounded once; *lost*, full but 0 where exp overflows, so that the
@@ -18,11 +18,6 @@ from extremum.properties.model.view import Measured, Observation, View
 from extremum.properties.values.case import Case
 from extremum.reference.arithmetic.formats import Array, Format, format_of
 from extremum.reference.arithmetic.wide import choose
-
-
-def larger(view: View, a: Any, b: Any) -> Any:
-    """The larger of two bounds, entry by entry."""
-    return choose(view.narrow(a) >= view.narrow(b), a, b)
 
 
 def relative(view: View, value: Any, t: Any) -> Any:
