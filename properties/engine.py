@@ -18,6 +18,7 @@ from math import inf
 from extremum.properties.calling.call import Call
 from extremum.properties.calling.call_outcomes import Expired
 from extremum.properties.calling.caller import Misbehaviour
+from extremum.properties.calling.few_shapes import FewShapes
 from extremum.properties.calling.host_channel import Limits
 from extremum.properties.diagnosis.cause_table import UNKNOWN
 from extremum.properties.diagnosis.diagnose import diagnose
@@ -27,6 +28,7 @@ from extremum.properties.inputs.effort import COMPILED, STANDARD, Effort
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Experiment, Role
 from extremum.properties.roles.registry import as_taken
+from extremum.properties.steps.as_called import as_they_come
 from extremum.properties.steps.bias import bias_of
 from extremum.properties.steps.blocks import Block
 from extremum.properties.steps.climb import can_climb, climb_block, climb_neighbours
@@ -46,7 +48,6 @@ from extremum.reference.arithmetic.formats import DEFAULT_DTYPES, FORMATS, Array
 from extremum.reference.subjects.subject import Subject
 
 BUDGET_ENDED = "the budget ended"
-SHORTEST_CLIMBED = 2  # entries: from such rows neighbours go on
 LEAST_SECONDS = 1e-3  # of a cell that has begun
 
 
@@ -96,7 +97,8 @@ def judge_cell(
     role = as_taken(role, subject)
     prop = role.property_named(prop.name) or prop  # a convention is none of the role's own
     host = partial(shared.host, subject, role.signature, settings.limits)
-    call = Call(subject, role.signature, host(), host(SECOND) if prop.asks_twice else None, host(OF))
+    calls = FewShapes if subject.compiled else Call
+    call = calls(subject, role.signature, host(), host(SECOND) if prop.asks_twice else None, host(OF))
     call.prepare_by(ordinary(subject, role, fmt))
     experiment = Experiment(call, role, prop, fmt)
     if prop.pointwise and not settings.budget_ended():  # no other property is screened by what is compiled
@@ -196,8 +198,6 @@ def sweep(
     end = time.monotonic() + climb_seconds
 
     def climb_in_time(block: Block, ratio: Array) -> None:
-        if experiment.call.subject.compiled and block.x.shape[-1] > SHORTEST_CLIMBED:
-            return  # a climb calls numbers of rows of its own at every length, and each would be compiled
         if not stop() and time.monotonic() < end:
             climb_block(evidence, experiment, block, ratio, seed)
 
@@ -262,6 +262,8 @@ def report(cell: Cell, experiment: Experiment, evidence: Evidence, settings: Set
     Each step has the full time limit. Shrinking and diagnosis may run out of time; the finding stands.
     """
     call, seconds = experiment.call, settings.timeout
+    if isinstance(call, FewShapes):
+        call.within(seconds, partial(as_they_come, evidence, experiment, call))
     call.within(seconds, partial(shrink, evidence, experiment))
     finding = call.within(seconds, partial(rerun, cell, experiment, evidence))
     if isinstance(finding, Expired):

@@ -18,6 +18,7 @@ from extremum.properties.calling.host_channel import Ended, OutOfMemory
 from extremum.properties.calling.hosts import Host
 from extremum.properties.calling.subject_callers import Calls, in_process
 from extremum.properties.calling.time_limit import Clock, OutOfTime, limited
+from extremum.properties.values.case import Case
 from extremum.properties.values.signature import Arguments, Signature, first
 from extremum.reference.arithmetic.exact_calls import exactly
 from extremum.reference.arithmetic.formats import Array
@@ -42,6 +43,8 @@ class Call:
     that ended the process in such a step, or that was under way when its time was over. `recordings` are what exact
     numbers are asked of, of functions that are recorded.
     """
+
+    few = False  # shapes that it is called in: none but those of a small set
 
     def __init__(
         self,
@@ -183,6 +186,10 @@ class Call:
             raise self._out_of_memory(str(error), n, dtype) from error
         self.returned()
         return result
+
+    def called(self, case: Case) -> Case:
+        """The case in the shape that it is called in: its own, but by kinds of calls that change it."""
+        return case
 
     def begins(self, arguments: Arguments, axis: int | None) -> None:
         """What is done before each call: nothing, but by kinds of calls that need it."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from extremum.properties.inputs.effort import STANDARD, Effort
+from extremum.properties.inputs.shapes import COMPILED_ROWS
 
 SHORT = tuple(range(1, 34))
 POWERS = tuple(2**k for k in range(6, 18))
@@ -85,7 +86,6 @@ LENGTHS: Mapping[str, Callable[[int], list[int]]] = {
     "point": point_lengths,
 }
 FEW = frozenset((1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 33, 64, 65, 129, 257, 400, 1000, 1024, 4096, 4097, LONGEST))
-COMPILED_LENGTHS = frozenset((1, 2, 3, 4, 7, 17, 33, 129, 1024, 4097, 50_257))  # a compiler takes its time for each
 MANY = 130  # all lengths below it are among the many
 
 
@@ -94,7 +94,7 @@ def planned(lengths: str, seed: int, effort: Effort = STANDARD) -> list[int]:
 
     Few are some of the list, but all of points: a function may take one length alone. Many are the list, every length
     below `MANY` as far as the list goes, and all three around each power of two. For what is compiled they are those of
-    `COMPILED_LENGTHS` that the list has. A list may be one number, as "784".
+    `shapes.COMPILED_ROWS` that the list has. A list may be one number, as "784".
     """
     if lengths.isdecimal():
         return [int(lengths)]
@@ -102,7 +102,7 @@ def planned(lengths: str, seed: int, effort: Effort = STANDARD) -> list[int]:
     if effort.lengths == "few" and lengths != "point":
         return [n for n in chosen if n in FEW]
     if effort.lengths == "compiled" and lengths != "point":
-        return [n for n in chosen if n in COMPILED_LENGTHS]
+        return [n for n in chosen if n in COMPILED_ROWS]
     if effort.lengths == "many":
         around = [p + d for p in POWERS for d in (-1, 0, 1)]
         return sorted({*chosen, *(n for n in (*range(1, MANY), *around) if n <= chosen[-1])})

@@ -3,9 +3,9 @@
 Their values are what kernels are made of: one, two, small odd numbers, and both sides of the sizes of blocks. A plan
 combines them as a covering array: every pair of values of two factors occurs in some call, where that call has at most
 `CALL_ENTRIES`; `left_out` lists the pairs that do not. Larger values occur once, with short rows. A covering array of
-strength 1 has every value in some call; of strength 0 it is a few calls of that, for what compiles for every shape; one
-of strength 3 has every three values of three factors besides the pairs, where their call has at most
-`CALL_ENTRIES_OF_THREE`.
+strength 1 has every value in some call; one of strength 3 has every three values of three factors besides the pairs,
+where their call has at most `CALL_ENTRIES_OF_THREE`. In place of strength 0 stands the set of what compiles for every
+shape: `COMPILED_ROWS` and `COMPILED_PLACES`, 24 shapes together.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ DIMENSIONS = (1, 2, 3, 16, 17, 33, 64, 65, 257)  # before the rows and behind th
 LONG_DIMENSIONS = (65_535, 65_536, 65_537)  # behind rows of two entries
 CALL_ENTRIES = 2**20
 CALL_ENTRIES_OF_THREE = 2**13
-COMPILED_PLACES = 8  # of each kind, for what compiles for every shape
 VECTOR_LAYOUTS = ("reversed", "sliced", "offset", "read-only", "byte-swapped")
 # How the dimensions before the rows (a), the rows themselves (n) and those behind them (b) make the shape of an array.
 FORMS: Mapping[str, Callable[[int, int, int], tuple[tuple[int, ...], int]]] = {
@@ -40,6 +39,21 @@ FORMS: Mapping[str, Callable[[int, int, int], tuple[tuple[int, ...], int]]] = {
     "1 1 n b a": lambda a, n, b: ((1, 1, n, b, a), 2),
 }
 
+# What compiles for every shape is called with these 24 shapes alone. The numbers of rows, by their length:
+COMPILED_ROWS: Mapping[int, tuple[int, ...]] = {
+    1: (257,),
+    2: (2048, 16_384),
+    3: (2, 129),
+    4: (4097,),
+    7: (255,),
+    17: (1025,),
+    33: (1023,),
+    129: (127,),
+    1024: (33,),
+    4097: (16,),
+    50_257: (1, 2),
+}
+OTHER_ROWS = (2, 129)  # of a length that is the only one that it takes
 Factors = Mapping[str, Sequence[Any]]
 Row = dict[str, Any]
 
@@ -65,6 +79,22 @@ class Place:
     def rows(self) -> int:
         """How many rows there are."""
         return prod(self.shape) // self.n
+
+
+# Arrays of one to five dimensions: those of the trial call; the axis first, in the middle, counted from either end.
+COMPILED_PLACES = (
+    Place((3,)),
+    Place((1, 2, 3)),
+    Place((1, 1, 2, 3)),
+    Place((1, 1, 1, 2, 3)),
+    Place((4, 1024, 17), 1),
+    Place((2, 65_537, 1), 0),
+    Place((1, 3, 17, 257), -2),
+    Place((16, 4, 17, 1), -3),
+    Place((65, 1, 2, 1, 33)),
+    Place((1, 1, 129, 3, 2), 2),
+)
+COMPILED_PAIRS = ((2, 3), (1025, 17), (127, 129), (1, 50_257))  # shapes that are called before and after each other
 
 
 def covering(factors: Factors, fits: Callable[[Row], bool], strength: int = 2) -> list[Row]:
@@ -136,28 +166,32 @@ PAIRS: Factors = {
 @lru_cache
 def batches(strength: int = 2) -> list[Place]:
     """Matrices of every number of rows, with every length of a row."""
+    if not strength:
+        return [Place((many, n)) for n, counts in COMPILED_ROWS.items() for many in counts]
     rows = planned(BATCH, lambda row: row["rows"] * row["n"], strength)
-    return _sorted(
-        [Place((row["rows"], row["n"])) for row in rows] + [Place((many, 2)) for many in MANY_ROWS], strength
-    )
+    return _sorted([Place((row["rows"], row["n"])) for row in rows] + [Place((many, 2)) for many in MANY_ROWS])
 
 
 @lru_cache
 def axes(strength: int = 2) -> list[Place]:
     """Arrays of three to five dimensions, with rows along any of them, counted from either end; and single rows."""
+    if not strength:
+        return [*COMPILED_PLACES]
     places = []
     for row in planned(AXES, lambda row: row["a"] * row["n"] * row["b"], strength):
         shape, axis = FORMS[row["form"]](row["a"], row["n"], row["b"])
         places.append(Place(shape, axis - len(shape) if row["from the end"] else axis))
     images = [Place((1,) * ones + (n,)) for n in LENGTHS for ones in range(4)]
-    return _sorted([*places, *images, *(Place((2, long), 0) for long in LONG_DIMENSIONS)], strength)
+    return _sorted([*places, *images, *(Place((2, long), 0) for long in LONG_DIMENSIONS)])
 
 
 @lru_cache
 def layouts(strength: int = 2) -> list[Place]:
     """Matrices in every layout."""
+    if not strength:
+        return [Place((COMPILED_ROWS[3][-1], 3), layout=layout) for layout in EVERY_LAYOUT[1:]]
     rows = planned(LAYOUTS, lambda row: row["rows"] * row["n"], strength)
-    return _sorted([Place((row["rows"], row["n"]), layout=row["layout"]) for row in rows], strength)
+    return _sorted([Place((row["rows"], row["n"]), layout=row["layout"]) for row in rows])
 
 
 @lru_cache
@@ -165,7 +199,8 @@ def _each_layout(ranks: tuple[int, ...], strength: int) -> list[Place]:
     options = {0: ("C",), 1: ("C", *VECTOR_LAYOUTS), 2: EVERY_LAYOUT}
     factors: Factors = {"n": LENGTHS, **{str(i): options[rank] for i, rank in enumerate(ranks)}}
     named = ((row["n"], [row[str(i)] for i in range(len(ranks))]) for row in planned(factors, lambda _: 1, strength))
-    return _sorted([Place((n,), layout=",".join(names)) for n, names in named if {*names} != {"C"}], strength)
+    places = _sorted([Place((n,), layout=",".join(names)) for n, names in named if {*names} != {"C"}])
+    return places if strength else [place for place in places if place.n in COMPILED_ROWS]
 
 
 def each_layout(signature: Signature, strength: int = 2) -> list[Place]:
@@ -175,14 +210,17 @@ def each_layout(signature: Signature, strength: int = 2) -> list[Place]:
 
 @lru_cache
 def _pairs_of(batched: bool, strength: int) -> list[Place]:
+    if not strength:
+        shapes = COMPILED_PAIRS if batched else [(1, n) for _, n in COMPILED_PAIRS]
+        return [Place(shape, before=other) for shape in shapes for other in shapes if shape != other]
     names = [name for name in PAIRS if batched or name.startswith("n")]
 
     def entries(row: Row) -> int:
         return max(row.get("rows", 1) * row["n"], row.get("rows before", 1) * row["n before"])
 
-    rows = covering({name: PAIRS[name] for name in names}, lambda row: entries(row) <= PAIR_ENTRIES, max(strength, 1))
+    rows = covering({name: PAIRS[name] for name in names}, lambda row: entries(row) <= PAIR_ENTRIES, strength)
     places = [((row.get("rows", 1), row["n"]), (row.get("rows before", 1), row["n before"])) for row in rows]
-    return _sorted([Place(shape, before=before) for shape, before in places if shape != before], strength)
+    return _sorted([Place(shape, before=before) for shape, before in places if shape != before])
 
 
 def pairs(signature: Signature, strength: int = 2) -> list[Place]:
@@ -190,10 +228,6 @@ def pairs(signature: Signature, strength: int = 2) -> list[Place]:
     return _pairs_of(signature.batched, strength)
 
 
-def _sorted(places: Sequence[Place], strength: int) -> list[Place]:
-    """The places, the small ones first; of strength 0 a few of them, of every size."""
-    places = sorted(places, key=lambda place: prod(place.shape))
-    if strength > 0:
-        return places
-    count = min(COMPILED_PLACES, len(places))
-    return [places[len(places) * k // count] for k in range(count - 1)] + places[-1:]
+def _sorted(places: Sequence[Place]) -> list[Place]:
+    """The places, the small ones first."""
+    return sorted(places, key=lambda place: prod(place.shape))

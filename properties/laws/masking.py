@@ -31,18 +31,21 @@ def observe(call: Call, case: Case, leak: Leak | None = None) -> Observation:
 
     Where the answer has an entry for each of the input's (or for each pair of them), `leak` maps an answer to how far
     it is from what a masked entry must get. For the truth the masked entries are the lowest finite value, which lies
-    so far below the others that its exp is 0.
+    so far below the others that its exp is 0. Where calls have few shapes, that takes the place of leaving them out.
     """
     arguments = call.signature.of(case.arguments)
     x, hidden = case.x, np.isneginf(case.x)
-    open_rows = np.flatnonzero((~hidden).any(axis=1)).tolist()
-    out, *alone = call.each([arguments, *(_kept(arguments, row, hidden[row]) for row in open_rows)])
-    other = np.zeros(out.shape, x.dtype)
-    masked = hidden if out.shape != (len(x), x.shape[1] ** 2) else in_matrix(hidden)
-    for row, answer in zip(open_rows, alone, strict=True):
-        other[row, ~masked[row] if leak else slice(None)] = answer[0].astype(x.dtype)
     lowest = format_of(x.dtype.name).round(-np.finfo(np.float64).max)
     replaced = {name: np.where(hidden, lowest, a) if a is x else a for name, a in arguments.items()}
+    open_rows = np.flatnonzero((~hidden).any(axis=1)).tolist()
+    without = [replaced] if call.few else [_kept(arguments, row, hidden[row]) for row in open_rows]
+    out, *alone = call.each([arguments, *without])
+    masked = hidden if out.shape != (len(x), x.shape[1] ** 2) else in_matrix(hidden)
+    left = ~masked if leak else np.ones(out.shape, bool)
+    answers = [alone[0][row, left[row]] for row in open_rows] if call.few else [answer[0] for answer in alone]
+    other = np.zeros(out.shape, x.dtype)
+    for row, answer in zip(open_rows, answers, strict=True):
+        other[row, left[row]] = answer.astype(x.dtype)
     if leak is None:
         return Observation(replaced, out, other)
     leaks = np.where(masked, leak(out.astype(np.float64)), 0.0)

@@ -16,7 +16,6 @@ import numpy as np
 from extremum.properties.inputs.draw import Draw, Sampled
 from extremum.properties.inputs.effort import STANDARD, Effort
 from extremum.properties.inputs.lengths import (
-    COMPILED_LENGTHS,
     FEW_PLACES,
     LONG,
     LONGEST,
@@ -27,6 +26,7 @@ from extremum.properties.inputs.lengths import (
     tail_places,
 )
 from extremum.properties.inputs.regimes import Regime, spikes
+from extremum.properties.inputs.shapes import COMPILED_ROWS
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
 from extremum.properties.roles.registry import role_named
@@ -159,7 +159,7 @@ def tail_blocks(
 
     Rows of a vocabulary's length come from some regimes of long rows too; with little effort from one place alone.
     """
-    few = COMPILED_LENGTHS if effort.lengths == "compiled" else frozenset((*TAILED, *VOCABULARIES))
+    few = {*COMPILED_ROWS} if effort.lengths == "compiled" else {*TAILED, *VOCABULARIES}
     for n in (n for n in TAILED if n <= role.longest and n in few):
         count, width = len(tail_places(n)), role.signature.entries(1, n)
         for place in range(0, count, max(min(count, BLOCK_ENTRIES // width), 1)):

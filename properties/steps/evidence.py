@@ -102,6 +102,11 @@ class Evidence:
         """Take in that the plan's case was called, and answered."""
         self.visits.add(visit_of(signature, case))
 
+    def replace(self, before: Refutation, now: Refutation) -> None:
+        """Let a refutation be told by another case, or another decision of the same."""
+        for found in (self.refuted, self.worse):
+            found[:] = [now if r is before else r for r in found]
+
     def worth_certifying(self, ratio: float, regime: str) -> bool:
         """Whether certifying a row with this ratio could change what is reported."""
         # A subject that fails everywhere would have every row certified in balls, which are slow.

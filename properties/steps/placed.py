@@ -50,7 +50,7 @@ def visit_places(
             continue
         evidence.regimes.append(frozenset({regime}))
         evidence.row_counts.append(place.rows if role.signature.batched else count)
-        evidence.visit(role.signature, case)
+        evidence.visit(role.signature, experiment.call.called(case))
         evidence.take(case, regime, decision)
         if decision.refuted:
             return

@@ -70,7 +70,7 @@ def screen_block(
         return Screened(case, np.zeros(0), np.full(len(rows.x), np.inf))
     shared.ahead(experiment, following)
     evidence.longest = max(evidence.longest, rows.x.shape[-1])
-    evidence.visit(experiment.role.signature, case)
+    evidence.visit(experiment.role.signature, experiment.call.called(case))
     ratio = _ratios(evidence, experiment, rows, observation, shared)
     if observation.places is not None and len(ratio) == len(observation.places) and case.x.shape == rows.x.shape:
         kept, ratio = ratio, np.zeros(len(rows.x))  # what was left out of the observation differs in no bit

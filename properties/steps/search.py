@@ -15,8 +15,8 @@ from hypothesis.errors import Flaky, HypothesisException
 from extremum.properties.calling.call_outcomes import Declined
 from extremum.properties.calling.time_limit import OutOfTime
 from extremum.properties.inputs.draw import LONGEST_DRAWN, Drawn
-from extremum.properties.inputs.lengths import COMPILED_LENGTHS
 from extremum.properties.inputs.regimes import Regime
+from extremum.properties.inputs.shapes import COMPILED_ROWS
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Experiment, Role
 from extremum.properties.steps.decide import decide
@@ -64,7 +64,7 @@ def _lengths(experiment: Experiment, longest: int) -> list[int]:
     subject = experiment.call.subject
     if subject.length is not None:
         return [subject.length]
-    return sorted(n for n in COMPILED_LENGTHS if n <= longest) if subject.compiled else []
+    return sorted(n for n in COMPILED_ROWS if n <= longest) if subject.compiled else []
 
 
 def search(

@@ -8,6 +8,7 @@ import numpy as np
 
 from extremum.properties.calling.call import Call
 from extremum.properties.inputs.draw import Draw
+from extremum.properties.inputs.shapes import COMPILED_PLACES, Place
 from extremum.properties.laws.measures import counted
 from extremum.properties.model.property import Property
 from extremum.properties.model.view import Observation
@@ -32,11 +33,18 @@ def observe(call: Call, case: Case) -> Observation:
     return Observation(case.arguments, count=int(bool(note)), note=note)
 
 
+def at(place: Place, arguments: Arguments) -> Case:
+    """The rows, repeated along all other axes of the place."""
+    return Case({"x": np.resize(first(arguments), place.shape)})
+
+
+PLACES = (Place((1, 50_257)), *(place for place in COMPILED_PLACES if place.axis == -1))
 PROPERTY = Property(
     name="shape",
     code="EX116",
     statement="The answer has the shape that the role gives it, whatever leading axes the input has.",
-    bound="One to three dimensions, lengths of one among them. Nothing is allowed.",
+    bound="""One to five dimensions, lengths of one among them, a single row and a batch of one too. Nothing is
+    allowed.""",
     example="for x of shape (3, 1), x / x.sum(axis=-1) has shape (3, 3), since the sum has shape (3,).",
     fix="""keepdims=True in every reduction, and no `squeeze` without its axis. The usual causes: `squeeze`;
     `keepdims` forgotten, so that rows and columns broadcast against each other; a flattened result.""",
@@ -45,9 +53,11 @@ PROPERTY = Property(
     unit="answers",
     arrange=arrange,
     observe=observe,
+    places=lambda _signature, _strength: PLACES,
+    at=at,
     rows=4,
     lengths="few",
     exact=True,
     script=("got = np.shape(f({args}))", "expected = {shape}"),
 )
-BY_ROW = replace(PROPERTY, arrange=None)
+BY_ROW = replace(PROPERTY, arrange=None, places=None)
