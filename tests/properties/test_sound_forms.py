@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from nightly import FURTHER
+from nightly import FURTHER, NIGHTLY
 from shared_cells import judge_cell
 
 from extremum.properties.calling.call import Call
 from extremum.properties.engine import Settings
+from extremum.properties.inputs.effort import EFFORTS
 from extremum.properties.model.property import ulp
 from extremum.properties.model.role import Experiment, Role
 from extremum.properties.roles.log_softmax import in_roundoffs
@@ -25,7 +26,7 @@ from extremum.reference.arithmetic.wide import screen_arithmetic
 from extremum.reference.softmax import shifted
 from extremum.reference.subjects.subject import Subject, subjects
 
-QUICK = Settings(examples=2, seed=1)
+QUICK = Settings(examples=2, seed=1, effort=EFFORTS["standard" if NIGHTLY else "quick"])
 
 
 def judged(function: Callable[..., Any], role: str, prop: str, dtype: str = "float32") -> Cell:

@@ -23,7 +23,7 @@ REQUEST = Request(("references",))
 SUBJECTS = resolved(REQUEST)
 ROWS = tasks(REQUEST, SUBJECTS)
 NUMBER = 7
-FEW = ("shifted", "naive", "--role", "softmax", "--dtype", "float32", "--property", "dtype,shape,finite", "-n", "0")
+FEW = ("shifted", "naive", "--role", "softmax", "--dtype", "float32", "--property", "dtype,shape", "-n", "0")
 
 
 def shards_of_a_run() -> tuple[Record, dict[str, Record]]:
@@ -129,11 +129,11 @@ def test_the_reports_of_shards_become_that_of_one_run_to_the_bit(
         return CliRunner().invoke(main, words)
 
     assert run("audit", *FEW, "--report-dir", "whole").exit_code == 0
-    codes = [run("audit", *FEW, "--report-dir", f"part{k}", "--shard", f"{k}/9").exit_code for k in range(1, 10)]
-    assert codes == [0] * 9  # the last is empty
-    files = [f"part{k}/report.json" for k in (9, 4, 2, 3, 1, 5, 8, 7, 6)]
+    codes = [run("audit", *FEW, "--report-dir", f"part{k}", "--shard", f"{k}/5").exit_code for k in range(1, 6)]
+    assert codes == [0] * 5  # the last is empty
+    files = [f"part{k}/report.json" for k in (5, 4, 2, 3, 1)]
     assert run("merge", *files, "--report-dir", "union").exit_code == 0
-    assert json.loads(Path("part9/report.json").read_text())["cells"] == []
+    assert json.loads(Path("part5/report.json").read_text())["cells"] == []
     assert comparable(Path("union")) == comparable(Path("whole"))
     assert run("merge", *files[1:], "--report-dir", "union").exit_code == 4
     assert run("merge", *files, files[0], "--report-dir", "union").exit_code == 4

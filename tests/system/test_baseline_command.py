@@ -52,6 +52,7 @@ SETTINGS = """
 dtypes = "float32"
 properties = "accuracy"
 examples = 0
+effort = "quick"
 baseline = "known.json"
 
 [tool.extremum.subjects]

@@ -38,7 +38,6 @@ MINUTES = {  # of two cores: in the nightly run
     *("extremum audit mutants --dtype float32 --report-dir reports/published/mutants",),
     *("extremum claims --report-dir reports/published/claims",),
 }
-SHORT = ("--effort", "quick")  # the smallest plan; in the nightly run commands are run as they are shown
 TYPED = list(dict.fromkeys(c for document in (*DOCUMENTS, *DOCS) for c in commands(document) if c not in ELSEWHERE))
 OURS = [command for command in TYPED if command.startswith("extremum ")]
 NEEDING = {name for name, command in main.commands.items() if any(p.required for p in command.params)}
@@ -126,6 +125,11 @@ def test_the_options_and_words_of_every_command_are_known(
         Request.from_words(context.params["subject"], given)
 
 
+def shortened(words: list[str]) -> tuple[str, ...]:
+    """The smallest plan, in one dtype; in the nightly run commands are run as they are shown."""
+    return () if NIGHTLY else ("--effort", "quick", *(() if "--dtype" in words else ("--dtype", "float32")))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
@@ -141,7 +145,7 @@ def test_every_command_does_what_it_is_for(command: str, folder: Path) -> None:
     words = [REPORT if word in ("REPORT", "REPORT...", "OLD", "NEW") else word for word in shlex.split(command)]
     if REPORT in words:  # of one shard, so that it may be merged
         assert run(folder, *AUDIT).returncode == 1
-    done = run(folder, *words, *(SHORT if words[1] == "audit" and not NIGHTLY else ()))
+    done = run(folder, *words, *(shortened(words) if words[1] == "audit" else ()))
     assert done.returncode in (0, 1), done.stdout + done.stderr
     assert done.stdout
     assert "Traceback" not in done.stderr
@@ -150,7 +154,7 @@ def test_every_command_does_what_it_is_for(command: str, folder: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("command", [c for c in commands("README.md") if c.startswith("pytest --subject")])
 def test_a_subject_under_pytest_is_audited_as_by_the_command(command: str, folder: Path) -> None:
-    done = run(folder, sys.executable, "-m", *shlex.split(command), *(() if NIGHTLY else SHORT))
+    done = run(folder, sys.executable, "-m", *shlex.split(command), *shortened(command.split()))
     assert done.returncode == 1, done.stdout + done.stderr
     assert "exp overflow" in done.stdout
 

@@ -326,7 +326,9 @@ def test_python_asks_for_a_host() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("function", [shifted, naive])
 def test_a_host_gives_the_cells_that_this_process_gives(function: Any) -> None:
-    here, there = (audit(function, "softmax", ["float32"], isolated=isolated) for isolated in (False, True))
+    here, there = (
+        audit(function, "softmax", ["float32"], isolated=isolated, effort="quick") for isolated in (False, True)
+    )
 
     def shown(cell: Cell) -> dict[str, Any]:
         return {name: value for name, value in cell.to_json().items() if name != "seconds"}
