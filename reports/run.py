@@ -69,8 +69,8 @@ def audit(
     `hung` after `cell_timeout`, but one that ends the process ends this one. An `isolated` function is called in a
     process of its own, as on the command line: that imports it, so it must be one that its module or file has by name.
     There the import may take `import_timeout` seconds and the first call `first_call_timeout`, and the process `memory`
-    bytes (a quarter of the machine's); it gets `arrays` of that library on that `device`, `python` is the path of the interpreter, and
-    `wrap` names what is called on it first. Raises `UsageError` for arguments that are not valid.
+    bytes (a quarter of the machine's); it gets `arrays` of that library on that `device`, `python` is the path of the
+    interpreter, and `wrap` names what is called on it first. Raises `UsageError` for arguments that are not valid.
 
     >>> report = extremum.audit(lambda x: x, role="softmax", dtypes=["float32"], properties=["sum_to_one"])
     >>> report.ok, [cell.verdict for cell in report.cells]
