@@ -108,8 +108,8 @@ def test_an_audit_writes_reports_and_exits_with_findings(folder: Path) -> None:
 @pytest.mark.slow
 def test_a_subject_that_ends_or_hangs_its_process_costs_its_own_cells_alone(folder: Path) -> None:
     subjects = [f"mine.py:{name}_softmax" for name in ("crashing", "leaving", "endless", "sound")]
-    # Six seconds, though one would do for a call that never returns: the sound cell has to end on a busy machine too.
-    limits = ("--cell-timeout", "6", "--first-call-timeout", "6")
+    # Ten seconds, though one would do for a call that never returns: the sound cell has to end on a busy machine too.
+    limits = ("--cell-timeout", "10", "--first-call-timeout", "10")
     words = (
         "--dtype",
         "float32",
