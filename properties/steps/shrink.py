@@ -1,6 +1,6 @@
 """Shrinking: a refuted case is cut down to ever smaller calls of the same kind that are refuted too.
 
-Then its numbers are made plain: 0 in place of a number, or one that is nearer to 0 and has few digits.
+Then its numbers are made plain: 0 or 1 in place of a number, or one that is nearer to 0 and has few digits.
 """
 
 from __future__ import annotations
@@ -102,7 +102,10 @@ def edges(value: float, dtype: np.dtype[Any]) -> Iterator[tuple[float, float]]:
 
 
 def plainer(value: float, dtype: np.dtype[Any]) -> Iterator[float]:
-    """Numbers of the dtype with fewer digits, nearer to 0 than a finite one, the plainest first."""
+    """Numbers of the dtype with fewer digits, nearer to 0 than a finite one or of magnitude 1, the plainest first.
+
+    1 in place of a tiny number: an error that shows there as well is seldom as petty.
+    """
     if not np.isfinite(value) or value == 0:
         return
     kept = {0.0, value}
@@ -111,8 +114,8 @@ def plainer(value: float, dtype: np.dtype[Any]) -> Iterator[float]:
     point = figures.index(".")
     cut = (float(f"{figures[: point + digits]}e{exponent}") for digits in DIGITS)
     for candidate in (*np.copysign(WHOLE, value), *cut):
-        number = float(np.asarray(candidate).astype(dtype)) if abs(candidate) < abs(value) else value
-        if abs(number) < abs(value) and number not in kept:
+        number = float(np.asarray(candidate).astype(dtype))
+        if (abs(number) < abs(value) or abs(number) == 1.0) and number not in kept:
             kept.add(number)
             yield number
 
