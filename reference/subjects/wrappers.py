@@ -50,3 +50,38 @@ def tensorflow_logsumexp(x: Any, axis: int = -1) -> Any:
     import tensorflow
 
     return tensorflow.math.reduce_logsumexp(tensorflow.constant(x), axis=axis).numpy()
+
+
+def tensorflow_sigmoid(x: Any) -> Any:
+    """`tf.math.sigmoid`, of NumPy's arrays."""
+    import tensorflow
+
+    return tensorflow.math.sigmoid(tensorflow.constant(x)).numpy()
+
+
+def tensorflow_tanh(x: Any) -> Any:
+    """`tf.math.tanh`, of NumPy's arrays."""
+    import tensorflow
+
+    return tensorflow.math.tanh(tensorflow.constant(x)).numpy()
+
+
+def tensorflow_softplus(x: Any) -> Any:
+    """`tf.math.softplus`, of NumPy's arrays."""
+    import tensorflow
+
+    return tensorflow.math.softplus(tensorflow.constant(x)).numpy()
+
+
+def tensorflow_log_sigmoid(x: Any) -> Any:
+    """`tf.math.log_sigmoid`, of NumPy's arrays."""
+    import tensorflow
+
+    return tensorflow.math.log_sigmoid(tensorflow.constant(x)).numpy()
+
+
+def tensorflow_silu(x: Any) -> Any:
+    """`tf.nn.silu`, of NumPy's arrays."""
+    import tensorflow
+
+    return tensorflow.nn.silu(tensorflow.constant(x)).numpy()
