@@ -56,6 +56,10 @@ class Shown:
     def __getattr__(self, name: str) -> Any:
         return self._view.at(getattr(self._view.parts, name))
 
+    def where_positive(self, a: Any, b: Any) -> Any:
+        """`a` where x is 0 or more, else `b`."""
+        return choose(self.positive, a, b)
+
 
 def relative(view: View, value: Any, t: Any, spread: Any = 1.0) -> Any:
     """An error of t relative to a value, and of an exp whose result is subnormal, multiplied by `spread`.

@@ -85,3 +85,31 @@ def tensorflow_silu(x: Any) -> Any:
     import tensorflow
 
     return tensorflow.nn.silu(tensorflow.constant(x)).numpy()
+
+
+def tensorflow_gelu(x: Any) -> Any:
+    """`tf.nn.gelu`, by erf, of NumPy's arrays."""
+    import tensorflow
+
+    return tensorflow.nn.gelu(tensorflow.constant(x)).numpy()
+
+
+def tensorflow_gelu_tanh(x: Any) -> Any:
+    """`tf.nn.gelu`, by tanh, of NumPy's arrays."""
+    import tensorflow
+
+    return tensorflow.nn.gelu(tensorflow.constant(x), approximate=True).numpy()
+
+
+def torch_gelu_tanh(x: Any) -> Any:
+    """`torch.nn.functional.gelu`, by tanh."""
+    import torch
+
+    return torch.nn.functional.gelu(x, approximate="tanh")
+
+
+def jax_gelu(x: Any) -> Any:
+    """`jax.nn.gelu`, by erf."""
+    import jax
+
+    return jax.nn.gelu(x, approximate=False)

@@ -70,6 +70,8 @@ GRADES = {
         "logarithmic_silu": "conditioned",
         "wide_silu": "full",
     },
+    "gelu": {"naive_gelu": "absolute", "careful_gelu": "conditioned", "wide_gelu": "full"},
+    "gelu_tanh": {"naive_gelu_tanh": "absolute", "careful_gelu_tanh": "conditioned", "wide_gelu_tanh": "full"},
 }
 OTHERS = [1.0, 0.5, 0.0, 1.0, 0.25, 2.0**-9, 0.75]  # cotangents, and targets
 ENTRYWISE = [role for role in roles().values() if role.entrywise]
