@@ -20,6 +20,7 @@ from extremum.reference.arithmetic.formats import Array, Format
 from extremum.reference.arithmetic.wide import choose
 
 Bound = Callable[[View], Any]
+FLOAT32 = 2.0**-24  # the unit roundoff of what 16 bits are often computed in
 PERTURBATIONS = 32  # units of u: more than the relative errors on any path of a form whose error is absolute add up to
 
 
@@ -72,6 +73,11 @@ def relative(view: View, value: Any, t: Any, spread: Any = 1.0) -> Any:
     return abs(value) * t * (t * 4.0 + 1.0) + gradual(view.fmt) * spread
 
 
+def at_its_end(view: View, u: float) -> Array:
+    """Where a tanh or an erf is taken to be 1 or -1 to a unit roundoff, as a mask: they differ from it by 2 `small`."""
+    return np.asarray(view.narrow(Shown(view).small * 2.0) < u**2)
+
+
 def first_order(view: View, error: Any, spread: Any = 1.0) -> Any:
     """An absolute error to first order, with its products with relative errors, and the underflow of exp."""
     return error * (1.0 + PERTURBATIONS * view.fmt.unit_roundoff) + gradual(view.fmt) * spread
@@ -83,10 +89,20 @@ def absolute(view: View, error: Any, beside: Any, lost: Any, spread: Any = 1.0) 
     A tanh and an erf whose exact values are within u**2 of 1 are taken to be 1. NumPy's tanh, the slowest that was
     measured, is 1 in float32 from 10 on, where the exact value is u / 15 below 1. A difference of it and 1 is then 0,
     and with it `lost` is missing. Without that, an error relative to 1 would be multiplied by x as far as x goes.
+    In 16 bits the tanh may be of float32, and then it is 1 later: there its own error is allowed, which is far less.
     """
-    reached = view.narrow(Shown(view).small * 2.0) < view.fmt.unit_roundoff**2
+    u = view.fmt.unit_roundoff
     # Twice what is lost, so that the screen clears it: the error is as large as that to the last digit.
-    return first_order(view, choose(reached, lost * 2.0, error) + beside, spread)
+    missing = lost * 2.0
+    if u > FLOAT32:
+        of_float32 = error * (rounding.TANH_ERROR["float32"] * FLOAT32 / u) + missing
+        missing = choose(at_its_end(view, FLOAT32), missing, of_float32)
+    return first_order(view, choose(at_its_end(view, u), missing, error) + beside, spread)
+
+
+def by_cotangent(view: View) -> Any:
+    """What an underflow in a derivative is multiplied by, and one of the product."""
+    return abs(view.narrow(Shown(view).g)) + 1.0
 
 
 def quotient(c: Costs, opposite: Any) -> Any:

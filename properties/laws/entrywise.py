@@ -19,13 +19,17 @@ from typing import Any
 import numpy as np
 
 from extremum.properties.calling.call import Call
+from extremum.properties.inputs.cotangents import with_cotangent
+from extremum.properties.inputs.draw import Draw
+from extremum.properties.inputs.regimes import Regime
 from extremum.properties.laws import contract
-from extremum.properties.laws.entry_errors import Bound, gradual, widest
+from extremum.properties.laws.entry_errors import Bound, at_its_end, gradual, widest
 from extremum.properties.laws.measures import absolute_error, nonfinite
 from extremum.properties.model.property import Property, subnormal, ulp
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import KnownTruth, Measured, Observation, View
 from extremum.properties.values.case import Case
+from extremum.properties.values.signature import Signature
 from extremum.reference.arithmetic.formats import FORMATS, Array, Format
 from extremum.reference.arithmetic.wide import Arithmetic, choose, screen_arithmetic
 from extremum.reference.truth import Truth
@@ -75,6 +79,25 @@ def role(
         properties=(*properties, *contract.BATCHED),
         **fields,
     )
+
+
+def vjp(
+    module: str, name: str, number: int, value: str, truth: Formula, grades: Mapping[str, Bound], **fields: Any
+) -> Role:
+    """The role of a product of a cotangent with a derivative, f(x, g) = g f'(x)."""
+    signature = Signature(inputs={"x": 1, "g": 1})
+    own = {"signature": signature, "arguments": entries_and_cotangents, "derived_for": cotangents_have_room}
+    return role(module, name, number, value, truth, grades, **{"call": "f(x, g)", **own, **fields})
+
+
+def entries_and_cotangents(draw: Draw, regime: Regime) -> Arguments:
+    """Entries `x`, and a cotangent `g` for each."""
+    return {"x": regime.fill(draw), "g": with_cotangent(draw)}
+
+
+def cotangents_have_room(arguments: Arguments, fmt: Format) -> Array:
+    """Rows (a mask) whose cotangents are at most half of the largest float: the derivatives are below 2 in size."""
+    return np.asarray((np.abs(arguments["g"].astype(np.float64)) <= fmt.max / 2).all(axis=-1))
 
 
 def finite(**texts: str) -> Property:
@@ -192,7 +215,9 @@ def flushed_tail(view: View, tail: Tail, lost: Bound, spread: Bound) -> Measured
     assert view.observation.other is not None
     small = normal_edge(tail, view.fmt.name)[1]
     kept = np.abs(view.observation.other.astype(np.float64)[:, view.columns])
-    below = np.abs(view.narrow(view.exact)) < view.fmt.tiny
+    # On the other side of a product with a cotangent, a form without digits there may be 0 for a value of any size.
+    beside = view.at(view.observation.x.astype(np.float64)) * np.sign(tail.end) >= 0
+    below = (np.abs(view.narrow(view.exact)) < view.fmt.tiny) & beside
     zero: Array = (view.answer[:, view.columns] == 0) & below & (kept > small / 2) & (kept < small * 2)
     allowed = lost(view) + gradual(view.fmt) * spread(view)
     return choose(zero, abs(view.exact), view.exact * 0.0), allowed
@@ -324,7 +349,8 @@ def limits(*toward: Bound, allowed: Bound = ulp, spread: Bound = lambda _: 1.0, 
 def short_of_limits(view: View, toward: tuple[Bound, ...], allowed: Bound, spread: Bound) -> Measured:
     """How far an output is from a limit that the exact value rounds to, else 0."""
     exact, quarter = view.exact, ulp(view) / 4  # half of the distance of a power of two from the float below it
-    at_zero = np.abs(view.narrow(exact)) <= view.fmt.eta / 2
+    # Elsewhere a small cotangent, or a zero of the function, makes the value small, and the error with it or not.
+    at_zero = (np.abs(view.narrow(exact)) <= view.fmt.eta / 2) & at_its_end(view, view.fmt.unit_roundoff)
     off = choose(at_zero, view.out, view.out * 0.0)
     for limit in toward:
         value = limit(view)
