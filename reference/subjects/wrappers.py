@@ -113,3 +113,112 @@ def jax_gelu(x: Any) -> Any:
     import jax
 
     return jax.nn.gelu(x, approximate=False)
+
+
+def _torch_product(function: Any, x: Any, g: Any) -> Any:
+    """The product of `g` with the derivative of a function of PyTorch, by autograd."""
+    import torch
+
+    point = x.detach().clone().requires_grad_()
+    return torch.autograd.grad(function(point), point, g)[0]
+
+
+def _jax_product(function: Any, x: Any, g: Any) -> Any:
+    """The product of `g` with the derivative of a function of JAX."""
+    import jax
+
+    return jax.vjp(function, x)[1](g)[0]
+
+
+def torch_sigmoid_vjp(x: Any, g: Any) -> Any:
+    """`g` times the derivative of PyTorch's sigmoid."""
+    import torch
+
+    return _torch_product(torch.sigmoid, x, g)
+
+
+def jax_sigmoid_vjp(x: Any, g: Any) -> Any:
+    """`g` times the derivative of JAX's sigmoid."""
+    import jax
+
+    return _jax_product(jax.nn.sigmoid, x, g)
+
+
+def torch_tanh_vjp(x: Any, g: Any) -> Any:
+    """`g` times the derivative of PyTorch's tanh."""
+    import torch
+
+    return _torch_product(torch.tanh, x, g)
+
+
+def jax_tanh_vjp(x: Any, g: Any) -> Any:
+    """`g` times the derivative of JAX's tanh."""
+    import jax
+
+    return _jax_product(jax.numpy.tanh, x, g)
+
+
+def torch_softplus_vjp(x: Any, g: Any) -> Any:
+    """`g` times the derivative of PyTorch's softplus."""
+    import torch
+
+    return _torch_product(torch.nn.functional.softplus, x, g)
+
+
+def jax_softplus_vjp(x: Any, g: Any) -> Any:
+    """`g` times the derivative of JAX's softplus."""
+    import jax
+
+    return _jax_product(jax.nn.softplus, x, g)
+
+
+def torch_log_sigmoid_vjp(x: Any, g: Any) -> Any:
+    """`g` times the derivative of PyTorch's log_sigmoid."""
+    import torch
+
+    return _torch_product(torch.nn.functional.logsigmoid, x, g)
+
+
+def jax_log_sigmoid_vjp(x: Any, g: Any) -> Any:
+    """`g` times the derivative of JAX's log_sigmoid."""
+    import jax
+
+    return _jax_product(jax.nn.log_sigmoid, x, g)
+
+
+def torch_silu_vjp(x: Any, g: Any) -> Any:
+    """`g` times the derivative of PyTorch's silu."""
+    import torch
+
+    return _torch_product(torch.nn.functional.silu, x, g)
+
+
+def jax_silu_vjp(x: Any, g: Any) -> Any:
+    """`g` times the derivative of JAX's silu."""
+    import jax
+
+    return _jax_product(jax.nn.silu, x, g)
+
+
+def torch_gelu_vjp(x: Any, g: Any) -> Any:
+    """`g` times the derivative of PyTorch's gelu."""
+    import torch
+
+    return _torch_product(torch.nn.functional.gelu, x, g)
+
+
+def jax_gelu_vjp(x: Any, g: Any) -> Any:
+    """`g` times the derivative of JAX's gelu."""
+    return _jax_product(jax_gelu, x, g)
+
+
+def torch_gelu_tanh_vjp(x: Any, g: Any) -> Any:
+    """`g` times the derivative of PyTorch's gelu_tanh."""
+    return _torch_product(torch_gelu_tanh, x, g)
+
+
+def jax_gelu_tanh_vjp(x: Any, g: Any) -> Any:
+    """`g` times the derivative of JAX's gelu_tanh."""
+    import jax
+
+    return _jax_product(jax.nn.gelu, x, g)

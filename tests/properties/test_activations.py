@@ -70,6 +70,33 @@ GRADES = {
         "logarithmic_silu": "conditioned",
         "wide_silu": "full",
     },
+    "sigmoid_vjp": {"naive_sigmoid_vjp": "absolute", "careful_sigmoid_vjp": "full", "wide_sigmoid_vjp": "full"},
+    "tanh_vjp": {
+        "naive_tanh_vjp": "absolute",
+        "careful_tanh_vjp": "full",
+        "cosh_tanh_vjp": "lost where exp overflows",
+        "wide_tanh_vjp": "full",
+    },
+    "softplus_vjp": {
+        "naive_softplus_vjp": "lost where exp overflows",
+        "careful_softplus_vjp": "full",
+        "saved_softplus_vjp": "absolute",
+        "wide_softplus_vjp": "full",
+    },
+    "log_sigmoid_vjp": {
+        "naive_log_sigmoid_vjp": "lost where exp overflows",
+        "careful_log_sigmoid_vjp": "full",
+        "saved_log_sigmoid_vjp": "absolute",
+        "wide_log_sigmoid_vjp": "full",
+    },
+    "silu_vjp": {"naive_silu_vjp": "lost where exp overflows", "careful_silu_vjp": "full", "wide_silu_vjp": "full"},
+    "gelu_vjp": {"naive_gelu_vjp": "absolute", "careful_gelu_vjp": "full", "wide_gelu_vjp": "full"},
+    "gelu_tanh_vjp": {
+        "naive_gelu_tanh_vjp": "absolute",
+        "clipped_gelu_tanh_vjp": "absolute",
+        "careful_gelu_tanh_vjp": "full",
+        "wide_gelu_tanh_vjp": "full",
+    },
     "gelu": {"naive_gelu": "absolute", "careful_gelu": "conditioned", "wide_gelu": "full"},
     "gelu_tanh": {"naive_gelu_tanh": "absolute", "careful_gelu_tanh": "conditioned", "wide_gelu_tanh": "full"},
 }
