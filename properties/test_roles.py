@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from extremum.properties.calling.call import Call, quiet
 from extremum.properties.engine import Settings, judge_cell, sweep
 from extremum.properties.inputs.effort import EFFORTS
+from extremum.properties.laws import contract
 from extremum.properties.model.role import Experiment, Role
 from extremum.properties.roles.registry import roles
 from extremum.properties.steps.evidence import Evidence
@@ -27,7 +29,14 @@ SHARED = Shared()  # each process makes the inputs and their truth once
 OF_HISTORY = {"determinism", "row_independence"}  # what is random or keeps state may not fail again, run alone
 FIRST = "float32"  # the dtype that is always tried; the others are slow
 DTYPES = DEFAULT_DTYPES if NIGHTLY else (FIRST, "float16")  # of references with the slow tests
-REFERENCES = [(role, s) for role in ROLES for s in subjects(role.name, "reference")]
+# The entrywise roles share their properties: the sigmoid stands for them, and the nightly run has them all.
+CONTRACT = {p.name for p in contract.BATCHED}
+AT_NIGHT = (pytest.mark.slow, pytest.mark.skipif(not NIGHTLY, reason="as the sigmoid: in the nightly run"))
+REFERENCES = [
+    pytest.param(role, s, id=s.name, marks=AT_NIGHT if role.entrywise and role.name != "sigmoid" else ())
+    for role in ROLES
+    for s in subjects(role.name, "reference")
+]
 NAMED = [
     (role, mutant, prop, dtype)
     for role in ROLES
@@ -37,14 +46,14 @@ NAMED = [
 ]
 
 
-@pytest.mark.parametrize(("role", "reference"), REFERENCES, ids=[s.name for _, s in REFERENCES])
+@pytest.mark.parametrize(("role", "reference"), REFERENCES)
 def test_the_sweep_of_a_reference_refutes_what_it_declares_and_nothing_else(role: Role, reference: Subject) -> None:
     nothing_unexpected(role, reference, FIRST, replace(SETTINGS, examples=0))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize(("role", "reference"), REFERENCES, ids=[s.name for _, s in REFERENCES])
+@pytest.mark.parametrize(("role", "reference"), REFERENCES)
 def test_a_reference_fails_nothing_that_it_does_not_declare(role: Role, reference: Subject, dtype: str) -> None:
     cells = [judge_cell(reference, role, prop, dtype, FEW, SHARED) for prop in role.properties]
     assert [(c.property, c.verdict, c.detail) for c in cells if c.unexpected and not c.missed] == []
@@ -53,7 +62,7 @@ def test_a_reference_fails_nothing_that_it_does_not_declare(role: Role, referenc
 @pytest.mark.slow
 @pytest.mark.skipif(not NIGHTLY, reason="the whole plan in every dtype: in the nightly run")
 @pytest.mark.parametrize("dtype", DEFAULT_DTYPES)
-@pytest.mark.parametrize(("role", "reference"), REFERENCES, ids=[s.name for _, s in REFERENCES])
+@pytest.mark.parametrize(("role", "reference"), REFERENCES)
 def test_a_reference_fails_what_it_declares_and_nothing_else(role: Role, reference: Subject, dtype: str) -> None:
     nothing_unexpected(role, reference, dtype, SETTINGS)
 
@@ -63,19 +72,26 @@ def nothing_unexpected(role: Role, reference: Subject, dtype: str, settings: Set
     assert [(c.property, c.verdict, c.detail) for c in cells if c.unexpected] == []
 
 
-OTHER_DTYPES = pytest.mark.skipif(not NIGHTLY, reason="mutants in further dtypes: in the nightly run")
-
-
 def first_dtype(mutant: Subject, prop: str) -> str:
     return FIRST if FIRST in mutant.fails[prop] else mutant.fails[prop][0]
 
 
+def marks_of(role: Role, prop: str, fast: bool) -> Sequence[pytest.MarkDecorator]:
+    """Those of a case of a mutant; a defect that the sigmoid has too is planted in others at night alone."""
+    alike = role.entrywise and role.name != "sigmoid" and (prop in CONTRACT or not fast)
+    return AT_NIGHT if alike else () if fast else (pytest.mark.slow,)
+
+
+def marks_in(dtype: str, role: Role, mutant: Subject, prop: str) -> Sequence[pytest.MarkDecorator]:
+    """Those of a case in a dtype: further ones are for the nightly run."""
+    if dtype == first_dtype(mutant, prop):
+        return marks_of(role, prop, fast=True)
+    return pytest.mark.slow, pytest.mark.skipif(not NIGHTLY, reason="mutants in further dtypes: in the nightly run")
+
+
 @pytest.mark.parametrize(
     ("role", "mutant", "prop", "dtype"),
-    [
-        pytest.param(r, m, p, d, id=f"{m.name}-{p}-{d}", marks=() if d == first_dtype(m, p) else OTHER_DTYPES)
-        for r, m, p, d in NAMED
-    ],
+    [pytest.param(r, m, p, d, id=f"{m.name}-{p}-{d}", marks=marks_in(d, r, m, p)) for r, m, p, d in NAMED],
 )
 def test_a_mutant_is_refuted_up_to_its_first_failure(role: Role, mutant: Subject, prop: str, dtype: str) -> None:
     found, evidence = role.property_named(prop), Evidence()
@@ -95,7 +111,11 @@ def test_a_mutant_is_refuted_up_to_its_first_failure(role: Role, mutant: Subject
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("role", "mutant", "prop"),
-    [pytest.param(r, m, p, id=f"{m.name}-{p}") for r, m, p, d in NAMED if d == first_dtype(m, p)],
+    [
+        pytest.param(r, m, p, id=f"{m.name}-{p}", marks=marks_of(r, p, fast=False))
+        for r, m, p, d in NAMED
+        if d == first_dtype(m, p)
+    ],
 )
 def test_a_mutant_is_refuted_by_the_property_named_for_it(role: Role, mutant: Subject, prop: str) -> None:
     found = role.property_named(prop)

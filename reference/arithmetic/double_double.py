@@ -110,6 +110,19 @@ class DoubleDouble:
 
     def exp(self) -> DoubleDouble:
         """exp, relative error below 2**-90 for results above 2**-960; 0 far below."""
+        value, k = self._reduced_expm1()
+        value = value + 1.0
+        half = np.trunc(k / 2)  # in two steps, since 2**k itself may underflow where the result does not
+        return DoubleDouble(_scale(value.high, half, k), _scale(value.low, half, k))
+
+    def expm1(self) -> DoubleDouble:
+        """exp - 1, relative error below 2**-88; infinite values are not met."""
+        small, k = self._reduced_expm1()
+        grown = self.exp() - 1.0
+        return DoubleDouble(np.where(k == 0, small.high, grown.high), np.where(k == 0, small.low, grown.low))
+
+    def _reduced_expm1(self) -> tuple[DoubleDouble, Float64]:
+        """exp(r) - 1 and k, with self = k log 2 + r."""
         high = np.maximum(self.high, -2000.0)  # exp is 0 there, and k stays small
         low = np.where(self.high < -2000.0, 0.0, self.low)
         k = np.rint(high / LN2[0])
@@ -122,15 +135,13 @@ class DoubleDouble:
         value = terms * r
         for _ in range(HALVINGS):
             value = value * 2.0 + value * value
-        value = value + 1.0
-        half = np.trunc(k / 2)  # in two steps, since 2**k itself may underflow where the result does not
-        return DoubleDouble(_scale(value.high, half, k), _scale(value.low, half, k))
+        return value, k
 
     def log1p(self) -> DoubleDouble:
-        """log(1 + v) for v >= 0, absolute error below 2**-85: one step of Newton from the float64 value."""
+        """log(1 + v) for v >= 0, relative error below 2**-85: one step of Newton from the float64 value."""
         start = DoubleDouble(np.log1p(self.high))
-        grown = start.exp()
-        return start + (self - (grown - 1.0)) / grown
+        grown = start.expm1()
+        return start + (self - grown) / (grown + 1.0)
 
     def above(self, floor: float) -> DoubleDouble:
         """The larger of each value and `floor`."""

@@ -5,17 +5,18 @@ without error, and has `exp`, `log1p`, `total` and the operators of its values; 
 
 | arithmetic | values | relative error of one operation |
 |---|---|---|
-| `FLOAT64` | float64 arrays | 2**-53; exp and log1p 2**-52 |
-| `EXTENDED` | x87 `longdouble` arrays | 2**-64; exp and log1p 2**-63 |
-| `DOUBLE_DOUBLE` | pairs of float64 arrays | 2**-100; exp 2**-90, log1p 2**-85 absolute |
+| `FLOAT64` | float64 arrays | 2**-53; exp, expm1 and log1p 2**-52, bell and mills 2**-49 |
+| `EXTENDED` | x87 `longdouble` arrays | 2**-64; exp, expm1 and log1p 2**-63, bell and mills 2**-60 |
+| `DOUBLE_DOUBLE` | pairs of float64 arrays | 2**-100; exp 2**-90, expm1, bell and mills 2**-85, log1p 2**-85 |
 | `BALLS` | object arrays of `flint.arb` | enclosed: the ball contains the exact value |
 | `RATIONALS` | object arrays of `flint.fmpq` | none: every finite float is a dyadic rational; there is no exp |
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
 
 import flint
@@ -27,6 +28,10 @@ from extremum.reference.arithmetic.formats import FORMATS, Array, Format
 SHORT_ROW = 64
 PRODUCTS = 2**20  # of a matrix and a vector that are held in memory at once
 CAP = 2.0**15  # exp of its negative is 0 in every arithmetic but balls
+FAR = 200.0  # exp(-FAR**2 / 2) is 0 in every arithmetic but balls
+ASYMPTOTIC = 2.0**10  # where a ball of the ratio of Mills comes from its first terms; what it multiplies is e**-524288
+CENTRE = 5.0  # of the series of the Mills ratio: where its variable is 0
+REAL_BITS = 192  # of a number that an arithmetic holds
 
 
 def row_max(x: Array) -> Array:
@@ -61,6 +66,11 @@ class Arithmetic(Protocol):
     `capped` keeps exponents of which exp is 0 from growing so large that their squares overflow, where the
     arithmetic has no exponents to spare.
 
+    `bell` is exp(-v**2 / 2), and `mills` the ratio of Mills, (1 - Phi(v)) / phi(v) for v >= 0, of the normal
+    distribution Phi and its density phi: both keep their relative accuracy in the tail, where erfc of a rounded
+    argument does not.
+    `real` is a number, given as a function that makes its ball.
+
     `product` multiplies the matrices (rows, m, n) of floats by vectors (rows, n) of its values, `constant` is a float
     as one of its values, `shown` a value as a decimal of some 25 digits.
 
@@ -78,7 +88,11 @@ class Arithmetic(Protocol):
 
     def lift(self, x: Array) -> Any: ...
     def exp(self, v: Any) -> Any: ...
+    def expm1(self, v: Any) -> Any: ...
     def log1p(self, v: Any) -> Any: ...
+    def bell(self, v: Any) -> Any: ...
+    def mills(self, v: Any) -> Any: ...
+    def real(self, ball: Callable[[], Any]) -> Any: ...
     def capped(self, v: Any) -> Any: ...
     def total(self, v: Any) -> Any: ...
     def narrow(self, v: Any) -> Array: ...
@@ -105,8 +119,25 @@ class Native:
     def exp(self, v: Array) -> Array:
         return np.exp(v)
 
+    def expm1(self, v: Array) -> Array:
+        return np.expm1(v)
+
     def log1p(self, v: Array) -> Array:
         return np.log1p(v)
+
+    def bell(self, v: Array) -> Array:
+        v = np.minimum(np.abs(v), self.dtype(FAR))
+        # Rounding v**2 would cost a factor of v**2 / 2 units: of its upper half the square is exact.
+        split = v * self.dtype(2.0 ** ((np.finfo(self.dtype).nmant + 2) // 2) + 1)
+        upper = split - (split - v)
+        half = self.dtype(-0.5)
+        return np.asarray(np.exp(upper * upper * half) * np.exp((v - upper) * (v + upper) * half))
+
+    def mills(self, v: Array) -> Array:
+        return np.asarray(_series(self, np.minimum(v, self.dtype(FAR)), np.finfo(self.dtype).nmant + 3))
+
+    def real(self, ball: Callable[[], Any]) -> Any:
+        return self.dtype(_decimal(ball))
 
     def capped(self, v: Array) -> Array:
         return v
@@ -160,8 +191,21 @@ class Doubled:
     def exp(self, v: DoubleDouble) -> DoubleDouble:
         return v.exp()
 
+    def expm1(self, v: DoubleDouble) -> DoubleDouble:
+        return v.expm1()
+
     def log1p(self, v: DoubleDouble) -> DoubleDouble:
         return v.log1p()
+
+    def bell(self, v: DoubleDouble) -> DoubleDouble:
+        v = (abs(v) * -1.0).above(-FAR)
+        return (v * v * -0.5).exp()
+
+    def mills(self, v: DoubleDouble) -> DoubleDouble:
+        return _series(self, -(-v).above(-FAR), 100)  # type: ignore[no-any-return]
+
+    def real(self, ball: Callable[[], Any]) -> DoubleDouble:
+        return DoubleDouble(*(np.asarray(part) for part in _two_parts(ball)))
 
     def capped(self, v: DoubleDouble) -> DoubleDouble:
         return v.above(-CAP)
@@ -200,10 +244,20 @@ class Balls:
         result.ravel()[:] = [ball.exp() for ball in v.ravel().tolist()]
         return result
 
+    def expm1(self, v: Array) -> Array:
+        return _each(flint.arb.expm1, v)
+
     def log1p(self, v: Array) -> Array:
-        result = np.empty(v.shape, object)
-        result.ravel()[:] = [flint.arb(ball).log1p() for ball in v.ravel().tolist()]
-        return result
+        return _each(flint.arb.log1p, v)
+
+    def bell(self, v: Array) -> Array:
+        return _each(_bell, v)
+
+    def mills(self, v: Array) -> Array:
+        return _each(_mills_anywhere, v)
+
+    def real(self, ball: Callable[[], Any]) -> Any:
+        return ball()
 
     def capped(self, v: Array) -> Array:
         return v
@@ -242,8 +296,20 @@ class Rationals:
     def exp(self, v: Array) -> Array:
         raise TypeError(f"exp is not rational: {v!r}")
 
+    def expm1(self, v: Array) -> Array:
+        raise TypeError(f"expm1 is not rational: {v!r}")
+
     def log1p(self, v: Array) -> Array:
         raise TypeError(f"log1p is not rational: {v!r}")
+
+    def bell(self, v: Array) -> Array:
+        raise TypeError(f"bell is not rational: {v!r}")
+
+    def mills(self, v: Array) -> Array:
+        raise TypeError(f"mills is not rational: {v!r}")
+
+    def real(self, ball: Callable[[], Any]) -> Any:
+        raise TypeError(f"real is not rational: {ball!r}")
 
     def capped(self, v: Array) -> Array:
         return v
@@ -278,6 +344,70 @@ def nearest_float(q: Any) -> float:
         return int(q.p) / int(q.q)  # Python rounds the quotient of two integers correctly
     except OverflowError:
         return float("inf") if q > 0 else float("-inf")
+
+
+def _each(function: Callable[[Any], Any], v: Array) -> Array:
+    result = np.empty(v.shape, object)
+    result.ravel()[:] = [function(flint.arb(ball)) for ball in v.ravel().tolist()]
+    return result
+
+
+def _bell(v: Any) -> Any:
+    return (v * v / -2).exp()
+
+
+def _mills(v: Any) -> Any:
+    return (v / flint.arb(2).sqrt()).erfc() * (flint.arb.pi() / 2).sqrt() / _bell(v)
+
+
+def _mills_anywhere(v: Any) -> Any:
+    """As `_mills`; far out, where erfc has no digits at this precision: 1/v - 1/v**3 < ratio < 1/v."""
+    return flint.arb(1 / v, 1 / v**3) if v > ASYMPTOTIC else _mills(v)
+
+
+def _series(arithmetic: Any, v: Any, bits: int) -> Any:
+    """The ratio of Mills for 0 <= v <= FAR, by the series of (1 + v) times it: every value is between 1 and 1.26."""
+    variable = (v + -CENTRE) / (v + CENTRE)
+    terms = [arithmetic.real(ball) for ball in _chebyshev(bits)]
+    after, now = v * 0.0, v * 0.0 + terms[-1]
+    for term in terms[-2:0:-1]:  # Clenshaw's recurrence
+        after, now = now, variable * now * 2.0 - after + term
+    return (variable * now - after + terms[0]) / (v + 1.0)
+
+
+@cache
+def _chebyshev(bits: int) -> list[Callable[[], Any]]:
+    """The Chebyshev series of (1 + v) times the ratio of Mills in (v - CENTRE) / (v + CENTRE), to 2**-bits.
+
+    Its coefficients come from balls, by interpolation at `nodes` Chebyshev points: what is left out of them is as small
+    as the terms beyond, and those fall by a factor of 4 and more up to 2**-100.
+    """
+    nodes = bits // 2 + 16
+    with flint.ctx.workprec(REAL_BITS):
+        angles = [flint.arb.pi() * (2 * j + 1) / (2 * nodes) for j in range(nodes)]
+        points = [CENTRE * (1 + a.cos()) / (1 - a.cos()) for a in angles]
+        values = [(1 + v) * _mills(v) for v in points]
+        terms = [
+            sum(value * (k * a).cos() for value, a in zip(values, angles, strict=True)) * (2 if k else 1) / nodes
+            for k in range(nodes)
+        ]
+        kept = max(k for k, term in enumerate(terms) if abs(float(term.mid())) > 2.0**-bits)
+    return [lambda term=term: term for term in terms[: kept + 1]]
+
+
+@cache
+def _decimal(ball: Callable[[], Any]) -> str:
+    """A number as a decimal of more digits than any native format holds."""
+    with flint.ctx.workprec(REAL_BITS):
+        return str(ball().str(40, radius=False))
+
+
+@cache
+def _two_parts(ball: Callable[[], Any]) -> tuple[float, float]:
+    """A number as the sum of two float64, the second far smaller."""
+    with flint.ctx.workprec(REAL_BITS):
+        high = float(ball().mid())
+        return high, float((ball() - high).mid())
 
 
 FLOAT64 = Native(np.float64)

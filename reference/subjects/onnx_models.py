@@ -47,6 +47,9 @@ OPERATORS = (
     Operator("Softmax", "softmax", {"axis": -1}),
     Operator("LogSoftmax", "log_softmax", {"axis": -1}),
     Operator("ReduceLogSumExp", "logsumexp", {"axes": [-1], "keepdims": 0}),
+    Operator("Sigmoid", "sigmoid"),
+    Operator("Tanh", "tanh"),
+    Operator("Softplus", "softplus"),
     Operator("SoftmaxCrossEntropyLoss", "cross_entropy", {"reduction": "none"}, rows=True),
 )
 

@@ -94,3 +94,175 @@ def liger_cross_entropy_gradient(logits: Any, L: int) -> Any:
 
     point, label = logits[None].clone().requires_grad_(), torch.tensor([L], device=logits.device)
     return torch.autograd.grad(LigerCrossEntropyFunction.apply(point, label, None)[0], point)[0][0]
+
+
+def tensorflow_sigmoid(x: Any) -> Any:
+    """`tf.math.sigmoid`, of NumPy's arrays."""
+    import tensorflow
+
+    return tensorflow.math.sigmoid(tensorflow.constant(x)).numpy()
+
+
+def tensorflow_tanh(x: Any) -> Any:
+    """`tf.math.tanh`, of NumPy's arrays."""
+    import tensorflow
+
+    return tensorflow.math.tanh(tensorflow.constant(x)).numpy()
+
+
+def tensorflow_softplus(x: Any) -> Any:
+    """`tf.math.softplus`, of NumPy's arrays."""
+    import tensorflow
+
+    return tensorflow.math.softplus(tensorflow.constant(x)).numpy()
+
+
+def tensorflow_log_sigmoid(x: Any) -> Any:
+    """`tf.math.log_sigmoid`, of NumPy's arrays."""
+    import tensorflow
+
+    return tensorflow.math.log_sigmoid(tensorflow.constant(x)).numpy()
+
+
+def tensorflow_silu(x: Any) -> Any:
+    """`tf.nn.silu`, of NumPy's arrays."""
+    import tensorflow
+
+    return tensorflow.nn.silu(tensorflow.constant(x)).numpy()
+
+
+def tensorflow_gelu(x: Any) -> Any:
+    """`tf.nn.gelu`, by erf, of NumPy's arrays."""
+    import tensorflow
+
+    return tensorflow.nn.gelu(tensorflow.constant(x)).numpy()
+
+
+def tensorflow_gelu_tanh(x: Any) -> Any:
+    """`tf.nn.gelu`, by tanh, of NumPy's arrays."""
+    import tensorflow
+
+    return tensorflow.nn.gelu(tensorflow.constant(x), approximate=True).numpy()
+
+
+def torch_gelu_tanh(x: Any) -> Any:
+    """`torch.nn.functional.gelu`, by tanh."""
+    import torch
+
+    return torch.nn.functional.gelu(x, approximate="tanh")
+
+
+def jax_gelu(x: Any) -> Any:
+    """`jax.nn.gelu`, by erf."""
+    import jax
+
+    return jax.nn.gelu(x, approximate=False)
+
+
+def _torch_product(function: Any, x: Any, g: Any) -> Any:
+    """The product of `g` with the derivative of a function of PyTorch, by autograd."""
+    import torch
+
+    point = x.detach().clone().requires_grad_()
+    return torch.autograd.grad(function(point), point, g)[0]
+
+
+def _jax_product(function: Any, x: Any, g: Any) -> Any:
+    """The product of `g` with the derivative of a function of JAX."""
+    import jax
+
+    return jax.vjp(function, x)[1](g)[0]
+
+
+def torch_sigmoid_vjp(x: Any, g: Any) -> Any:
+    """`g` times the derivative of PyTorch's sigmoid."""
+    import torch
+
+    return _torch_product(torch.sigmoid, x, g)
+
+
+def jax_sigmoid_vjp(x: Any, g: Any) -> Any:
+    """`g` times the derivative of JAX's sigmoid."""
+    import jax
+
+    return _jax_product(jax.nn.sigmoid, x, g)
+
+
+def torch_tanh_vjp(x: Any, g: Any) -> Any:
+    """`g` times the derivative of PyTorch's tanh."""
+    import torch
+
+    return _torch_product(torch.tanh, x, g)
+
+
+def jax_tanh_vjp(x: Any, g: Any) -> Any:
+    """`g` times the derivative of JAX's tanh."""
+    import jax
+
+    return _jax_product(jax.numpy.tanh, x, g)
+
+
+def torch_softplus_vjp(x: Any, g: Any) -> Any:
+    """`g` times the derivative of PyTorch's softplus."""
+    import torch
+
+    return _torch_product(torch.nn.functional.softplus, x, g)
+
+
+def jax_softplus_vjp(x: Any, g: Any) -> Any:
+    """`g` times the derivative of JAX's softplus."""
+    import jax
+
+    return _jax_product(jax.nn.softplus, x, g)
+
+
+def torch_log_sigmoid_vjp(x: Any, g: Any) -> Any:
+    """`g` times the derivative of PyTorch's log_sigmoid."""
+    import torch
+
+    return _torch_product(torch.nn.functional.logsigmoid, x, g)
+
+
+def jax_log_sigmoid_vjp(x: Any, g: Any) -> Any:
+    """`g` times the derivative of JAX's log_sigmoid."""
+    import jax
+
+    return _jax_product(jax.nn.log_sigmoid, x, g)
+
+
+def torch_silu_vjp(x: Any, g: Any) -> Any:
+    """`g` times the derivative of PyTorch's silu."""
+    import torch
+
+    return _torch_product(torch.nn.functional.silu, x, g)
+
+
+def jax_silu_vjp(x: Any, g: Any) -> Any:
+    """`g` times the derivative of JAX's silu."""
+    import jax
+
+    return _jax_product(jax.nn.silu, x, g)
+
+
+def torch_gelu_vjp(x: Any, g: Any) -> Any:
+    """`g` times the derivative of PyTorch's gelu."""
+    import torch
+
+    return _torch_product(torch.nn.functional.gelu, x, g)
+
+
+def jax_gelu_vjp(x: Any, g: Any) -> Any:
+    """`g` times the derivative of JAX's gelu."""
+    return _jax_product(jax_gelu, x, g)
+
+
+def torch_gelu_tanh_vjp(x: Any, g: Any) -> Any:
+    """`g` times the derivative of PyTorch's gelu_tanh."""
+    return _torch_product(torch_gelu_tanh, x, g)
+
+
+def jax_gelu_tanh_vjp(x: Any, g: Any) -> Any:
+    """`g` times the derivative of JAX's gelu_tanh."""
+    import jax
+
+    return _jax_product(jax.nn.gelu, x, g)

@@ -39,7 +39,7 @@ DEFECTS = [  # what is changed, into what, the text of the line that is named, a
         RETURNS,
         "    return Truth(arithmetic.softplus(x))\n",
         "softplus",
-        "no arithmetic has 'softplus': valid: .*exp, lift",
+        "no arithmetic has 'softplus': valid: .*exp, expm1, lift",
     ),
     (RETURNS, "    return Truth(arithmetic.log1(e))\n", "log1", "no arithmetic has 'log1': did you mean 'log1p'"),
     (X, '    x = arguments["y"]\n', '["y"]', "raises KeyError: 'y'; the arguments of this role are x"),

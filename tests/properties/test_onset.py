@@ -203,7 +203,14 @@ def test_every_subject_of_a_name_has_its_rows(tmp_path: Path) -> None:
     done = command("scipy", "--dtype", "float32", "--length", "2", "--json", str(tmp_path / "map.json"))
     assert done.exit_code == 0, done.output
     rows = json.loads((tmp_path / "map.json").read_text())["rows"]
-    assert {row["role"] for row in rows} == {"softmax", "log_softmax", "logsumexp", "sigmoid"}
+    assert {row["role"] for row in rows} == {
+        "softmax",
+        "log_softmax",
+        "logsumexp",
+        "sigmoid",
+        "softplus",
+        "log_sigmoid",
+    }
     assert {row["subject"] for row in rows} == {"scipy"}
 
 

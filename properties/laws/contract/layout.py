@@ -16,6 +16,7 @@ from extremum.properties.model.property import Property, ulp
 from extremum.properties.model.view import Observation
 from extremum.properties.values.case import Case
 from extremum.properties.values.signature import Arguments, first
+from extremum.reference.arithmetic.formats import Array
 from extremum.reference.subjects.adapters import EVERY_LAYOUT
 
 MATRICES = 3  # axes that an array of matrices has, with that of the rows
@@ -24,13 +25,15 @@ MATRICES = 3  # axes that an array of matrices has, with that of the rows
 def arrange(draw: Draw, arguments: Arguments) -> Case:
     """The rows in one of the layouts; a broadcast has all rows equal."""
     layout = draw.one_of([name for name in EVERY_LAYOUT if name != "C" and (name != "byte-swapped" or draw.fmt.native)])
-    x = first(arguments)
-    rows, n = x.shape
-    if rows % 2 == 0 and draw.one_of((True, False)):
-        x = x.reshape(2, rows // 2, n)
-    if layout == "broadcast":
-        x = np.broadcast_to(x[:1], x.shape)
-    return Case({"x": np.ascontiguousarray(x)}, layout)
+    rows, n = first(arguments).shape
+    shape = (2, rows // 2, n) if rows % 2 == 0 and draw.one_of((True, False)) else (rows, n)
+    shaped = {x: a.reshape(shape) for x, a in arguments.items()}
+    return Case({x: _equal(a, layout) for x, a in shaped.items()}, layout)
+
+
+def _equal(a: Array, layout: str) -> Array:
+    """An array of a batched role, all its rows made equal where they are to be broadcast."""
+    return np.ascontiguousarray(np.broadcast_to(a[:1], a.shape) if layout == "broadcast" else a)
 
 
 def arrange_by_row(draw: Draw, arguments: Arguments) -> Case:
@@ -60,8 +63,7 @@ def observe(call: Call, case: Case) -> Observation:
 
 def at(place: Place, arguments: Arguments) -> Case:
     """The rows, repeated to as many as the place has, in its layout."""
-    x = np.resize(first(arguments), place.shape)
-    return Case({"x": np.broadcast_to(x[:1], x.shape).copy() if place.layout == "broadcast" else x}, place.layout)
+    return Case({x: _equal(np.resize(a, place.shape), place.layout) for x, a in arguments.items()}, place.layout)
 
 
 def at_by_row(place: Place, arguments: Arguments) -> Case:

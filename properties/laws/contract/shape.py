@@ -18,10 +18,9 @@ from extremum.properties.values.signature import Arguments, first
 
 def arrange(draw: Draw, arguments: Arguments) -> Case:
     """The rows as one row alone, as a matrix, or under one or two leading axes of one."""
-    x = first(arguments)
-    shapes = ((-1, draw.n), (-1, 1, draw.n), (1, -1, draw.n), (draw.n,))
-    shape = draw.one_of(shapes)
-    return Case({"x": np.ascontiguousarray(x[0] if shape == (draw.n,) else x.reshape(shape))})
+    shape = draw.one_of(((-1, draw.n), (-1, 1, draw.n), (1, -1, draw.n), (draw.n,)))
+    alone = shape == (draw.n,)
+    return Case({x: np.ascontiguousarray(a[0] if alone else a.reshape(shape)) for x, a in arguments.items()})
 
 
 def observe(call: Call, case: Case) -> Observation:
