@@ -23,7 +23,7 @@ class Unsound(AssertionError):
 
 
 def assert_sound(
-    function: Callable[..., Any], role: str | None = None, dtypes: Sequence[str] | None = None, **options: Any
+    function: Callable[..., Any], role: str | Role | None = None, dtypes: Sequence[str] | None = None, **options: Any
 ) -> None:
     """Audit `function` as an implementation of `role`; raise `Unsound` with the findings where there are any.
 

@@ -14,7 +14,7 @@ from extremum.properties.calling.hosts import Host
 from extremum.properties.engine import Settings
 from extremum.properties.inputs.effort import STANDARD
 from extremum.properties.model.role import Role
-from extremum.properties.roles.registry import role_named, role_of
+from extremum.properties.roles.registry import known, role_named, role_of
 from extremum.properties.steps.parameters import GRADIENT_OF
 from extremum.properties.steps.resolve import adapt, introduce
 from extremum.properties.steps.sharing import Shared
@@ -31,9 +31,11 @@ from extremum.reports.report import Report
 
 def audit(
     function: Callable[..., Any],
-    role: str | None = None,
+    role: str | Role | None = None,
     dtypes: Sequence[Any] | None = None,
     *,
+    formula: str | None = None,
+    ulps: float | None = None,
     properties: Sequence[str] | None = None,
     regimes: Sequence[str] | None = None,
     effort: str = STANDARD.name,
@@ -56,17 +58,18 @@ def audit(
 ) -> Report:
     """Audit `function` as an implementation of `role` and return the report, which a notebook shows.
 
-    `role` may be left out where the function's name contains it. `dtypes` are names of formats or NumPy's dtypes (four
-    by default), `effort` is "quick", "standard" or "thorough", the size of the plan, `budget` and `cell_timeout` are
-    seconds, `convention` names what is accepted where opinions differ, as "fully-masked-row=zero". With `out` it is
-    called `f(*arguments, out)`, and its answer is what it has written into that array, which is full of NaN first. With
-    `exhaustive`, "gaps" or "pairs", it proves what one row of two decides, over that domain, of float16 and bfloat16 by
-    default. It is called in this process: a call that does not return is `hung` after `cell_timeout`, but one that ends
-    the process ends this one. An `isolated` function is called in a process of its own, as on the command line: that
-    imports it, so it must be one that its module or file has by name. There the import may take `import_timeout`
-    seconds and the first call `first_call_timeout`, and the process `memory` bytes (a quarter of the machine's); it
-    gets `arrays` of that library, `python` is the path of the interpreter, and `wrap` names what is called on it first.
-    Raises `UsageError` for arguments that are not valid.
+    `role` is a name, or what `formula` returns; it may be left out where the function's name contains it, and where
+    `formula` says what is computed, as "x*erf(x)", to so many `ulps` if these are given. `dtypes` are names of formats
+    or NumPy's dtypes (four by default), `effort` is "quick", "standard" or "thorough", the size of the plan, `budget`
+    and `cell_timeout` are seconds, `convention` names what is accepted where opinions differ, as
+    "fully-masked-row=zero". With `out` it is called `f(*arguments, out)`, and its answer is what it has written into
+    that array, which is full of NaN first. With `exhaustive`, "gaps" or "pairs", it proves what one row of two decides,
+    over that domain, of float16 and bfloat16 by default. It is called in this process: a call that does not return is
+    `hung` after `cell_timeout`, but one that ends the process ends this one. An `isolated` function is called in a
+    process of its own, as on the command line: that imports it, so it must be one that its module or file has by name.
+    There the import may take `import_timeout` seconds and the first call `first_call_timeout`, and the process `memory`
+    bytes (a quarter of the machine's); it gets `arrays` of that library, `python` is the path of the interpreter, and
+    `wrap` names what is called on it first. Raises `UsageError` for arguments that are not valid.
 
     >>> report = extremum.audit(lambda x: x, role="softmax", dtypes=["float32"], properties=["sum_to_one"])
     >>> report.ok, [cell.verdict for cell in report.cells]
@@ -76,7 +79,9 @@ def audit(
         raise UsageError(f"function={function!r} is not callable")
     name = name or getattr(function, "__qualname__", type(function).__name__).replace("<locals>.", "")
     request = Request(
-        role=role,
+        role=known(role).name if isinstance(role, Role) else role,
+        formula=formula,
+        ulps=ulps,
         dtypes=names([d if isinstance(d, str) else np.dtype(d).name for d in _several(dtypes)]),
         properties=names(properties),
         regimes=names(regimes),
@@ -100,7 +105,7 @@ def audit(
         raise UsageError(f"of={of!r} is not callable")
     if of is not None and exhaustive is not None:
         raise UsageError(f"of={of!r} goes with a search, not with exhaustive")
-    role_name = role or (GRADIENT_OF if of is not None else None)
+    role_name = request.role_name or (GRADIENT_OF if of is not None else None)
     wanted, shared = role_named(role_name) if role_name else None, Shared()
     if isolated:
         subject = _hosted(function, name, wanted, request, of, shared)

@@ -15,6 +15,7 @@ from extremum.properties.laws.contract import OF_VECTORS
 from extremum.properties.model.authored import checked
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
+from extremum.properties.roles.formula import formula, written
 from extremum.reference.errors import UsageError, nearest
 from extremum.reference.subjects.subject import Subject, load
 
@@ -44,15 +45,24 @@ def regimes() -> dict[str, Regime]:
 
 
 def role_named(name: str) -> Role:
-    """The role called `name`, or the `ROLE` of the module `name` if that is a path to a file of Python.
+    """The role called `name`, that of a formula, or the `ROLE` of the module `name` if that is a path to a file.
 
     Raises `UsageError` with the nearest right spelling.
     """
     if name.endswith(".py"):
         return _role_in(name)
+    if name not in roles() and (told := written(name)) is not None:
+        roles()[name] = formula(*told)
     if name not in roles():
         raise UsageError(f"role={name!r} is not known: {nearest(name, roles())}")
     return roles()[name]
+
+
+def known(role: Role) -> Role:
+    """The role, found by its name from here on; raises `UsageError` where another one has that name."""
+    if roles().setdefault(role.name, role).properties != role.properties:
+        raise UsageError(f"role={role.name!r} is the name of another role too")
+    return roles()[role.name]
 
 
 def role_of(attribute: str, subject: str) -> Role:

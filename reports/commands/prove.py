@@ -168,7 +168,7 @@ def _jobs(request: Request, domain: Domain) -> list[Job]:
 
     for word in request.subjects:
         own = request.of_subject(word)
-        for subject in resolve(word, own.role, own.of, own.wish(keep, own.dtypes or PROVED_DTYPES)):
+        for subject in resolve(word, own.role_name, own.of, own.wish(keep, own.dtypes or PROVED_DTYPES)):
             key = subject.role, subject.name
             specs[key] = (word, own.role) if subject.kind == "user" else (subject.name, subject.role)
             subjects[key] = replace(subject, word=word)
@@ -186,6 +186,8 @@ def _command(request: Request, words: Mapping[str, Any]) -> list[str]:
     """The command that goes on with this scan."""
     given = {
         "--role": request.role,
+        "--formula": request.formula,
+        "--ulps": words.get("ulps"),
         "--dtype": ",".join(request.dtypes or ()),
         "--property": ",".join(request.properties or ()),
         "--report-dir": words["report_dir"] if words["report_dir"] != REPORT_DIR else None,

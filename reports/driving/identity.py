@@ -20,7 +20,14 @@ from extremum.reports.driving.options import REQUEST, Option
 from extremum.reports.driving.request import Request, Task
 from extremum.reports.record.record import environment, version
 
-RESOLVED = ("role", "of", "dtype", "property")  # options whose words are in the cells and the subjects
+RESOLVED = (
+    "role",
+    "formula",
+    "ulps",
+    "of",
+    "dtype",
+    "property",
+)  # options whose words are in the cells and the subjects
 
 
 def identity(request: Request, subjects: Sequence[Subject], rows: Sequence[Task]) -> dict[str, Any]:

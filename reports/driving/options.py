@@ -77,6 +77,20 @@ def amount(name: str, word: str) -> int:
     return size
 
 
+def real(name: str, word: str) -> float:
+    """A number: "4", "0.5"."""
+    try:
+        return float(word)
+    except ValueError:
+        raise UsageError(f"{name}={word!r} is not a number") from None
+
+
+def check_positive(name: str, value: Any) -> None:
+    """Raise `UsageError` for what is no finite number above 0."""
+    if isinstance(value, (str, bool)) or not 0 < value < inf:
+        raise UsageError(f"{name}={value!r} must be a positive number")
+
+
 def check_amount(name: str, value: Any, given: Any = None) -> None:
     """Raise `UsageError` for what no process can do with; the message quotes what was `given`, or the value."""
     if isinstance(value, (str, float)) or value < LEAST_MEMORY:
@@ -122,6 +136,7 @@ class Kind(NamedTuple):
 
 
 TEXT, COUNT = Kind(), Kind(whole, check_count, (int,), "a whole number")
+POSITIVE = Kind(real, check_positive, (int, float), "a positive number")
 DURATION = Kind(seconds, check_seconds, (str, int, float), 'a duration: "60s", "2m", or a number of seconds')
 MEMORY = Kind(amount, check_amount, (str, int), 'an amount of memory: "4GB", or a number of bytes')
 FILE = Kind(file_to_write)
@@ -183,6 +198,17 @@ REQUEST = (  # what is audited; `subjects` are no option of the command
         "Function that the subject claims to be the gradient of.",
         search_only=True,
         place="spec",
+    ),
+    Option(
+        "formula",
+        "TEXT",
+        "Formula in x, or in x and y, that the subject claims to compute, as 'x*erf(x)'; in place of a role.",
+    ),
+    Option(
+        "ulps",
+        "NUMBER",
+        "Units in the last place that an answer may be off from --formula.  [default: what its rounding costs]",
+        POSITIVE,
     ),
     Option("dtype", "D,...", "Dtypes to audit.  [default: float64,float32,float16,bfloat16]", plural="dtypes"),
     Option("property", "P,...", "Properties to check.  [default: all]", plural="properties"),

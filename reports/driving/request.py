@@ -17,6 +17,7 @@ from extremum.properties.exhaustion.scan import domain_named, provable
 from extremum.properties.inputs.effort import EFFORTS, STANDARD
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
+from extremum.properties.roles.formula import name_of
 from extremum.properties.roles.registry import regimes, role_named, roles
 from extremum.properties.steps.blocks import entries_of
 from extremum.properties.steps.resolve import definition_of, resolve
@@ -30,6 +31,7 @@ from extremum.reports.driving.options import REQUEST, values
 from extremum.reports.record.places import place_at
 
 PROVED_LENGTH = 2  # entries of a row of a domain
+INSTEAD = {"formula": ("role", "of"), "role": ("formula", "ulps")}  # what a subject's own says of those of the audit
 PROVED_DTYPES = ("float16", "bfloat16")  # what an exhaustive audit is of where no dtype is asked for
 
 
@@ -76,12 +78,21 @@ class Request:
     c_signature: str | None = None
     conventions: tuple[str, ...] | None = None
     of: str | None = None
+    formula: str | None = None
+    ulps: float | None = None
     exhaustive: str | None = None
     own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def of_subject(self, word: str) -> Request:
         """The request of the subjects that this word names, alone."""
-        return replace(self, subjects=(word,), own={}, **self.own.get(word, {}))
+        own = self.own.get(word, {})
+        other = {name: None for given, names in INSTEAD.items() if given in own for name in names}
+        return replace(self, subjects=(word,), **{**other, "own": {}, **own})
+
+    @builtins.property
+    def role_name(self) -> str | None:
+        """The role that is asked for, by its name: that of the formula where one is given."""
+        return self.role if self.formula is None else name_of(self.formula, self.ulps)
 
     @builtins.property
     def whole(self) -> bool:
@@ -125,6 +136,8 @@ class Request:
 
         `given` names the options that were asked for; None: those without a default that have a value.
         """
+        for one in (self, *(self.of_subject(word) for word in self.own)):
+            one.check_formula()
         if given is None:
             given = {
                 o.name for o in REQUEST if getattr(Request, o.field) is None and getattr(self, o.field) is not None
@@ -138,6 +151,17 @@ class Request:
                     CHECKED_NAMES[option.name](name)
             if self.exhaustive is not None and option.search_only and option.name in given:
                 raise UsageError(f"{option.name}={value!r} goes with a search, not with exhaustive")
+
+    def check_formula(self) -> None:
+        """Raise `UsageError` for a formula that is none, or goes with something else; its role is known then."""
+        if self.formula is None:
+            if self.ulps is not None:
+                raise UsageError(f"ulps={self.ulps!r} goes with a formula: other roles have bounds of their own")
+            return
+        for name, value in (("role", self.role), ("of", self.of)):
+            if value is not None:
+                raise UsageError(f"{name}={value!r} and formula={self.formula!r}: one of them is what is computed")
+        role_named(name_of(self.formula, self.ulps))
 
 
 def _property_named(name: str) -> None:
@@ -191,7 +215,7 @@ def resolved(request: Request, known: Mapping[str, Any] | None = None, keep: Kee
         own = request.of_subject(spec)
         wish = own.wish(keep)
         tried = known is not None and spec in known
-        found = [from_json(known[spec])] if known is not None and tried else resolve(spec, own.role, own.of, wish)
+        found = [from_json(known[spec])] if known is not None and tried else resolve(spec, own.role_name, own.of, wish)
         subjects += [replace(subject, word=spec) for subject in found]
     each = list({(s.role, s.name): s for s in _told_apart(subjects)}.values())
     if len(each) == 1 and each[0].misfit:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from extremum import strategies
     from extremum.properties.answers.extremes import extremes
     from extremum.properties.answers.judgement import Judgement, judge
+    from extremum.properties.roles.formula import formula
     from extremum.reports.assertions import Unsound, assert_sound, assert_within
     from extremum.reports.report import Report
     from extremum.reports.run import audit
@@ -34,6 +35,7 @@ __all__ = [
     "assert_within",
     "audit",
     "extremes",
+    "formula",
     "judge",
     "strategies",
 ]
@@ -47,6 +49,8 @@ def __getattr__(name: str) -> Any:
         return getattr(importlib.import_module("extremum.properties.answers.judgement"), name)
     if name == "extremes":
         return importlib.import_module("extremum.properties.answers.extremes").extremes
+    if name == "formula":
+        return importlib.import_module("extremum.properties.roles.formula").formula
     if name == "strategies":
         return importlib.import_module(f"{__name__}.strategies")
     if name == "audit":

@@ -13,6 +13,7 @@ from extremum.properties.contested.conventions import CONVENTIONS
 from extremum.properties.diagnosis.cause_table import CAUSES
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
+from extremum.properties.roles.formula import PROPERTIES
 from extremum.properties.roles.registry import role_named, roles
 from extremum.reference.errors import UsageError, nearest
 from extremum.reference.subjects.subject import Subject, subjects
@@ -20,6 +21,7 @@ from extremum.reference.subjects.subject import Subject, subjects
 WIDTH = 80  # columns, where it is not known how many there are
 TABLE = "|---|"  # stands in the source of a module that has a table
 MUTANTS = "Mutants"
+FORMULAS = "that of each formula"
 
 Section = tuple[str, tuple[str, ...]]  # a title, and its paragraphs
 
@@ -62,13 +64,20 @@ def explanation(prop: Property) -> Explanation:
         code=prop.code,
         name=prop.name,
         severity=prop.severity,
-        roles=tuple(role.name for role in roles().values() if prop.code in {p.code for p in role.properties}),
+        roles=_owners(prop),
         statement=_line(prop.statement),
         derivation=tuple(_line(p) for p in prop.bound.split("\n\n") if p.strip()),
         example=_line(prop.example),
         fix=_line(prop.fix),
         sources=tuple(dict.fromkeys([source, *(f"extremum.properties.{name}" for name in named)])),
     )
+
+
+def _owners(prop: Property) -> tuple[str, ...]:
+    """The roles that have it; those of formulas, which nobody can list, in a word."""
+    if prop.code in {p.code for p in PROPERTIES}:
+        return (FORMULAS,)
+    return tuple(role.name for role in roles().values() if prop.code in {p.code for p in role.properties})
 
 
 def explain(word: str, role: str | None = None, width: int = WIDTH) -> list[str]:
@@ -90,7 +99,7 @@ def find(word: str, role: str | None = None) -> Property:
     have the name.
     """
     among = [role_named(role)] if role else list(roles().values())
-    by_code = _by_code(among)
+    by_code = _by_code(among) | ({} if role else {p.code: p for p in PROPERTIES})
     if word.upper() in by_code:
         return by_code[word.upper()]
     codes = [code for code, prop in by_code.items() if prop.name == word]

@@ -10,6 +10,7 @@ from math import copysign, inf, isfinite, isnan
 
 from extremum.properties.contested.conventions import property_of
 from extremum.properties.diagnosis.cause_table import CAUSES, UNKNOWN
+from extremum.properties.roles.formula import options_of
 from extremum.properties.steps.witness import unrepeated
 from extremum.properties.values.finding import Cell, Witness
 from extremum.reports.record.findings import Finding, Sign
@@ -97,8 +98,9 @@ def command(finding: Finding, report: Record) -> str:
         return ""
     cell = finding.simplest.cell
     kept = [w for name in OPTIONS_KEPT for w in _given(words, name)]
-    role = next((w for w in _given(words, "--role")[1:] if w.endswith(".py")), cell.role)
-    asked = ["--role", role, "--dtype", cell.dtype, "--property", cell.property]
+    file = next((w for w in _given(words, "--role")[1:] if w.endswith(".py")), "")
+    role = ["--role", file] if file else options_of(cell.role)
+    asked = [*role, "--dtype", cell.dtype, "--property", cell.property]
     seed = ["--seed", str(report.seed)] if report.seed else []
     word, of = words_in(report).get(finding.key, (cell.subject, ""))
     kept += ["--of", of] if of and not _given(words, "--of") else []  # the settings said it

@@ -23,6 +23,7 @@ PUBLIC = [
     "assert_within",
     "audit",
     "extremes",
+    "formula",
     "judge",
     "strategies",
 ]

@@ -129,7 +129,11 @@ def test_a_name_will_do_where_it_is_one_roles_alone_or_the_role_is_named() -> No
     assert find("fully-masked-row=zero").code == "EX802"
     assert find("accuracy", "logsumexp").code == "EX305"
     assert explained("accuracy", "--role", "logsumexp").stdout.startswith("EX305  accuracy")
-    with pytest.raises(UsageError, match=r"several roles: write its code, EX101, EX201, .*EX701, .*EX1301, EX1401$"):
+    assert find("finite", "softmax").code == "EX101"
+    assert explained("EX9205").stdout.rstrip().endswith("that of each formula")
+    with pytest.raises(
+        UsageError, match=r"several roles: write its code, EX101, EX201, .*EX701, .*EX1301, EX1401, EX9201$"
+    ):
         find("finite")
 
 

@@ -98,3 +98,26 @@ def test_a_report_is_refused_where_it_cannot_be_written(tmp_path: Any) -> None:
         values(FILES, {"report_dir": str(tmp_path / "file" / "x")})
     with pytest.raises(UsageError, match=r"^json='.*' is a folder; a file is needed"):
         values(FILES, {"json": str(tmp_path)})
+
+
+def test_a_subjects_own_formula_stands_in_place_of_the_role_of_the_audit() -> None:
+    own = {"a.py:f": {"formula": "x*erf(x)", "ulps": "4"}}
+    request = Request.from_words(["a.py:f", "b.py:softmax"], {"role": "softmax"}, own)
+    assert request.of_subject("a.py:f").role_name == "x*erf(x) within 4 ulps"
+    assert request.of_subject("b.py:softmax").role_name == "softmax"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({"ulps": "4"}, "ulps=4.0 goes with a formula"),
+        ({"formula": "x", "ulps": "0"}, "ulps=0.0 must be a positive number"),
+        ({"formula": "x", "ulps": "four"}, "ulps='four' is not a number"),
+        ({"formula": "x", "role": "softmax"}, "role='softmax' and formula='x': one of them"),
+        ({"formula": "x.y"}, "formula='x.y': 'x.y' at character 1 is not known: valid are numbers"),
+    ],
+)
+def test_a_formula_that_cannot_be_asked_for_is_refused(words: dict[str, str], said: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        Request.from_words(["a.py:f"], words)
+    assert str(raised.value).startswith(said)

@@ -23,6 +23,8 @@ WHOLE = """
 [tool.extremum]
 role = "softmax"
 of = "pkg/k.py:f"
+formula = "x*erf(x)"
+ulps = 4
 dtypes = ["float32", "float16"]
 properties = "finite,accuracy"
 regimes = ["ties"]
@@ -85,7 +87,7 @@ def test_every_option_of_the_audit_may_stand_in_the_settings(tmp_path: Path, mon
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("dtyps = []", "tool.extremum.dtyps is not known: did you mean 'dtypes'? valid: role, of, dtypes"),
+        ("dtyps = []", "tool.extremum.dtyps is not known: did you mean 'dtypes'? valid: role, of, formula"),
         ('dtypes = ["float31"]', "tool.extremum.dtypes: dtype='float31' is not a format that extremum knows: did you"),
         ("dtypes = 32", "tool.extremum.dtypes=32 is not valid: write a string, or a list of strings"),
         ("seed = true", "tool.extremum.seed=True is not valid: write a whole number"),

@@ -173,7 +173,13 @@ EXAMPLES = [test for name in extremum.__all__ for test in doctest.DocTestFinder(
 
 
 def test_there_are_examples_in_the_docstrings() -> None:
-    assert {test.name for test in EXAMPLES if test.examples} >= {"audit", "judge", "assert_within", "extremes"}
+    assert {test.name for test in EXAMPLES if test.examples} >= {
+        "audit",
+        "judge",
+        "assert_within",
+        "extremes",
+        "formula",
+    }
 
 
 @pytest.mark.parametrize("test", [test for test in EXAMPLES if test.examples], ids=lambda test: test.name)
