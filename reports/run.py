@@ -101,6 +101,7 @@ def audit(
         exhaustive=exhaustive,
     )
     request.check()
+    request.check_formula()
     if of is not None and not callable(of):
         raise UsageError(f"of={of!r} is not callable")
     if of is not None and exhaustive is not None:

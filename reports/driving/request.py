@@ -27,6 +27,7 @@ from extremum.reference.errors import UsageError, nearest, printable
 from extremum.reference.subjects.adapters import ADAPTERS
 from extremum.reference.subjects.loading import is_file, parted
 from extremum.reference.subjects.subject import Subject, made_by
+from extremum.reference.truth.expressions import parsed
 from extremum.reports.driving.options import REQUEST, values
 from extremum.reports.record.places import place_at
 
@@ -129,6 +130,8 @@ class Request:
         each = {word: values(REQUEST, those) for word, those in (own or {}).items()}
         request = Request(tuple(subjects), **values(REQUEST, words), own=each)
         request.check({option.name for option in REQUEST if words.get(option.key) not in (None, ())})
+        for word in subjects:
+            request.of_subject(word).check_formula()
         return request
 
     def check(self, given: Collection[str] | None = None) -> None:
@@ -136,8 +139,6 @@ class Request:
 
         `given` names the options that were asked for; None: those without a default that have a value.
         """
-        for one in (self, *(self.of_subject(word) for word in self.own)):
-            one.check_formula()
         if given is None:
             given = {
                 o.name for o in REQUEST if getattr(Request, o.field) is None and getattr(self, o.field) is not None
@@ -192,6 +193,7 @@ def _interpreter(place: str) -> None:
 
 CHECKED_NAMES: Mapping[str, Callable[[str], object]] = {  # by option: what raises `UsageError` for an unknown name
     "role": role_named,
+    "formula": parsed,
     "dtype": format_of,
     "property": _property_named,
     "regime": _regime_named,

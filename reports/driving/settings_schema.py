@@ -46,7 +46,7 @@ def text() -> str:
 
 def _names() -> dict[str, Collection[str]]:
     return {
-        "role": roles(),
+        "role": [name for name in roles() if name.isidentifier()],  # others are formulas
         "dtype": FORMATS,
         "property": sorted({p.name for role in roles().values() for p in role.properties}),
         "regime": regimes(),
