@@ -63,7 +63,7 @@ def audit(
     or NumPy's dtypes (four by default), `effort` is "quick", "standard" or "thorough", the size of the plan, `budget`
     and `cell_timeout` are seconds, `convention` names what is accepted where opinions differ, as
     "fully-masked-row=zero". With `out` it is called `f(*arguments, out)`, and its answer is what it has written into
-    that array, which is full of NaN first. With `exhaustive`, "gaps" or "pairs", it proves what one row of two decides,
+    that array, which is full of NaN first. With `exhaustive`, "gaps", "pairs" or "all", it proves what one row decides,
     over that domain, of float16 and bfloat16 by default. It is called in this process: a call that does not return is
     `hung` after `cell_timeout`, but one that ends the process ends this one. An `isolated` function is called in a
     process of its own, as on the command line: that imports it, so it must be one that its module or file has by name.

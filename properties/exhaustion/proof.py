@@ -13,7 +13,8 @@ from functools import partial
 from extremum.properties.calling.call import Call
 from extremum.properties.calling.call_outcomes import Expired
 from extremum.properties.engine import Settings, longest_call, out_of_time, refusal_of, unfit
-from extremum.properties.exhaustion.scan import DOMAINS, Domain, conclude, pointwise, scan
+from extremum.properties.exhaustion.domains import DOMAINS, Domain
+from extremum.properties.exhaustion.scan import conclude, pointwise, scan
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
 from extremum.properties.steps.ending import settled

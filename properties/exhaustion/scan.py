@@ -1,34 +1,29 @@
 """Proofs by exhaustion: every input of a finite domain, so that what is said of it is `proved`.
 
-| domain | rows | of |
-|---|---|---|
-| `gaps` | (d, 0) for every finite d >= 0 | 8 and 16 bits, and float32: 2,139,095,040 rows |
-| `pairs` | (a, b) for all finite a and b | 8 and 16 bits: 4,030,726,144 rows of float16 |
-
-A domain is numbered, and scanned in blocks that stay in cache. What is kept of a scan is a `Tally` of each property:
-the rows, the largest measured/allowed and the first row that has it, and the first rows that the screen can't clear.
-Tallies of disjoint parts merge in any order to the same tally, so that block size and number of workers change
-nothing. In the end the rows that are in doubt are certified one by one, as everywhere. The screen's own error is below
-2^-10 of what is allowed (`reference.arithmetic.wide`), so that what it clears is proved, of a subject whose answer to a
-row does not depend on the rows beside it, or on the time. Of that, rows all over the domain are asked again alone:
-where an answer is another then, nothing is proved.
+A domain (`domains.py`) is numbered, and scanned in blocks that stay in cache. What is kept of a scan is a `Tally` of
+each property: the rows, the largest measured/allowed and the first row that has it, and the first rows that the screen
+can't clear. Tallies of disjoint parts merge in any order to the same tally, so that block size and number of workers
+change nothing. In the end the rows that are in doubt are certified one by one, as everywhere. The screen's own error is
+below 2^-10 of what is allowed (`reference.arithmetic.wide`), so that what it clears is proved, of a subject whose
+answer to a row does not depend on the rows beside it, or on the time. Of that, rows all over the domain are asked again
+alone: where an answer is another then, nothing is proved.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Sequence
 from heapq import nsmallest
-from types import MappingProxyType
 
 import numpy as np
 
 from extremum.properties.calling.call import Call, quiet
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.diagnosis.diagnose import diagnose
+from extremum.properties.exhaustion.block_bounds import BlockBounds, bounds_over
+from extremum.properties.exhaustion.domains import Domain
+from extremum.properties.exhaustion.ulp_counts import count, settled, spacing
 from extremum.properties.model.fused import Fused, closer, exceeding, larger
-from extremum.properties.model.property import Property
+from extremum.properties.model.property import Property, ulp
 from extremum.properties.model.role import Experiment, Role
 from extremum.properties.model.view import Observation, View
 from extremum.properties.roles.registry import roles
@@ -36,67 +31,19 @@ from extremum.properties.steps.decide import Decision, decide, exceeded, screen_
 from extremum.properties.steps.witness import witness_of
 from extremum.properties.values.case import Case
 from extremum.properties.values.finding import Cell, number
-from extremum.properties.values.tally import DOUBTS_KEPT, REFUTED_KEPT, Tally
+from extremum.properties.values.tally import DOUBTS_KEPT, REFUTED_KEPT, Tally, UlpCounts
 from extremum.reference.arithmetic.formats import Array, Format
 from extremum.reference.arithmetic.wide import screen_arithmetic
 from extremum.reference.errors import UsageError, nearest
 from extremum.reference.subjects.subject import Subject
 
+WORTH = 2.0**-6  # of what is allowed: a smaller worst case of a part is not looked for
+AROUND = 2**18  # rows that have bounds in common: a 32nd of a binade of float32
+UNCOUNTED = 2.0**-3  # ulps: far below every threshold, so that a block is not counted entry by entry
 BLOCK = 2**14  # rows: measured, of 2^10 to 2^18; the block and its truth in float64 stay in the second-level cache
+ASSUMED = "assuming that float64's functions are off by at most 4 ulps, gamma functions 20"
 ALONE = 64, 2**16  # rows that are asked again alone: so many of a small domain, and one in so many of a large one
 TOGETHER = (2, 8, 64, 1024, BLOCK)  # rows that are decided together where none fails alone
-
-
-@dataclass(frozen=True)
-class Domain:
-    """A finite domain of rows of two, numbered from 0: `size(fmt)` of them; `rows(fmt, start, stop)` makes some."""
-
-    name: str
-    text: str
-    bits: int
-    size: Callable[[Format], int]
-    rows: Callable[[Format, int, int], Array]
-
-
-def gaps(fmt: Format, start: int, stop: int) -> Array:
-    """(d, 0), in order of d."""
-    rows = np.zeros((stop - start, 2), fmt.dtype)
-    rows[:, 0] = np.arange(start, stop).astype(fmt.bits).view(fmt.dtype)
-    return rows
-
-
-def pairs(fmt: Format, start: int, stop: int) -> Array:
-    """(a, b), in order of the magnitude of a and then of b; zeros of both signs among them."""
-    values = _finite(fmt)
-    first, second = np.divmod(np.arange(start, stop), len(values))
-    rows = np.empty((stop - start, 2), fmt.dtype)
-    rows[:, 0], rows[:, 1] = values[first], values[second]
-    return rows
-
-
-@lru_cache(maxsize=8)
-def _finite(fmt: Format) -> Array:
-    """All finite values, in order of their magnitude: 0, -0, the smallest subnormal and its negative, and so on."""
-    magnitudes = np.arange(fmt.largest_ordinal + 1).astype(fmt.bits).view(fmt.dtype)
-    return np.stack([magnitudes, -magnitudes], axis=1).ravel()
-
-
-DOMAINS: Mapping[str, Domain] = MappingProxyType(
-    {
-        d.name: d
-        for d in (
-            Domain("gaps", "every row (d, 0) with finite d >= 0", 32, lambda f: f.largest_ordinal + 1, gaps),
-            Domain("pairs", "every row (a, b) of finite values", 16, lambda f: 4 * (f.largest_ordinal + 1) ** 2, pairs),
-        )
-    }
-)
-
-
-def domain_named(name: str) -> Domain:
-    """The domain of that name; raises `UsageError` where there is none."""
-    if name not in DOMAINS:
-        raise UsageError(f"exhaustive={name!r} is no domain: {nearest(name, DOMAINS)}")
-    return DOMAINS[name]
 
 
 def pointwise(role: Role) -> list[Property]:
@@ -106,10 +53,11 @@ def pointwise(role: Role) -> list[Property]:
 
 def provable(role: Role, domain: Domain, fmt: Format, names: Sequence[str] | None) -> list[Property]:
     """The properties of a role to prove over a domain; raises `UsageError` where there are none."""
-    if not role.signature.one_row:
-        known = ", ".join(name for name, r in roles().items() if r.signature.one_row and pointwise(r))
+    if not domain.takes(role):
+        known = ", ".join(name for name, r in roles().items() if name.isidentifier() and domain.takes(r))
+        other = "one row" if domain.length > 1 else "one number, or rows of them"
         raise UsageError(
-            f"exhaustive={domain.name!r}: role {role.name} takes other arguments than one row; valid: {known}"
+            f"exhaustive={domain.name!r}: role {role.name} takes other arguments than {other}; valid: {known}"
         )
     if 8 * fmt.dtype.itemsize > domain.bits:
         raise UsageError(f"exhaustive={domain.name!r}: {fmt.name} has too many, of {domain.bits} bits at most")
@@ -140,8 +88,9 @@ def scan(
     tallies = {p.name: Tally() for p in properties}
     call = call or Call(subject, role.signature)
     again, raising = max(min(domain.size(fmt) // ALONE[0], ALONE[1]), 1), 0
+    ordered = OrderedScreen(role, domain, fmt) if domain.ordered else None
     with quiet():
-        waiting = [(start, min(start + block, span[1])) for start in range(*span, block)][::-1]
+        waiting = domain.blocks(fmt, span, block)[::-1]
         while waiting:
             start, stop = waiting.pop()
             x = domain.rows(fmt, start, stop)
@@ -160,7 +109,10 @@ def scan(
             fused = role.fused_screen(view, frozenset(name for p in properties for name in _open(tallies[p.name], p)))
             for prop in properties:
                 known = fused if fused is not None and prop.name in fused.ratios else None
-                _screen(tallies[prop.name], prop, view, start, known)
+                if ordered is not None:
+                    ordered.take(tallies[prop.name], prop, view, start)
+                else:
+                    _screen(tallies[prop.name], prop, view, start, known)
             for index in range(-(-start // again) * again, stop, again):
                 if _strays(call, x[index - start :][:1], out[index - start]):
                     for tally in tallies.values():
@@ -202,6 +154,65 @@ def _screen(tally: Tally, prop: Property, view: View, start: int, fused: Fused |
             tally.rows += len(by_row)
             return
     _keep(tally, start, by_row, by_row > limit)
+
+
+class OrderedScreen:
+    """The screen of an ordered domain: by bounds over whole intervals where these suffice."""
+
+    def __init__(self, role: Role, domain: Domain, fmt: Format) -> None:
+        self.role, self.domain, self.fmt = role, domain, fmt
+        self.known: dict[tuple[str, int], BlockBounds] = {}
+
+    def take(self, tally: Tally, prop: Property, view: View, start: int) -> None:
+        """Take the rows of a block into a tally, as `_screen` does."""
+        if prop.clear is not None and prop.clear(view):
+            tally.settle(len(view.observation.x), start)
+        elif prop.scale is not ulp:
+            _screen(tally, prop, view, start, None)
+        elif not self.settles(tally, prop, view, start):
+            self.look(tally, prop, view, start)
+
+    def settles(self, tally: Tally, prop: Property, view: View, start: int) -> bool:
+        """Whether one answer to all the block is so near to all exact values that nothing is to be looked at."""
+        out = view.answer
+        if not (view.all_finite and (out == out[0]).all()):
+            return False
+        around = self.bounds(prop, start // AROUND)
+        error = around.error_of(float(out[0, 0]))
+        if error > self.worth(tally, prop, around) or error > UNCOUNTED * spacing(self.fmt, around.size):
+            return False
+        tally.settle(len(out), start)
+        return True
+
+    def look(self, tally: Tally, prop: Property, view: View, start: int) -> None:
+        """Count the distances from the exact values in ulps, and look at those that may be the worst, or in doubt."""
+        x = view.observation.x
+        within = bounds_over(self.role, prop, self.fmt, float(x[0, 0]), float(x[-1, 0]))
+        error = view.narrow(view.error(abs(view.out - view.exact)))
+        near = (error + view.narrow(view.off) > self.worth(tally, prop, within))[:, 0]
+        by_row = np.zeros(len(x))
+        if near.any():
+            part = View(view.role, view.fmt, view.observation.take(near), view.arithmetic, full_bound=False)
+            looked = _look(tally, prop, part)
+            by_row[near] = np.where(looked < WORTH, 0.0, looked)
+            error[near] = np.where(np.isposinf(view.narrow(part.error_bound)), 0.0, error[near])  # what is not asked
+        tally.counts = tally.counts or UlpCounts()
+        count(tally.counts, view, error, start)
+        _keep(tally, start, by_row, by_row > view.arithmetic.limit)
+
+    def worth(self, tally: Tally, prop: Property, known: BlockBounds) -> float:
+        """How large an error has to be that it may be the worst, beyond a grade that is open, or in doubt."""
+        worst = max(tally.worst[0], WORTH) * known.allowed[None]
+        return min(worst, screen_arithmetic(self.fmt).limit * known.least(_open(tally, prop)))
+
+    def bounds(self, prop: Property, number: int) -> BlockBounds:
+        """Those over the rows around, kept; none over rows of both signs."""
+        if (prop.name, number) not in self.known:
+            size = self.domain.size(self.fmt)
+            ends = number * AROUND, min((number + 1) * AROUND, size) - 1
+            first, last = (float(self.domain.rows(self.fmt, i, i + 1)[0, 0]) for i in ends)
+            self.known[prop.name, number] = bounds_over(self.role, prop, self.fmt, first, last)
+        return self.known[prop.name, number]
 
 
 def _open(tally: Tally, prop: Property) -> frozenset[str]:
@@ -271,7 +282,10 @@ def conclude(
             cell.verdict = "proved"
             cell.measured, cell.allowed = number(decision.measured), number(decision.allowed)
             cell.detail = f"{domain.text}: {tally.rows:,} rows"
-            cell.detail += f"; the worst is {_written(case)}" if decision.ratio > 0 else ""
+            cell.detail += f"; the worst is {_written(case)}" if decision.ratio > 0 and tally.worst[0] > 0 else ""
+            cell.detail += f"; {ASSUMED}" if domain.ordered and not prop.exact else ""
+        if tally.counts is not None and tally.rows == last:
+            cell.beyond = settled(tally.counts, experiment, lambda i: domain.rows(fmt, i, i + 1)).ranges()
     if prop.grades and (refuted or tally.doubts <= DOUBTS_KEPT):
         cell.grade = "beyond" if refuted else prop.grade_of(tally.exceeded)
     cell.expected = cell.found and subject.may_fail(prop.name, fmt.name)

@@ -28,6 +28,11 @@ def nonfinite_in_range(view: View) -> Measured:
     return np.where(np.isfinite(view.answer) | view.excused, 0.0, 1.0), 0.0
 
 
+def all_in_range(view: View) -> bool:
+    """Whether all answers are finite, so that `nonfinite` measures nothing."""
+    return view.all_finite
+
+
 def larger(view: View, a: Any, b: Any) -> Any:
     """The larger of two bounds, entry by entry."""
     return choose(view.narrow(a) >= view.narrow(b), a, b)

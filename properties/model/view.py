@@ -12,7 +12,7 @@ import numpy as np
 from extremum.properties.values.signature import Arguments, first
 from extremum.reference.arithmetic.formats import Array, Format
 from extremum.reference.arithmetic.wide import Arithmetic, where
-from extremum.reference.truth import Columns, Truth
+from extremum.reference.truth import RELATIVE, Columns, Truth
 
 Measured = tuple[Any, Any]  # (measured, allowed): arrays in the view's arithmetic that broadcast to (rows, width)
 
@@ -119,6 +119,12 @@ class View:
     def exact(self) -> Any:
         """The exact answer."""
         return self.truth.exact(self.columns)
+
+    @cached_property
+    def off(self) -> Any:
+        """What `exact` may be off, in a screen."""
+        stated = self.truth.off
+        return abs(self.exact) * RELATIVE if stated is None else stated(self.columns)
 
     def argument(self, name: str) -> Any:
         """An argument, whole, in values of the arithmetic."""

@@ -30,13 +30,14 @@ import numpy as np
 from extremum.properties.inputs.draw import Draw
 from extremum.properties.inputs.regimes import Regime
 from extremum.properties.laws import contract
-from extremum.properties.laws.measures import nonfinite_in_range
+from extremum.properties.laws.measures import all_in_range, nonfinite_in_range
 from extremum.properties.model.property import Property, ulp
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import Measured, View
 from extremum.properties.values.signature import Arguments, Signature
 from extremum.reference.arithmetic.elementary import larger_of
 from extremum.reference.arithmetic.formats import FORMATS, Array
+from extremum.reference.arithmetic.wide import Balls
 from extremum.reference.errors import UsageError
 from extremum.reference.truth.expressions import Entries, Expression, parsed
 
@@ -128,7 +129,7 @@ def _entries(view: View) -> Entries:
 
 
 def _certifies(view: View) -> bool:
-    return view.arithmetic is view.role.certifier
+    return isinstance(view.arithmetic, Balls)
 
 
 def _where_asked(view: View, bound: Any) -> Any:
@@ -163,6 +164,7 @@ FINITE = Property(
     example="log(cosh(x)) of 100 in float32 is infinite where cosh overflows; exact 99.3.",
     fix="rewrite what overflows on the way: log(cosh(x)) is abs(x) + log1p(exp(-2 abs(x))) - log 2.",
     measure=nonfinite_in_range,
+    clear=all_in_range,
     source=__name__,
     unit="outputs",
     severity="critical",

@@ -31,7 +31,7 @@ from extremum.properties.laws.entrywise import (
     overflowed,
     relative,
 )
-from extremum.properties.laws.measures import absolute_error, larger, nonfinite
+from extremum.properties.laws.measures import absolute_error, all_in_range, larger, nonfinite
 from extremum.properties.model.property import Property, subnormal, ulp
 from extremum.properties.model.role import Role
 from extremum.properties.model.rounding import EXP_ERROR, LOG_ERROR, TANH_ERROR
@@ -85,6 +85,11 @@ def outside(view: View) -> Measured:
     return np.maximum(np.maximum(-out, out - 1.0), 0.0), 0.0
 
 
+def inside(view: View) -> bool:
+    """Whether all outputs are between 0 and 1."""
+    return bool(view.answer.min() >= 0 and view.answer.max() <= 1)
+
+
 def drop(view: View) -> Measured:
     """By how much an output falls from one entry to the next larger; allowed is what both may be off."""
     return view.out - view.other, _widest(view, view.columns) + _widest(view, following(view))
@@ -110,6 +115,13 @@ def short_of_limits(view: View) -> Measured:
     return view.error(abs(off)), np.where(at_one, u, u / 2 + gradual(view.fmt))
 
 
+def at_limits(view: View) -> bool:
+    """Whether all outputs are 1 for positive x, or 0 for negative, or no abs(x) exceeds 1: no such value rounds so."""
+    x, out = view.observation.x, view.answer
+    at_one, at_zero = x.min() >= 0 and (out == 1).all(), x.max() < 0 and (out == 0).all()
+    return bool(at_one or at_zero or (x.max() <= 1 and x.min() >= -1))
+
+
 ROLE = Role(
     name="sigmoid",
     call="f(x)",
@@ -128,6 +140,7 @@ ROLE = Role(
             example="exp(x) / (1 + exp(x)) of 89 in float32 is inf / inf, which is NaN.",
             fix="take exp of -abs(x) alone, which is at most 1.",
             measure=nonfinite,
+            clear=all_in_range,
             source=__name__,
             unit="outputs",
             severity="critical",
@@ -143,6 +156,7 @@ ROLE = Role(
             example="0.5 + p / q of -18.25 in float32, with p / q a little beyond -0.5, is -6e-8.",
             fix="compute the small side directly, as e / (1 + e), or limit the answer to 0 and 1.",
             measure=outside,
+            clear=inside,
             source=__name__,
             unit="value",
             exact=True,
@@ -239,6 +253,7 @@ ROLE = Role(
             example="of inputs clipped to -10 .. 10 the sigmoid of -1000 is 4.5e-5.",
             fix="leave out the clip: exp of -abs(x) cannot overflow.",
             measure=short_of_limits,
+            clear=at_limits,
             source=__name__,
             unit="value",
             severity="medium",

@@ -57,7 +57,8 @@ class Cell:
     as, `detail` what was noted besides: what the subject raised, why nothing could be judged. `profile` holds the
     largest measured/allowed by magnitude and by length of the rows, for the plot, and `shapes` what of the plan was
     visited, as `properties.values.visits` writes it. `beneath` is a witness of what fails
-    still where all else that was refuted is corrected.
+    still where all else that was refuted is corrected. `beyond` counts the entries of a whole domain that are off by
+    more than so many ulps: the least and the most, where that is not settled.
     """
 
     subject: str
@@ -84,6 +85,7 @@ class Cell:
     seconds: float = 0.0
     profile: dict[str, list[list[float]]] = field(default_factory=dict)
     shapes: dict[str, str] = field(default_factory=dict)
+    beyond: dict[str, list[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         # Names and messages come from the code under audit: here they enter the record, and every view of it.

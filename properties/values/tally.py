@@ -17,6 +17,39 @@ DOUBTS_KEPT = (
 REFUTED_KEPT = 4  # refuted rows after which no more are certified
 
 
+THRESHOLDS = (0.5, 1.0, 2.0, 4.0)  # ulps, that entries are counted beyond
+
+
+@dataclass
+class UlpCounts:
+    """How many entries are off by more than each of `THRESHOLDS`, for sure and in `doubts`.
+
+    `doubtful` are the first `DOUBTS_KEPT` of the latter: pairs of the number of the threshold and the index of the row.
+    """
+
+    beyond: list[int] = field(default_factory=lambda: [0] * len(THRESHOLDS))
+    doubts: list[int] = field(default_factory=lambda: [0] * len(THRESHOLDS))
+    doubtful: list[tuple[int, int]] = field(default_factory=list)
+
+    def add(self, number: int, beyond: int, doubtful: list[int]) -> None:
+        """Add what is beyond a threshold, and the indices of what may be."""
+        self.beyond[number] += beyond
+        self.doubts[number] += len(doubtful)
+        self.doubtful += [(number, index) for index in doubtful[:DOUBTS_KEPT]]
+        self.doubtful = sorted(self.doubtful)[:DOUBTS_KEPT]
+
+    def merge(self, other: UlpCounts) -> None:
+        """Add those of a disjoint part."""
+        self.beyond = [a + b for a, b in zip(self.beyond, other.beyond, strict=True)]
+        self.doubts = [a + b for a, b in zip(self.doubts, other.doubts, strict=True)]
+        self.doubtful = sorted([*self.doubtful, *other.doubtful])[:DOUBTS_KEPT]
+
+    def ranges(self) -> dict[str, list[int]]:
+        """How many are beyond each threshold: at least, and at most."""
+        rows = zip(THRESHOLDS, self.beyond, self.doubts, strict=True)
+        return {f"{threshold:g}": [least, least + doubts] for threshold, least, doubts in rows}
+
+
 @dataclass
 class Tally:
     """What is known of one property over a part of a domain.
@@ -33,6 +66,12 @@ class Tally:
     doubtful: list[int] = field(default_factory=list)
     strays: list[int] = field(default_factory=list)
     exceeded: frozenset[str] = frozenset()
+    counts: UlpCounts | None = None
+
+    def settle(self, rows: int, start: int) -> None:
+        """Add rows in which nothing worth while is measured, the first of which has that number."""
+        self.rows += rows
+        self.worst = max(self.worst, (0.0, start), key=lambda w: (w[0], -w[1]))
 
     def merge(self, other: Tally) -> None:
         """Add what is known of a disjoint part."""
@@ -42,6 +81,9 @@ class Tally:
         self.doubtful = nsmallest(DOUBTS_KEPT, [*self.doubtful, *other.doubtful])
         self.strays = nsmallest(REFUTED_KEPT, [*self.strays, *other.strays])
         self.exceeded |= other.exceeded
+        if other.counts is not None:
+            self.counts = self.counts or UlpCounts()
+            self.counts.merge(other.counts)
 
     def to_json(self) -> dict[str, Any]:
         """The tally as JSON; an infinite ratio as a string."""
@@ -51,4 +93,8 @@ class Tally:
     def from_json(record: Mapping[str, Any]) -> Tally:
         """The inverse of `to_json`."""
         ratio, index = record["worst"]
-        return Tally(**{**record, "worst": (float(ratio), index), "exceeded": frozenset(record["exceeded"])})
+        counts = record["counts"] and UlpCounts(
+            **{**record["counts"], "doubtful": [tuple(pair) for pair in record["counts"]["doubtful"]]}
+        )
+        exceeded = frozenset(record["exceeded"])
+        return Tally(**{**record, "worst": (float(ratio), index), "exceeded": exceeded, "counts": counts})

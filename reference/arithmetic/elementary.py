@@ -63,14 +63,14 @@ def on_balls(function: Callable[..., Any], *arrays: Values) -> Values:
 def larger_of(a: Values, b: Values | float) -> Values:
     """The larger of two, entry by entry."""
     if a.dtype == object:
-        return on_balls(lambda s, t: s.max(flint.arb(t)), a, b)
+        return on_balls(lambda s, t: flint.arb(s).max(flint.arb(t)), a, b)
     return np.maximum(a, b)
 
 
 def smaller_of(a: Values, b: Values | float) -> Values:
     """The smaller of two, entry by entry."""
     if a.dtype == object:
-        return on_balls(lambda s, t: s.min(flint.arb(t)), a, b)
+        return on_balls(lambda s, t: flint.arb(s).min(flint.arb(t)), a, b)
     return np.minimum(a, b)
 
 
@@ -178,6 +178,11 @@ def _arcs(a: Values, e: Values) -> Values:
     return where_known(end < 1.0, e / SQRT((1.0 - end) * (1.0 + end)))
 
 
+def _sech(v: Values) -> Values:
+    """1 / cosh v; that of a huge number is no quotient of balls."""
+    return on_balls(flint.arb.sech, v) if v.dtype == object else 1.0 / COSH(v)
+
+
 def _beyond_one(a: Values, e: Values) -> Any:
     return abs(a) - e > 1.0
 
@@ -203,7 +208,7 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
         "atan": Function(flint.arb.atan, np.arctan, np.arctan, lambda a, e: e / (_apart(a, e) * _apart(a, e) + 1.0)),
         "sinh": SINH,
         "cosh": COSH,
-        "tanh": Function(flint.arb.tanh, np.tanh, np.tanh, lambda a, e: e / (COSH(_apart(a, e)) * COSH(_apart(a, e)))),
+        "tanh": Function(flint.arb.tanh, np.tanh, np.tanh, lambda a, e: e * _sech(_apart(a, e)) * _sech(_apart(a, e))),
         "asinh": Function(
             flint.arb.asinh,
             _of_finite(np.arcsinh),

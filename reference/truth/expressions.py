@@ -24,7 +24,7 @@ from extremum.reference.arithmetic.double_double import DoubleDouble
 from extremum.reference.arithmetic.elementary import FUNCTIONS, larger_of, on_balls
 from extremum.reference.arithmetic.formats import Array, Format
 from extremum.reference.arithmetic.running_errors import CONSTANTS, Rounding, Step, errors_of, outside, values_of
-from extremum.reference.arithmetic.wide import BALLS, Arithmetic
+from extremum.reference.arithmetic.wide import BALLS, Arithmetic, Balls
 from extremum.reference.errors import UsageError, nearest
 from extremum.reference.truth import Columns, Truth
 
@@ -50,7 +50,7 @@ class Expression:
     def truth(self, arguments: Mapping[str, Array], arithmetic: Arithmetic) -> Truth:
         """The exact values, entry by entry; the parts are `Evaluated`."""
         parts = Evaluated(self, arguments, arithmetic)
-        return Truth(lambda columns: parts.at(columns).value, parts)
+        return Truth(lambda columns: parts.at(columns).value, parts, lambda columns: parts.at(columns).off)
 
     def outside(self, arguments: Mapping[str, Array]) -> Array:
         """Where float64 tells for sure that the formula has no value, as a mask."""
@@ -161,7 +161,7 @@ class Evaluated:
         key = None if isinstance(columns, slice) else tuple(columns.tolist())
         if key not in self._known:
             shown = {name: self.arguments[name][:, columns] for name in self.expression.variables}
-            kind = Enclosed if self.arithmetic is BALLS else Screened
+            kind = Enclosed if isinstance(self.arithmetic, Balls) else Screened
             self._known[key] = kind(self.expression, shown, self.arithmetic)
         return self._known[key]
 

@@ -19,7 +19,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from extremum.properties.calling.host_channel import undisturbed
 from extremum.properties.calling.hosts import Host
 from extremum.properties.engine import unfit
-from extremum.properties.exhaustion.scan import Domain, domain_named
+from extremum.properties.exhaustion.domains import Domain, domain_named
 from extremum.properties.roles.registry import role_named
 from extremum.properties.steps.resolve import introduce, resolve
 from extremum.properties.values.finding import Cell
@@ -229,6 +229,9 @@ def _proved(options: ProofOptions, console: Console, detail: Detail) -> Record:
             if cell.verdict == "proved":
                 proof = f"proved {cell.subject} {cell.property} {cell.dtype}: {cell.detail}"
                 print_line(console, f"[green]{escape(proof)}[/]")
+            if cell.beyond:
+                counts = ", ".join(f"{_range(*ends)} by more than {ulps}" for ulps, ends in cell.beyond.items())
+                print_line(console, escape(f"{cell.subject} {cell.dtype}, off in ulps of the exact value: {counts}"))
         print_place(console, options.folder)
     if whole:  # until then a command that goes on finds the jobs that were done as well
         for job in options.jobs:
@@ -236,6 +239,10 @@ def _proved(options: ProofOptions, console: Console, detail: Detail) -> Record:
     else:
         print_line(console, f"{shlex.join(options.command)} goes on from where it was")
     return report
+
+
+def _range(least: int, most: int) -> str:
+    return f"{least:,}" if least == most else f"{least:,} to {most:,}"
 
 
 def _scanned(options: ProofOptions, console: Console) -> tuple[list[Cell], bool]:

@@ -222,8 +222,8 @@ REQUEST = (  # what is audited; `subjects` are no option of the command
     ),
     Option(
         "exhaustive",
-        "[gaps|pairs]",
-        "Prove what one row of two decides, on every gap (d, 0) or every pair of the format.",
+        "[gaps|pairs|all]",
+        "Prove what one row decides: on every gap (d, 0), every pair, or every number of the format.",
         bare="gaps",
         common=True,
     ),

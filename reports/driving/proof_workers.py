@@ -14,7 +14,8 @@ from extremum.properties.calling.call import Call, quiet
 from extremum.properties.calling.host_channel import Ended, Limits, undisturbed
 from extremum.properties.calling.subject_callers import host_of
 from extremum.properties.engine import refusal_of
-from extremum.properties.exhaustion.scan import BLOCK, DOMAINS, Domain, conclude, scan
+from extremum.properties.exhaustion.domains import DOMAINS, Domain
+from extremum.properties.exhaustion.scan import BLOCK, conclude, scan
 from extremum.properties.model.property import Property
 from extremum.properties.roles.registry import role_named
 from extremum.properties.steps.ending import RUNS, confirmed, ended

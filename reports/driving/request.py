@@ -13,7 +13,8 @@ from typing import Any
 from extremum.properties.calling.host_channel import Limits
 from extremum.properties.contested.conventions import convention_named
 from extremum.properties.engine import Settings
-from extremum.properties.exhaustion.scan import domain_named, provable
+from extremum.properties.exhaustion.domains import domain_named
+from extremum.properties.exhaustion.scan import provable
 from extremum.properties.inputs.effort import EFFORTS, STANDARD
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
@@ -31,7 +32,6 @@ from extremum.reference.truth.expressions import parsed
 from extremum.reports.driving.options import REQUEST, values
 from extremum.reports.record.places import place_at
 
-PROVED_LENGTH = 2  # entries of a row of a domain
 INSTEAD = {"formula": ("role", "of"), "role": ("formula", "ulps")}  # what a subject's own says of those of the audit
 PROVED_DTYPES = ("float16", "bfloat16")  # what an exhaustive audit is of where no dtype is asked for
 
@@ -297,7 +297,7 @@ def to_prove(request: Request, subjects: Sequence[Subject]) -> list[tuple[Subjec
         own = request.of_subject(subject.word)
         for fmt in map(format_of, own.dtypes or PROVED_DTYPES):
             try:
-                if subject.length not in (None, PROVED_LENGTH):
+                if subject.length not in (None, domain.length):
                     raise UsageError(f"exhaustive: {subject.name} takes rows of {subject.length:,} entries alone")
                 rows.append((subject, fmt, provable(roles()[subject.role], domain, fmt, own.properties)))
             except UsageError as error:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from extremum.properties.contested.conventions import CONVENTIONS
-from extremum.properties.exhaustion.scan import DOMAINS
+from extremum.properties.exhaustion.domains import DOMAINS
 from extremum.properties.roles.registry import regimes, roles
 from extremum.reference.arithmetic.formats import FORMATS
 from extremum.reference.subjects.adapters import ADAPTERS

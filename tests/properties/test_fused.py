@@ -10,7 +10,8 @@ from shared_cells import judge_cell
 
 from extremum.properties import engine
 from extremum.properties.engine import Settings
-from extremum.properties.exhaustion.scan import DOMAINS, pointwise, scan
+from extremum.properties.exhaustion.domains import DOMAINS
+from extremum.properties.exhaustion.scan import pointwise, scan
 from extremum.properties.model.fused import MARGIN, Fused, closer, exceeding, larger
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import Observation, View

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from extremum.properties.exhaustion import scan as exhaustive
-from extremum.properties.exhaustion.scan import DOMAINS, conclude, pointwise, scan
+from extremum.properties.exhaustion.domains import DOMAINS
+from extremum.properties.exhaustion.scan import conclude, pointwise, scan
 from extremum.properties.roles.registry import role_named
 from extremum.properties.values import tally as tallying
 from extremum.properties.values.finding import Cell

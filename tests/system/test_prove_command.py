@@ -18,7 +18,8 @@ from click.testing import CliRunner, Result
 from record_schema import SCHEMA
 from rich.console import Console
 
-from extremum.properties.exhaustion.scan import DOMAINS, provable
+from extremum.properties.exhaustion.domains import DOMAINS
+from extremum.properties.exhaustion.scan import provable
 from extremum.properties.roles import softmax
 from extremum.properties.roles.registry import role_named
 from extremum.properties.values.tally import Tally

@@ -1,0 +1,158 @@
+"""`--exhaustive all`: every number of a format, of functions of single entries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import flint
+import numpy as np
+import pytest
+
+from extremum.properties.exhaustion import scan as exhaustive
+from extremum.properties.exhaustion.block_bounds import bounds_over
+from extremum.properties.exhaustion.domains import DOMAINS
+from extremum.properties.exhaustion.scan import conclude, pointwise, provable, scan
+from extremum.properties.exhaustion.ulp_counts import spacing
+from extremum.properties.model.property import ulp
+from extremum.properties.model.view import Observation, View
+from extremum.properties.roles.formula import formula
+from extremum.properties.roles.registry import role_named
+from extremum.properties.values.finding import Cell
+from extremum.properties.values.tally import THRESHOLDS, Tally
+from extremum.reference.arithmetic.formats import FORMATS, Array
+from extremum.reference.arithmetic.wide import BALLS, screen_arithmetic
+from extremum.reference.errors import UsageError
+from extremum.reference.sigmoid import careful_sigmoid, tanh_sigmoid
+from extremum.reference.subjects.subject import Subject
+
+ALL = DOMAINS["all"]
+
+
+def quietly(function: Callable[[Array], Any]) -> Callable[[Array], Any]:
+    def quiet(x: Array) -> Any:
+        with np.errstate(all="ignore"):
+            return function(x)
+
+    return quiet
+
+
+def tallied(function: Callable[[Array], Any], role: str, dtype: str, block: int = exhaustive.BLOCK) -> dict[str, Tally]:
+    known, fmt = role_named(role), FORMATS[dtype]
+    subject = Subject("it", role, quietly(function), axis=None)
+    return scan(subject, known, pointwise(known), ALL, fmt, (0, ALL.size(fmt)), block)
+
+
+def cell(function: Callable[[Array], Any], role: str, dtype: str, prop: str = "accuracy") -> Cell:
+    known = role_named(role)
+    chosen = known.property_named(prop)
+    assert chosen is not None
+    subject = Subject("it", role, quietly(function), axis=None)
+    return conclude(subject, known, chosen, ALL, FORMATS[dtype], tallied(function, role, dtype)[prop])
+
+
+@pytest.mark.parametrize("dtype", ["float8_e4m3fn", "float8_e5m2", "float16", "bfloat16"])
+def test_all_are_every_finite_bit_pattern_in_order_of_magnitude(dtype: str) -> None:
+    fmt = FORMATS[dtype]
+    x = ALL.rows(fmt, 0, ALL.size(fmt))
+    assert x.shape == (2 * (fmt.largest_ordinal + 1), 1)
+    assert len(np.unique(x.view(fmt.bits))) == len(x)
+    wide = x[:, 0].astype(np.float64)
+    assert np.isfinite(wide).all()
+    half = len(x) // 2
+    assert (np.diff(wide[:half]) > 0).all()
+    assert (wide[half:] == -wide[:half]).all()
+
+
+def test_float32_has_so_many_and_no_block_has_both_signs() -> None:
+    fmt = FORMATS["float32"]
+    size = ALL.size(fmt)
+    assert size == 4_278_190_080
+    blocks = ALL.blocks(fmt, (size // 2 - 3, size // 2 + 5), 4)
+    assert blocks == [(size // 2 - 3, size // 2), (size // 2, size // 2 + 4), (size // 2 + 4, size // 2 + 5)]
+    assert ALL.rows(fmt, size - 1, size)[0, 0] == -fmt.max
+
+
+@pytest.mark.parametrize("function", [careful_sigmoid, tanh_sigmoid])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_a_sound_function_is_proved_with_its_worst_case_and_counts(function: Any, dtype: str) -> None:
+    fmt = FORMATS[dtype]
+    found = cell(function, "sigmoid", dtype)
+    assert found.verdict == "proved"
+    assert found.examined == ALL.size(fmt)
+    x = ALL.rows(fmt, 0, ALL.size(fmt))
+    with np.errstate(all="ignore"):
+        view = View(role_named("sigmoid"), fmt, Observation({"x": x}, function(x)), screen_arithmetic(fmt))
+        error = abs(view.out - view.exact)
+        ratio = error / view.error_bound
+        expected = [int((error / ulp(view) > threshold).sum()) for threshold in THRESHOLDS]
+    assert f"({float(x[ratio.argmax(), 0]):.9g})" in found.detail
+    assert [least for least, most in found.beyond.values() if least == most] == expected
+
+
+def test_blocks_of_any_size_give_the_same_tally() -> None:
+    found = [tallied(tanh_sigmoid, "sigmoid", "bfloat16", block) for block in (1000, 2**14)]
+    first, second = ({name: tally.to_json() for name, tally in one.items()} for one in found)
+    assert first == second
+    assert Tally.from_json(first["accuracy"]).to_json() == first["accuracy"]
+
+
+@pytest.mark.parametrize(
+    ("function", "prop"),
+    [
+        (lambda x: np.where(x == -7.5, 0, careful_sigmoid(x)).astype(x.dtype), "accuracy"),  # a single wrong entry
+        (lambda x: np.where(x == x.dtype.type(40.25), np.nan, careful_sigmoid(x)).astype(x.dtype), "finite"),
+        (lambda x: np.where(x > 30_000, 1.01, careful_sigmoid(x)).astype(x.dtype), "range"),
+        (lambda x: careful_sigmoid(np.clip(x, -5, None)), "limits"),
+        (lambda x: np.where(x > 50_000, 0.5, careful_sigmoid(x)).astype(x.dtype), "accuracy"),  # constant, and wrong
+    ],
+)
+def test_a_planted_defect_is_refuted(function: Callable[[Array], Any], prop: str) -> None:
+    assert cell(function, "sigmoid", "float16", prop).verdict == "refuted"
+
+
+@pytest.mark.parametrize(
+    ("text", "ulps", "function", "verdict"),
+    [
+        ("x*x", 0.5, lambda x: x * x, "proved"),
+        ("x*x + x", 0.5, lambda x: x * x + x, "refuted"),
+        ("log(x)", 1, lambda x: np.log(x.astype(np.float32)).astype(x.dtype), "proved"),
+        ("1/(1 + exp(-x))", None, lambda x: 1 / (1 + np.exp(-x)), "proved"),
+        ("log(cosh(x))", None, lambda x: np.log(np.cosh(x)), "refuted"),
+    ],
+)
+def test_a_formula_is_proved_or_refuted(text: str, ulps: float | None, function: Any, verdict: str) -> None:
+    role = formula(text, ulps)
+    role_named(role.name)
+    assert cell(function, role.name, "float16").verdict == verdict
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "x*tanh(x)", "sqrt(x*x + 1)", "(x*x + x)"])
+def test_bounds_over_an_interval_hold_for_each_of_its_numbers(name: str) -> None:
+    role, fmt = role_named(name), FORMATS["float32"]
+    prop = role.property_named("accuracy")
+    assert prop is not None
+    for first, last in ((0.5, 0.51), (-3.01, -3.0), (87.0, 90.0), (1e-30, 2e-30), (-1e38, -9e37)):
+        x = fmt.round(np.linspace(first, last, 9))[:, None]
+        known = bounds_over(role, prop, fmt, float(x[0, 0]), float(x[-1, 0]))
+        with flint.ctx.workprec(128):
+            view = View(role, fmt, Observation({"x": x}, np.zeros_like(x)), BALLS)
+            for exact, allowed in zip(view.exact.ravel(), np.ravel(view.error_bound), strict=True):
+                rounded = max(abs(known.low), abs(known.high)) * 1e-15 + 1e-300
+                assert known.low - rounded <= exact <= known.high + rounded
+                assert known.allowed[None] > 0
+                assert known.allowed[None] <= allowed * (1 + 1e-15)
+                assert abs(1.0 - exact) <= known.error_of(1.0)
+
+
+def test_the_spacing_is_that_of_the_unit() -> None:
+    for fmt in (FORMATS["float32"], FORMATS["bfloat16"]):
+        x = fmt.from_ordinal(np.random.default_rng(0).integers(0, fmt.largest_ordinal, (50, 1)))
+        view = View(formula("x"), fmt, Observation({"x": x}, x), screen_arithmetic(fmt))
+        assert (spacing(fmt, np.abs(x.astype(np.float64))) == ulp(view)).all()
+
+
+@pytest.mark.parametrize("name", ["softmax", "x*y + (1)"])
+def test_other_roles_have_no_such_domain(name: str) -> None:
+    with pytest.raises(UsageError, match=r"takes other arguments than one number, or rows of them; valid: .*sigmoid"):
+        provable(role_named(name), ALL, FORMATS["float16"], None)
