@@ -67,8 +67,8 @@ def bounds_over(role: Role, prop: Property, fmt: Format, first: float, last: flo
     with flint.ctx.workprec(BITS):
         x = np.full((1, 1), flint.arb(first).union(flint.arb(last)), object)
         view = View(role, fmt, Observation({"x": x}, np.zeros((1, 1))), INTERVALS)
-        grades: dict[str | None, Callable[[View], Any] | None] = {None: None, **prop.grades}
-        allowed = {name: view.error_bound if bound is None else bound(view) for name, bound in grades.items()}
+        grades: list[tuple[str | None, Callable[[View], Any] | None]] = [(None, None), *prop.grades.items()]
+        allowed = {name: view.error_bound if bound is None else bound(view) for name, bound in grades}
         exact = view.exact[0, 0]
         return BlockBounds(
             {name: _least(bound) for name, bound in allowed.items()}, float(exact.lower()), float(exact.upper())

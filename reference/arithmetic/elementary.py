@@ -31,7 +31,7 @@ from extremum.reference.arithmetic.formats import Array
 
 Values = Any  # an array of float64 or longdouble, or an object array of balls
 TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
-NAN = flint.arb("nan")
+NAN: Any = flint.arb("nan")
 
 
 @dataclass(frozen=True)
@@ -142,28 +142,28 @@ def _tangents(a: Values, e: Values) -> Values:
     return where_known((e < 1.0) & (t * s < 1.0), (t * t + 1.0) * s / (1.0 - t * s))
 
 
-EXP = Function(flint.arb.exp, np.exp, np.exp, lambda a, e: EXP(a) * EXPM1(e))
-EXPM1 = Function(flint.arb.expm1, np.expm1, np.expm1, lambda a, e: EXP(a) * EXPM1(e))
-LOG1P = Function(
+EXP: Function = Function(flint.arb.exp, np.exp, np.exp, lambda a, e: EXP(a) * EXPM1(e))
+EXPM1: Function = Function(flint.arb.expm1, np.expm1, np.expm1, lambda a, e: EXP(a) * EXPM1(e))
+LOG1P: Function = Function(
     flint.arb.log1p,
     _of_finite(np.log1p),
     _of_finite(np.log1p),
     lambda a, e: where_known(a + 1.0 > e, LOG1P(e / (a + 1.0 - e))),
     lambda a, e: a + 1.0 + e <= 0.0,
 )
-SQRT = Function(
+SQRT: Function = Function(
     flint.arb.sqrt,
     _of_finite(np.sqrt),
     _of_finite(np.sqrt),
     lambda a, e: where_known(a >= e, e / (SQRT(a) + SQRT(a - e))),
     lambda a, e: a + e < 0.0,
 )
-SIN = Function(flint.arb.sin, np.sin, np.sin, lambda a, e: e * smaller_of(abs(COS(a)) + e, 1.0))
-COS = Function(flint.arb.cos, np.cos, np.cos, lambda a, e: e * smaller_of(abs(SIN(a)) + e, 1.0))
-TAN = Function(flint.arb.tan, np.tan, np.tan, _tangents)
-SINH = Function(flint.arb.sinh, np.sinh, np.sinh, lambda a, e: e * COSH(abs(a) + e))
-COSH = Function(flint.arb.cosh, np.cosh, np.cosh, lambda a, e: e * SINH(abs(a) + e))
-GAMMA = Function(
+SIN: Function = Function(flint.arb.sin, np.sin, np.sin, lambda a, e: e * smaller_of(abs(COS(a)) + e, 1.0))
+COS: Function = Function(flint.arb.cos, np.cos, np.cos, lambda a, e: e * smaller_of(abs(SIN(a)) + e, 1.0))
+TAN: Function = Function(flint.arb.tan, np.tan, np.tan, _tangents)
+SINH: Function = Function(flint.arb.sinh, np.sinh, np.sinh, lambda a, e: e * COSH(abs(a) + e))
+COSH: Function = Function(flint.arb.cosh, np.cosh, np.cosh, lambda a, e: e * SINH(abs(a) + e))
+GAMMA: Function = Function(
     _of_positive(flint.arb.gamma),
     _mapped(lambda v: math.gamma(v) if v > 0 else math.nan),
     None,

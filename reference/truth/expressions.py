@@ -263,8 +263,8 @@ class _Part:
             high = np.clip(on_balls(float, values).astype(np.float64), -LARGEST, LARGEST)
             # The rest of a number that is nearly subnormal has no digits as a float64, but it has as an x87 number.
             raised = np.where(abs(high) < NEARLY_SUBNORMAL, RAISED, 1.0)
-            low = [float((b - h) * r) for b, h, r in zip(values, high, raised, strict=True)]
-        low = np.where(abs(high) < LARGEST, low, 0.0)
+            rest = [float((b - h) * r) for b, h, r in zip(values, high, raised, strict=True)]
+        low = np.where(abs(high) < LARGEST, np.array(rest, np.float64), 0.0)
         return high.astype(dtype), low.astype(dtype) / raised.astype(dtype)
 
     def error(self, rounding: Rounding, spread: float) -> Array:
