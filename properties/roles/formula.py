@@ -19,7 +19,7 @@ With `ulps` an answer may be off by that many units in the last place of the exa
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
@@ -46,6 +46,11 @@ ROUNDED_ARGUMENT = 2.0  # u
 SCREENED = 2.0**-4  # the share of what is allowed that a screen may be off; beyond, balls decide
 LONGEST = 4096  # entries of a row
 ROWS, FEW_ROWS = 96, 24  # of a block: few where float64 is screened in balls, a hundred times slower
+TURNS: tuple[Callable[[Array], Array], ...] = (  # of numbers for which a formula has no value: what it may have one for
+    np.negative,
+    np.reciprocal,
+    lambda a: -1.0 / a,
+)
 NAME = re.compile(r"(.*?)(?: within (\S+) ulps)?")
 
 
@@ -201,8 +206,15 @@ def _role(expression: Expression, ulps: float | None) -> Role:
 
     def arguments(draw: Draw, regime: Regime) -> Arguments:
         drawn = {name: regime.fill(draw) for name in expression.variables}
-        outside = expression.outside(drawn)
-        return {name: np.where(outside, draw.fmt.round(homes[name]), a) for name, a in drawn.items()}
+        found = dict(drawn)
+        for turned in (*TURNS, None):
+            outside = expression.outside(found)
+            if not outside.any():
+                break
+            for name, a in drawn.items():
+                other = homes[name] if turned is None else _turned(a, turned, homes[name])
+                found[name] = np.where(outside, draw.fmt.round(other), found[name])
+        return found
 
     alone, fast = len(expression.variables) == 1, expression.has(np.longdouble)
     accuracy = ACCURACY if ulps is None else replace(ACCURACY, grades={})
@@ -222,6 +234,12 @@ def _role(expression: Expression, ulps: float | None) -> Role:
         contested=("empty-batch", "empty-row", "integer", "boolean", "zero-dimensional"),
         properties=(FINITE, accuracy, *(contract.BATCHED if alone else contract.BY_ROW)),
     )
+
+
+def _turned(a: Array, turned: Callable[[Array], Array], home: float) -> Array:
+    with np.errstate(all="ignore"):
+        other = turned(a.astype(np.float64))
+    return np.where(np.isfinite(other), other, home)
 
 
 def _homes(expression: Expression) -> Mapping[str, float]:

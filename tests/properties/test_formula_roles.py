@@ -7,11 +7,15 @@ import numpy as np
 import pytest
 
 from extremum.properties.engine import Settings, judge_cell
+from extremum.properties.inputs.draw import Sampled
 from extremum.properties.inputs.effort import QUICK
 from extremum.properties.model.role import Role
 from extremum.properties.roles.formula import formula, name_of, options_of, written
 from extremum.properties.roles.registry import place_of, role_named
 from extremum.properties.values.finding import Cell
+from extremum.properties.values.signature import first
+from extremum.reference.arithmetic.formats import FORMATS
+from extremum.reference.arithmetic.wide import FLOAT64
 from extremum.reference.errors import UsageError
 from extremum.reference.subjects.subject import Subject
 
@@ -98,3 +102,16 @@ def test_ulps_are_a_positive_number(ulps: Any) -> None:
 def test_a_formula_without_any_value_is_refused() -> None:
     with pytest.raises(UsageError, match="has no value for any number"):
         formula("log(-1 - x*x)")
+
+
+@pytest.mark.parametrize("text", ["log(x)", "asin(x)", "acosh(x)", "sqrt(1 - x*x)", "log(x*y)", "sqrt(x - 100)"])
+def test_what_is_asked_has_a_value_and_spreads_over_the_domain(text: str) -> None:
+    role, fmt = formula(text), FORMATS["float32"]
+    asked = []
+    for regime in role.regimes:
+        arguments = role.arguments(Sampled(np.random.default_rng(0), fmt, 4, 16), regime)
+        assert all(np.isfinite(a).all() for a in arguments.values())
+        asked.append(role.truth(arguments, FLOAT64).parts.at(slice(None)).asked.mean())
+    assert np.mean(asked) > 0.8
+    drawn = role.arguments(Sampled(np.random.default_rng(0), fmt, 4, 64), role.plain)
+    assert len(np.unique(first(drawn))) > 100 or text == "sqrt(x - 100)"  # which ordinary numbers are far from
