@@ -38,7 +38,7 @@ from extremum.reference.errors import UsageError, nearest
 from extremum.reference.subjects.subject import Subject
 
 WORTH = 2.0**-6  # of what is allowed: a smaller worst case of a part is not looked for
-AROUND = 2**18  # rows that have bounds in common: a 32nd of a binade of float32
+AROUND = 2**18  # numbers that have bounds in common: a 32nd of a binade of float32
 UNCOUNTED = 2.0**-3  # ulps: far below every threshold, so that a block is not counted entry by entry
 BLOCK = 2**14  # rows: measured, of 2^10 to 2^18; the block and its truth in float64 stay in the second-level cache
 ASSUMED = "assuming that float64's functions are off by at most 4 ulps, gamma functions 20"
@@ -88,7 +88,7 @@ def scan(
     tallies = {p.name: Tally() for p in properties}
     call = call or Call(subject, role.signature)
     again, raising = max(min(domain.size(fmt) // ALONE[0], ALONE[1]), 1), 0
-    ordered = OrderedScreen(role, domain, fmt) if domain.ordered else None
+    ordered = OrderedScreen(role, fmt) if domain.ordered else None
     with quiet():
         waiting = domain.blocks(fmt, span, block)[::-1]
         while waiting:
@@ -159,9 +159,9 @@ def _screen(tally: Tally, prop: Property, view: View, start: int, fused: Fused |
 class OrderedScreen:
     """The screen of an ordered domain: by bounds over whole intervals where these suffice."""
 
-    def __init__(self, role: Role, domain: Domain, fmt: Format) -> None:
-        self.role, self.domain, self.fmt = role, domain, fmt
-        self.known: dict[tuple[str, int], BlockBounds] = {}
+    def __init__(self, role: Role, fmt: Format) -> None:
+        self.role, self.fmt = role, fmt
+        self.known: dict[tuple[str, int, int], BlockBounds] = {}
 
     def take(self, tally: Tally, prop: Property, view: View, start: int) -> None:
         """Take the rows of a block into a tally, as `_screen` does."""
@@ -177,7 +177,9 @@ class OrderedScreen:
         out = view.answer
         if not (view.all_finite and (out == out[0]).all()):
             return False
-        around = self.bounds(prop, start // AROUND)
+        around = self.around(prop, view.observation.x)
+        if around is None:
+            return False
         error = around.error_of(float(out[0, 0]))
         if error > self.worth(tally, prop, around) or error > UNCOUNTED * spacing(self.fmt, around.size):
             return False
@@ -205,14 +207,17 @@ class OrderedScreen:
         worst = max(tally.worst[0], WORTH) * known.allowed[None]
         return min(worst, screen_arithmetic(self.fmt).limit * known.least(_open(tally, prop)))
 
-    def bounds(self, prop: Property, number: int) -> BlockBounds:
-        """Those over the rows around, kept; none over rows of both signs."""
-        if (prop.name, number) not in self.known:
-            size = self.domain.size(self.fmt)
-            ends = number * AROUND, min((number + 1) * AROUND, size) - 1
-            first, last = (float(self.domain.rows(self.fmt, i, i + 1)[0, 0]) for i in ends)
-            self.known[prop.name, number] = bounds_over(self.role, prop, self.fmt, first, last)
-        return self.known[prop.name, number]
+    def around(self, prop: Property, x: Array) -> BlockBounds | None:
+        """The bounds over the numbers around those of a block, which other blocks share; None where they span more."""
+        first, last = self.fmt.ordinal(x[[0, -1], 0]).tolist()
+        number = max(first, last, -first, -last) // AROUND
+        if min(abs(first), abs(last)) // AROUND != number:
+            return None
+        sign = -1 if np.signbit(x[-1, 0].astype(np.float64)) else 1
+        if (prop.name, sign, number) not in self.known:
+            ends = self.fmt.from_ordinal([sign * number * AROUND, sign * ((number + 1) * AROUND - 1)])
+            self.known[prop.name, sign, number] = bounds_over(self.role, prop, self.fmt, *map(float, ends))
+        return self.known[prop.name, sign, number]
 
 
 def _open(tally: Tally, prop: Property) -> frozenset[str]:

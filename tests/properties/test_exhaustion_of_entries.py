@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from extremum.properties.exhaustion import scan as exhaustive
-from extremum.properties.exhaustion.block_bounds import bounds_over
+from extremum.properties.exhaustion.block_bounds import BlockBounds, bounds_over
 from extremum.properties.exhaustion.domains import DOMAINS
-from extremum.properties.exhaustion.scan import conclude, pointwise, provable, scan
+from extremum.properties.exhaustion.scan import OrderedScreen, conclude, pointwise, provable, scan
 from extremum.properties.exhaustion.ulp_counts import spacing
 from extremum.properties.model.property import ulp
 from extremum.properties.model.view import Observation, View
@@ -156,3 +156,29 @@ def test_the_spacing_is_that_of_the_unit() -> None:
 def test_other_roles_have_no_such_domain(name: str) -> None:
     with pytest.raises(UsageError, match=r"takes other arguments than one number, or rows of them; valid: .*sigmoid"):
         provable(role_named(name), ALL, FORMATS["float16"], None)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_the_bounds_around_a_block_are_of_an_interval_that_contains_it(
+    dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[float, float]] = []
+
+    def noted(_role: Any, _prop: Any, _fmt: Any, first: float, last: float) -> BlockBounds:
+        asked.append((first, last))
+        return BlockBounds({None: 0.0}, np.nan, np.nan)
+
+    monkeypatch.setattr(exhaustive, "bounds_over", noted)
+    monkeypatch.setattr(exhaustive, "AROUND", 1024)
+    fmt, role = FORMATS[dtype], role_named("sigmoid")
+    prop = role.properties[0]
+    size = ALL.size(fmt)
+    for start in (0, 1024, 5000, 5119, size // 2 - 40, size // 2, size // 2 + 1000, size - 30):
+        x = ALL.rows(fmt, start, min(start + 30, size))
+        asked.clear()
+        if OrderedScreen(role, fmt).around(prop, x) is None:
+            assert 1024 - start % 1024 < 30 or 1024 - (start - size // 2) % 1024 < 30
+        else:
+            (ends,) = asked
+            assert min(ends) <= x.min() <= x.max() <= max(ends)
+            assert min(ends) * max(ends) >= 0
