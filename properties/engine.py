@@ -23,7 +23,7 @@ from extremum.properties.diagnosis.cause_table import UNKNOWN
 from extremum.properties.diagnosis.diagnose import diagnose
 from extremum.properties.diagnosis.fresh import rerun_fresh
 from extremum.properties.diagnosis.symptoms import attributed
-from extremum.properties.inputs.effort import COMPILED, STANDARD, Effort
+from extremum.properties.inputs.effort import COMPILED, INTERPRETED, STANDARD, Effort
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Experiment, Role
 from extremum.properties.roles.registry import as_taken
@@ -92,7 +92,8 @@ def judge_cell(
     a host that ends the process takes the caller with it, so drivers call this in a process that may end.
     """
     fmt, shared = format_of(dtype), shared or Shared()
-    settings = replace(settings, effort=COMPILED) if subject.compiled else settings
+    fixed = INTERPRETED if subject.interpreted else COMPILED if subject.compiled else settings.effort
+    settings = replace(settings, effort=fixed)
     role = as_taken(role, subject)
     prop = role.property_named(prop.name) or prop  # a convention is none of the role's own
     host = partial(shared.host, subject, role.signature, settings.limits)
@@ -123,6 +124,8 @@ def judge_cell(
 def unfit(cell: Cell, subject: Subject, role: Role, fmt: Format) -> Cell:
     """The cell of a subject that is not tried, since the trial call has decided all its cells."""
     verdict, detail = subject.unfit[fmt.name]
+    if verdict == "inapplicable":
+        return replace(cell, verdict=verdict, detail=detail)
     witness = None if subject.misfit else unfinished(role.signature.shown(ordinary(subject, role, fmt)), None)
     return replace(cell, verdict=verdict, detail=detail, severity="critical", simplest=witness, worst=witness)
 
@@ -196,6 +199,8 @@ def sweep(
     end = time.monotonic() + climb_seconds
 
     def climb_in_time(block: Block, ratio: Array) -> None:
+        if experiment.call.subject.interpreted:
+            return  # its rows take too long
         if experiment.call.subject.compiled and block.x.shape[-1] > SHORTEST_CLIMBED:
             return  # a climb calls numbers of rows of its own at every length, and each would be compiled
         if not stop() and time.monotonic() < end:
@@ -225,7 +230,10 @@ def sweep(
     # If something is refuted, one climb from the block with the largest ratio shows how large the error gets.
     if worst_block is not None and evidence.worst_ratio < inf:
         climb_in_time(*worst_block)
-    if near_block is not None and not evidence.refuted and not stop():  # at the end, since it takes longest
+    slow = experiment.call.subject.interpreted
+    if (
+        near_block is not None and not evidence.refuted and not slow and not stop()
+    ):  # at the end, since it takes longest
         climb_neighbours(evidence, experiment, near_block, shared, seed, stop, end - time.monotonic())
     # A fused screen only rates rows; the screen measures the closest.
     measure_closest(evidence, experiment)

@@ -45,6 +45,7 @@ def audit(
     first_call_timeout: float = Limits.first_call_seconds,
     memory: int | None = None,
     arrays: str | None = None,
+    device: str | None = None,
     python: str | None = None,
     wrap: str | None = None,
     out: bool = False,
@@ -65,7 +66,8 @@ def audit(
     the process ends this one. An `isolated` function is called in a process of its own, as on the command line: that
     imports it, so it must be one that its module or file has by name. There the import may take `import_timeout`
     seconds and the first call `first_call_timeout`, and the process `memory` bytes (a quarter of the machine's); it
-    gets `arrays` of that library, `python` is the path of the interpreter, and `wrap` names what is called on it first.
+    gets `arrays` of that library on that `device`, `python` is the path of the interpreter, and `wrap` names what is
+    called on it first.
     Raises `UsageError` for arguments that are not valid.
 
     >>> report = extremum.audit(lambda x: x, role="softmax", dtypes=["float32"], properties=["sum_to_one"])
@@ -89,6 +91,7 @@ def audit(
         first_call_timeout=first_call_timeout,
         memory=memory,
         arrays=arrays,
+        device=device,
         python=python,
         wrap=wrap,
         out=out,
@@ -104,7 +107,11 @@ def audit(
     wanted, shared = role_named(role_name) if role_name else None, Shared()
     if isolated:
         subject = _hosted(function, name, wanted, request, of, shared)
-    elif given := [f"{n}={v!r}" for n, v in (("arrays", arrays), ("python", python), ("wrap", wrap)) if v is not None]:
+    elif given := [
+        f"{name}={value!r}"
+        for name, value in (("arrays", arrays), ("device", device), ("python", python), ("wrap", wrap))
+        if value is not None
+    ]:
         raise UsageError(f"{given[0]} goes with isolated=True")
     else:
         subject = adapt(function, name, wanted or role_of(name, name), "", of, out=out)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from extremum.properties.calling.caller import TAKE, Misbehaviour
+from extremum.properties.calling.array_library import Arrays
 from extremum.properties.inputs.draw import Sampled
 from extremum.properties.model.role import Role
 from extremum.properties.values.signature import Arguments, Shape, first
@@ -89,8 +89,8 @@ def as_array(value: Any, name: str) -> Array:
     packages = (base.__module__.partition(".")[0] for base in type(value).__mro__)
     library = next((LIBRARIES[package] for package in packages if package in LIBRARIES), "")
     try:
-        array = TAKE[library](value) if library else np.asarray(value)
-    except (Misbehaviour, TypeError, ValueError, RuntimeError) as error:
+        array = Arrays(library).take(value) if library else np.asarray(value)
+    except (TypeError, ValueError, RuntimeError) as error:
         raise UsageError(f"{name} is no array: {first_line(error)}") from None
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 

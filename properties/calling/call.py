@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from extremum.properties.calling.accepted_shapes import check_shapes
+from extremum.properties.calling.array_library import Arrays
 from extremum.properties.calling.call_outcomes import Declined, Effects, Expired, TooLong
-from extremum.properties.calling.caller import GIVE, TAKE, Misbehaviour, checked
+from extremum.properties.calling.caller import Misbehaviour, checked
 from extremum.properties.calling.host_channel import Ended, OutOfMemory
 from extremum.properties.calling.hosts import Host
 from extremum.properties.calling.subject_callers import Calls, in_process
@@ -321,8 +322,9 @@ class Call:
         """The answer to an array of floats, shape (n,), of that function; raises `Misbehaviour` likewise."""
         if self.of is not None:
             return _no_end(partial(self.of.answer, [x]))
-        answer, library = self._of(GIVE[self.subject.adapter.name](np.array(x))), self.subject.adapter.name
-        return answer if isinstance(answer, (int, float, complex)) else TAKE[library](answer)
+        arrays = Arrays(self.subject.adapter.name)
+        answer = self._of(arrays.give(np.array(x)))
+        return answer if isinstance(answer, (int, float, complex)) else arrays.take(answer)
 
     @property
     def _of(self) -> Callable[..., Any]:

@@ -10,13 +10,16 @@ import io
 import random
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.random  # now: NumPy would load it when it is asked for, and a subject may be in the way by then
+
+if TYPE_CHECKING:  # a host has it from a file of its own
+    from extremum.properties.calling.array_library import Arrays
 
 Array = np.ndarray[Any, Any]
 
@@ -93,65 +96,6 @@ def blank(form: str, arguments: Sequence[Array], axis: int | None = None) -> Arr
     return np.full(shape, np.nan, dtype if dtype.isnative else dtype.newbyteorder("="))
 
 
-def _from_numpy(answer: Any) -> Array:
-    if isinstance(answer, (np.ndarray, np.generic)):
-        return np.asarray(answer)
-    raise TypeError(f"returned {type(answer).__name__}, not a NumPy array")
-
-
-def _to_torch(x: Array) -> Any:
-    import torch
-
-    if x.dtype.name == "bfloat16":  # NumPy has no bfloat16 that PyTorch reads: the bits go over
-        return torch.from_numpy(x.view(np.int16)).view(torch.bfloat16)
-    return torch.from_numpy(x)
-
-
-def _from_torch(answer: Any) -> Array:
-    import torch
-
-    if not isinstance(answer, torch.Tensor):
-        raise TypeError(f"returned {type(answer).__name__}, not a torch.Tensor")
-    tensor = answer.detach().cpu()
-    if tensor.dtype == torch.bfloat16:
-        return np.asarray(tensor.contiguous().view(torch.int16).numpy().view(dtype_named("bfloat16")))
-    return np.asarray(tensor.numpy())
-
-
-def _to_jax(x: Array) -> Any:
-    import jax
-
-    jax.config.update("jax_enable_x64", True)  # without it JAX narrows float64 in silence
-    return jax.numpy.asarray(x)
-
-
-def _from_jax(answer: Any) -> Array:
-    import jax
-
-    if not isinstance(answer, jax.Array):
-        raise TypeError(f"returned {type(answer).__name__}, not a jax.Array")
-    return np.asarray(answer)
-
-
-def _as_it_is(x: Array) -> Any:
-    return x
-
-
-# By library; "C-order" are the arrays of a C symbol, or of a program.
-GIVE: Mapping[str, Callable[[Array], Any]] = {
-    "numpy": _as_it_is,
-    "C-order": _as_it_is,
-    "torch": _to_torch,
-    "jax": _to_jax,
-}
-TAKE: Mapping[str, Callable[[Any], Array]] = {
-    "numpy": _from_numpy,
-    "C-order": _from_numpy,
-    "torch": _from_torch,
-    "jax": _from_jax,
-}
-
-
 def dtype_named(name: str) -> np.dtype[Any]:
     """NumPy's dtype of that name, or one that `ml_dtypes` adds; raises `Misbehaviour` where that is not installed."""
     if name.startswith(("bfloat", "float8")):
@@ -190,15 +134,16 @@ OURS = _sole_references()
 class Caller:
     """A function, and how it is called: in whose arrays, and with numbers for which arguments.
 
-    `axis` is the keyword that it takes the axis by, or None. With `out` it gets an array of NaN as its last argument,
-    whose entries after the call are its answer: `out` is the form of that, "like 1" as the shape of that argument (from
-    0), "rows" as the first without its axis, "square" with that axis twice, "number". `beside` is the type of what it
-    returns besides, where that is not this array. `printed` collects what it writes to Python's standard output and
-    error. `passing` are exceptions that are no subject's: they end what the caller of this does.
+    `arrays` are those of `array_library`. `axis` is the keyword that it takes the axis by, or None. With `out` it gets
+    an array of NaN as its last argument, whose entries after the call are its answer: `out` is the form of that, "like
+    1" as the shape of that argument (from 0), "rows" as the first without its axis, "square" with that axis twice,
+    "number". `beside` is the type of what it returns besides, where that is not this array. `printed` collects what it
+    writes to Python's standard output and error. `passing` are exceptions that are no subject's: they end what the
+    caller of this does.
     """
 
     function: Callable[..., Any]
-    library: str = "numpy"
+    arrays: Arrays
     axis: str | None = None
     numbers: Sequence[bool] = ()
     out: str = ""
@@ -213,28 +158,30 @@ class Caller:
             # What it prints is kept from the terminal; what it does to NumPy's error state ends with the call.
             with redirect_stdout(self.printed), redirect_stderr(self.printed), np.errstate():
                 given = [self._given(i, a) for i, a in enumerate(arguments)]
-                if not self.out:
-                    return self.function(*given, **keywords)
-                out = GIVE[self.library](blank(self.out, arguments, axis))
-                returned = self.function(*given, out, **keywords)
+                out = [self.arrays.give(blank(self.out, arguments, axis))] if self.out else []
+                returned = self.function(*given, *out, **keywords)
+                answer = out[0] if out else returned
+                self.arrays.wait(answer)
         except self.passing:
             raise
         except BaseException as error:  # SystemExit and its like too: it is the subject's, not ours
+            self.arrays.examine()
             raise Misbehaviour(self._raised(error), not isinstance(error, Exception)) from error
-        if returned is not None and returned is not out:
+        if out and returned is not None and returned is not answer:
             self.beside = str(type(returned).__name__)
-        return out
+        return answer
 
     def taken(self, answer: Any) -> Array:
         """A raw answer as a NumPy array, on the same memory where the library shares it; a Python number too."""
         try:
-            array = np.asarray(answer) if isinstance(answer, (float, complex)) else TAKE[self.library](answer)
+            array = np.asarray(answer) if isinstance(answer, (float, complex)) else self.arrays.take(answer)
             nbytes = array.nbytes
         except self.passing:
             raise
         except TypeError as error:
             raise Misbehaviour(str(error)) from error
         except BaseException as error:  # a class of the subject's own may raise wherever it is asked
+            self.arrays.examine()
             raise Misbehaviour(f"returned what is no array: {self._raised(error)}"[:CAUSE_WIDTH]) from error
         if array.dtype.hasobject:
             raise Misbehaviour(f"returned an array of dtype {array.dtype}")
@@ -255,8 +202,15 @@ class Caller:
 
     def answers(self, arguments: Sequence[Array], expected: tuple[int, ...], layout: str = "C") -> Array:
         """The answers to a call for each row of the arguments, each of the `expected` shape, under one axis."""
-        rows = zip(*arguments, strict=True)
-        return np.stack([checked(self.answer(row, layout=layout), expected, row[0]) for row in rows])
+        rows = list(zip(*arguments, strict=True))
+        outs = self._remote(rows, layout) if self.arrays.remote else [self.answer(row, layout=layout) for row in rows]
+        return np.stack([checked(out, expected, row[0]) for out, row in zip(outs, rows, strict=True)])
+
+    def _remote(self, rows: Sequence[Sequence[Array]], layout: str) -> Sequence[Array]:
+        """The answers to a call for each row, which come from the device in one copy where they are alike."""
+        answers = [self.arrays.copied(self.raw(presented(row, layout))) for row in rows]
+        outs = self.arrays.together(answers)
+        return [self.taken(answer) for answer in answers] if outs is None else list(outs)
 
     def watch(
         self, arguments: Sequence[Array], others: Sequence[Array], mode: Sequence[str] | None = None
@@ -301,12 +255,12 @@ class Caller:
     def _given(self, place: int, a: Array) -> Any:
         if place < len(self.numbers) and self.numbers[place]:
             number: Any = a[()]
-            if self.library == "C-order":
+            if self.arrays.library == "C-order":
                 return number
-            if self.library == "numpy" and not isinstance(number, np.number):
+            if self.arrays.library == "numpy" and not isinstance(number, np.number):
                 return number  # a Python float promotes the arrays of ml_dtypes
             return int(a) if a.dtype.kind in "iu" else float(a)
-        return GIVE[self.library](a)
+        return self.arrays.give(a)
 
     def _raised(self, error: BaseException) -> str:
         """What was raised, in one line; the text of an exception may raise too."""

@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 import extremum.reference.subjects.loading
-from extremum.properties.calling import caller, host_process
+from extremum.properties.calling import array_library, caller, host_process
 from extremum.reference.arithmetic.formats import Array
 
 T = TypeVar("T")
@@ -97,7 +97,8 @@ class HostProcess:
         self._channel, theirs = socket.socketpair()
         self._lifeline, beneath = socket.socketpair()
         given = [theirs.fileno(), beneath.fileno(), self._asked, self._answered]
-        places = [host_process.__file__, extremum.reference.subjects.loading.__file__, caller.__file__]
+        modules = host_process, extremum.reference.subjects.loading, caller, array_library
+        places = [module.__file__ for module in modules]
         _write(self._asked[0], json.dumps([*places, *given]).encode(), 0)
         try:
             self._supervisor = subprocess.Popen(

@@ -30,14 +30,17 @@ from typing import Any
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # of prctl(2)
 OUTPUT_KEPT = 2**20  # bytes of what is printed
 WARNINGS_KEPT, WARNING_WIDTH = 4, 300  # of an import; characters
+BROKEN = 71  # exit status where the device computes nothing any more
 KILLING_SECONDS = 5.0  # until the supervisor gives up killing what is started faster than it kills
 
 
-def main(loading: str, caller: str, channel: int, lifeline: int, asked: Sequence[int], answered: Sequence[int]) -> None:
-    """Supervise, and serve in a process of its own. The first two are the files of those modules, the rest is open."""
+def main(*given: Any) -> None:
+    """Supervise, and serve in a process of its own. The files of three modules are given, and open files."""
+    loading, caller, arrays, channel, lifeline, asked, answered = given
     _supervise(lifeline, [channel, *asked, *answered])
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash is told by its signal: nobody reads the memory
-    Service(_module(loading), _module(caller), socket.socket(fileno=channel), asked, answered).serve()
+    modules = [_module(file) for file in (loading, caller, arrays)]
+    Service(*modules, socket.socket(fileno=channel), asked, answered).serve()
 
 
 def _supervise(lifeline: int, others: Sequence[int]) -> None:
@@ -125,18 +128,20 @@ class Service:
         self,
         loading: ModuleType,
         caller: ModuleType,
+        arrays: ModuleType,
         channel: socket.socket,
         asked: Sequence[int],
         answered: Sequence[int],
     ) -> None:
         import numpy
 
-        self.np, self.loading, self.caller = numpy, loading, caller
+        self.np, self.loading, self.caller, self.arrays = numpy, loading, caller, arrays
         self.channel, self.asked, self.answered = channel, asked, answered
         self.places = [0] * len(answered)  # in each file: where the next answer goes
         self.function: Any = None
         self.instance = False  # whether it is one of the class that was named
         self.sizes: dict[str, Any] = {}  # of arguments, where what was named takes no others
+        self.device = ""  # that its arrays are put on
         self.files: list[str] = []  # that it is in, besides those of Python
         self.recordings: dict[tuple[int, int], Any] = {}  # of the function, as `answered` keeps them
         self.process = os.getpid()
@@ -150,7 +155,11 @@ class Service:
         self._send({"process": self.process})
         for request in self._requests():
             self.np.seterr(all="ignore")  # infinities and NaN are what an audit looks for
-            answer = getattr(self, f"do_{request['do']}")(request)
+            try:
+                answer = getattr(self, f"do_{request['do']}")(request)
+            except self.arrays.BrokenDevice as broken:  # which no other process shares: the next one may do better
+                os.write(2, f"{broken}\n".encode())
+                os._exit(BROKEN)
             if os.getpid() != self.process:  # a fork of the subject's that came out of the call
                 os._exit(0)
             self._send({**answer, "number": request["number"]})
@@ -160,6 +169,9 @@ class Service:
     def do_load(self, request: dict[str, Any]) -> dict[str, Any]:
         """Import the subject; what the judge has on its path is found too."""
         sys.path.extend(place for place in request["path"] if place not in sys.path)
+        self.device = request.get("device", "")
+        if self.device == self.arrays.INTERPRET:
+            os.environ.update([self.arrays.INTERPRETED])
         with warnings.catch_warnings(record=True) as heard:
             failed = self._import(request)
         warnings.resetwarnings()
@@ -205,6 +217,10 @@ class Service:
         told = self.loading.about(self.function, request["inputs"], request["keywords"])
         files = [*self.files, *told["files"]]
         return {**told, "instance": self.instance, "sizes": self.sizes, "files": files}
+
+    def do_absent(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Why there are no arrays of that library here, or not on the device."""
+        return {"absent": self.arrays.Arrays(request["library"], self.device).absent()}
 
     def do_fingerprint(self, _request: dict[str, Any]) -> dict[str, Any]:
         """The fingerprint of all that is loaded."""
@@ -274,9 +290,8 @@ class Service:
             raise self.caller.Misbehaviour(f"returned an array of dtype {out.dtype}")
 
     def _caller(self, request: dict[str, Any]) -> Any:
-        return self.caller.Caller(
-            self.function, request["library"], request["keyword"], request["numbers"], request["out"]
-        )
+        arrays = self.arrays.Arrays(request["library"], self.device)
+        return self.caller.Caller(self.function, arrays, request["keyword"], request["numbers"], request["out"])
 
     def _arrays(self, request: dict[str, Any]) -> list[Any]:
         """The arguments, in memory of their own: the subject may write into them."""

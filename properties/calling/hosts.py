@@ -103,7 +103,7 @@ class Host:
         told = self._ask({"do": "about", "inputs": [*inputs], "keywords": [*keywords]}, (), self.limits.import_seconds)
         texts_of = dict.fromkeys(("line", "module", "version", "type", "name", "shown"), str)
         names = {"callable": bool, "instance": bool, **texts_of}
-        lists = dict.fromkeys(("arrays", "libraries", "files"), list)
+        lists = dict.fromkeys(("arrays", "annotated", "libraries", "files"), list)
         told = self._checked(told, {**names, **lists, "defaults": dict, "sizes": dict})
         sizes = told["sizes"].values()
         if not all(isinstance(own, list) and own and all(isinstance(n, int | None) for n in own) for own in sizes):
@@ -118,10 +118,22 @@ class Host:
         if not isinstance(parameters, list | None) or not isinstance(refusals, dict):
             raise self._strange()
         asked = set() if parameters is None else {"", *keywords}
-        texts = [*(parameters or ()), *told["arrays"], *told["libraries"], *told["files"], *told["defaults"].values()]
+        texts = [
+            *(parameters or ()),
+            *told["arrays"],
+            *told["annotated"],
+            *told["libraries"],
+            *told["files"],
+            *told["defaults"].values(),
+        ]
         if not asked <= refusals.keys():
             raise self._strange()
         return self._checked_texts(told, (*texts, *refusals.values()))
+
+    def absent(self, library: str) -> str:
+        """Why it gets no arrays of that library, or not on its device: there are none here. Else ""."""
+        told = self._ask({"do": "absent", "library": library}, (), self.limits.first_call_seconds)
+        return str(self._checked(told, {"absent": str})["absent"])
 
     def fingerprint(self) -> str:
         """What `loading.fingerprint` says of all that is loaded in the process."""
@@ -274,7 +286,7 @@ class Host:
         self.start()
         assert self._process is not None
         with self._ending():
-            self._process.send([({**request, **self._form()}, arrays)])
+            self._process.send([({**self._form(), **request}, arrays)])
             told = self._process.receive(seconds, "one call")
         if "misbehaviour" in told:
             raise _misbehaviour(told)

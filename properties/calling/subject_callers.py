@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from extremum.properties.calling.array_library import Arrays
 from extremum.properties.calling.caller import Caller
 from extremum.properties.calling.host_channel import Limits
 from extremum.properties.calling.hosts import Host
@@ -31,7 +32,7 @@ def in_process(subject: Subject, signature: Signature) -> Caller:
     axis = subject.axis if signature.batched else None
     return Caller(
         subject.function,
-        subject.adapter.name,
+        Arrays(subject.adapter.name),
         axis,
         numbers_of(subject, signature),
         out_of(subject, signature),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from types import MappingProxyType
 
 
@@ -13,17 +14,20 @@ class Effort:
 
     `strength` is that of its covering arrays: 1 visits every value of a factor, 2 every pair of values of two factors,
     3 every three of three, and 0 a few calls of the plan of 1. `lengths` says which lengths of rows the sweep visits
-    (`lengths.planned`), and `times` how many times the usual rows of each.
+    (`lengths.planned`), and `times` how many times the usual rows of each. A call has at most `rows`.
     """
 
     name: str
     strength: int
     lengths: str
     times: int
+    rows: float = inf
 
 
 QUICK = Effort("quick", 1, "few", 1)
 STANDARD = Effort("standard", 2, "planned", 1)
 THOROUGH = Effort("thorough", 3, "many", 4)
 COMPILED = Effort("compiled", 0, "compiled", 1)  # for what compiles for every shape: nobody chooses it
+# A program of Triton's interpreter takes milliseconds, and a kernel takes a program for a row or more.
+INTERPRETED = Effort("interpreted", 0, "compiled", 1, 32)  # nobody chooses it either
 EFFORTS: Mapping[str, Effort] = MappingProxyType({e.name: e for e in (QUICK, STANDARD, THOROUGH)})

@@ -130,9 +130,8 @@ def blocks(
             for regime in regimes:
                 yield make(role.arguments, dtype, (m, n), min(limit, MASKED_ROWS), width, seed, (regime,))
         elif now := _for_length(regimes, n):
-            yield make(
-                role.arguments, dtype, (m, n), limit * (MANY_TIMES if n in often else 1), width, seed, tuple(now)
-            )
+            rows = min(limit * (MANY_TIMES if n in often else 1), effort.rows)
+            yield make(role.arguments, dtype, (m, n), int(rows), width, seed, tuple(now))
     if prop.pointwise and chosen is None and "one-dominant" in {regime.name for regime in role.regimes}:
         yield from tail_blocks(role, dtype, seed, make, effort)
 

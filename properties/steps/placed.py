@@ -6,11 +6,13 @@ The rows are few and repeated, so that a call of any shape is judged at the pric
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 
 import numpy as np
 
 from extremum.properties.calling.call_outcomes import Declined
 from extremum.properties.inputs.effort import STANDARD, Effort
+from extremum.properties.inputs.shapes import Place
 from extremum.properties.laws.contract.determinism import BEFORE
 from extremum.properties.model.role import Experiment
 from extremum.properties.steps.decide import Decision, decide
@@ -35,6 +37,8 @@ def visit_places(
     regime = role.plain.name
     count = DISTINCT if role.signature.batched else ROWS_BY_CALL
     for place in prop.places(role.signature, effort.strength):
+        if max(place.rows, _rows_before(place)) > effort.rows:
+            continue
         if place.n > role.longest or ("byte-swapped" in place.layout and not fmt.native):
             continue
         if stop():
@@ -54,6 +58,10 @@ def visit_places(
         evidence.take(case, regime, decision)
         if decision.refuted:
             return
+
+
+def _rows_before(place: Place) -> int:
+    return prod(place.before[:-1]) if place.before else 0
 
 
 def cut_down(evidence: Evidence, experiment: Experiment) -> None:

@@ -12,7 +12,8 @@ import numpy as np
 from extremum.properties.calling.accepted_shapes import dimensions, sizes_text
 from extremum.properties.calling.call import Call, quiet
 from extremum.properties.calling.caller import Misbehaviour
-from extremum.properties.calling.hosts import CAN_HOST
+from extremum.properties.calling.host_channel import Ended
+from extremum.properties.calling.hosts import CAN_HOST, Host
 from extremum.properties.calling.time_limit import OutOfTime, limited
 from extremum.properties.inputs.lengths import LARGEST_POINT, point_lengths, tried_points
 from extremum.properties.model.role import Role
@@ -26,7 +27,7 @@ from extremum.properties.steps.parameters import (
     passed,
     without_of,
 )
-from extremum.properties.steps.trial import Wish, tried
+from extremum.properties.steps.trial import Wish, skipped, tried
 from extremum.reference.arithmetic.formats import FORMATS
 from extremum.reference.errors import UsageError, printable
 from extremum.reference.subjects import loading
@@ -69,7 +70,27 @@ def resolve(spec: str, role: str | None, of: str | None = None, wish: Wish | Non
     ):
         if value is not None:
             raise UsageError(f"{option}={value!r} goes with {form}, not with {spec!r}")
-    return [replace(s, place={"registered": [s.role, s.name]}) if s.kind == "library" else s for s in found]
+    placed = [replace(s, place={"registered": [s.role, s.name]}) if s.kind == "library" else s for s in found]
+    kind = (wish.device or "cpu").partition(":")[0]
+    for s in placed:
+        if s.devices and kind not in s.devices:
+            raise UsageError(f"{spec!r} runs on {' or '.join(s.devices)}: add --device {s.devices[0]}")
+    return placed if wish.device is None else [_on_device(s, spec, wish) for s in placed]
+
+
+def _on_device(subject: Subject, spec: str, wish: Wish) -> Subject:
+    """A library's function on the device of the wish; all its cells are inapplicable where that is not here."""
+    if subject.place is None:
+        raise UsageError(f"device={wish.device!r} goes with a library's function or your own, not with {spec!r}")
+    host = Host({**subject.place, "device": str(wish.device)}, wish.limits)
+    try:
+        absent = host.absent(subject.adapter.name)
+    except Ended as end:
+        absent = f"device {wish.device} is not there: its process ended: {end}"
+    finally:
+        host.end()
+    subject = replace(subject, place=host.origin)
+    return skipped(subject, absent) if absent else subject
 
 
 def adapt(
@@ -91,7 +112,8 @@ def adapt(
     name = printable(name)  # as in the cells, which are found by it
     told = loading.about(function, passed(role, out), AXIS_KEYWORDS)
     axis = axis_of(told, name, role, out)
-    adapters = [adapter for adapter in candidates(told["module"]) if adapter.lines.blank or not out]
+    found = candidates(told["module"], told["libraries"], told["annotated"])
+    adapters = [adapter for adapter in found if adapter.lines.blank or not out]
     subject = Subject(
         name, role.name, function, "user", axis or None, origin=spec, of=of, of_origin=of_spec, about=told, out=out
     )
@@ -175,12 +197,14 @@ def introduce(subject: Subject) -> dict[str, str]:
     ranks = "" if subject.ranks == RANKS else f"of {dimensions(subject.ranks)}"
     sizes = " and ".join(f"{name} of {sizes_text(own)}" for name, own in subject.sizes.items())
     sizes = f"{sizes} alone" if sizes else ""
-    arrays = " ".join(filter(None, [f"{subject.adapter.name} arrays", ranks]))
+    device = f"on {subject.device}" if subject.device and not subject.interpreted else ""
+    arrays = " ".join(filter(None, [f"{subject.adapter.name} arrays", device, ranks]))
     wrapped = f"wrapped by {subject.place['wrap']}" if subject.place and "wrap" in subject.place else ""
     beside = subject.about.get("beside", "")
     besides = f" (it returns {beside} too, which is not)" if beside else ""
     out = f"answer read from out, its last argument, which is filled with NaN{besides}" if subject.out else ""
     small = "a small set of shapes, since each is compiled" if subject.compiled else ""
+    small = "few rows, since Triton runs each as Python" if subject.interpreted else small
     parts = [f"role {subject.role}", of, wrapped, arrays, sizes, small, numbers, axis, out, left, version, origin]
     record = {
         "name": subject.name,
@@ -190,6 +214,7 @@ def introduce(subject: Subject) -> dict[str, str]:
         "axis": subject.axis or "",
         "numbers": "" if subject.numbers else "arrays",
         **({"out": "yes"} if subject.out else {}),
+        **({"device": subject.device} if subject.device else {}),
         "line": f"{subject.name}: {', '.join(filter(None, parts))}",
     }
     return {name: printable(value) for name, value in record.items()}

@@ -37,8 +37,8 @@ from extremum.properties.steps.trial_of import of_told
 from extremum.properties.values.signature import Arguments
 from extremum.reference.arithmetic.formats import DEFAULT_DTYPES, FORMATS, Format
 from extremum.reference.arithmetic.wide import screen_arithmetic
-from extremum.reference.errors import UsageError, printable
-from extremum.reference.subjects.adapters import ADAPTERS, Adapter, candidates
+from extremum.reference.errors import UsageError, nearest, printable
+from extremum.reference.subjects.adapters import ADAPTERS, Adapter, adapter_of, candidates
 from extremum.reference.subjects.c_symbols import EXAMPLE
 from extremum.reference.subjects.loading import MODEL, OPERATOR, SHARED, NotLoaded, is_onnx, parted, record_name
 from extremum.reference.subjects.onnx_models import operator
@@ -59,14 +59,15 @@ Keep = Callable[[Subject, Host], None]
 class Wish:
     """How a subject is to be tried: what its host may take, in which dtypes (None: all), and what the user said of it.
 
-    `arrays` names the library whose arrays it takes, `python` the interpreter that has its libraries, `wrap` what is
-    called on it first, `c_signature` the form of a C symbol. With `out` it is called `f(*arguments, out)`. `keep` takes
-    over the host of a subject that fits.
+    `arrays` names the library whose arrays it takes, `device` where these lie, `python` the interpreter that has its
+    libraries, `wrap` what is called on it first, `c_signature` the form of a C symbol. With `out` it is called
+    `f(*arguments, out)`. `keep` takes over the host of a subject that fits.
     """
 
     limits: Limits = field(default_factory=Limits)
     dtypes: Sequence[str] | None = None
     arrays: str | None = None
+    device: str | None = None
     python: str | None = None
     wrap: str | None = None
     c_signature: str | None = None
@@ -82,8 +83,9 @@ def tried(spec: str, wanted: Role | None, wish: Wish, of: str | None = None) -> 
     """
     python = {} if wish.python is None else {"python": wish.python}
     wrap = {} if wish.wrap is None else {"wrap": wish.wrap}
+    device = {} if wish.device is None else {"device": wish.device}
     foreign = _foreign(spec, wanted, wish)
-    host, kept = Host({"spec": spec, **python, **wrap, **foreign}, wish.limits), False
+    host, kept = Host({"spec": spec, **python, **wrap, **device, **foreign}, wish.limits), False
     try:
         told, ended = undisturbed(host.load), None
     except Ended as end:
@@ -107,16 +109,22 @@ def tried(spec: str, wanted: Role | None, wish: Wish, of: str | None = None) -> 
             raise UsageError(f"subject={spec!r} is {told['type']}, not callable; a function is needed")
         told = {**told, "warnings": heard}
         axis = axis_of(told, name, role, wish.out)
+        adapters = [ADAPTERS[FOREIGN]] if foreign else _adapters(told, wish)
+        if device or wish.arrays:
+            absent = {adapter.name: host.absent(adapter.name) for adapter in adapters}
+            adapters = [adapter for adapter in adapters if not absent[adapter.name]]
+            if not adapters:
+                return _without(subject, absent, wish)
         keywords = [axis or None] if axis is not None else [*keywords_of(role), None]
         rows = [
             replace(subject, about=told, axis=keyword, adapter=adapter, numbers=numbers, sizes=told["sizes"])
             for keyword in keywords
-            for adapter in ([ADAPTERS[FOREIGN]] if foreign else _adapters(told, wish))
+            for adapter in adapters
             for numbers in numbers_as(told, role, adapter)
         ]
         if of is not None:
-            place = {"spec": of, **python}
-            known = of_told(of, place, wish.limits, [adapter.name for adapter in _adapters(told, wish)])
+            place = {"spec": of, **python, **device}
+            known = of_told(of, place, wish.limits, [adapter.name for adapter in adapters])
             length = known["length"]
             point = None if length in point_lengths(0) else length
             rows = [replace(s, of_origin=of, of_place=place, about={**told, "of": known}, point=point) for s in rows]
@@ -155,6 +163,7 @@ def _foreign(spec: str, wanted: Role | None, wish: Wish) -> dict[str, Any]:
     if not program and not symbol and not is_onnx(spec):
         return {}
     options = {"wrap": wish.wrap, "arrays": wish.arrays, "python": wish.python, "out": wish.out or None}
+    options |= {"device": wish.device}
     for option, value in options.items():
         if value is not None:
             raise UsageError(f"{option}={value!r} goes with a Python function, not with {spec!r}")
@@ -168,11 +177,25 @@ def _foreign(spec: str, wanted: Role | None, wish: Wish) -> dict[str, Any]:
 
 def _adapters(told: Mapping[str, Any], wish: Wish) -> list[Adapter]:
     """The adapters to try; with `out` those whose arrays can be written into."""
-    chosen = [ADAPTERS[wish.arrays]] if wish.arrays else candidates(told["module"], told["libraries"])
+    found = candidates(told["module"], told["libraries"], told["annotated"])
+    chosen = [adapter_of(wish.arrays)] if wish.arrays else found
     taken = [adapter for adapter in chosen if adapter.lines.blank or not wish.out]
     if not taken:
         raise UsageError(f"out goes with arrays that can be written into, which {wish.arrays}'s cannot")
     return taken
+
+
+def _without(subject: Subject, absent: Mapping[str, str], wish: Wish) -> Subject:
+    """The subject, no cell of which is tried, since the device is not here; `UsageError` where the arrays are not."""
+    if wish.device is None:
+        raise UsageError(f"arrays={wish.arrays!r}: {absent[str(wish.arrays)]}; {nearest(str(wish.arrays), ADAPTERS)}")
+    reason = next((why for name, why in absent.items() if name != "numpy"), next(iter(absent.values())))
+    return skipped(subject, reason)
+
+
+def skipped(subject: Subject, reason: str) -> Subject:
+    """The subject, all of whose cells are inapplicable for this reason."""
+    return replace(subject, unfit=dict.fromkeys(FORMATS, ("inapplicable", printable(reason))))
 
 
 def _fitting(rows: Sequence[Subject], role: Role, host: Host, dtypes: Sequence[str]) -> Subject:
@@ -308,7 +331,7 @@ def to_json(subject: Subject) -> dict[str, Any]:
 def from_json(row: Mapping[str, Any]) -> Subject:
     """The inverse of `to_json`."""
     given = dict(row)
-    adapter = ADAPTERS[given.pop("arrays")]
+    adapter = adapter_of(given.pop("arrays"))
     unfit = {dtype: (str(verdict), str(text)) for dtype, (verdict, text) in given.pop("unfit").items()}
     ranks = tuple(given.pop("ranks"))
     return Subject(function=_elsewhere, kind="user", adapter=adapter, unfit=unfit, ranks=ranks, **given)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from extremum.reference.arithmetic.formats import DEFAULT_DTYPES
-from extremum.reference.subjects.adapters import ADAPTERS
+from extremum.reference.subjects.adapters import ADAPTERS, INTERPRET
 from extremum.reference.subjects.subject import RANKS, subject
 
 ROWS = (  # name (that the library is imported by), role, module, attribute, keyword of the axis, adapter
@@ -34,12 +34,26 @@ ROWS = (  # name (that the library is imported by), role, module, attribute, key
     ("tensorflow", "log_softmax", "extremum.reference.subjects.wrappers", "tensorflow_log_softmax", "axis", "numpy"),
     ("tensorflow", "logsumexp", "extremum.reference.subjects.wrappers", "tensorflow_logsumexp", "axis", "numpy"),
     ("optax", "descent_step", "extremum.reference.subjects.wrappers", "optax_sgd", None, "jax"),
+    ("liger_kernel", "softmax", "extremum.reference.subjects.wrappers", "liger_softmax", None, "torch"),
+    ("liger_kernel", "softmax_vjp", "extremum.reference.subjects.wrappers", "liger_softmax_vjp", None, "torch"),
+    ("liger_kernel", "cross_entropy", "extremum.reference.subjects.wrappers", "liger_cross_entropy", None, "torch"),
+    (
+        "liger_kernel",
+        "cross_entropy_gradient",
+        "extremum.reference.subjects.wrappers",
+        "liger_cross_entropy_gradient",
+        None,
+        "torch",
+    ),
 )
+KERNELS = {"liger_kernel": (INTERPRET, "cuda", "xpu")}  # of Triton: the kinds of devices that they run on
 
 
 MATRICES = (2,)  # the numbers of dimensions that a function of scikit-learn takes
-LIBRARIES = ("scipy", "sklearn", "torch", "tensorflow", "jax", "autograd", "optax", "onnxruntime")  # as it is imported
-EXTRAS = {"onnxruntime": "onnx", "sklearn": "scikit-learn"}  # where it is not called as the library is
+LIBRARIES = (  # as it is imported
+    *("scipy", "sklearn", "torch", "tensorflow", "jax", "autograd", "optax", "onnxruntime", "triton", "liger_kernel"),
+)
+EXTRAS = {"onnxruntime": "onnx", "sklearn": "scikit-learn", "liger_kernel": "liger"}  # where its name is another
 
 
 @dataclass(frozen=True)
@@ -91,6 +105,10 @@ def _late(module: str, attribute: str) -> Callable[..., Any]:
 for _name, _role, _module, _attribute, _axis, _adapter in ROWS:
     if importlib.util.find_spec(_name):
         _declared = {"axis": _axis, "adapter": ADAPTERS[_adapter], "dtypes": DEFAULT_DTYPES}
-        _slow = _adapter == "jax"  # it compiles anew for every shape: minutes and gigabytes for a whole audit
+        _devices = KERNELS.get(_name, ())
+        # JAX compiles anew for every shape: minutes and gigabytes for a whole audit.
+        _slow = _adapter == "jax" or bool(_devices)
         _ranks = MATRICES if _name == "sklearn" else RANKS
-        subject(_role, kind="library", name=_name, slow=_slow, ranks=_ranks, **_declared)(_late(_module, _attribute))
+        subject(_role, kind="library", name=_name, slow=_slow, ranks=_ranks, devices=_devices, **_declared)(
+            _late(_module, _attribute)
+        )

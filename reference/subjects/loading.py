@@ -26,6 +26,7 @@ ARRAY = re.compile(r"\b(Tensor|Array|ArrayLike|ndarray|NDArray)\b")  # in an ann
 SHARED = (".so", ".dylib", ".dll")  # suffixes of libraries of C symbols
 MODEL, OPERATOR = ".onnx", "onnxruntime:"  # the suffix of a model; what stands before an operator of ONNX
 LIBRARIES = ("torch", "jax")  # whose arrays a subject may take, besides NumPy's
+STANDARD = {"__array_api_version__", "__array_namespace_info__"}  # names that a library of the array API standard has
 
 
 class NotLoaded(Exception):
@@ -164,8 +165,9 @@ def about(function: Any, inputs: Sequence[str], keywords: Sequence[str]) -> dict
 
     `parameters` are the names of its parameters, None where it has no signature that can be read. `refusals` say for
     each keyword, and for none (""), why it does not take the inputs by position and -1 by that keyword; empty if it
-    does. `arrays` are the parameters that are annotated as arrays, `defaults` what others are left at. `libraries` are
-    loaded array libraries, `files` all that is loaded and nobody's installation.
+    does. `arrays` are the parameters that are annotated as arrays, and `annotated` the libraries of these; `defaults`
+    is what others are left at. `libraries` are loaded array libraries, `files` all that is loaded and nobody's
+    installation.
     """
     name = getattr(function, "__name__", "")
     told: dict[str, Any] = {
@@ -176,11 +178,12 @@ def about(function: Any, inputs: Sequence[str], keywords: Sequence[str]) -> dict
         "definition": definition(function),
         "module": str(getattr(function, "__module__", None) or ""),
         "version": version_of(function),
-        "libraries": [library for library in LIBRARIES if library in sys.modules],
+        "libraries": array_libraries(),
         "files": [str(file) for file in own_files()],
         "parameters": None,
         "shown": "",
         "arrays": [],
+        "annotated": [],
         "defaults": {},
         "refusals": {},
     }
@@ -196,6 +199,8 @@ def about(function: Any, inputs: Sequence[str], keywords: Sequence[str]) -> dict
     }
     notes = {name: p.annotation for name, p in signature.parameters.items()}
     told["arrays"] = [name for name, note in notes.items() if ARRAY.search(getattr(note, "__name__", _text(note)))]
+    known = ("numpy", *told["libraries"])
+    told["annotated"] = [*dict.fromkeys(root for root in map(_library_of, notes.values()) if root in known)]
     for keyword in ("", *keywords):
         try:
             signature.bind(*inputs, **({keyword: -1} if keyword else {}))
@@ -203,6 +208,20 @@ def about(function: Any, inputs: Sequence[str], keywords: Sequence[str]) -> dict
         except TypeError as error:
             told["refusals"][keyword] = str(error)
     return told
+
+
+def array_libraries() -> list[str]:
+    """The loaded libraries of arrays, but NumPy: PyTorch, JAX, and each that has the array API standard's names."""
+    named = [name for name in LIBRARIES if name in sys.modules]
+    modules = [(name, vars(m)) for name, m in list(sys.modules.items()) if isinstance(m, ModuleType)]
+    standard = [name for name, own in modules if "." not in name and STANDARD & own.keys()]
+    return [*dict.fromkeys(name for name in (*named, *standard) if name != "numpy")]
+
+
+def _library_of(note: Any) -> str:
+    """The root of the module of an annotation, which may be a text: "torch" of torch.Tensor."""
+    place = note if isinstance(note, str) else getattr(note, "__module__", None)
+    return place.partition(".")[0] if isinstance(place, str) else ""
 
 
 class _Shown:

@@ -17,7 +17,7 @@ import extremum.reference
 from extremum.reference.arithmetic.formats import DEFAULT_DTYPES
 from extremum.reference.errors import NotThere, UsageError, nearest
 from extremum.reference.subjects import loading
-from extremum.reference.subjects.adapters import ADAPTERS, COMPILERS, Adapter
+from extremum.reference.subjects.adapters import ADAPTERS, COMPILERS, INTERPRET, Adapter
 from extremum.reference.subjects.loading import NotLoaded
 
 WIDE = ("float64", "float32")
@@ -50,7 +50,7 @@ class Subject:
     rows lie under leading axes): with another it is not called. `point` is the length of vectors that f of a
     gradient_of answers, where it is none of the usual ones. With `out` it is called `f(*arguments, out)`, and what it
     has written there is its answer. `sizes` are those that arguments have in each call, by name, where it takes no
-    others; None is any. `word` is what the user named it by.
+    others; None is any. `word` is what the user named it by. `devices` are the kinds that it runs on, of none on any.
     """
 
     name: str
@@ -78,11 +78,22 @@ class Subject:
     out: bool = False
     sizes: Mapping[str, Sequence[int | None]] = field(default_factory=dict)
     word: str = ""
+    devices: tuple[str, ...] = ()
 
     @property
     def length(self) -> int | None:
         """How long its rows are, where it takes those of one length alone."""
         return next((sizes[-1] for sizes in self.sizes.values() if sizes[-1] is not None), None)
+
+    @property
+    def device(self) -> str:
+        """What its arrays are put on; "" where its library puts them."""
+        return str((self.place or {}).get("device", ""))
+
+    @property
+    def interpreted(self) -> bool:
+        """Whether each row takes it milliseconds, since it is a kernel of Triton that is run as Python."""
+        return self.device == INTERPRET
 
     @property
     def compiled(self) -> bool:
@@ -148,11 +159,12 @@ def unknown(name: str, role: str | None) -> UsageError:
 
 
 def made_by(subject: Subject) -> dict[str, str]:
-    """How what is called is made of what its name names: `instance` of a class, `wrap` by what, `c_signature`."""
+    """How what is called is made of what its name names: `instance` of a class, `wrap`, `c_signature`, `device`."""
     place = subject.place or {}
     instance = {"instance": "yes"} if subject.about.get("instance") else {}
     wrap = {"wrap": str(place["wrap"])} if "wrap" in place else {}
-    return instance | wrap | ({"c_signature": str(place["c"]["signature"])} if "c" in place else {})
+    device = {"device": subject.device} if subject.device else {}
+    return instance | wrap | device | ({"c_signature": str(place["c"]["signature"])} if "c" in place else {})
 
 
 def load(spec: str, kind: type | None = None) -> tuple[str, Any]:

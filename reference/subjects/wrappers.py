@@ -50,3 +50,37 @@ def tensorflow_logsumexp(x: Any, axis: int = -1) -> Any:
     import tensorflow
 
     return tensorflow.math.reduce_logsumexp(tensorflow.constant(x), axis=axis).numpy()
+
+
+def liger_softmax(x: Any) -> Any:
+    """`liger_kernel.ops.softmax`, a kernel of Triton."""
+    from liger_kernel.ops.softmax import LigerSoftmaxFunction
+
+    return LigerSoftmaxFunction.apply(x)
+
+
+def liger_softmax_vjp(x: Any, g: Any) -> Any:
+    """The gradient of `liger_kernel.ops.softmax`, which has a kernel of its own."""
+    import torch
+    from liger_kernel.ops.softmax import LigerSoftmaxFunction
+
+    point = x.clone().requires_grad_()
+    return torch.autograd.grad(LigerSoftmaxFunction.apply(point), point, g)[0]
+
+
+def liger_cross_entropy(logits: Any, L: int) -> Any:
+    """`liger_kernel.ops.cross_entropy`, a kernel of Triton, which takes a matrix and a tensor of labels."""
+    import torch
+    from liger_kernel.ops.cross_entropy import LigerCrossEntropyFunction
+
+    label = torch.tensor([L], device=logits.device)
+    return LigerCrossEntropyFunction.apply(logits[None], label, None)[0]
+
+
+def liger_cross_entropy_gradient(logits: Any, L: int) -> Any:
+    """The gradient of `liger_kernel.ops.cross_entropy`, which the kernel of the loss computes beside it."""
+    import torch
+    from liger_kernel.ops.cross_entropy import LigerCrossEntropyFunction
+
+    point, label = logits[None].clone().requires_grad_(), torch.tensor([L], device=logits.device)
+    return torch.autograd.grad(LigerCrossEntropyFunction.apply(point, label, None)[0], point)[0][0]

@@ -208,7 +208,17 @@ REQUEST = (  # what is audited; `subjects` are no option of the command
         search_only=True,
     ),
     Option("examples", "INTEGER", "Examples that Hypothesis searches in each cell.", COUNT, search_only=True),
-    Option("arrays", "NAME", "Library whose arrays the subject takes: numpy, torch, jax.  [default: found by a call]"),
+    Option(
+        "arrays",
+        "NAME",
+        "Library whose arrays the subject takes: numpy, torch, jax, or a module of the array API standard.  "
+        "[default: found by a call]",
+    ),
+    Option(
+        "device",
+        "DEVICE",
+        "Where its arrays lie, as cpu or cuda:0; interpret runs Triton's kernels on the CPU.  [default: its library's]",
+    ),
     Option(
         "python",
         "PATH",
@@ -249,6 +259,7 @@ CALLS = (
     "role",
     "of",
     "arrays",
+    "device",
     "python",
     "wrap",
     "out",

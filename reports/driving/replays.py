@@ -74,6 +74,8 @@ class Replays:
             return Replay(ERROR, detail=subject.misfit), subject
         if cell.dtype in subject.unfit:
             verdict, detail = subject.unfit[cell.dtype]
+            if verdict == "inapplicable":  # its device is not here
+                return Replay(ERROR, detail=detail), subject
             return Replay(WORSE if cell.verdict == "refuted" else STILL, detail=f"{verdict}: {detail}"), subject
 
         fmt = format_of(cell.dtype)

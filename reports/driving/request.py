@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import os
+import re
 import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,12 +24,13 @@ from extremum.properties.steps.resolve import definition_of, resolve
 from extremum.properties.steps.trial import Keep, Wish, from_json, to_json
 from extremum.reference.arithmetic.formats import Format, format_of
 from extremum.reference.errors import UsageError, nearest, printable
-from extremum.reference.subjects.adapters import ADAPTERS
+from extremum.reference.subjects.adapters import ADAPTERS, INTERPRET
 from extremum.reference.subjects.loading import is_file, parted
 from extremum.reference.subjects.subject import Subject, made_by
 from extremum.reports.driving.options import REQUEST, values
 from extremum.reports.record.places import place_at
 
+DEVICE = re.compile(r"\w+(:\d+)?")
 PROVED_LENGTH = 2  # entries of a row of a domain
 PROVED_DTYPES = ("float16", "bfloat16")  # what an exhaustive audit is of where no dtype is asked for
 
@@ -70,6 +72,7 @@ class Request:
     first_call_timeout: float | None = None
     memory: int | None = None
     arrays: str | None = None
+    device: str | None = None
     python: str | None = None
     wrap: str | None = None
     out: bool = False
@@ -100,6 +103,7 @@ class Request:
             limits=self.limits,
             dtypes=dtypes or self.dtypes,
             arrays=self.arrays,
+            device=self.device,
             python=self.python,
             wrap=self.wrap,
             c_signature=self.c_signature,
@@ -157,8 +161,13 @@ def _effort_named(name: str) -> None:
 
 
 def _library_named(name: str) -> None:
-    if name not in ADAPTERS:
-        raise UsageError(f"arrays={name!r} is not known: {nearest(name, ADAPTERS)}")
+    if name not in ADAPTERS and not all(part.isidentifier() for part in name.split(".")):
+        raise UsageError(f"arrays={name!r} is no library, nor a module of arrays: {nearest(name, ADAPTERS)}")
+
+
+def _device_named(name: str) -> None:
+    if not DEVICE.fullmatch(name):
+        raise UsageError(f"device={name!r} is no device: write cpu, cuda:0, or {INTERPRET} for Triton's interpreter")
 
 
 def _interpreter(place: str) -> None:
@@ -175,6 +184,7 @@ CHECKED_NAMES: Mapping[str, Callable[[str], object]] = {  # by option: what rais
     "convention": convention_named,
     "exhaustive": domain_named,
     "arrays": _library_named,
+    "device": _device_named,
     "python": _interpreter,
 }
 

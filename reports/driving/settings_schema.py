@@ -10,7 +10,6 @@ from extremum.properties.contested.conventions import CONVENTIONS
 from extremum.properties.exhaustion.scan import DOMAINS
 from extremum.properties.roles.registry import regimes, roles
 from extremum.reference.arithmetic.formats import FORMATS
-from extremum.reference.subjects.adapters import ADAPTERS
 from extremum.reports.driving.options import FILES, REQUEST, Option
 
 ID = "extremum.settings/1"
@@ -52,7 +51,6 @@ def _names() -> dict[str, Collection[str]]:
         "regime": regimes(),
         "convention": CONVENTIONS,
         "exhaustive": DOMAINS,
-        "arrays": ADAPTERS,
     }
 
 

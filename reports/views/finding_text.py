@@ -27,6 +27,7 @@ NARROWEST = 40  # columns, in which lines are still readable
 OPTIONS_KEPT = (  # what the subject is, how it is called, and what else may decide its verdict
     "--of",
     "--arrays",
+    "--device",
     "--python",
     "--wrap",
     "--c-signature",

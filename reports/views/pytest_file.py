@@ -116,6 +116,7 @@ def short_script(found: Found, folder: Path) -> str | None:
     if alone is None:
         return None
     (arguments, row), imports, library = alone, Imports(folder, _reserved([found])), found.subject.adapter.lines
+    library = library.on(found.subject.device)
     function, record = imports.called(found), found.witness.arguments
     given = [f"{x} = {array_text(a, record[x])}" for x, a in arguments.items() if a.ndim]
     call = f"answer = {_call(found, function, arguments)}"
@@ -128,7 +129,18 @@ def short_script(found: Found, folder: Path) -> str | None:
     entry = _entry(arguments, row, found) if found.cell.verdict == "refuted" and shape else "answer"
     head = [f"import {name}" for name in sorted({*modules_of("\n".join(given)), *(["sys"] if paths else [])})]
     head += [ML_DTYPES] if found.cell.dtype.startswith(("bfloat", "float8")) else []
-    lines = [*head, "import numpy as np", *library.imports, *paths, *imports.lines, *library.settings, "", *given, call]
+    lines = [
+        *library.first,
+        *head,
+        "import numpy as np",
+        *library.imports,
+        *paths,
+        *imports.lines,
+        *library.settings,
+        "",
+        *given,
+        call,
+    ]
     return "\n".join([*lines, f"print({entry}){said}"])
 
 
@@ -201,7 +213,7 @@ def _entry(arguments: Mapping[str, Array], row: int, found: Found) -> str:
 
 def _call(found: Found, function: str, arguments: Mapping[str, Array]) -> str:
     subject, signature = found.subject, role_named(found.cell.role).signature
-    library = subject.adapter.lines
+    library = subject.adapter.lines.on(subject.device)
     given = []
     for x, a in arguments.items():
         if a.ndim:

@@ -15,7 +15,7 @@ from typing import Any
 from extremum.properties.steps.witness import decode, unrepeated
 from extremum.properties.values.finding import Cell, Witness
 from extremum.properties.values.signature import Signature
-from extremum.reference.subjects.adapters import ADAPTERS
+from extremum.reference.subjects.adapters import adapter_of
 from extremum.reports.views.array_text import array_text, modules_of
 from extremum.reports.views.shown_witness import Shown
 from extremum.reports.views.subject_import import imported
@@ -99,6 +99,7 @@ def script(
     parts = [
         f'"""{_title(cell, witness, says)}"""',
         "\n".join(f"import {name}" for name in sorted(standard)),
+        "\n".join(library.first),
         "\n".join([*external, "import numpy as np", *library.imports]),
         "\n".join(start),
         *(["\n".join(source.lines)] if not source.defines else ["\n" + "\n\n\n".join(source.lines) + "\n"]),
@@ -182,7 +183,7 @@ def _recorded(argument: Mapping[str, Any]) -> str:
 
 
 def _library(subject: Mapping[str, str]) -> Any:
-    return ADAPTERS.get(subject.get("arrays", ""), ADAPTERS["numpy"]).lines
+    return adapter_of(subject.get("arrays", "") or "numpy").lines.on(subject.get("device", ""))
 
 
 def _function(cell: Cell, subject: Mapping[str, str], signature: Signature, stacked: bool, name: str) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 
 from extremum.properties.roles.registry import role_named
 from extremum.reference.subjects import autodiff, c_symbols, onnx_models, processes, wrappers
-from extremum.reference.subjects.adapters import ADAPTERS
+from extremum.reference.subjects.adapters import adapter_of
 from extremum.reference.subjects.loading import OPERATOR, SHARED, is_file, is_onnx, module_of_file, parted
 from extremum.reference.subjects.processes import PREFIX
 from extremum.reference.subjects.subject import subjects
@@ -46,7 +46,7 @@ def imported(role: str, name: str, place: Mapping[str, str], taken: Collection[s
     """How to import the subject that a record calls `name`, as none of the names that are `taken`.
 
     `place` is the record's word for it, the folder of that, and how what is called is made of what the word names:
-    `instance` of a class, `wrap` by what, and the library of the array `out` that it writes its answer into.
+    `instance` of a class, `wrap` by what, `device`, and the library of the array `out` that it writes its answer into.
     """
     word, folder = place.get("word", ""), place.get("folder", "")
     if word.startswith(PREFIX) or parted(word)[0].endswith(SHARED) or is_onnx(word):
@@ -68,12 +68,12 @@ def imported(role: str, name: str, place: Mapping[str, str], taken: Collection[s
         lines = (*lines, f"{called} = {calls}")
     if library := place.get("out", ""):
         written = _free(WRITTEN, own)
-        return Import(folders, (*lines, _written(role, called, written, library)), written)
+        return Import(folders, (*lines, _written(role, called, written, library, place.get("device", ""))), written)
     return Import(folders, lines, called)
 
 
-def _written(role: str, called: str, name: str, library: str) -> str:
-    """The function that gives the subject an array of NaN as its last argument, and returns that."""
+def _written(role: str, called: str, name: str, library: str, device: str) -> str:
+    """The function that gives the subject an array of NaN as its last argument, on its device, and returns that."""
     signature = role_named(role).signature
     form, inputs = signature.form.removeprefix("like "), [*signature.inputs]
     x = "arguments[0]"
@@ -83,7 +83,7 @@ def _written(role: str, called: str, name: str, library: str) -> str:
         "number": "()",
     }
     shape = f"arguments[{inputs.index(form)}].shape" if form in inputs else shapes[form]
-    blank = ADAPTERS[library].lines.blank.replace("{shape}", shape).replace("{x}", x)
+    blank = adapter_of(library).lines.on(device).blank.replace("{shape}", shape).replace("{x}", x)
     body = [f"out = {blank}", f"{called}(*arguments, out, **axis)", "return out"]
     return "\n".join([f"\n\ndef {name}(*arguments, **axis):", *(f"    {line}" for line in body), ""])
 

@@ -31,6 +31,7 @@ exhaustive = "gaps"
 effort = "thorough"
 examples = 3
 arrays = "numpy"
+device = "cpu"
 python = "python3"
 wrap = "functools.wraps"
 out = true

@@ -71,6 +71,7 @@ BUILT = (  # a word of a command, what it needs, and how it is built
     ("node", "node"),
     ("softmax.onnx", sys.executable, "-c", ONNX),
 )
+MODULES = {"interpret": ("torch", "triton"), "liger_kernel": ("liger_kernel",)}  # what a word of a command needs
 REPORT = "extremum-report/report.json"
 AUDIT = ("extremum", "audit", "mine.py:my_softmax", "--dtype", "float32", "--property", "finite", "--shard", "1/1")
 SIGMOID = next(code for code in fenced("properties/roles/README.md", "python") if "The role logistic" in code)
@@ -84,11 +85,15 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "softmax.js").write_text(fenced("docs/frames.md", "js")[0])
     (tmp_path / "mine.c").write_text(fenced("docs/frames.md", "c")[0])
     (tmp_path / "kernels.c").write_text(KERNELS)
+    (tmp_path / "kernels.py").write_text(fenced("docs/triton.md", "python")[0])
     return tmp_path
 
 
 def built(folder: Path, command: str) -> None:
-    """Build what the command is of, or skip the test where the compiler or the interpreter is not there."""
+    """Build what the command is of, or skip the test where what it needs is not there."""
+    for word in (word for word in MODULES if word in command):
+        for module in MODULES[word]:
+            pytest.importorskip(module, reason=f"there is no {module} here")
     for word, needed, *build in BUILT:
         if word in command and shutil.which(needed) is None:
             pytest.skip(f"there is no {needed} here")

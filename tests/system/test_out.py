@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import extremum
+from extremum.properties.calling.array_library import Arrays
 from extremum.properties.calling.caller import Caller, blank
 from extremum.properties.roles.registry import role_named, roles
 from extremum.properties.steps.resolve import introduce, resolve
@@ -138,7 +139,7 @@ def test_every_call_gets_an_array_of_its_own() -> None:
         given.append(out)
         out[...] = x[0]
 
-    caller = Caller(keeping, out="like 0")
+    caller = Caller(keeping, Arrays(), out="like 0")
     assert caller.watch([np.ones(3)], [np.zeros(3)])["overwritten"] == 0
     assert given[0] is not given[1]
 

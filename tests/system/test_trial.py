@@ -250,7 +250,7 @@ def test_six_subjects_have_their_verdicts_with_any_number_of_workers(tmp_path: P
         (("mine.py:logs",), "it fits --role logsumexp"),
         (("gone.py:softmax",), "cannot be imported: ZeroDivisionError"),
         (("left.py:softmax",), "ended its process at import: exit 0"),
-        (("mine.py:sound", "--arrays", "torhc"), "arrays='torhc' is not known: did you mean 'torch'?"),
+        (("mine.py:sound", "--arrays", "torhc"), "arrays='torhc': array library torhc is not there: Mod"),
         (("mine.py:sound", "--python", "no/such"), "python='no/such' is no program"),
         (("mine.py:sound", "--memory", "some"), "memory='some' is not an amount of memory"),
         (("mine.py:sound", "--memory", "1MB"), "memory='1MB' must be at least 100MB"),
