@@ -27,7 +27,7 @@ from extremum.properties.steps.parameters import (
     passed,
     without_of,
 )
-from extremum.properties.steps.trial import Wish, skipped, tried
+from extremum.properties.steps.trial import Wish, interpretable, skipped, tried
 from extremum.reference.arithmetic.formats import FORMATS
 from extremum.reference.errors import UsageError, printable
 from extremum.reference.subjects import loading
@@ -89,7 +89,7 @@ def _on_device(subject: Subject, spec: str, wish: Wish) -> Subject:
         absent = f"device {wish.device} is not there: its process ended: {end}"
     finally:
         host.end()
-    subject = replace(subject, place=host.origin)
+    subject = interpretable(replace(subject, place=host.origin))
     return skipped(subject, absent) if absent else subject
 
 

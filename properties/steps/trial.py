@@ -43,7 +43,7 @@ from extremum.reference.subjects.c_symbols import EXAMPLE
 from extremum.reference.subjects.loading import MODEL, OPERATOR, SHARED, NotLoaded, is_onnx, parted, record_name
 from extremum.reference.subjects.onnx_models import operator
 from extremum.reference.subjects.processes import PREFIX, words_of
-from extremum.reference.subjects.subject import RANKS, Subject, usage_error
+from extremum.reference.subjects.subject import NATIVE, RANKS, Subject, usage_error
 
 FITS = ""  # what a trial says where there is nothing to say
 OF_DTYPES = "in its C signature", "in the model"  # what is said of arrays of another dtype than its own
@@ -128,7 +128,7 @@ def tried(spec: str, wanted: Role | None, wish: Wish, of: str | None = None) -> 
             length = known["length"]
             point = None if length in point_lengths(0) else length
             rows = [replace(s, of_origin=of, of_place=place, about={**told, "of": known}, point=point) for s in rows]
-        subject = _fitting(rows, role, host, wish.dtypes or DEFAULT_DTYPES)
+        subject = interpretable(_fitting(rows, role, host, wish.dtypes or DEFAULT_DTYPES))
         if wish.keep is not None and not subject.unfit:
             host.call_as(host_of(subject, role.signature, wish.limits))
             wish.keep(subject, host)
@@ -196,6 +196,19 @@ def _without(subject: Subject, absent: Mapping[str, str], wish: Wish) -> Subject
 def skipped(subject: Subject, reason: str) -> Subject:
     """The subject, all of whose cells are inapplicable for this reason."""
     return replace(subject, unfit=dict.fromkeys(FORMATS, ("inapplicable", printable(reason))))
+
+
+def interpretable(subject: Subject) -> Subject:
+    """The subject; in Triton's interpreter without the formats to which that truncates, where a GPU rounds.
+
+    Their conversions are of Triton's own (`triton.runtime.interpreter`, as of 3.9), those to the others NumPy's.
+    """
+    if not subject.interpreted or subject.misfit:
+        return subject
+    reason = "Triton's interpreter truncates where a GPU rounds to this format: what it answers is not the kernel's"
+    return replace(
+        subject, unfit={**subject.unfit, **{d: ("inapplicable", reason) for d in FORMATS if d not in NATIVE}}
+    )
 
 
 def _fitting(rows: Sequence[Subject], role: Role, host: Host, dtypes: Sequence[str]) -> Subject:

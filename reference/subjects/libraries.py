@@ -79,7 +79,10 @@ def libraries() -> list[Library]:
 
 
 def _importing(name: str) -> subprocess.Popen[str]:
-    told = f"import {name}; print({name}.__version__)"
+    told = (
+        f"import {name}; from importlib.metadata import packages_distributions as found, version; "
+        f"print(getattr({name}, '__version__', None) or version(found()[{name!r}][0]))"
+    )
     pipe = subprocess.PIPE
     command = [sys.executable, "-c", told]
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True, errors="replace")

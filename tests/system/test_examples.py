@@ -24,7 +24,8 @@ ELSEWHERE = {  # run by `.ci/run`, each with all that it needs
     *("python3 -m venv .venv", 'pip install ".[test]"', "pip install -e . --group dev", "pip install . --group dev"),
     *(
         "pytest -n auto",
-        'pytest -n auto -m "slow or not slow"',
+        'pytest -n auto -m "not libraries"',
+        "pytest -n auto -m libraries",
         "ruff check .",
         "ruff format --check .",
         "bash .ci/run",
