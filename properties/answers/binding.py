@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -82,17 +83,25 @@ class Bound:
 
 
 def as_array(value: Any, name: str) -> Array:
-    """A number, a list or an array of NumPy, PyTorch or JAX as a NumPy array in the machine's byte order.
+    """A number, a list or an array of NumPy, PyTorch, JAX or what speaks DLPack as NumPy's, in native byte order.
 
     It shares memory where it can, and keeps the dtype. Raises `UsageError` for what is no array.
     """
     packages = (base.__module__.partition(".")[0] for base in type(value).__mro__)
     library = next((LIBRARIES[package] for package in packages if package in LIBRARIES), "")
     try:
-        array = Arrays(library).take(value) if library else np.asarray(value)
+        array = Arrays(library).take(value) if library else _read(value)
     except (TypeError, ValueError, RuntimeError) as error:
         raise UsageError(f"{name} is no array: {first_line(error)}") from None
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+
+
+def _read(value: Any) -> Array:
+    """A number, a list, or an array of any other library, which DLPack reads where it speaks that."""
+    if hasattr(value, "__dlpack__") and not isinstance(value, np.ndarray):
+        with suppress(BufferError, TypeError, ValueError, RuntimeError):  # of a dtype that DLPack has not
+            return np.from_dlpack(value)
+    return np.asarray(value)
 
 
 def bind(role: Role, positional: Sequence[Any], named: Mapping[str, Any]) -> Bound:

@@ -82,6 +82,7 @@ def test_a_device_that_is_not_here_is_the_reason_of_all_cells() -> None:
     assert cell.detail.startswith("device cuda:0 is not there: ValueError: array_api_strict has ")
 
 
+@pytest.mark.slow
 def test_a_library_s_function_is_skipped_too_and_nothing_was_tested(tmp_path: Path) -> None:
     command = [str(Path(sys.executable).parent / "extremum"), "audit", "scipy", "--role", "softmax", "-n", "0"]
     words = [*command, "--device", "cuda:0", "--dtype", "float32"]
