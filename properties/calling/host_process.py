@@ -199,7 +199,8 @@ class Service:
 
                 self.function = opened(request["spec"], **request["onnx"])
                 self.sizes = self.function.sizes
-                self.files = [place for place in [os.path.abspath(request["spec"])] if os.path.isfile(place)]
+                file = os.path.abspath(self.loading.runtime_of(request["spec"])[1])
+                self.files = [file] if os.path.isfile(file) else []
             else:
                 spec = request["spec"]
                 value = self.loading.load(spec)[1]

@@ -70,12 +70,20 @@ def resolve(spec: str, role: str | None, of: str | None = None, wish: Wish | Non
     ):
         if value is not None:
             raise UsageError(f"{option}={value!r} goes with {form}, not with {spec!r}")
-    placed = [replace(s, place={"registered": [s.role, s.name]}) if s.kind == "library" else s for s in found]
+    placed = [replace(s, place=_place_of(s)) if s.kind == "library" else s for s in found]
     kind = (wish.device or "cpu").partition(":")[0]
     for s in placed:
         if s.devices and kind not in s.devices:
             raise UsageError(f"{spec!r} runs on {' or '.join(s.devices)}: add --device {s.devices[0]}")
     return placed if wish.device is None else [_on_device(s, spec, wish) for s in placed]
+
+
+def _place_of(subject: Subject) -> dict[str, Any]:
+    """What the host of a library's function imports."""
+    if not subject.wrap:
+        return {"registered": [subject.role, subject.name]}
+    function = subject.function
+    return {"spec": f"{function.__module__}:{function.__name__}", "wrap": subject.wrap}
 
 
 def _on_device(subject: Subject, spec: str, wish: Wish) -> Subject:

@@ -40,7 +40,7 @@ from extremum.reference.arithmetic.wide import screen_arithmetic
 from extremum.reference.errors import UsageError, nearest, printable
 from extremum.reference.subjects.adapters import ADAPTERS, Adapter, adapter_of, candidates
 from extremum.reference.subjects.c_symbols import EXAMPLE
-from extremum.reference.subjects.loading import MODEL, OPERATOR, SHARED, NotLoaded, is_onnx, parted, record_name
+from extremum.reference.subjects.loading import MODEL, SHARED, NotLoaded, is_onnx, parted, record_name
 from extremum.reference.subjects.onnx_models import operator
 from extremum.reference.subjects.processes import PREFIX, words_of
 from extremum.reference.subjects.subject import NATIVE, RANKS, Subject, usage_error
@@ -142,11 +142,11 @@ def tried(spec: str, wanted: Role | None, wish: Wish, of: str | None = None) -> 
 def _role_of(spec: str) -> Role:
     """The role that the name of a function, a symbol, a program or a model has in it."""
     if spec.endswith(MODEL):
-        return role_of(Path(spec).stem, spec)
-    if not spec.startswith((PREFIX, OPERATOR)):
+        return role_of(Path(parted(spec)[0]).stem, spec)
+    if not spec.startswith(PREFIX) and not is_onnx(spec):
         return role_of(spec.rpartition(":")[2], spec)
     try:
-        if spec.startswith(OPERATOR):
+        if is_onnx(spec):
             return role_named(operator(spec).role)
         return role_of(Path(words_of(spec)[0]).stem, spec)
     except NotLoaded as error:
@@ -332,6 +332,11 @@ def _computes(subject: Subject, role: Role, host: Host) -> bool:
         return bool(np.allclose(view.narrow(view.out), view.narrow(view.exact), CLOSE, CLOSE))
     except (Misbehaviour, Declined, Ended):
         return False
+
+
+def told_apart(subject: Subject) -> bool:
+    """Whether a process finds it by `to_json` alone, and not by its name: a user's, and a library's on a device."""
+    return subject.place is not None and (subject.kind == "user" or bool(subject.device))
 
 
 def to_json(subject: Subject) -> dict[str, Any]:

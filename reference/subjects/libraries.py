@@ -14,21 +14,32 @@ from extremum.reference.arithmetic.formats import DEFAULT_DTYPES
 from extremum.reference.subjects.adapters import ADAPTERS, INTERPRET
 from extremum.reference.subjects.subject import RANKS, subject
 
-ROWS = (  # name (that the library is imported by), role, module, attribute, keyword of the axis, adapter
+# Name (the library's, as it is imported, and behind a hyphen how it is called), role, module, attribute, keyword of the
+# axis, adapter.
+ROWS = (
     ("scipy", "softmax", "scipy.special", "softmax", "axis", "numpy"),
     ("torch", "softmax", "torch.nn.functional", "softmax", "dim", "torch"),
     ("jax", "softmax", "jax.nn", "softmax", "axis", "jax"),
+    ("torch-compiled", "softmax", "torch.nn.functional", "softmax", "dim", "torch"),
+    ("jax-jit", "softmax", "jax.nn", "softmax", "axis", "jax"),
     ("scipy", "log_softmax", "scipy.special", "log_softmax", "axis", "numpy"),
     ("torch", "log_softmax", "torch.nn.functional", "log_softmax", "dim", "torch"),
     ("jax", "log_softmax", "jax.nn", "log_softmax", "axis", "jax"),
+    ("torch-compiled", "log_softmax", "torch.nn.functional", "log_softmax", "dim", "torch"),
+    ("jax-jit", "log_softmax", "jax.nn", "log_softmax", "axis", "jax"),
     ("scipy", "logsumexp", "scipy.special", "logsumexp", "axis", "numpy"),
     ("torch", "logsumexp", "torch", "logsumexp", "dim", "torch"),
     ("jax", "logsumexp", "jax.scipy.special", "logsumexp", "axis", "jax"),
+    ("torch-compiled", "logsumexp", "torch", "logsumexp", "dim", "torch"),
+    ("jax-jit", "logsumexp", "jax.scipy.special", "logsumexp", "axis", "jax"),
     ("scipy", "sigmoid", "scipy.special", "expit", None, "numpy"),
     ("torch", "sigmoid", "torch", "sigmoid", None, "torch"),
     ("jax", "sigmoid", "jax.nn", "sigmoid", None, "jax"),
+    ("torch-compiled", "sigmoid", "torch", "sigmoid", None, "torch"),
+    ("jax-jit", "sigmoid", "jax.nn", "sigmoid", None, "jax"),
     ("torch", "cross_entropy", "extremum.reference.subjects.wrappers", "torch_cross_entropy", None, "torch"),
     ("torch", "descent_step", "extremum.reference.subjects.wrappers", "torch_sgd", None, "torch"),
+    ("torch-fused", "descent_step", "extremum.reference.subjects.wrappers", "torch_fused_sgd", None, "torch"),
     ("sklearn", "softmax", "sklearn.utils.extmath", "softmax", None, "numpy"),
     ("tensorflow", "softmax", "extremum.reference.subjects.wrappers", "tensorflow_softmax", "axis", "numpy"),
     ("tensorflow", "log_softmax", "extremum.reference.subjects.wrappers", "tensorflow_log_softmax", "axis", "numpy"),
@@ -49,9 +60,11 @@ ROWS = (  # name (that the library is imported by), role, module, attribute, key
 KERNELS = {"liger_kernel": (INTERPRET, "cuda", "xpu")}  # of Triton: the kinds of devices that they run on
 
 
+WRAPPED = {"torch-compiled": "torch.compile", "jax-jit": "jax.jit"}  # by name: what is called on the function first
 MATRICES = (2,)  # the numbers of dimensions that a function of scikit-learn takes
 LIBRARIES = (  # as it is imported
-    *("scipy", "sklearn", "torch", "tensorflow", "jax", "autograd", "optax", "onnxruntime", "triton", "liger_kernel"),
+    *("scipy", "sklearn", "torch", "tensorflow", "jax", "autograd", "optax"),
+    *("onnxruntime", "openvino", "triton", "liger_kernel"),
 )
 EXTRAS = {"onnxruntime": "onnx", "sklearn": "scikit-learn", "liger_kernel": "liger"}  # where its name is another
 
@@ -106,12 +119,13 @@ def _late(module: str, attribute: str) -> Callable[..., Any]:
 
 
 for _name, _role, _module, _attribute, _axis, _adapter in ROWS:
-    if importlib.util.find_spec(_name):
+    if importlib.util.find_spec(_name.partition("-")[0]):
         _declared = {"axis": _axis, "adapter": ADAPTERS[_adapter], "dtypes": DEFAULT_DTYPES}
         _devices = KERNELS.get(_name, ())
-        # JAX compiles anew for every shape: minutes and gigabytes for a whole audit.
-        _slow = _adapter == "jax" or bool(_devices)
+        # JAX and what is wrapped compile anew for every shape: minutes and gigabytes for a whole audit.
+        _wrap = WRAPPED.get(_name, "")
+        _slow = _adapter == "jax" or bool(_devices or _wrap)
         _ranks = MATRICES if _name == "sklearn" else RANKS
-        subject(_role, kind="library", name=_name, slow=_slow, ranks=_ranks, devices=_devices, **_declared)(
+        subject(_role, kind="library", name=_name, slow=_slow, ranks=_ranks, devices=_devices, wrap=_wrap, **_declared)(
             _late(_module, _attribute)
         )

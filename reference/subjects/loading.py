@@ -24,8 +24,12 @@ DEFAULT_WIDTH, SIGNATURE_WIDTH = 60, 300  # characters
 STAGES = "extremum."
 ARRAY = re.compile(r"\b(Tensor|Array|ArrayLike|ndarray|NDArray)\b")  # in an annotation
 SHARED = (".so", ".dylib", ".dll")  # suffixes of libraries of C symbols
-MODEL, OPERATOR = ".onnx", "onnxruntime:"  # the suffix of a model; what stands before an operator of ONNX
+MODEL = ".onnx"  # the suffix of a model
+ONNXRUNTIME, OPENVINO = "onnxruntime:", "openvino:"  # what runs it, before its file or an operator of ONNX
 LIBRARIES = ("torch", "jax")  # whose arrays a subject may take, besides NumPy's
+AXES = ("axis", "dim")  # keywords by which a function takes the axis
+COMPILER_LIMITS = ("recompile_limit", "cache_size_limit", "accumulated_recompile_limit", "accumulated_cache_size_limit")
+COMPILED_SHAPES = 2**16
 STANDARD = {"__array_api_version__", "__array_namespace_info__"}  # names that a library of the array API standard has
 
 
@@ -79,7 +83,7 @@ def made(spec: str, value: Any, wrap: str | None = None) -> Any:
     except NotLoaded as error:
         raise NotLoaded(error.text.replace("subject", "wrap", 1), error.word, error.choices) from None
     try:
-        wrapped = wrapper(function)
+        wrapped = wrapper(function, **wrapping(wrap, function))
     except Exception as error:
         raise NotLoaded(f"wrap={wrap!r} of {spec!r} raises {type(error).__name__}: {first_line(error)}") from None
     if not callable(wrapped):
@@ -87,10 +91,31 @@ def made(spec: str, value: Any, wrap: str | None = None) -> Any:
     return wrapped
 
 
+def wrapping(wrap: str, function: Any) -> dict[str, Any]:
+    """What a compiler is told besides, so that it compiles every call.
+
+    JAX traces each argument, and no function computes along a traced axis. PyTorch answers by the function as it was
+    from the ninth shape on, unless its limit is raised.
+    """
+    if wrap == "torch.compile":
+        config = importlib.import_module("torch._dynamo.config")
+        for name in COMPILER_LIMITS:
+            if hasattr(config, name):
+                setattr(config, name, COMPILED_SHAPES)
+    if wrap != "jax.jit":
+        return {}
+    try:
+        names = signature_of(function).parameters
+    except Exception:  # a class may have a signature that raises
+        return {}
+    static = [name for name in AXES if name in names]
+    return {"static_argnames": static} if static else {}
+
+
 def parted(spec: str) -> tuple[str, str]:
     """The file or module, and the attribute in it, that `spec` names; "file.py::Class::method" as pytest has it too."""
     if spec.endswith(MODEL):
-        return spec, ""
+        return runtime_of(spec)[1], ""
     if "::" in spec:
         place, *names = spec.split("::")
         return place, ".".join(names)
@@ -100,7 +125,13 @@ def parted(spec: str) -> tuple[str, str]:
 
 def is_onnx(spec: str) -> bool:
     """Whether this names a model in a file, or an operator of ONNX Runtime."""
-    return spec.endswith(MODEL) or spec.startswith(OPERATOR)
+    return spec.endswith(MODEL) or spec.startswith((ONNXRUNTIME, OPENVINO))
+
+
+def runtime_of(spec: str) -> tuple[str, str]:
+    """What runs the model or operator that `spec` names, and the file or the operator alone."""
+    prefix = next((prefix for prefix in (ONNXRUNTIME, OPENVINO) if spec.startswith(prefix)), "")
+    return prefix or ONNXRUNTIME, spec.removeprefix(prefix)
 
 
 def is_file(place: str) -> bool:
@@ -120,7 +151,8 @@ def module_of_file(place: Path) -> tuple[str, Path]:
 def record_name(spec: str) -> str:
     """The name in a record: of a file its last part alone, so that it is the same in any folder."""
     place, attribute = parted(spec)
-    name = Path(place).name if is_file(place) else place
+    runtime = OPENVINO if spec.startswith(OPENVINO) and spec.endswith(MODEL) else ""  # a model of two runtimes
+    name = f"{runtime}{Path(place).name}" if is_file(place) else place
     return f"{name}:{attribute}" if attribute else name
 
 

@@ -1,4 +1,4 @@
-"""An ONNX model, or one operator of ONNX Runtime, as a function of NumPy arrays.
+"""An ONNX model, or one of its operators, as a function of NumPy arrays, by ONNX Runtime or OpenVINO.
 
 A model takes the role's arguments: by name where its inputs have their names, else in order. Its first output is the
 answer. Where it fixes how many rows it takes, it gets that many a call: the last are filled up by copies of one, whose
@@ -7,7 +7,6 @@ answers are dropped. A model of a role of one row a call may have an axis of row
 
 from __future__ import annotations
 
-import ctypes
 import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from extremum.reference.subjects.loading import OPERATOR, NotLoaded, first_line
+from extremum.reference.subjects.loading import MODEL, NotLoaded, runtime_of
+from extremum.reference.subjects.onnx_runtimes import RUNTIMES, Input, session
 
 FLOATS = {
     "tensor(float16)": "float16",
@@ -26,11 +26,7 @@ FLOATS = {
     "tensor(bfloat16)": "bfloat16",
 }
 INTEGERS = {"tensor(int64)": "int64", "tensor(int32)": "int32"}
-BFLOAT16 = 16  # TensorProto.BFLOAT16: its values go in and out by their bits
-NEEDED = "ONNX models need onnxruntime: pip install 'extremum[onnx]'"
-WITHOUT_HARDWARE = ("AzureExecutionProvider",)  # which runs nothing here
 OPSET, IR_VERSION = 13, 8  # of a model of one operator: those that have bfloat16, with the axes as an attribute
-FATAL = 4  # of a session's log: its errors come as exceptions
 
 
 @dataclass(frozen=True)
@@ -54,37 +50,31 @@ OPERATORS = (
 )
 
 
-@dataclass(frozen=True)
-class Input:
-    """An input of a model: its name, its type as ONNX Runtime has it, and its sizes; None: any, and (): of any rank."""
-
-    name: str
-    kind: str
-    shape: tuple[int | None, ...]
-
-
 def opened(spec: str, role: str, inputs: Mapping[str, int], batched: bool) -> Callable[..., Any]:
-    """What `spec` names, a file or "onnxruntime:OPERATOR", as a function of the role's arguments, by their ranks.
+    """What `spec` names, a file or an operator, as a function of the role's arguments, by their ranks.
 
-    Raises `NotLoaded` in one line. `sizes` of the function are those that an argument must have, by its name. A call
-    raises `TypeError` for arrays of another dtype than the model's.
+    Behind "openvino:" OpenVINO runs it, else ONNX Runtime. Raises `NotLoaded` in one line. `sizes` of the function are
+    those that an argument must have, by its name. A call raises `TypeError` for arrays of another dtype than the
+    model's.
     """
-    if spec.startswith(OPERATOR):
+    prefix, word = runtime_of(spec)
+    if not word.endswith(MODEL):
         one = operator(spec)
         if one.role != role:
             raise NotLoaded(f"subject={spec!r} computes role {one.role}, not {role}")
-        return _named(_by_dtype(one, spec, inputs, batched), one.name, inputs, {})
-    if not os.path.isfile(spec):
-        raise NotLoaded(f"subject file {spec!r} does not exist")
-    model = Model(os.path.abspath(spec), spec, role, inputs, batched)
-    return _named(model.__call__, os.path.basename(spec), inputs, model.sizes)
+        return _named(_by_dtype(one, spec, inputs, batched), one.name, RUNTIMES[prefix].module, inputs, {})
+    if not os.path.isfile(word):
+        raise NotLoaded(f"subject file {word!r} does not exist")
+    model = Model(os.path.abspath(word), spec, role, inputs, batched)
+    return _named(model.__call__, os.path.basename(word), RUNTIMES[prefix].module, inputs, model.sizes)
 
 
 def _by_dtype(one: Operator, spec: str, inputs: Mapping[str, int], batched: bool) -> Callable[..., Any]:
     """The operator, each dtype in a model of its own. Raises `NotLoaded` where there is none of float32."""
 
     def model(dtype: str) -> Model:
-        return Model(_model(one, dtype, list(inputs)), spec, one.role, inputs, batched)
+        ranks = RUNTIMES[runtime_of(spec)[0]].ranks
+        return Model(_model(one, dtype, list(inputs), ranks or one.rows), spec, one.role, inputs, batched)
 
     models = {"float32": model("float32")}
 
@@ -101,13 +91,17 @@ def _by_dtype(one: Operator, spec: str, inputs: Mapping[str, int], batched: bool
 
 
 def _named(
-    call: Callable[..., Any], name: str, inputs: Mapping[str, int], sizes: Mapping[str, Sequence[int | None]]
+    call: Callable[..., Any],
+    name: str,
+    module: str,
+    inputs: Mapping[str, int],
+    sizes: Mapping[str, Sequence[int | None]],
 ) -> Callable[..., Any]:
     def called(*arguments: Any) -> Any:
         return call(*arguments)
 
     called.__name__ = called.__qualname__ = name
-    called.__module__ = "onnxruntime"  # whose version the record tells
+    called.__module__ = module  # whose version the record tells
     taken = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in inputs]
     called.__signature__ = inspect.Signature(taken)  # type: ignore[attr-defined]
     called.foreign = True  # type: ignore[attr-defined]
@@ -116,17 +110,12 @@ def _named(
 
 
 class Model:
-    """A model in a session of ONNX Runtime. `content` is its file, or its bytes."""
+    """A model in a session of the runtime that `spec` names. `content` is its file, or its bytes."""
 
     def __init__(self, content: str | bytes, spec: str, role: str, inputs: Mapping[str, int], batched: bool) -> None:
         self.ranks, self.batched = dict(inputs), batched
-        self.session = _session(content, spec)
-        declared = [
-            Input(i.name, i.type, tuple(d if isinstance(d, int) else None for d in i.shape))
-            for i in self.session.get_inputs()
-        ]
-        self.inputs = ordered(f"subject={spec!r}", role, inputs, declared, batched)
-        self.outputs = [o.name for o in self.session.get_outputs()][:1]
+        self.session = session(runtime_of(spec)[0], content, spec)
+        self.inputs = ordered(f"subject={spec!r}", role, inputs, self.session.inputs, batched)
 
     @property
     def sizes(self) -> dict[str, tuple[int | None, ...]]:
@@ -184,11 +173,7 @@ class Model:
         return np.concatenate(parts)
 
     def _run(self, arrays: Sequence[Any]) -> Any:
-        names = [i.name for i in self.inputs]
-        if "tensor(bfloat16)" not in {o.type for o in [*self.session.get_inputs(), *self.session.get_outputs()]}:
-            return self.session.run(self.outputs, dict(zip(names, arrays, strict=True)))[0]
-        values = {name: _value(a) for name, a in zip(names, arrays, strict=True)}
-        return _array(self.session.run_with_ort_values(self.outputs, values)[0])
+        return self.session.run({i.name: a for i, a in zip(self.inputs, arrays, strict=True)})
 
 
 def ordered(said: str, role: str, inputs: Mapping[str, int], declared: Sequence[Input], batched: bool) -> list[Input]:
@@ -214,25 +199,9 @@ def ordered(said: str, role: str, inputs: Mapping[str, int], declared: Sequence[
     return own
 
 
-def _session(content: str | bytes, spec: str) -> Any:
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise NotLoaded(f"{NEEDED} ({first_line(error)})") from None
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = FATAL
-    options.intra_op_num_threads = options.inter_op_num_threads = 1  # the workers share the cores
-    providers = [p for p in onnxruntime.get_available_providers() if p not in WITHOUT_HARDWARE]
-    try:
-        return onnxruntime.InferenceSession(content, options, providers=providers)
-    except Exception as error:  # its own, of several classes
-        why = first_line(error).rpartition("[ONNXRuntimeError] : ")[2]
-        raise NotLoaded(f"subject={spec!r} is no model that ONNX Runtime runs here: {why}") from None
-
-
 def operator(spec: str) -> Operator:
     """The operator that "onnxruntime:NAME" names. Raises `NotLoaded` where there is none that computes a role."""
-    name = spec.removeprefix(OPERATOR)
+    name = runtime_of(spec)[1]
     found = next((o for o in OPERATORS if o.name == name), None)
     if found is None:
         valid = [o.name for o in OPERATORS]
@@ -240,8 +209,8 @@ def operator(spec: str) -> Operator:
     return found
 
 
-def _model(one: Operator, dtype: str, inputs: Sequence[str]) -> bytes:
-    """A model of one operator, in bytes."""
+def _model(one: Operator, dtype: str, inputs: Sequence[str], ranks: bool) -> bytes:
+    """A model of one operator, in bytes; with `ranks` its arrays are declared as rows, else of any rank."""
     try:
         from onnx import TensorProto, helper
     except ImportError:
@@ -250,7 +219,7 @@ def _model(one: Operator, dtype: str, inputs: Sequence[str]) -> bytes:
     if dtype not in known:
         raise NotLoaded(f"ONNX has float16, float32, float64 and bfloat16, not {dtype}")
     kind = getattr(TensorProto, known[dtype])
-    shapes: list[Any] = [("rows", "n"), ("rows",)] if one.rows else [None] * len(inputs)
+    shapes: list[Any] = [("rows", "n"), ("rows",)][: len(inputs)] if ranks else [None] * len(inputs)
     kinds = [kind, *[TensorProto.INT64 if one.rows else kind] * (len(inputs) - 1)]
     taken = [helper.make_tensor_value_info(*row) for row in zip(inputs, kinds, shapes, strict=True)]
     given = helper.make_tensor_value_info("out", kind, ("rows",) if one.rows else None)
@@ -258,24 +227,3 @@ def _model(one: Operator, dtype: str, inputs: Sequence[str]) -> bytes:
     graph = helper.make_graph([node], one.name, taken, [given])
     opset = helper.make_opsetid("", OPSET)
     return bytes(helper.make_model(graph, opset_imports=[opset], ir_version=IR_VERSION).SerializeToString())
-
-
-def _value(a: Any) -> Any:
-    """An array as the runtime's own value, which lies on the same memory."""
-    from onnxruntime import OrtValue
-
-    if a.dtype.name == "bfloat16":
-        return OrtValue.ortvalue_from_numpy_with_onnx_type(a.view(np.uint16), BFLOAT16)
-    return OrtValue.ortvalue_from_numpy(a)
-
-
-def _array(value: Any) -> Any:
-    """A copy of a value of the runtime's as an array."""
-    if value.data_type() != "tensor(bfloat16)":
-        return value.numpy()
-    import ml_dtypes
-
-    shape = tuple(value.shape())
-    bits = np.empty(shape, np.uint16)
-    ctypes.memmove(bits.ctypes.data, value.data_ptr(), bits.nbytes)  # of a type that NumPy has not
-    return bits.view(ml_dtypes.bfloat16)

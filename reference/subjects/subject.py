@@ -51,6 +51,7 @@ class Subject:
     gradient_of answers, where it is none of the usual ones. With `out` it is called `f(*arguments, out)`, and what it
     has written there is its answer. `sizes` are those that arguments have in each call, by name, where it takes no
     others; None is any. `word` is what the user named it by. `devices` are the kinds that it runs on, of none on any.
+    `wrap` is what is called on a library's function first.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Subject:
     sizes: Mapping[str, Sequence[int | None]] = field(default_factory=dict)
     word: str = ""
     devices: tuple[str, ...] = ()
+    wrap: str = ""
 
     @property
     def length(self) -> int | None:
@@ -159,10 +161,15 @@ def unknown(name: str, role: str | None) -> UsageError:
 
 
 def made_by(subject: Subject) -> dict[str, str]:
-    """How what is called is made of what its name names: `instance` of a class, `wrap`, `c_signature`, `device`."""
+    """How what is called is made of what its name names: `instance` of a class, `wrap`, `c_signature`, `device`.
+
+    `static` is the keyword that JAX compiles for each value of.
+    """
     place = subject.place or {}
     instance = {"instance": "yes"} if subject.about.get("instance") else {}
-    wrap = {"wrap": str(place["wrap"])} if "wrap" in place else {}
+    name = str(place.get("wrap", subject.wrap))
+    wrap = {"wrap": name} if name else {}
+    wrap |= {"static": subject.axis} if name == "jax.jit" and subject.axis else {}
     device = {"device": subject.device} if subject.device else {}
     return instance | wrap | device | ({"c_signature": str(place["c"]["signature"])} if "c" in place else {})
 

@@ -22,6 +22,16 @@ def torch_sgd(x: Any, gradient: Any, step_size: float) -> Any:
     return point.detach()
 
 
+def torch_fused_sgd(x: Any, gradient: Any, step_size: float) -> Any:
+    """A step of `torch.optim.SGD` with its fused kernel, from fresh state."""
+    import torch
+
+    point = torch.nn.Parameter(x.clone())
+    point.grad = gradient.clone()
+    torch.optim.SGD([point], lr=step_size, fused=True).step()
+    return point.detach()
+
+
 def optax_sgd(x: Any, gradient: Any, step_size: float) -> Any:
     """A step of `optax.sgd` from fresh state, applied by `optax.apply_updates`."""
     import optax

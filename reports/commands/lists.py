@@ -22,22 +22,24 @@ def roles() -> None:
 def subjects(role: str | None) -> None:
     """List the subjects that have names, and which libraries are usable.
 
-    Those are references, mutants, functions of libraries that are installed, and operators of ONNX Runtime.
+    Those are references, mutants, functions of libraries that are installed, and operators of ONNX models.
     """
     from extremum.properties.roles.registry import role_named
     from extremum.reference.errors import printable
     from extremum.reference.subjects.libraries import libraries
-    from extremum.reference.subjects.loading import OPERATOR
     from extremum.reference.subjects.onnx_models import OPERATORS
+    from extremum.reference.subjects.onnx_runtimes import RUNTIMES
     from extremum.reference.subjects.subject import subjects as known
 
     if role is not None:
         role_named(role)
     rows = [(s.name, s.role, s.kind, (s.function.__doc__ or s.origin).strip().splitlines()[0]) for s in known(role)]
     there = libraries()
-    if not next(library.why for library in there if library.name == OPERATOR.rstrip(":")):
-        named = [(OPERATOR + o.name, o.role, "library", "an operator of ONNX Runtime") for o in OPERATORS]
-        rows += [row for row in named if role in (None, row[1])]
+    usable = {library.name for library in there if not library.why}
+    for prefix, runtime in RUNTIMES.items():
+        if runtime.module in usable:
+            named = [(prefix + o.name, o.role, "library", f"an operator of {runtime.title}") for o in OPERATORS]
+            rows += [row for row in named if role in (None, row[1])]
     _table(iter(rows))
     click.echo()
     _table((library.name, printable(library.line)) for library in there)

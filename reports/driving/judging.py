@@ -17,7 +17,7 @@ from extremum.properties.inputs.effort import EFFORTS
 from extremum.properties.roles.registry import place_of, role_named
 from extremum.properties.steps.resolve import resolve
 from extremum.properties.steps.sharing import Shared
-from extremum.properties.steps.trial import Wish, from_json, to_json
+from extremum.properties.steps.trial import Wish, from_json, to_json, told_apart
 from extremum.properties.values.finding import Cell
 from extremum.reference.subjects.subject import Subject
 from extremum.reports.driving import interrupts
@@ -69,7 +69,7 @@ class Turns:
 def judged_again(task: Task, settings: Settings) -> Cell:
     """Judge a task whose process ended, in another, and in a third: `crashed` where each ends."""
     subject = task.subject
-    named = subject.name if subject.place is None or subject.kind != "user" else json.dumps(to_json(subject))
+    named = json.dumps(to_json(subject)) if told_apart(subject) else subject.name
     words = named, place_of(task.role), task.property.name, task.dtype, task.domain
     for _ in range(TRIES):
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as executor, suppress(BrokenProcessPool):

@@ -20,7 +20,7 @@ from extremum.properties.roles.registry import role_named
 from extremum.properties.steps.ending import RUNS, confirmed, ended
 from extremum.properties.steps.resolve import resolve
 from extremum.properties.steps.sharing import Shared
-from extremum.properties.steps.trial import Wish, from_json, to_json
+from extremum.properties.steps.trial import Wish, from_json, to_json, told_apart
 from extremum.properties.values.finding import Cell
 from extremum.properties.values.tally import Tally
 from extremum.reference.arithmetic.formats import Format, format_of
@@ -111,7 +111,7 @@ def _left(deadline: float | None) -> float | None:
 @contextmanager
 def workers(job: Job, count: int, limit: float | None) -> Iterator[WorkerPool]:
     """Workers that have resolved the subject; a call of more than `limit` seconds ends its host."""
-    tried = None if job.subject.place is None or job.subject.kind != "user" else to_json(job.subject)
+    tried = to_json(job.subject) if told_apart(job.subject) else None
     begin = (
         job.spec,
         tried,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from extremum.reference.errors import UsageError, nearest
-from extremum.reference.subjects.loading import is_file, is_onnx, parted
+from extremum.reference.subjects.loading import is_file, is_onnx, parted, runtime_of
 from extremum.reports.driving.options import FILES, REQUEST, Option, values
 from extremum.reports.record.files import STANDARD_OUTPUT
 
@@ -175,16 +175,17 @@ def _placed(word: str, folder: Path, place: str) -> str:
     """A word that the current folder's command line would have for this, which is relative to `folder`."""
     if not place or word == STANDARD_OUTPUT or folder == Path.cwd():
         return word
-    path, rest = word, ""
+    path, runtime, rest = word, "", ""
     if place == "spec" and ":" in word:
         path = parted(word)[0]
-        rest = word[len(path) :]
+        runtime, _, rest = word.partition(path)
     if place == "spec" and not is_file(path):
         return word
-    return os.path.relpath(folder / path) + rest
+    return f"{runtime}{os.path.relpath(folder / path)}{rest}"
 
 
 def _identity(word: str) -> tuple[str, str]:
     """What two words have in common that name the same subject."""
     place, attribute = parted(word) if ":" in word or is_onnx(word) else ("", word)
+    attribute = runtime_of(word)[0] if is_onnx(word) and is_file(place) else attribute
     return (str(Path(place).resolve()) if is_file(place) else place), attribute

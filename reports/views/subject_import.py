@@ -19,9 +19,9 @@ from typing import Any
 from extremum.properties.roles.registry import role_named
 from extremum.reference.subjects import autodiff, c_symbols, onnx_models, processes, wrappers
 from extremum.reference.subjects.adapters import adapter_of
-from extremum.reference.subjects.loading import OPERATOR, SHARED, is_file, is_onnx, module_of_file, parted
+from extremum.reference.subjects.loading import MODEL, SHARED, is_file, is_onnx, module_of_file, parted, runtime_of
 from extremum.reference.subjects.processes import PREFIX
-from extremum.reference.subjects.subject import subjects
+from extremum.reference.subjects.subject import Subject, made_by, subjects
 
 WRITTEN = "written"  # what returns what the subject has written into its last argument
 SUBJECT = "subject"  # its name where its own is taken, or it has none
@@ -51,8 +51,9 @@ def imported(role: str, name: str, place: Mapping[str, str], taken: Collection[s
     word, folder = place.get("word", ""), place.get("folder", "")
     if word.startswith(PREFIX) or parted(word)[0].endswith(SHARED) or is_onnx(word):
         return _foreign(role, word, place, taken)
-    source = _registered(role, name, taken) if word in ("", name) else None
-    source = source or _named(word or name, folder, taken)
+    known = next((s for s in subjects(role) if s.name == name), None) if word in ("", name) else None
+    place = {**(made_by(known) if known else {}), **place}
+    source = _registered(known, taken) if known else _named(word or name, folder, taken)
     calls = f"{source.expression}()" if place.get("instance") else source.expression
     folders, lines, own = source.folders, source.lines, {*taken, _root(source.expression)}
     if wrap := place.get("wrap", ""):
@@ -60,7 +61,8 @@ def imported(role: str, name: str, place: Mapping[str, str], taken: Collection[s
         wrapper = _named(wrap, folder, own)
         own |= {_root(wrapper.expression)}
         folders, lines = tuple(dict.fromkeys((*folders, *wrapper.folders))), (*lines, *wrapper.lines)
-        calls = f"{wrapper.expression}({calls})"
+        static = f", static_argnames={place['static']!r}" if "static" in place else ""
+        calls = f"{wrapper.expression}({calls}{static})"
     called = source.expression
     if calls != called:
         called = _free(SUBJECT, own)
@@ -95,7 +97,8 @@ def _foreign(role: str, word: str, place: Mapping[str, str], taken: Collection[s
         call = f"started({word!r}, {role!r}, {list(signature.inputs)!r}, {signature.batched})"
         lines: tuple[str, ...] = ("import os", f"from {processes.__name__} import started", f"os.chdir({folder!r})")
     elif is_onnx(word):
-        path = word if word.startswith(OPERATOR) else os.path.abspath(Path(folder, word))
+        runtime, file = runtime_of(word)
+        path = f"{runtime}{os.path.abspath(Path(folder, file)) if file.endswith(MODEL) else file}"
         call = f"opened({path!r}, {role!r}, {dict(signature.inputs)!r}, {signature.batched})"
         lines = (f"from {onnx_models.__name__} import opened",)
     else:
@@ -106,13 +109,10 @@ def _foreign(role: str, word: str, place: Mapping[str, str], taken: Collection[s
     return Import((), (*lines, f"{name} = {call}"), name)
 
 
-def _registered(role: str, name: str, taken: Collection[str]) -> Import | None:
-    """How to import a subject that extremum knows by name; None where there is none."""
-    known = next((s for s in subjects(role) if s.name == name), None)
-    if known is None:
-        return None
+def _registered(known: Subject, taken: Collection[str]) -> Import:
+    """How to import a subject that extremum knows by name."""
     place, attribute = known.function.__module__, known.function.__name__
-    method = name.partition(":")[0].replace("-", "_"), attribute
+    method = known.name.partition(":")[0].replace("-", "_"), attribute
     if isinstance(getattr(autodiff, method[0], None), autodiff.Tool):
         source = _of_tool(*method)
     elif place == wrappers.__name__:

@@ -62,6 +62,8 @@ def test_what_a_wrapper_makes_is_made_once_and_both_folders_are_on_the_path(tmp_
     assert source.expression == "subject_3"
     jitted = imported("softmax", "k.py:f", {"word": "k:f", "wrap": "jax.jit"})
     assert jitted.lines == ("from k import f", "from jax import jit", "subject = jit(f)")
+    static = imported("softmax", "k.py:f", {"word": "k:f", "wrap": "jax.jit", "static": "axis"})
+    assert static.lines[-1] == "subject = jit(f, static_argnames='axis')"
 
 
 def test_a_file_of_tests_names_every_subject_once_and_calls_an_instance(

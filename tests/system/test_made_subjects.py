@@ -13,6 +13,7 @@ from extremum.properties.roles.registry import role_named
 from extremum.properties.steps.resolve import definition_of, introduce
 from extremum.properties.steps.trial import Wish, tried
 from extremum.reference.errors import UsageError
+from extremum.reference.subjects.loading import wrapping
 
 KERNELS = """
 import numpy as np
@@ -92,6 +93,14 @@ def test_what_cannot_be_made_is_a_line_that_names_it(word: str, wrap: str | None
     with pytest.raises(UsageError) as told:
         tried(f"kernels.py:{word}", ROLE, Wish(dtypes=["float32"], wrap=wrap))
     assert str(told.value).startswith(said)
+
+
+def test_a_compiler_is_told_what_it_needs() -> None:
+    def softmax(x: object, dim: int = -1) -> object:
+        return x
+
+    assert wrapping("jax.jit", softmax) == {"static_argnames": ["dim"]}  # no function computes along a traced axis
+    assert wrapping("jax.jit", len) == wrapping("kernels.py:shifted", softmax) == {}
 
 
 def audit(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:

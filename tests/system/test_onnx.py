@@ -20,7 +20,7 @@ from extremum.properties.steps.sharing import Shared
 from extremum.properties.steps.trial import Wish, tried
 from extremum.properties.values.finding import Cell
 from extremum.reference.errors import UsageError
-from extremum.reference.subjects.loading import NotLoaded, is_file, is_onnx, parted, record_name
+from extremum.reference.subjects.loading import NotLoaded, is_file, is_onnx, parted, record_name, runtime_of
 from extremum.reference.subjects.onnx_models import Input, Model, opened, operator, ordered
 from extremum.reference.subjects.subject import Subject
 
@@ -241,10 +241,16 @@ def test_what_names_no_model_is_refused_in_a_line(spec: str, role: str | None, w
     assert str(told.value).startswith(said)
 
 
-def test_without_the_runtime_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
-    with pytest.raises(NotLoaded, match=r"need onnxruntime: pip install 'extremum\[onnx\]'"):
-        Model(b"", "softmax.onnx", "softmax", {"x": 1}, batched=True)
+@pytest.mark.parametrize(
+    ("spec", "module", "extra"),
+    [("softmax.onnx", "onnxruntime", "onnx"), ("openvino:softmax.onnx", "openvino", "openvino")],
+)
+def test_without_the_runtime_it_is_said_what_to_install(
+    spec: str, module: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, module, None)
+    with pytest.raises(NotLoaded, match=rf"need {module}: pip install 'extremum\[{extra}\]'"):
+        Model(b"", spec, "softmax", {"x": 1}, batched=True)
 
 
 @pytest.mark.parametrize(
@@ -285,5 +291,10 @@ def test_words_of_models_and_operators_are_known() -> None:
     assert is_file("softmax.onnx")
     assert parted("a/softmax.onnx") == ("a/softmax.onnx", "")
     assert record_name("a/softmax.onnx") == "softmax.onnx"
-    assert operator("onnxruntime:ReduceLogSumExp").role == "logsumexp"
+    assert operator("onnxruntime:ReduceLogSumExp").role == operator("openvino:ReduceLogSumExp").role == "logsumexp"
+    assert is_onnx("openvino:a/softmax.onnx")
+    assert parted("openvino:a/softmax.onnx") == ("a/softmax.onnx", "")
+    assert record_name("openvino:a/softmax.onnx") == "openvino:softmax.onnx"
+    assert runtime_of("openvino:softmax.onnx") == ("openvino:", "softmax.onnx")
+    assert runtime_of("softmax.onnx") == ("onnxruntime:", "softmax.onnx")
     assert [sizes_text(sizes) for sizes in ((1,), (16,), (None, 3))] == ["1 entry", "16 entries", "any by 3 entries"]
