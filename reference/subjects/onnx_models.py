@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from extremum.reference.subjects.loading import MODEL, NotLoaded, runtime_of
-from extremum.reference.subjects.onnx_runtimes import RUNTIMES, Input, session
+from extremum.reference.subjects.onnx_runtimes import RUNTIMES, Input, Runtime, session
 
 FLOATS = {
     "tensor(float16)": "float16",
@@ -26,7 +26,8 @@ FLOATS = {
     "tensor(bfloat16)": "bfloat16",
 }
 INTEGERS = {"tensor(int64)": "int64", "tensor(int32)": "int32"}
-OPSET, IR_VERSION = 13, 8  # of a model of one operator: those that have bfloat16, with the axes as an attribute
+IR_VERSION = 8  # of a model of one operator: it has all opsets that runtimes ask for
+AXES_AS_INPUT = 18  # the opset from which on ReduceLogSumExp has its axes as an input
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,8 @@ def _by_dtype(one: Operator, spec: str, inputs: Mapping[str, int], batched: bool
     """The operator, each dtype in a model of its own. Raises `NotLoaded` where there is none of float32."""
 
     def model(dtype: str) -> Model:
-        ranks = RUNTIMES[runtime_of(spec)[0]].ranks
-        return Model(_model(one, dtype, list(inputs), ranks or one.rows), spec, one.role, inputs, batched)
+        content = _model(one, dtype, list(inputs), RUNTIMES[runtime_of(spec)[0]])
+        return Model(content, spec, one.role, inputs, batched)
 
     models = {"float32": model("float32")}
 
@@ -209,21 +210,24 @@ def operator(spec: str) -> Operator:
     return found
 
 
-def _model(one: Operator, dtype: str, inputs: Sequence[str], ranks: bool) -> bytes:
-    """A model of one operator, in bytes; with `ranks` its arrays are declared as rows, else of any rank."""
+def _model(one: Operator, dtype: str, inputs: Sequence[str], runtime: Runtime) -> bytes:
+    """A model of one operator, in bytes, as the runtime takes it."""
     try:
-        from onnx import TensorProto, helper
+        from onnx import TensorProto, helper, numpy_helper
     except ImportError:
         raise NotLoaded("operators by name need onnx: pip install 'extremum[onnx]'") from None
     known = {"float16": "FLOAT16", "float32": "FLOAT", "float64": "DOUBLE", "bfloat16": "BFLOAT16"}
     if dtype not in known:
         raise NotLoaded(f"ONNX has float16, float32, float64 and bfloat16, not {dtype}")
     kind = getattr(TensorProto, known[dtype])
-    shapes: list[Any] = [("rows", "n"), ("rows",)][: len(inputs)] if ranks else [None] * len(inputs)
+    shapes: list[Any] = [("rows", "n"), ("rows",)][: len(inputs)] if one.rows or runtime.ranks else [None] * len(inputs)
     kinds = [kind, *[TensorProto.INT64 if one.rows else kind] * (len(inputs) - 1)]
     taken = [helper.make_tensor_value_info(*row) for row in zip(inputs, kinds, shapes, strict=True)]
     given = helper.make_tensor_value_info("out", kind, ("rows",) if one.rows else None)
-    node = helper.make_node(one.name, list(inputs), ["out"], **one.attributes)
-    graph = helper.make_graph([node], one.name, taken, [given])
-    opset = helper.make_opsetid("", OPSET)
+    attributes = dict(one.attributes)
+    axes = [attributes.pop("axes")] if runtime.opset >= AXES_AS_INPUT and "axes" in attributes else []
+    node = helper.make_node(one.name, [*inputs, *(["axes"] if axes else [])], ["out"], **attributes)
+    constants = [numpy_helper.from_array(np.array(a, np.int64), "axes") for a in axes]
+    graph = helper.make_graph([node], one.name, taken, [given], constants)
+    opset = helper.make_opsetid("", runtime.opset)
     return bytes(helper.make_model(graph, opset_imports=[opset], ir_version=IR_VERSION).SerializeToString())

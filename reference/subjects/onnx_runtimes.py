@@ -49,7 +49,8 @@ class Session:
 class Runtime:
     """One runtime: the module that it is, the extra that installs it, and how it opens a file or the bytes of a model.
 
-    Where it has `ranks`, it takes no arrays of any number of dimensions: those of a model must be declared.
+    Where it has `ranks`, it takes no arrays of any number of dimensions: those of a model must be declared. `opset` is
+    that of models which are made for it.
     """
 
     module: str
@@ -57,6 +58,7 @@ class Runtime:
     extra: str
     opened: Callable[[str | bytes], Session]
     ranks: bool = False
+    opset: int = 13  # which has bfloat16
 
 
 def session(prefix: str, content: str | bytes, spec: str) -> Session:
@@ -150,6 +152,8 @@ def _run_openvino(opened: Any, arrays: Mapping[str, Any]) -> Any:
 RUNTIMES: Mapping[str, Runtime] = MappingProxyType(
     {
         ONNXRUNTIME: Runtime("onnxruntime", "ONNX Runtime", "onnx", _of_onnxruntime),
-        OPENVINO: Runtime("openvino", "OpenVINO", "openvino", _of_openvino, ranks=True),
+        OPENVINO: Runtime(
+            "openvino", "OpenVINO", "openvino", _of_openvino, ranks=True, opset=18
+        ),  # of 13 it takes no axes
     }
 )

@@ -23,15 +23,21 @@ from extremum.properties.steps.trial import Wish, tried
 from extremum.properties.values.finding import Cell
 from extremum.reference.subjects.libraries import KERNELS, LIBRARIES
 from extremum.reference.subjects.onnx_models import OPERATORS
+from extremum.reference.subjects.onnx_runtimes import RUNTIMES
 from extremum.reference.subjects.subject import Subject, subjects
 
 pytestmark = pytest.mark.libraries
 NEEDED = [name for name in LIBRARIES if name not in ("tensorflow", "sklearn")]  # by the job of the workflow
-SMALL = Settings(examples=0, timeout=600.0, effort=EFFORTS["quick"], limits=Limits(first_call_seconds=120.0))
+SMALL = Settings(examples=0, timeout=600.0, effort=EFFORTS["quick"], limits=Limits(first_call_seconds=300.0))
 # JAX compiles each shape of each step: what many calls decide is left to an audit by name.
 MANY_CALLS = ("axis", "layout", "determinism", "row_independence", "permutation_equivariance")
 NAMES = [(s.name, s.role) for s in subjects(kind="library") if s.name not in KERNELS]
-OPERATORS_NAMED = [(f"onnxruntime:{o.name}", o.role) for o in OPERATORS]
+OPERATORS_NAMED = [
+    (f"{prefix}{o.name}", o.role)
+    for prefix, runtime in RUNTIMES.items()
+    if importlib.util.find_spec(runtime.module)
+    for o in OPERATORS
+]
 
 
 @pytest.fixture
@@ -56,7 +62,6 @@ def test_the_libraries_of_this_job_are_here(name: str) -> None:
 
 @pytest.mark.parametrize(("word", "role"), [*NAMES, *OPERATORS_NAMED])
 def test_every_cell_of_a_library_has_a_verdict_that_it_reaches(word: str, role: str, shared: Shared) -> None:
-    pytest.importorskip("onnxruntime") if word.startswith("onnxruntime:") else None
     (subject,) = resolve(word, role, wish=Wish(dtypes=["float32"]))
     names = [p.name for p in role_named(role).properties if not (subject.compiled and p.name in MANY_CALLS)]
     verdicts = {name: cell_of(subject, name, "float32", shared).verdict for name in names}
