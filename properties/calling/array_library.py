@@ -276,7 +276,7 @@ def _kind_of_api(name: str) -> type:
 
 def _from_api(name: str, answer: Any) -> Array:
     kind = _kind_of_api(name)
-    if not isinstance(answer, kind):
+    if not issubclass(type(answer), kind):
         raise TypeError(f"returned {type(answer).__name__}, which is no {name}.{kind.__name__}")
     module = importlib.import_module(name)
     for place in ("", CPU):  # where it lies, or brought from a device that NumPy does not read

@@ -39,7 +39,7 @@ def main(*given: Any) -> None:
     loading, caller, arrays, channel, lifeline, asked, answered = given
     _supervise(lifeline, [channel, *asked, *answered])
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash is told by its signal: nobody reads the memory
-    modules = [_module(file) for file in (loading, caller, arrays)]
+    modules = _module(loading), _module(caller), _module(arrays)
     Service(*modules, socket.socket(fileno=channel), asked, answered).serve()
 
 

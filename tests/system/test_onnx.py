@@ -21,7 +21,8 @@ from extremum.properties.steps.trial import Wish, tried
 from extremum.properties.values.finding import Cell
 from extremum.reference.errors import UsageError
 from extremum.reference.subjects.loading import NotLoaded, is_file, is_onnx, parted, record_name, runtime_of
-from extremum.reference.subjects.onnx_models import Input, Model, opened, operator, ordered
+from extremum.reference.subjects.onnx_models import Model, opened, operator, ordered
+from extremum.reference.subjects.onnx_runtimes import Input
 from extremum.reference.subjects.subject import Subject
 
 NEEDS_ONNX = pytest.mark.skipif(
