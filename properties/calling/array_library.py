@@ -152,7 +152,16 @@ def _to_torch(x: Array, device: str) -> Any:
 
     bits = x.dtype.name == "bfloat16"  # NumPy has no bfloat16 that PyTorch reads: the bits go over
     tensor = torch.from_numpy(x.view(np.int16)).view(torch.bfloat16) if bits else torch.from_numpy(x)
-    return tensor.to(device) if device else tensor
+    return _put_torch(tensor, device) if device not in ("", CPU) else tensor
+
+
+def _put_torch(tensor: Any, device: str) -> Any:
+    """The tensor on a device with the strides that it has, which `Tensor.to` keeps of dense ones alone."""
+    import torch
+
+    part = tensor[tuple(slice(None) if stride else slice(1) for stride in tensor.stride())]  # without what is repeated
+    moved = torch.empty_strided(part.shape, part.stride(), dtype=part.dtype, device=device).copy_(part)
+    return moved.expand(tensor.shape)
 
 
 def _from_torch(answer: Any) -> Array:

@@ -151,13 +151,17 @@ class Caller:
     printed: io.StringIO = field(default_factory=Printed)
     beside: str = ""
 
-    def raw(self, arguments: Sequence[Array], axis: int | None = None) -> Any:
-        """The answer to one call as it came, for arrays handed over as they are: no copy is made."""
+    def raw(self, arguments: Sequence[Array], axis: int | None = None, given: list[Any] | None = None) -> Any:
+        """The answer to one call as it came, for arrays handed over as they are: no copy is made.
+
+        What the function gets for them is put into the list `given`.
+        """
+        given = [] if given is None else given
         keywords = {self.axis: -1 if axis is None else axis} if self.axis else {}
         try:
             # What it prints is kept from the terminal; what it does to NumPy's error state ends with the call.
             with redirect_stdout(self.printed), redirect_stderr(self.printed), np.errstate():
-                given = [self._given(i, a) for i, a in enumerate(arguments)]
+                given += [self._given(i, a) for i, a in enumerate(arguments)]
                 out = [self.arrays.give(blank(self.out, arguments, axis))] if self.out else []
                 returned = self.function(*given, *out, **keywords)
                 answer = out[0] if out else returned
@@ -221,21 +225,28 @@ class Caller:
         `printed`: lines; `states`: what else, in words. The floating-point `mode` was that before it was imported.
         """
         handed = [present(a, "C") for a in arguments]
+        given: list[Any] = []
         before = self.printed.tell()
         _ = random.random(), np.random.random()  # so that a state which is set to the same value every time shows
         states, mode = random_states(), float_mode() if mode is None else mode
-        answer = self.raw(handed)
+        answer = self.raw(handed, given=given)
         first = np.array(self.taken(answer), copy=True)
         self.raw([present(a, "C") for a in others])
         overwritten = differing(self.taken(answer), first)
         touched = [name for name, state in random_states().items() if state != states[name]]
         now = float_mode()
         return {
-            "changed": sum(differing(a, b) for a, b in zip(handed, arguments, strict=True)),
+            "changed": sum(differing(a, b) for a, b in zip(self._after(handed, given), arguments, strict=True)),
             "overwritten": overwritten,
             "printed": len(self.printed.getvalue()[before:].splitlines()),
             "states": touched + ([f"the floating-point mode: {', '.join(now) or 'usual'}"] if now != [*mode] else []),
         }
+
+    def _after(self, handed: Sequence[Array], given: Sequence[Any]) -> Sequence[Array]:
+        """The arguments as a call has left them: those on a device have memory of their own, and come back from there."""
+        if not self.arrays.remote:
+            return handed
+        return [a if isinstance(g, int | float) else self.taken(g) for a, g in zip(handed, given, strict=True)]
 
     def functions_called(self, arguments: Sequence[Array]) -> int:
         """How many functions a call calls, in Python and from it."""

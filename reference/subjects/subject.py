@@ -93,6 +93,12 @@ class Subject:
         return str((self.place or {}).get("device", ""))
 
     @property
+    def layouts(self) -> tuple[str, ...]:
+        """The layouts in memory that its arrays can have. A device's memory has them begin where the device puts them."""
+        own, kind = self.adapter.layouts, self.device.partition(":")[0]
+        return own if kind in ("", "cpu", INTERPRET) else tuple(layout for layout in own if layout != "offset")
+
+    @property
     def interpreted(self) -> bool:
         """Whether each row takes it milliseconds, since it is a kernel of Triton that is run as Python."""
         return self.device == INTERPRET

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -155,6 +156,21 @@ def test_the_answers_of_a_batch_come_from_the_device_in_one_copy(monkeypatch: py
     out = Caller(reusing, Arrays(STRICT, DEVICE)).answers([rows], (3,))
     assert out.tolist() == (2 * rows).tolist()
     assert taken == [(4, 3)]
+
+
+def test_what_a_subject_writes_into_an_argument_on_a_device_is_seen() -> None:
+    def writing(x: Any) -> Any:
+        x[0] = 1.0
+        return x
+
+    assert Caller(writing, Arrays(STRICT, DEVICE)).watch([np.zeros(3)], [np.zeros(3)])["changed"] == 1
+
+
+def test_arrays_of_a_device_begin_where_it_puts_them() -> None:
+    torch = Subject("it", "softmax", wide, adapter=adapter_of("torch"))
+    assert "offset" in torch.layouts
+    assert "offset" not in replace(torch, place={"spec": "m:f", "device": "cuda:0"}).layouts
+    assert replace(torch, place={"spec": "m:f", "device": "interpret"}).layouts == torch.layouts
 
 
 def test_answers_that_differ_in_form_are_taken_one_by_one() -> None:

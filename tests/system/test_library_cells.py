@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from documents import fenced
 
+from extremum.properties.calling.array_library import _put_torch
+from extremum.properties.calling.caller import present
 from extremum.properties.calling.host_channel import Limits
 from extremum.properties.engine import Settings, judge_cell
 from extremum.properties.inputs.effort import EFFORTS
@@ -22,6 +25,7 @@ from extremum.properties.steps.sharing import Shared
 from extremum.properties.steps.trial import Wish, tried
 from extremum.properties.values.finding import Cell
 from extremum.reference.subjects.libraries import KERNELS, LIBRARIES
+from extremum.reference.subjects.loading import COMPILED_SHAPES, wrapping
 from extremum.reference.subjects.onnx_models import OPERATORS
 from extremum.reference.subjects.onnx_runtimes import RUNTIMES
 from extremum.reference.subjects.subject import Subject, subjects
@@ -85,6 +89,21 @@ def test_torch_s_float16_log_softmax_of_65520_equal_logits_is_minus_infinity(sha
     assert (accuracy.verdict, accuracy.cause) == ("refuted", "sum overflow")
     assert accuracy.simplest is not None
     assert accuracy.simplest.got.startswith("-inf")
+
+
+@pytest.mark.parametrize("layout", ["C", "F", "sliced", "rows-sliced", "broadcast"])
+def test_a_tensor_has_its_strides_on_a_device_too(layout: str) -> None:
+    torch = pytest.importorskip("torch")
+    x = torch.from_numpy(present(np.ones((4, 1), np.float32) * np.arange(3, dtype=np.float32), layout))
+    moved = _put_torch(x, "cpu")
+    assert (moved.stride(), moved.tolist()) == (x.stride(), x.tolist())
+    assert moved.data_ptr() != x.data_ptr()
+
+
+def test_torch_compiles_every_shape() -> None:
+    torch = pytest.importorskip("torch")
+    wrapping("torch.compile", torch.softmax)
+    assert torch._dynamo.config.recompile_limit == COMPILED_SHAPES
 
 
 KERNEL_WITHOUT_SHIFT = ("values - tl.max(values, axis=0)", "values")

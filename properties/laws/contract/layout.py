@@ -45,7 +45,7 @@ def arrange_by_row(draw: Draw, arguments: Arguments) -> Case:
 def observe(call: Call, case: Case) -> Observation:
     """f in the layouts of the case, and in C order. Raises `Declined` where there is nothing to compare."""
     adapter = call.subject.adapter
-    if not {*case.layout.split(",")} <= {*adapter.layouts}:
+    if not {*case.layout.split(",")} <= {*call.subject.layouts}:
         raise Declined(f"{adapter.name} arrays have no {case.layout} layout")
     other = call.rows(case.arguments)
     try:
