@@ -243,7 +243,7 @@ class Caller:
         }
 
     def _after(self, handed: Sequence[Array], given: Sequence[Any]) -> Sequence[Array]:
-        """The arguments as a call has left them: those on a device have memory of their own, and come back from there."""
+        """The arguments as a call has left them: those on a device have memory of their own, and come back from it."""
         if not self.arrays.remote:
             return handed
         return [a if isinstance(g, int | float) else self.taken(g) for a, g in zip(handed, given, strict=True)]

@@ -94,7 +94,7 @@ class Subject:
 
     @property
     def layouts(self) -> tuple[str, ...]:
-        """The layouts in memory that its arrays can have. A device's memory has them begin where the device puts them."""
+        """The layouts in memory that its arrays can have. On a device they begin where that puts them."""
         own, kind = self.adapter.layouts, self.device.partition(":")[0]
         return own if kind in ("", "cpu", INTERPRET) else tuple(layout for layout in own if layout != "offset")
 

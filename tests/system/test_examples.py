@@ -34,7 +34,7 @@ ELSEWHERE = {  # run by `.ci/run`, each with all that it needs
 }
 MINUTES = {  # of two cores: in the nightly run
     *("extremum audit", "extremum claims", "extremum audit shifted --exhaustive pairs --dtype float16"),
-    "extremum onset naive",
+    *("extremum onset naive", "extremum audit liger_kernel --device interpret"),
     *("extremum audit references libraries --report-dir reports/published/references",),
     *("extremum audit mutants --dtype float32 --report-dir reports/published/mutants",),
     *("extremum claims --report-dir reports/published/claims",),
