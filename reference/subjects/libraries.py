@@ -108,18 +108,20 @@ def _library(name: str, out: str, said: str, code: int) -> Library:
     return Library(name, why=last or f"its import ends the process with {code}")
 
 
-def _late(module: str, attribute: str) -> Callable[..., Any]:
+def _late(library: str, module: str, attribute: str) -> Callable[..., Any]:
     """The function, imported at its first call: importing PyTorch takes seconds that most runs need not pay."""
 
     def call(*arguments: Any, **keywords: Any) -> Any:
         return getattr(importlib.import_module(module), attribute)(*arguments, **keywords)
 
     call.__name__, call.__module__ = attribute, module
+    call.library = library  # type: ignore[attr-defined]
     return call
 
 
 for _name, _role, _module, _attribute, _axis, _adapter in ROWS:
-    if importlib.util.find_spec(_name.partition("-")[0]):
+    _root = _name.partition("-")[0]
+    if importlib.util.find_spec(_root):
         _declared = {"axis": _axis, "adapter": ADAPTERS[_adapter], "dtypes": DEFAULT_DTYPES}
         _devices = KERNELS.get(_name, ())
         # JAX and what is wrapped compile anew for every shape: minutes and gigabytes for a whole audit.
@@ -127,5 +129,5 @@ for _name, _role, _module, _attribute, _axis, _adapter in ROWS:
         _slow = _adapter == "jax" or bool(_devices or _wrap)
         _ranks = MATRICES if _name == "sklearn" else RANKS
         subject(_role, kind="library", name=_name, slow=_slow, ranks=_ranks, devices=_devices, wrap=_wrap, **_declared)(
-            _late(_module, _attribute)
+            _late(_root, _module, _attribute)
         )

@@ -184,8 +184,11 @@ def definition(function: Callable[..., Any]) -> tuple[str, int] | None:
 
 
 def version_of(function: Callable[..., Any]) -> str:
-    """`library version` of the distribution that `function` comes from, or an empty string."""
-    root = str(getattr(function, "__module__", None) or "").partition(".")[0]
+    """`library version` of the distribution that `function` comes from, or an empty string.
+
+    A function that wraps a library's has the name of that as its `library`.
+    """
+    root = str(getattr(function, "library", None) or getattr(function, "__module__", None) or "").partition(".")[0]
     try:
         return f"{root} {importlib.metadata.version(root)}"
     except (importlib.metadata.PackageNotFoundError, ValueError):

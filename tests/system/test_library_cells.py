@@ -29,6 +29,7 @@ from extremum.reference.subjects.loading import COMPILED_SHAPES, wrapping
 from extremum.reference.subjects.onnx_models import OPERATORS
 from extremum.reference.subjects.onnx_runtimes import RUNTIMES
 from extremum.reference.subjects.subject import Subject, subjects
+from extremum.reports.views.subject_import import imported
 
 pytestmark = pytest.mark.libraries
 NEEDED = [name for name in LIBRARIES if name not in ("tensorflow", "sklearn")]  # by the job of the workflow
@@ -104,6 +105,13 @@ def test_torch_compiles_every_shape() -> None:
     torch = pytest.importorskip("torch")
     wrapping("torch.compile", torch.softmax)
     assert torch._dynamo.config.recompile_limit == COMPILED_SHAPES
+
+
+def test_a_script_compiles_what_was_compiled() -> None:
+    pytest.importorskip("torch")
+    source = imported("softmax", "torch-compiled", {})
+    assert source.lines[-1] == "subject = compile(softmax)"
+    assert "from torch import compile" in source.lines
 
 
 KERNEL_WITHOUT_SHIFT = ("values - tl.max(values, axis=0)", "values")
