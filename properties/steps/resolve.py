@@ -12,7 +12,6 @@ import numpy as np
 from extremum.properties.calling.accepted_shapes import dimensions, sizes_text
 from extremum.properties.calling.call import Call, quiet
 from extremum.properties.calling.caller import Misbehaviour
-from extremum.properties.calling.host_channel import Ended
 from extremum.properties.calling.hosts import CAN_HOST, Host
 from extremum.properties.calling.time_limit import OutOfTime, limited
 from extremum.properties.inputs.lengths import LARGEST_POINT, point_lengths, tried_points
@@ -27,7 +26,7 @@ from extremum.properties.steps.parameters import (
     passed,
     without_of,
 )
-from extremum.properties.steps.trial import Wish, interpretable, skipped, tried
+from extremum.properties.steps.trial import Wish, absent_on, interpretable, skipped, tried
 from extremum.reference.arithmetic.formats import FORMATS
 from extremum.reference.errors import UsageError, printable
 from extremum.reference.subjects import loading
@@ -92,9 +91,7 @@ def _on_device(subject: Subject, spec: str, wish: Wish) -> Subject:
         raise UsageError(f"device={wish.device!r} goes with a library's function or your own, not with {spec!r}")
     host = Host({**subject.place, "device": str(wish.device)}, wish.limits)
     try:
-        absent = host.absent(subject.adapter.name)
-    except Ended as end:
-        absent = f"device {wish.device} is not there: its process ended: {end}"
+        absent = absent_on(host, subject.adapter.name)
     finally:
         host.end()
     subject = interpretable(replace(subject, place=host.origin))

@@ -111,7 +111,7 @@ def tried(spec: str, wanted: Role | None, wish: Wish, of: str | None = None) -> 
         axis = axis_of(told, name, role, wish.out)
         adapters = [ADAPTERS[FOREIGN]] if foreign else _adapters(told, wish)
         if device or wish.arrays:
-            absent = {adapter.name: host.absent(adapter.name) for adapter in adapters}
+            absent = {adapter.name: absent_on(host, adapter.name) for adapter in adapters}
             adapters = [adapter for adapter in adapters if not absent[adapter.name]]
             if not adapters:
                 return _without(subject, absent, wish)
@@ -183,6 +183,14 @@ def _adapters(told: Mapping[str, Any], wish: Wish) -> list[Adapter]:
     if not taken:
         raise UsageError(f"out goes with arrays that can be written into, which {wish.arrays}'s cannot")
     return taken
+
+
+def absent_on(host: Host, library: str) -> str:
+    """Why the host gets no arrays of that library, or not on its device; "" where it does."""
+    try:
+        return host.absent(library)
+    except Ended as end:
+        return f"{library} or its device is not there: asked for it, the process ended: {end}"
 
 
 def _without(subject: Subject, absent: Mapping[str, str], wish: Wish) -> Subject:
