@@ -92,11 +92,7 @@ def made(spec: str, value: Any, wrap: str | None = None) -> Any:
 
 
 def wrapping(wrap: str, function: Any) -> dict[str, Any]:
-    """What a compiler is told besides, so that it compiles every call.
-
-    JAX traces each argument, and no function computes along a traced axis. PyTorch answers by the function as it was
-    from the ninth shape on, unless its limit is raised.
-    """
+    """What a compiler is told besides: JAX that it can't trace an axis, PyTorch to compile more shapes than eight."""
     if wrap == "torch.compile":
         config = importlib.import_module("torch._dynamo.config")
         for name in COMPILER_LIMITS:
@@ -184,10 +180,7 @@ def definition(function: Callable[..., Any]) -> tuple[str, int] | None:
 
 
 def version_of(function: Callable[..., Any]) -> str:
-    """`library version` of the distribution that `function` comes from, or an empty string.
-
-    A function that wraps a library's has the name of that as its `library`.
-    """
+    """`library version` of the distribution that `function` is of, or wraps (its `library`); "" where none is known."""
     root = str(getattr(function, "library", None) or getattr(function, "__module__", None) or "").partition(".")[0]
     try:
         return f"{root} {importlib.metadata.version(root)}"
