@@ -231,7 +231,7 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
             "A fit of the answers to ordinary rows with the terms of the formula, with and without transposes, gives "
             "one for the other.",
             "Write the indices out: where a matrix is square or symmetric, shapes do not show it.",
-            "Transpose the matrix.",
+            "Transpose it there, as the formula does.",
             ordinary=True,
         ),
         "wrong term": Cause(

@@ -52,7 +52,7 @@ PHRASES = {
     "wrong sign": "a sign is wrong",
     "wrong factor": "a factor is wrong",
     "wrong divisor": "it divides by something else",
-    "transposed matrix": "a matrix is transposed",
+    "transposed matrix": "a matrix stands where its transpose belongs",
     "sums not rescaled": "sums of parts are not brought to one maximum",
     "epsilon added": "an epsilon is added to a probability",
     "values clipped": "values beyond a limit are taken for the limit {at}",
