@@ -39,6 +39,7 @@ from extremum.reference.subjects.subject import Subject
 
 WORTH = 2.0**-6  # of what is allowed: a smaller worst case of a part is not looked for
 AROUND = 2**18  # numbers that have bounds in common: a 32nd of a binade of float32
+FEW = 2.0**-5  # of a block: more numbers are looked at for less than what bounds over the block itself cost
 UNCOUNTED = 2.0**-3  # ulps: far below every threshold, so that a block is not counted entry by entry
 BLOCK = 2**14  # rows: measured, of 2^10 to 2^18; the block and its truth in float64 stay in the second-level cache
 ASSUMED = "assuming that float64's functions are off by at most 4 ulps, gamma functions 20"
@@ -189,9 +190,13 @@ class OrderedScreen:
     def look(self, tally: Tally, prop: Property, view: View, start: int) -> None:
         """Count the distances from the exact values in ulps, and look at those that may be the worst, or in doubt."""
         x = view.observation.x
-        within = bounds_over(self.role, prop, self.fmt, float(x[0, 0]), float(x[-1, 0]))
         error = view.narrow(view.error(abs(view.out - view.exact)))
-        near = (error + view.narrow(view.off) > self.worth(tally, prop, within))[:, 0]
+        most = (error + view.narrow(view.off))[:, 0]
+        around = self.around(prop, x)
+        near = most > (0.0 if around is None else self.worth(tally, prop, around))
+        if np.count_nonzero(near) > len(x) * FEW:
+            ends = float(x[0, 0]), float(x[-1, 0])
+            near = most > self.worth(tally, prop, bounds_over(self.role, prop, self.fmt, *ends))
         by_row = np.zeros(len(x))
         if near.any():
             part = View(view.role, view.fmt, view.observation.take(near), view.arithmetic, full_bound=False)

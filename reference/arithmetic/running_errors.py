@@ -52,7 +52,6 @@ NARROW = 1.01  # u: of a function that is computed in a wider format and rounded
 OF_POWERS = 8.0  # u, as of other functions
 CONSTANT_BITS = 128
 SMALL_FACTOR = 2.0**-64  # what has overflowed float64 is beyond every other format still, times larger ones
-SATURATED = 2.0**-500  # above 1 / v of what has overflowed float64 and was multiplied by some such factors
 
 
 @dataclass(frozen=True)
@@ -209,7 +208,8 @@ def _of_quotient(v: Values, a: Sequence[Values], e: Sequence[Values], _n: int, r
     lost = abs(v) * _times_lost(abs(a[1]) + e[1], rounding)
     if v.dtype == object:
         return change + lost
-    return np.where(np.isinf(a[1]), abs(a[0]) * SATURATED, change + lost)
+    # What has overflowed is above the root of the largest number, whatever it was multiplied by since.
+    return np.where(np.isinf(a[1]), abs(a[0]) / np.sqrt(np.finfo(v.dtype).max), change + lost)
 
 
 def _of_whole_power(_v: Values, a: Sequence[Values], e: Sequence[Values], n: int, _rounding: Rounding) -> Values:
