@@ -89,8 +89,8 @@ ROLE = entrywise.role(
         entrywise.accuracy(
             bound="""Allowed is the largest error of the sound forms: q s, or q' s' where y is 1/2 or more, of those
             that take the smaller side; 1 / max where exp(-x) may overflow; q s + r_t / 2 + 2 u abs(f) of s - y, with
-            second order terms and gradual underflow (`properties.roles.bce_with_logits_gradient` derives it). The grade tells
-            which of them a subject keeps at every input.""",
+            second order terms and gradual underflow (`properties.roles.bce_with_logits_gradient` derives it). The grade
+            tells which of them a subject keeps at every input.""",
             example="y - s of 0 and y = 1 is 1/2; it is -1/2.",
             fix="sigmoid(x) - y, of a careful sigmoid; in 16 bits compute in float32.",
         ),
