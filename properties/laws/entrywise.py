@@ -100,7 +100,7 @@ def cotangents_have_room(arguments: Arguments, fmt: Format) -> Array:
     return np.asarray((np.abs(arguments["g"].astype(np.float64)) <= fmt.max / 2).all(axis=-1))
 
 
-def finite(**texts: str) -> Property:
+def finite(**texts: Any) -> Property:
     """No output is NaN or infinite, of a function that stays in range."""
     return Property(
         name="finite",
@@ -115,7 +115,7 @@ def finite(**texts: str) -> Property:
     )
 
 
-def in_range(low: float, high: float, **texts: str) -> Property:
+def in_range(low: float, high: float, **texts: Any) -> Property:
     """No output leaves the interval, whose ends may be infinite."""
     nearest = f"min(max(got, {low}), {high})" if np.isfinite([low, high]).all() else f"{_side(low)}(got, 0.0)"
     return Property(
@@ -145,7 +145,7 @@ def inside(view: View, low: float, high: float) -> bool:
     return bool(view.answer.min() >= low and view.answer.max() <= high)
 
 
-def sign(argument: str, **texts: str) -> Property:
+def sign(argument: str, **texts: Any) -> Property:
     """No output has the other sign than an argument."""
     return Property(
         name="sign",
@@ -183,7 +183,7 @@ def accuracy(**texts: Any) -> Property:
     )
 
 
-def gradual_underflow(tail: Tail, lost: Bound = lambda _: 0.0, spread: Bound = lambda _: 1.0, **texts: str) -> Property:
+def gradual_underflow(tail: Tail, lost: Bound = lambda _: 0.0, spread: Bound = lambda _: 1.0, **texts: Any) -> Property:
     """Outputs below the smallest normal are rounded, of a function with a tail.
 
     A sound form may lose what `lost` says to overflow, and gradual underflow costs it `spread` times the usual.
@@ -251,7 +251,7 @@ def _size(tail: Tail, fmt: Format, ordinal: int) -> float:
     return abs(float(arithmetic.narrow(tail.truth(arguments, arithmetic).exact())[0, 0]))
 
 
-def monotone(start: float = -np.inf, **texts: str) -> Property:
+def monotone(start: float = -np.inf, **texts: Any) -> Property:
     """A larger input has no smaller output, from `start` on."""
     texts = {
         "statement": "A larger input has no smaller output, and equal inputs have equal outputs, up to rounding.",
@@ -301,7 +301,7 @@ def drop(view: View) -> Measured:
     return view.out - view.other, view.error_bound + after.error_bound
 
 
-def symmetry(sign_of_other: int, rest: Bound, expected: str, *beside: str, **texts: str) -> Property:
+def symmetry(sign_of_other: int, rest: Bound, expected: str, *beside: str, **texts: Any) -> Property:
     """f(x) plus or minus f(-x) is `rest`, which a script writes as `expected`; `beside` are the other arguments."""
     texts = {
         "bound": """The exact values are, and negation is exact. Each output is within the error bound of `accuracy` of
@@ -337,7 +337,7 @@ def asymmetry(view: View, sign_of_other: int, rest: Bound) -> Measured:
     return view.error(abs(both - rest(view))), view.error_bound + opposite.error_bound
 
 
-def limits(*toward: Bound, allowed: Bound = ulp, spread: Bound = lambda _: 1.0, **texts: str) -> Property:
+def limits(*toward: Bound, allowed: Bound = ulp, spread: Bound = lambda _: 1.0, **texts: Any) -> Property:
     """Where the exact value rounds to a limit, the output is that, or next to it.
 
     `toward` are the limits other than 0, and `allowed` is what an output may be off them: an ulp, unless it is said. At

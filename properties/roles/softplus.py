@@ -72,7 +72,7 @@ def error_of_argument(view: View) -> Measured:
     return where(~returned(view), 0.0, error), allowed
 
 
-def threshold(code: str, **texts: str) -> Property:
+def threshold(code: str, **texts: Any) -> Property:
     """Where the answer is x, it has to round to that."""
     return Property(
         name="threshold", code=code, measure=error_of_argument, unit="ulp", scale=ulp, severity="medium", **texts

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any, Protocol
 
 import flint
@@ -202,7 +202,7 @@ class Doubled:
         return (v * v * -0.5).exp()
 
     def mills(self, v: DoubleDouble) -> DoubleDouble:
-        return _series(self, -(-v).above(-FAR), 100)  # type: ignore[no-any-return]
+        return _series(self, -(-v).above(-FAR), 100)
 
     def real(self, ball: Callable[[], Any]) -> DoubleDouble:
         return DoubleDouble(*(np.asarray(part) for part in _two_parts(ball)))
@@ -392,7 +392,11 @@ def _chebyshev(bits: int) -> list[Callable[[], Any]]:
             for k in range(nodes)
         ]
         kept = max(k for k, term in enumerate(terms) if abs(float(term.mid())) > 2.0**-bits)
-    return [lambda term=term: term for term in terms[: kept + 1]]
+    return [partial(_same, term) for term in terms[: kept + 1]]
+
+
+def _same(ball: Any) -> Any:
+    return ball
 
 
 @cache

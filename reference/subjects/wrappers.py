@@ -266,3 +266,25 @@ def jax_gelu_tanh_vjp(x: Any, g: Any) -> Any:
     import jax
 
     return _jax_product(jax.nn.gelu, x, g)
+
+
+def torch_bce_with_logits(x: Any, y: Any) -> Any:
+    """`torch.nn.functional.binary_cross_entropy_with_logits`, entry by entry."""
+    import torch
+
+    return torch.nn.functional.binary_cross_entropy_with_logits(x, y, reduction="none")
+
+
+def torch_bce_with_logits_gradient(x: Any, y: Any) -> Any:
+    """Its derivative, by autograd."""
+    import torch
+
+    return _torch_product(lambda point: torch_bce_with_logits(point, y), x, torch.ones_like(x))
+
+
+def tensorflow_bce_with_logits(x: Any, y: Any) -> Any:
+    """`tf.nn.sigmoid_cross_entropy_with_logits`, of NumPy's arrays."""
+    import tensorflow
+
+    logits, labels = tensorflow.constant(x), tensorflow.constant(y)
+    return tensorflow.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits).numpy()

@@ -97,6 +97,18 @@ GRADES = {
         "careful_gelu_tanh_vjp": "full",
         "wide_gelu_tanh_vjp": "full",
     },
+    "bce_with_logits": {
+        "naive_bce_with_logits": "absolute",
+        "usual_bce_with_logits": "full",
+        "careful_bce_with_logits": "full",
+        "difference_bce_with_logits": "absolute",
+        "wide_bce_with_logits": "full",
+    },
+    "bce_with_logits_gradient": {
+        "naive_bce_with_logits_gradient": "absolute",
+        "careful_bce_with_logits_gradient": "full",
+        "wide_bce_with_logits_gradient": "full",
+    },
     "gelu": {"naive_gelu": "absolute", "careful_gelu": "conditioned", "wide_gelu": "full"},
     "gelu_tanh": {"naive_gelu_tanh": "absolute", "careful_gelu_tanh": "conditioned", "wide_gelu_tanh": "full"},
 }
