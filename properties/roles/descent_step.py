@@ -248,7 +248,8 @@ ROLE = Role(
             example="""
                 a gradient of 1e20 in float32, scaled by its own norm and back, is 1e20 / inf * inf, which is NaN.
             """,
-            fix="compute x - step_size * gradient as it stands; scale by the largest magnitude before squares are summed.",
+            fix="""compute x - step_size * gradient as it stands; where a norm is wanted, scale by the largest magnitude
+            before squares are summed.""",
             measure=nonfinite,
             source=__name__,
             unit="outputs",
