@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -37,7 +37,10 @@ def witness_rows(kind: str, witness: Witness, cell: Cell) -> list[tuple[str, str
         for i, (name, argument) in enumerate(witness.arguments.items())
     ]
     if witness.got:
-        place = f"  at {list(witness.index)}" if len(witness.index) else ""
+        # The entry of a vector in a call of its own is named by its place; that of rows by the row's number too.
+        alone = any(len(argument["shape"]) == 1 for argument in witness.arguments.values())
+        index = list(witness.index[1:] if alone else witness.index)
+        place = f"  at {index}" if index else ""
         rows.append(("got", f"{decimals(witness.got, cell.dtype)}{place}"))
     if witness.exact:
         rows.append(("exact", exact_text(witness.exact, cell.dtype)))
@@ -74,7 +77,16 @@ def argument_text(argument: Mapping[str, Any]) -> str:
     parts = [decimals(v, dtype) for v in values[:MAX_ENTRIES]]
     more = ", ..." if len(values) > MAX_ENTRIES else ""
     hexes = f"  ({', '.join(map(short_hex, values))})" if len(values) <= MAX_HEXES else ""
-    return f"[{', '.join(parts)}{more}]  {kind}{hexes}"
+    whole = not more and sum(size > 1 for size in shape) > 1
+    text = _nested(iter(parts), shape) if whole else f"[{', '.join(parts)}{more}]"
+    return f"{text}  {kind}{hexes}"
+
+
+def _nested(parts: Iterator[str], shape: Sequence[int]) -> str:
+    """The entries of an array with a bracket around each row."""
+    if not shape:
+        return next(parts)
+    return f"[{', '.join(_nested(parts, shape[1:]) for _ in range(shape[0]))}]"
 
 
 def _runs(runs: Sequence[tuple[str, int]], dtype: str) -> str:

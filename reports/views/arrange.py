@@ -21,6 +21,7 @@ from extremum.properties.values.finding import Cell, Witness
 from extremum.reports.record.compact import thinned
 from extremum.reports.record.findings import Finding
 from extremum.reports.record.numbers import listed, number_of, quantity, unit_of
+from extremum.reports.record.places import places
 from extremum.reports.record.record import Record, version
 from extremum.reports.record.text import witness_rows
 from extremum.reports.views.answer import answers, phrase, shown
@@ -210,12 +211,12 @@ def groups(report: Record, prefix: str = ANCHOR) -> list[Group]:
 
 def anchors(sections: Sequence[Group]) -> dict[tuple[str, ...], str]:
     """Where each cell is told, by its key, and where each property of a subject is first."""
-    places: dict[tuple[str, ...], str] = {}
+    found: dict[tuple[str, ...], str] = {}
     for group in sections:
         for cell in group.reported:
-            places.setdefault(cell.key, group.anchor)
-            places.setdefault(cell.key[:3], group.anchor)
-    return places
+            found.setdefault(cell.key, group.anchor)
+            found.setdefault(cell.key[:3], group.anchor)
+    return found
 
 
 def matrices(report: Record) -> list[Matrix]:
@@ -350,6 +351,7 @@ def arranged(report: Record, sections: Sequence[Group]) -> dict[str, Any]:
         "answers": [] if report.claims else told,
         "others": "" if report.claims else others,
         "command": shlex.join(report.command),
+        "lines": {key: place.line for key, place in places(report).items()},
         "matrices": matrices(report),
         "legend": legend(report.cells),
         "unexpected": [g for g in sections if g.unexpected],

@@ -79,7 +79,7 @@ def fragment(report: Record) -> str:
 def finding_fragment(report: Record, finding: Finding) -> str:
     """One finding of a report for a notebook's output."""
     group = next(g for g in groups(report, f"{_prefix(report)}one-") if g.finding == finding)
-    return filled("finding.html", group=group, plots={}, anchors={}, explanations={})
+    return filled("finding.html", group=group, lines={}, plots={}, anchors={}, explanations={})
 
 
 def _prefix(report: Record) -> str:
