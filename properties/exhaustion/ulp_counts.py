@@ -30,7 +30,8 @@ def count(counts: UlpCounts, view: View, error: Array, start: int) -> None:
     some = np.flatnonzero(ulps > THRESHOLDS[0] / 4)
     ulps, exact, off = (a.ravel()[some] for a in (ulps, exact, np.broadcast_to(view.narrow(view.off), exact.shape)))
     straddles = spacing(view.fmt, exact - off) != spacing(view.fmt, exact + off)
-    uncertain = off / spacing(view.fmt, exact) + straddles * ulps
+    finite = np.where(np.isfinite(ulps), ulps, 0.0)  # what is no number is beyond every threshold for sure
+    uncertain = off / spacing(view.fmt, exact) + straddles * finite
     for number, threshold in enumerate(THRESHOLDS):
         near = np.abs(ulps - threshold) <= uncertain
         places = some[near].tolist()

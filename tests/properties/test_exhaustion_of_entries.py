@@ -15,16 +15,17 @@ from extremum.properties.exhaustion.domains import DOMAINS
 from extremum.properties.exhaustion.scan import OrderedScreen, conclude, pointwise, provable, scan
 from extremum.properties.exhaustion.ulp_counts import spacing
 from extremum.properties.model.property import ulp
+from extremum.properties.model.role import Role
 from extremum.properties.model.view import Observation, View
 from extremum.properties.roles.formula import formula
-from extremum.properties.roles.registry import role_named
+from extremum.properties.roles.registry import role_named, roles
 from extremum.properties.values.finding import Cell
 from extremum.properties.values.tally import THRESHOLDS, Tally
 from extremum.reference.arithmetic.formats import FORMATS, Array
 from extremum.reference.arithmetic.wide import BALLS, screen_arithmetic
 from extremum.reference.errors import UsageError
 from extremum.reference.sigmoid import careful_sigmoid, tanh_sigmoid
-from extremum.reference.subjects.subject import Subject
+from extremum.reference.subjects.subject import Subject, subjects
 
 ALL = DOMAINS["all"]
 
@@ -88,6 +89,20 @@ def test_a_sound_function_is_proved_with_its_worst_case_and_counts(function: Any
         expected = [int((error / ulp(view) > threshold).sum()) for threshold in THRESHOLDS]
     assert f"({float(x[ratio.argmax(), 0]):.9g})" in found.detail
     assert [least for least, most in found.beyond.values() if least == most] == expected
+
+
+@pytest.mark.parametrize("role", [r for r in roles().values() if ALL.takes(r)], ids=lambda role: role.name)
+def test_the_reference_in_wider_precision_is_proved_whatever_the_role(role: Role) -> None:
+    (wide,) = (s for s in subjects(role.name, "reference") if s.name.startswith("wide_"))
+    found = cell(wide.function, role.name, "float16")
+    assert found.verdict == "proved"
+    assert found.beyond["1"] == [0, 0]
+
+
+def test_what_is_no_number_is_beyond_every_threshold() -> None:
+    found = cell(lambda x: np.where(x > 4, np.nan, careful_sigmoid(x)).astype(x.dtype), "sigmoid", "float16")
+    count = int((ALL.rows(FORMATS["float16"], 0, 31744) > 4).sum())
+    assert found.beyond["4"] == [count, count]
 
 
 def test_blocks_of_any_size_give_the_same_tally() -> None:
