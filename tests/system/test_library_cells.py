@@ -15,6 +15,7 @@ import pytest
 from documents import fenced
 
 from extremum.properties.calling.array_library import _put_torch
+from extremum.properties.calling.call import quiet
 from extremum.properties.calling.caller import present
 from extremum.properties.calling.host_channel import Limits
 from extremum.properties.engine import Settings, judge_cell
@@ -94,7 +95,8 @@ def test_torch_s_float16_log_softmax_of_65520_equal_logits_is_minus_infinity(sha
 @pytest.mark.parametrize("layout", ["C", "F", "sliced", "rows-sliced", "broadcast"])
 def test_a_tensor_has_its_strides_on_a_device_too(layout: str) -> None:
     torch = pytest.importorskip("torch")
-    x = torch.from_numpy(present(np.ones((4, 1), np.float32) * np.arange(3, dtype=np.float32), layout))
+    with quiet():  # PyTorch warns of memory that is read-only, as that of a broadcast array
+        x = torch.from_numpy(present(np.ones((4, 1), np.float32) * np.arange(3, dtype=np.float32), layout))
     moved = _put_torch(x, "cpu")
     assert (moved.stride(), moved.tolist()) == (x.stride(), x.tolist())
     assert moved.data_ptr() != x.data_ptr()
