@@ -14,7 +14,7 @@ from typing import Any
 import flint
 import numpy as np
 
-from extremum.properties.model.property import Property
+from extremum.properties.model.property import Interval, Property
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import Observation, View
 from extremum.reference.arithmetic.formats import Array, Format
@@ -73,6 +73,14 @@ def bounds_over(role: Role, prop: Property, fmt: Format, first: float, last: flo
         return BlockBounds(
             {name: _least(bound) for name, bound in allowed.items()}, float(exact.lower()), float(exact.upper())
         )
+
+
+def exact_over(role: Role, fmt: Format, first: float, last: float) -> Interval:
+    """The ends of the exact values for all numbers between two, which have one sign; NaN where nothing is known."""
+    with flint.ctx.workprec(BITS):
+        x = np.full((1, 1), flint.arb(first).union(flint.arb(last)), object)
+        exact = View(role, fmt, Observation({"x": x}, np.zeros((1, 1))), INTERVALS).exact[0, 0]
+        return float(exact.lower()), float(exact.upper())
 
 
 def _least(values: Any) -> float:
