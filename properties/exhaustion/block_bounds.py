@@ -14,7 +14,7 @@ from typing import Any
 import flint
 import numpy as np
 
-from extremum.properties.model.property import Interval, Property
+from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import Observation, View
 from extremum.reference.arithmetic.formats import Array, Format
@@ -62,25 +62,23 @@ class BlockBounds:
         return min(self.allowed[name] for name in (None, *grades))
 
 
-def bounds_over(role: Role, prop: Property, fmt: Format, first: float, last: float) -> BlockBounds:
-    """The bounds for all numbers between two, which have one sign."""
+def whole_of(role: Role, fmt: Format, first: float, last: float) -> View:
+    """All numbers between two, which have one sign, as one row of balls."""
     with flint.ctx.workprec(BITS):
         x = np.full((1, 1), flint.arb(first).union(flint.arb(last)), object)
-        view = View(role, fmt, Observation({"x": x}, np.zeros((1, 1))), INTERVALS)
+    return View(role, fmt, Observation({"x": x}, np.zeros((1, 1))), INTERVALS)
+
+
+def bounds_over(role: Role, prop: Property, fmt: Format, first: float, last: float) -> BlockBounds:
+    """The bounds for all numbers between two, which have one sign."""
+    view = whole_of(role, fmt, first, last)
+    with flint.ctx.workprec(BITS):
         grades: list[tuple[str | None, Callable[[View], Any] | None]] = [(None, None), *prop.grades.items()]
         allowed = {name: view.error_bound if bound is None else bound(view) for name, bound in grades}
         exact = view.exact[0, 0]
         return BlockBounds(
             {name: _least(bound) for name, bound in allowed.items()}, float(exact.lower()), float(exact.upper())
         )
-
-
-def exact_over(role: Role, fmt: Format, first: float, last: float) -> Interval:
-    """The ends of the exact values for all numbers between two, which have one sign; NaN where nothing is known."""
-    with flint.ctx.workprec(BITS):
-        x = np.full((1, 1), flint.arb(first).union(flint.arb(last)), object)
-        exact = View(role, fmt, Observation({"x": x}, np.zeros((1, 1))), INTERVALS).exact[0, 0]
-        return float(exact.lower()), float(exact.upper())
 
 
 def _least(values: Any) -> float:

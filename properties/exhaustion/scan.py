@@ -19,11 +19,11 @@ import numpy as np
 from extremum.properties.calling.call import Call, quiet
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.diagnosis.diagnose import diagnose
-from extremum.properties.exhaustion.block_bounds import BlockBounds, bounds_over, exact_over
+from extremum.properties.exhaustion.block_bounds import BlockBounds, bounds_over, whole_of
 from extremum.properties.exhaustion.domains import Domain
 from extremum.properties.exhaustion.ulp_counts import count, settled, spacing
 from extremum.properties.model.fused import Fused, closer, exceeding, larger
-from extremum.properties.model.property import Interval, Property, ulp
+from extremum.properties.model.property import Property, ulp
 from extremum.properties.model.role import Experiment, Role
 from extremum.properties.model.view import Observation, View
 from extremum.properties.roles.registry import roles
@@ -162,12 +162,12 @@ class OrderedScreen:
 
     def __init__(self, role: Role, fmt: Format) -> None:
         self.role, self.fmt = role, fmt
-        self.known: dict[tuple[str, Interval], BlockBounds] = {}
-        self.exact: dict[Interval, Interval] = {}
+        self.known: dict[tuple[str, tuple[float, float]], BlockBounds] = {}
+        self.wholes: dict[tuple[float, float], View] = {}
 
     def take(self, tally: Tally, prop: Property, view: View, start: int) -> None:
         """Take the rows of a block into a tally, as `_screen` does."""
-        if prop.clear is not None and prop.clear(view, self.exact_around(view.observation.x)):
+        if prop.clear is not None and prop.clear(view, self.whole_around(view.observation.x)):
             tally.settle(len(view.observation.x), start)
         elif prop.scale is not ulp:
             _screen(tally, prop, view, start, None)
@@ -222,16 +222,16 @@ class OrderedScreen:
             self.known[prop.name, ends] = bounds_over(self.role, prop, self.fmt, *ends)
         return self.known[prop.name, ends]
 
-    def exact_around(self, x: Array) -> Interval:
-        """Between which ends the exact values lie of the numbers around those of a block; NaN where they span more."""
+    def whole_around(self, x: Array) -> View | None:
+        """The numbers around those of a block as one row of balls; None where they span more."""
         ends = self.ends(x)
         if ends is None:
-            return np.nan, np.nan
-        if ends not in self.exact:
-            self.exact[ends] = exact_over(self.role, self.fmt, *ends)
-        return self.exact[ends]
+            return None
+        if ends not in self.wholes:
+            self.wholes[ends] = whole_of(self.role, self.fmt, *ends)
+        return self.wholes[ends]
 
-    def ends(self, x: Array) -> Interval | None:
+    def ends(self, x: Array) -> tuple[float, float] | None:
         """The first and the last of the `AROUND` numbers that a block is of."""
         first, last = self.fmt.ordinal(x[[0, -1], 0]).tolist()
         number = max(first, last, -first, -last) // AROUND

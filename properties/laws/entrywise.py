@@ -25,7 +25,7 @@ from extremum.properties.inputs.regimes import Regime
 from extremum.properties.laws import contract
 from extremum.properties.laws.entry_errors import Bound, at_its_end, gradual, widest
 from extremum.properties.laws.measures import absolute_error, all_in_range, nonfinite
-from extremum.properties.model.property import Interval, Property, subnormal, ulp
+from extremum.properties.model.property import Property, subnormal, ulp
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import KnownTruth, Measured, Observation, View
 from extremum.properties.values.case import Case
@@ -140,7 +140,7 @@ def outside(view: View, low: float, high: float) -> Measured:
     return np.maximum(np.maximum(low - out, out - high), 0.0), 0.0
 
 
-def inside(view: View, _exact: Interval, low: float, high: float) -> bool:
+def inside(view: View, _whole: View | None, low: float, high: float) -> bool:
     """Whether all outputs lie in the interval."""
     return bool(view.answer.min() >= low and view.answer.max() <= high)
 
@@ -354,16 +354,24 @@ def limits(*toward: Bound, allowed: Bound = ulp, spread: Bound = lambda _: 1.0, 
     )
 
 
-def at_limits(view: View, exact: Interval, toward: tuple[Bound, ...]) -> bool:
+def at_limits(view: View, whole: View | None, toward: tuple[Bound, ...]) -> bool:
     """Whether all outputs are equal to each limit that an exact value may be near enough to."""
-    if not np.isfinite(exact).all():
+    if whole is None:
         return False
-    out, near = view.answer, max(map(abs, exact)) * view.fmt.unit_roundoff + view.fmt.eta  # above a quarter of an ulp
-    for limit in (0.0, *(view.narrow(bound(view)) for bound in toward)):
-        away = exact[0] > np.max(limit) + near or exact[1] < np.min(limit) - near
-        if not away and not (out == limit).all():
-            return False
+    low, high = _ends(whole.exact)
+    near = max(abs(low), abs(high)) * view.fmt.unit_roundoff + view.fmt.eta  # above a quarter of an ulp
+    for bound in (lambda v: v.exact * 0.0, *toward):
+        least, most = _ends(bound(whole))
+        if not (low > most + near or high < least - near):  # NaN is near everything
+            limit = least if least == most else view.narrow(bound(view))
+            if not (view.answer == limit).all():
+                return False
     return True
+
+
+def _ends(values: Any) -> tuple[float, float]:
+    ball = values[0, 0]
+    return float(ball.lower()), float(ball.upper())
 
 
 def short_of_limits(view: View, toward: tuple[Bound, ...], allowed: Bound, spread: Bound) -> Measured:
