@@ -91,7 +91,7 @@ def scan(
     again, raising = max(min(domain.size(fmt) // ALONE[0], ALONE[1]), 1), 0
     ordered = OrderedScreen(role, fmt) if domain.ordered else None
     with quiet():
-        waiting = domain.blocks(fmt, span, block)[::-1]
+        waiting = domain.blocks(fmt, span, block * domain.times)[::-1]
         while waiting:
             start, stop = waiting.pop()
             x = domain.rows(fmt, start, stop)
