@@ -62,11 +62,17 @@ class BlockBounds:
         return min(self.allowed[name] for name in (None, *grades))
 
 
-def bounds_over(role: Role, prop: Property, fmt: Format, first: float, last: float) -> BlockBounds:
-    """The bounds for all numbers between two, which have one sign."""
+def whole_of(role: Role, fmt: Format, first: float, last: float) -> View:
+    """All numbers between two, which have one sign, as one row of balls."""
     with flint.ctx.workprec(BITS):
         x = np.full((1, 1), flint.arb(first).union(flint.arb(last)), object)
-        view = View(role, fmt, Observation({"x": x}, np.zeros((1, 1))), INTERVALS)
+    return View(role, fmt, Observation({"x": x}, np.zeros((1, 1))), INTERVALS)
+
+
+def bounds_over(role: Role, prop: Property, fmt: Format, first: float, last: float) -> BlockBounds:
+    """The bounds for all numbers between two, which have one sign."""
+    view = whole_of(role, fmt, first, last)
+    with flint.ctx.workprec(BITS):
         grades: list[tuple[str | None, Callable[[View], Any] | None]] = [(None, None), *prop.grades.items()]
         allowed = {name: view.error_bound if bound is None else bound(view) for name, bound in grades}
         exact = view.exact[0, 0]

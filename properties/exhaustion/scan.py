@@ -19,7 +19,7 @@ import numpy as np
 from extremum.properties.calling.call import Call, quiet
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.diagnosis.diagnose import diagnose
-from extremum.properties.exhaustion.block_bounds import BlockBounds, bounds_over
+from extremum.properties.exhaustion.block_bounds import BlockBounds, bounds_over, whole_of
 from extremum.properties.exhaustion.domains import Domain
 from extremum.properties.exhaustion.ulp_counts import count, settled, spacing
 from extremum.properties.model.fused import Fused, closer, exceeding, larger
@@ -91,7 +91,7 @@ def scan(
     again, raising = max(min(domain.size(fmt) // ALONE[0], ALONE[1]), 1), 0
     ordered = OrderedScreen(role, fmt) if domain.ordered else None
     with quiet():
-        waiting = domain.blocks(fmt, span, block)[::-1]
+        waiting = domain.blocks(fmt, span, block * domain.times)[::-1]
         while waiting:
             start, stop = waiting.pop()
             x = domain.rows(fmt, start, stop)
@@ -162,11 +162,12 @@ class OrderedScreen:
 
     def __init__(self, role: Role, fmt: Format) -> None:
         self.role, self.fmt = role, fmt
-        self.known: dict[tuple[str, int, int], BlockBounds] = {}
+        self.known: dict[tuple[str, tuple[float, float]], BlockBounds] = {}
+        self.wholes: dict[tuple[float, float], View] = {}
 
     def take(self, tally: Tally, prop: Property, view: View, start: int) -> None:
         """Take the rows of a block into a tally, as `_screen` does."""
-        if prop.clear is not None and prop.clear(view):
+        if prop.clear is not None and prop.clear(view, self.whole_around(view.observation.x)):
             tally.settle(len(view.observation.x), start)
         elif prop.scale is not ulp:
             _screen(tally, prop, view, start, None)
@@ -214,15 +215,31 @@ class OrderedScreen:
 
     def around(self, prop: Property, x: Array) -> BlockBounds | None:
         """The bounds over the numbers around those of a block, which other blocks share; None where they span more."""
+        ends = self.ends(x)
+        if ends is None:
+            return None
+        if (prop.name, ends) not in self.known:
+            self.known[prop.name, ends] = bounds_over(self.role, prop, self.fmt, *ends)
+        return self.known[prop.name, ends]
+
+    def whole_around(self, x: Array) -> View | None:
+        """The numbers around those of a block as one row of balls; None where they span more."""
+        ends = self.ends(x)
+        if ends is None:
+            return None
+        if ends not in self.wholes:
+            self.wholes[ends] = whole_of(self.role, self.fmt, *ends)
+        return self.wholes[ends]
+
+    def ends(self, x: Array) -> tuple[float, float] | None:
+        """The first and the last of the `AROUND` numbers that a block is of."""
         first, last = self.fmt.ordinal(x[[0, -1], 0]).tolist()
         number = max(first, last, -first, -last) // AROUND
         if min(abs(first), abs(last)) // AROUND != number:
             return None
         sign = -1 if np.signbit(x[-1, 0].astype(np.float64)) else 1
-        if (prop.name, sign, number) not in self.known:
-            ends = self.fmt.from_ordinal([sign * number * AROUND, sign * ((number + 1) * AROUND - 1)])
-            self.known[prop.name, sign, number] = bounds_over(self.role, prop, self.fmt, *map(float, ends))
-        return self.known[prop.name, sign, number]
+        low, high = self.fmt.from_ordinal([sign * number * AROUND, sign * ((number + 1) * AROUND - 1)]).tolist()
+        return float(low), float(high)
 
 
 def _open(tally: Tally, prop: Property) -> frozenset[str]:

@@ -140,7 +140,7 @@ def outside(view: View, low: float, high: float) -> Measured:
     return np.maximum(np.maximum(low - out, out - high), 0.0), 0.0
 
 
-def inside(view: View, low: float, high: float) -> bool:
+def inside(view: View, _whole: View | None, low: float, high: float) -> bool:
     """Whether all outputs lie in the interval."""
     return bool(view.answer.min() >= low and view.answer.max() <= high)
 
@@ -347,10 +347,31 @@ def limits(*toward: Bound, allowed: Bound = ulp, spread: Bound = lambda _: 1.0, 
         name="limits",
         code="11",
         measure=partial(short_of_limits, toward=toward, allowed=allowed, spread=spread),
+        clear=partial(at_limits, toward=toward),
         unit="value",
         severity="medium",
         **texts,
     )
+
+
+def at_limits(view: View, whole: View | None, toward: tuple[Bound, ...]) -> bool:
+    """Whether all outputs are equal to each limit that an exact value may be near enough to."""
+    if whole is None:
+        return False
+    low, high = _ends(whole.exact)
+    near = max(abs(low), abs(high)) * view.fmt.unit_roundoff + view.fmt.eta  # above a quarter of an ulp
+    for bound in (lambda v: v.exact * 0.0, *toward):
+        least, most = _ends(bound(whole))
+        if not (low > most + near or high < least - near):  # NaN is near everything
+            limit = least if least == most else view.narrow(bound(view))
+            if not (view.answer == limit).all():
+                return False
+    return True
+
+
+def _ends(values: Any) -> tuple[float, float]:
+    ball = values[0, 0]
+    return float(ball.lower()), float(ball.upper())
 
 
 def short_of_limits(view: View, toward: tuple[Bound, ...], allowed: Bound, spread: Bound) -> Measured:

@@ -28,7 +28,7 @@ def nonfinite_in_range(view: View) -> Measured:
     return np.where(np.isfinite(view.answer) | view.excused, 0.0, 1.0), 0.0
 
 
-def all_in_range(view: View) -> bool:
+def all_in_range(view: View, _whole: View | None) -> bool:
     """Whether all answers are finite, so that `nonfinite` measures nothing."""
     return view.all_finite
 

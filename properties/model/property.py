@@ -84,7 +84,7 @@ class Property:
     proof: str = "an exact comparison"
     longest: int | None = None  # of a row; None: the role's
     petty: Callable[[View], Any] | None = None
-    clear: Callable[[View], bool] | None = None
+    clear: Callable[[View, View | None], bool] | None = None
     grades: Mapping[str, Callable[[View], Any] | None] = field(default_factory=dict)
     beside: str = "by another call"
     script: tuple[str, ...] = ("got, expected = float(f({args}){at}), {exact}",)
