@@ -66,7 +66,7 @@ ROLE = entrywise.role(
             it is 2.1e-9, below half of the spacing in float32, and 5.8e5 spacings in float64. Allowed is the error
             bound of `accuracy`. Severity is medium: where there is a threshold, it is documented.""",
             example="minus a softplus with a threshold of 20, of -20.5 in float64, is -20.5, off by 1.3e-9.",
-            fix="compute min(x, 0) - log1p(exp(-abs(x))), which needs no threshold; in float64 one of 37 costs no digit.",
+            fix="compute min(x, 0) - log1p(exp(-abs(x))), which needs no threshold; in float64 37 costs no digit.",
         ),
         entrywise.gradual_underflow(
             entrywise.Tail(logistic.log_sigmoid, 1.0, 1e4),

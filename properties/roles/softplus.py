@@ -118,7 +118,7 @@ ROLE = entrywise.role(
             as in torch.nn.Softplus, it is 2.1e-9, below half of the spacing in float32, and 5.8e5 spacings in float64.
             Allowed is the error bound of `accuracy`. Severity is medium: the threshold is documented.""",
             example="torch.nn.functional.softplus of 20.5 in float64 is 20.5, off by 1.3e-9.",
-            fix="compute max(x, 0) + log1p(exp(-abs(x))), which needs no threshold; in float64 one of 37 costs no digit.",
+            fix="compute max(x, 0) + log1p(exp(-abs(x))), which needs no threshold; in float64 37 costs no digit.",
         ),
         entrywise.gradual_underflow(
             entrywise.Tail(logistic.softplus, -1.0, -1e4),
