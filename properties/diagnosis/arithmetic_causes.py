@@ -208,7 +208,7 @@ def subnormal_answer(run: DiagnosisRun) -> str:
     edges = -log_tiny(run.fmt) + np.array([-2.0, -1.5, -1.0, -0.6, 0.6, 1.0, 1.3])
     rows = run.rows_of(np.stack([0 * edges, -edges], axis=1), np.tile([1.0, 2.0], (len(edges), 1)))
     alone = run.rows_of(run.fmt.tiny * np.array([[0.15], [0.3], [0.6], [2.0], [3.0]]))  # of a number alone, a logsumexp
-    if any(_begins_with_subnormals(run.probe(one)) for one in (rows, alone)):
+    if any(begins_with_subnormals(run.probe(one)) for one in (rows, alone)):
         return "subnormals flushed"
     # The dtype's own subnormals are not at fault. Those of float32 may be, if the subject computes in it.
     place = -log_tiny(FORMATS["float32"])
@@ -216,7 +216,7 @@ def subnormal_answer(run: DiagnosisRun) -> str:
     return "subnormals flushed" if there else ""
 
 
-def _begins_with_subnormals(probe: Probe) -> bool:
+def begins_with_subnormals(probe: Probe) -> bool:
     """Whether in some entry all values that are surely subnormal are zero, and none that is surely normal."""
     exact, zero = np.abs(probe.exact), probe.out == 0
     below, above = (exact > probe.tiny / 8) & (exact < probe.tiny / 1.5), exact > probe.tiny * 1.5

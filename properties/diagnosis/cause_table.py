@@ -97,7 +97,8 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
         "subnormals flushed": Cause(
             "A value below the smallest normal is made zero.",
             "Ordinary rows, made smaller, are answered with zeros just below the smallest normal and not just above; "
-            "or, as the gaps of the row grow, values are lost from where an exponential becomes subnormal.",
+            "or, as the gaps of the row grow, values are lost from where an exponential becomes subnormal; or of a "
+            "function of single entries, numbers on the way to the one of the finding are.",
             "Leave out -ffast-math and flush-to-zero mode, or say that values below the smallest normal are dropped.",
             "Compute without -ffast-math and flush-to-zero mode.",
         ),

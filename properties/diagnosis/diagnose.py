@@ -38,7 +38,7 @@ from extremum.properties.diagnosis.contract_causes import (
     varying,
 )
 from extremum.properties.diagnosis.diagnosis_run import DiagnosisRun
-from extremum.properties.diagnosis.entry_causes import another_entry, overflowing_entries
+from extremum.properties.diagnosis.entry_causes import another_entry, fading_entries, overflowing_entries
 from extremum.properties.diagnosis.formula_causes import another_label, divided, fitted, padded, unread_entries
 from extremum.properties.diagnosis.precision_causes import error_by_dtype, significant_bits
 from extremum.properties.diagnosis.sum_causes import epsilon_added, unrescaled
@@ -70,6 +70,7 @@ EXPERIMENTS: tuple[Callable[[DiagnosisRun], str], ...] = (
     masked,
     # Then values that are lost. A lost value looks like an error of any size, so errors are explained only afterwards.
     overflowing_entries,
+    fading_entries,
     shorter_row,
     shifted_row,
     narrower_row,

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from extremum.properties.diagnosis.arithmetic_causes import formats
+from extremum.properties.diagnosis.arithmetic_causes import FURTHER_FACTOR, begins_with_subnormals, formats
 from extremum.properties.diagnosis.diagnosis_run import DiagnosisRun, Probe
 from extremum.properties.inputs.regimes import log_max
 
+PLACES = 1024  # that are tried from 0 past an entry: several in the range where values of a tail are subnormal
 NEAR, BEYOND = 1 - 2.0**-5, 1 + 2.0**-5  # of the place where an exponential overflows: just before it, and just beyond
 
 
@@ -23,6 +24,20 @@ def overflowing_entries(run: DiagnosisRun) -> str:
         if abs(edge) * BEYOND < run.fmt.max and _sound(run, edge * NEAR) and not _numbers(run, edge * BEYOND):
             return "exp overflow"
     return ""
+
+
+def fading_entries(run: DiagnosisRun) -> str:
+    """Whether numbers get 0 from where the exact value becomes subnormal, on the way from 0 past one that does."""
+    row = run.row or next(iter(run.rows), None)
+    if not run.role.entrywise or row is None:
+        return ""
+    probe = run.probe(row)
+    zero = (probe.out == 0) & (probe.exact != 0) & (np.abs(probe.exact) < probe.tiny)
+    if not zero.any():
+        return ""
+    entry = float(row[run.x][0, zero[0].argmax()])
+    places = entry * np.linspace(0.0, FURTHER_FACTOR, PLACES)[:, None]
+    return "subnormals flushed" if begins_with_subnormals(run.probe(run.rows_of(places))) else ""
 
 
 def another_entry(run: DiagnosisRun) -> str:

@@ -86,7 +86,7 @@ ROLE = entrywise.role(
         entrywise.finite(
             bound="The exact value lies between 0 and abs(x) + log 2, which is in range: none is allowed.",
             example="-y log(s) - (1 - y) log(1 - s) of x = 20 and y = 0 in float32 is -log(0), which is inf; it is 20.",
-            fix="max(x, 0) - x y + log1p(exp(-abs(x))), never the logarithm of a sigmoid.",
+            fix="compute max(x, 0) - x y + log1p(exp(-abs(x))), never the logarithm of a sigmoid.",
         ),
         entrywise.accuracy(
             bound="""Allowed is the largest error of the sound forms: (r_e + r_l + 4 u) f of a weighted sum of softplus,
@@ -94,7 +94,7 @@ ROLE = entrywise.role(
             of softplus(x) - x y, with second order terms and gradual underflow (`properties.roles.bce_with_logits`
             derives it). The grade tells which of them a subject keeps at every input.""",
             example="with the sigmoid limited to 1e-7 .. 1 - 1e-7, x = 50 and y = 0 get 16.1.",
-            fix="max(x, 0) - x y + log1p(exp(-abs(x))); in 16 bits compute in float32.",
+            fix="compute max(x, 0) - x y + log1p(exp(-abs(x))); in 16 bits compute in float32.",
         ),
         entrywise.gradual_underflow(
             entrywise.Tail(logistic.bce_with_logits, -2.0, -1e4, (("y", 0.0),)),

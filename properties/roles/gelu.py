@@ -76,7 +76,7 @@ ROLE = entrywise.role(
         entrywise.finite(
             bound="The exact value lies between -0.17 and abs(x), which is in range: none is allowed.",
             example="x (1 + erf(x / sqrt(2))) / 2 of 3e38 in float32 is inf, since 6e38 is; it is 3e38.",
-            fix="x / 2 erfc(-x / sqrt(2)): halve x first, and leave no exponential without a limit.",
+            fix="compute x / 2 erfc(-x / sqrt(2)): halve x first, and leave no exponential without a limit.",
         ),
         entrywise.sign(
             "x",
@@ -92,7 +92,7 @@ ROLE = entrywise.role(
             u abs(f) of x / 2 (1 + erf(x / sqrt(2))), with second order terms and gradual underflow
             (`properties.roles.gelu` derives it). The grade tells which of them a subject keeps at every input.""",
             example="x sigmoid(1.702 x) of 1 is 0.846; it is 0.841.",
-            fix="x / 2 erfc(-x / sqrt(2)); gelu by tanh is another role, gelu_tanh. In 16 bits compute in float32.",
+            fix="compute x / 2 erfc(-x / sqrt(2)); gelu by tanh is another role. In 16 bits compute in float32.",
         ),
         entrywise.gradual_underflow(
             entrywise.Tail(gaussian.gelu, -2.0, -1e4),

@@ -88,7 +88,7 @@ ROLE = entrywise.role(
         entrywise.finite(
             bound="The exact value lies between -0.18 and abs(x), which is in range: none is allowed.",
             example="with tanh(p) as (exp(2 p) - 1) / (exp(2 p) + 1), gelu of 10 in float32 is NaN: exp(87.3) squared.",
-            fix="x sigmoid(2 p), with exp of -2 abs(p) alone; or the library's tanh: none is too large for it.",
+            fix="compute x sigmoid(2 p), with exp of -2 abs(p) alone; or the library's tanh: none is too large for it.",
         ),
         entrywise.sign(
             "x",
@@ -104,7 +104,7 @@ ROLE = entrywise.role(
             u S) + u abs(f) of x / 2 (1 + tanh(p)), with second order terms and gradual underflow
             (`properties.roles.gelu_tanh` derives it). The grade tells which of them a subject keeps at every input.""",
             example="with 0.0044715 in place of 0.044715, gelu of 2 is 1.933; it is 1.954.",
-            fix="x sigmoid(2 p); gelu by erf is a role of its own, gelu. In 16 bits compute in float32.",
+            fix="compute x sigmoid(2 p); gelu by erf is a role of its own, gelu. In 16 bits compute in float32.",
         ),
         entrywise.gradual_underflow(
             entrywise.Tail(logistic.gelu_tanh, -2.0, -1e4),

@@ -114,7 +114,7 @@ ROLE = entrywise.vjp(
             (`properties.roles.gelu_tanh_vjp` derives it). The grade tells which of them a subject keeps at every
             input.""",
             example="(1 + T) / 2 alone, of 1, is 0.841; the derivative is 1.083.",
-            fix="S (1 + x t' S'); in 16 bits compute in float32.",
+            fix="compute S (1 + x t' S'); in 16 bits compute in float32.",
         ),
         entrywise.gradual_underflow(
             entrywise.Tail(logistic.gelu_tanh_vjp, -3.0, -1e4, (("g", 1.0),)),
@@ -130,7 +130,7 @@ ROLE = entrywise.vjp(
             bound="""gelu(x) - gelu(-x) is x, so that the derivatives add up to 1, and negation is exact. Each output is
             within the error bound of `accuracy` of its own exact value: allowed is the sum of the two.""",
             example="with abs(x) in place of x, those of 1 and of -1 add up to 1.48.",
-            fix="x t' is odd.",
+            fix="keep the sign of x: x t' is odd.",
         ),
         entrywise.limits(
             cotangent,

@@ -82,7 +82,7 @@ ROLE = entrywise.vjp(
             and r_c Phi of erfc, or r_f / 2 + u Phi of erf, with second order terms and gradual underflow
             (`properties.roles.gelu_vjp` derives it). The grade tells which of them a subject keeps at every input.""",
             example="Phi(x) alone, without x phi(x), of 1 is 0.841; it is 1.083.",
-            fix="g (erfc(-x / sqrt(2)) / 2 + x phi(x)); in 16 bits compute in float32.",
+            fix="compute g (erfc(-x / sqrt(2)) / 2 + x phi(x)); in 16 bits compute in float32.",
         ),
         entrywise.gradual_underflow(
             entrywise.Tail(gaussian.gelu_vjp, -3.0, -1e4, (("g", 1.0),)),

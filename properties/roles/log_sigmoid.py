@@ -38,7 +38,7 @@ ROLE = entrywise.role(
         entrywise.finite(
             bound="The exact value lies between -abs(x) - log 2 and 0, which is in range: none is allowed.",
             example="log(1 / (1 + exp(-x))) of -104 in float32 is log(0), which is -inf; it is -104.",
-            fix="min(x, 0) - log1p(exp(-abs(x))), never the logarithm of a sigmoid.",
+            fix="compute min(x, 0) - log1p(exp(-abs(x))), never the logarithm of a sigmoid.",
         ),
         entrywise.in_range(
             -np.inf,
@@ -48,7 +48,7 @@ ROLE = entrywise.role(
             Nothing is allowed. Severity is low where the excess is within the error bound of `accuracy`. NaN is judged
             by `finite`.""",
             example="log(sigmoid(x) + 1e-7) of 30 in float64 is 1e-7.",
-            fix="min(x, 0) - log1p(exp(-abs(x))) needs no epsilon.",
+            fix="compute min(x, 0) - log1p(exp(-abs(x))), which needs no epsilon.",
         ),
         entrywise.accuracy(
             bound="""Allowed is the largest error of the sound forms: (r_e + r_l + u) abs(f) of
@@ -56,7 +56,7 @@ ROLE = entrywise.role(
             order terms and gradual underflow (`properties.roles.softplus` derives it). The grade tells which of them a
             subject keeps at every input. Where the output is x itself, below -16, `threshold` judges it.""",
             example="log(sigmoid(x) + 1e-7) of -20 in float64 is -16.1.",
-            fix="min(x, 0) - log1p(exp(-abs(x))), or -logaddexp(0, -x); in 16 bits compute in float32.",
+            fix="compute min(x, 0) - log1p(exp(-abs(x))), or -logaddexp(0, -x); in 16 bits compute in float32.",
             measure=error_elsewhere,
         ),
         threshold(
@@ -66,7 +66,7 @@ ROLE = entrywise.role(
             it is 2.1e-9, below half of the spacing in float32, and 5.8e5 spacings in float64. Allowed is the error
             bound of `accuracy`. Severity is medium: where there is a threshold, it is documented.""",
             example="minus a softplus with a threshold of 20, of -20.5 in float64, is -20.5, off by 1.3e-9.",
-            fix="min(x, 0) - log1p(exp(-abs(x))) needs no threshold; in float64 a larger one, 37, costs no digit.",
+            fix="compute min(x, 0) - log1p(exp(-abs(x))), which needs no threshold; in float64 37 costs no digit.",
         ),
         entrywise.gradual_underflow(
             entrywise.Tail(logistic.log_sigmoid, 1.0, 1e4),

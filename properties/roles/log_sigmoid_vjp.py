@@ -69,7 +69,7 @@ ROLE = entrywise.vjp(
             underflow (`properties.roles.softplus_vjp` derives it). The grade tells which of them a subject keeps at
             every input.""",
             example="g sigmoid(x) of 1 is 0.731; it is 0.269.",
-            fix="g times a careful sigmoid of -x; in 16 bits compute in float32.",
+            fix="compute g times a careful sigmoid of -x; in 16 bits compute in float32.",
         ),
         entrywise.gradual_underflow(
             entrywise.Tail(logistic.log_sigmoid_vjp, 2.0, 1e4, (("g", 1.0),)),

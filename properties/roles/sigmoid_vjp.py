@@ -91,7 +91,7 @@ ROLE = entrywise.vjp(
             of s (1 - s), with second order terms and gradual underflow (`properties.roles.sigmoid_vjp` derives it). The
             grade tells which of them a subject keeps at every input.""",
             example="x (1 - x), which takes x for the output, of 2 is -2; it is 0.105.",
-            fix="z / (1 + z)**2 with z = exp(-abs(x)); in 16 bits compute in float32.",
+            fix="compute z / (1 + z)**2 with z = exp(-abs(x)); in 16 bits compute in float32.",
         ),
         entrywise.gradual_underflow(
             entrywise.Tail(logistic.sigmoid_vjp, -2.0, -1e4, (("g", 1.0),)),
@@ -106,7 +106,7 @@ ROLE = entrywise.vjp(
             "g",
             statement="The outputs for x and for -x are the same.",
             example="s**2 in place of s (1 - s), of 2 and of -2, is 0.776 and 0.014.",
-            fix="s (1 - s) is even in x.",
+            fix="s (1 - s) is even in x: compute it of abs(x).",
         ),
         entrywise.limits(
             spread=by_cotangent,

@@ -83,7 +83,7 @@ ROLE = entrywise.role(
         entrywise.finite(
             bound="The exact value lies between -0.28 and abs(x), which is in range: none is allowed.",
             example="x exp(x) / (1 + exp(x)) of 89 in float32 is inf / inf, which is NaN; it is 89.",
-            fix="x times a sigmoid that takes exp of -abs(x) alone; a sigmoid is never infinite.",
+            fix="compute x times a sigmoid that takes exp of -abs(x) alone; a sigmoid is never infinite.",
         ),
         entrywise.sign(
             "x",
@@ -99,7 +99,7 @@ ROLE = entrywise.role(
             abs(x) r_t / 2 + 2 u abs(f) of x (1 + tanh(x / 2)) / 2, with second order terms and gradual underflow
             (`properties.roles.silu` derives it). The grade tells which of them a subject keeps at every input.""",
             example="the hard form, x min(max(x + 3, 0), 6) / 6, of 1 is 0.667; it is 0.731.",
-            fix="x / (1 + exp(-x)), or x times a careful sigmoid; in 16 bits compute in float32.",
+            fix="compute x / (1 + exp(-x)), or x times a careful sigmoid; in 16 bits compute in float32.",
         ),
         entrywise.gradual_underflow(
             entrywise.Tail(logistic.silu, -2.0, -1e4),

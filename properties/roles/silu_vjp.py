@@ -97,7 +97,7 @@ ROLE = entrywise.vjp(
             5 u M of s (1 + x (1 - s)), with second order terms and gradual underflow (`properties.roles.silu_vjp`
             derives it). The grade tells which of them a subject keeps at every input.""",
             example="s (1 - s), as of the sigmoid, of 1 is 0.197; it is 0.928.",
-            fix="g s (1 + x s') with s' = sigmoid(-x); in 16 bits compute in float32.",
+            fix="compute g s (1 + x s') with s' = sigmoid(-x); in 16 bits compute in float32.",
         ),
         entrywise.gradual_underflow(
             entrywise.Tail(logistic.silu_vjp, -3.0, -1e4, (("g", 1.0),)),
@@ -113,7 +113,7 @@ ROLE = entrywise.vjp(
             bound="""silu(x) - silu(-x) is x, so that the derivatives add up to 1, and negation is exact. Each output is
             within the error bound of `accuracy` of its own exact value: allowed is the sum of the two.""",
             example="s + x s' of 2 and of -2, without the factor s, add up to 1 + 1.52.",
-            fix="s (1 + x s'): the derivative of the product x s.",
+            fix="compute s (1 + x s'), the derivative of the product x s.",
         ),
         entrywise.limits(
             cotangent,

@@ -90,7 +90,7 @@ ROLE = entrywise.role(
         entrywise.finite(
             bound="The exact value lies between 0 and abs(x) + log 2, which is in range: none is allowed.",
             example="log(1 + exp(x)) of 89 in float32 is log(inf), which is inf; it is 89.",
-            fix="max(x, 0) + log1p(exp(-abs(x))), or logaddexp(0, x).",
+            fix="compute max(x, 0) + log1p(exp(-abs(x))), or logaddexp(0, x).",
         ),
         entrywise.in_range(
             0.0,
@@ -100,7 +100,7 @@ ROLE = entrywise.role(
             neither is a sum of what is not. Nothing is allowed. Severity is low where the excess is within the error
             bound of `accuracy`. NaN is judged by `finite`.""",
             example="log(exp(x) + 1 - 1e-7), with an epsilon of the wrong sign, of -30 is -1e-7.",
-            fix="max(x, 0) + log1p(exp(-abs(x))).",
+            fix="compute max(x, 0) + log1p(exp(-abs(x))).",
         ),
         entrywise.accuracy(
             bound="""Allowed is the largest error of the sound forms: (r_e + r_l + u) f of max(x, 0) + log1p(z), and
@@ -108,7 +108,7 @@ ROLE = entrywise.role(
             underflow (`properties.roles.softplus` derives it). The grade tells which of them a subject keeps at every
             input. Where the output is x itself, beyond 16, `threshold` judges it.""",
             example="log(1 + exp(x) + 1e-3) of -20 is 1e-3, for 2.1e-9.",
-            fix="max(x, 0) + log1p(exp(-abs(x))), or logaddexp(0, x); in 16 bits compute in float32.",
+            fix="compute max(x, 0) + log1p(exp(-abs(x))), or logaddexp(0, x); in 16 bits compute in float32.",
             measure=error_elsewhere,
         ),
         threshold(
@@ -118,7 +118,7 @@ ROLE = entrywise.role(
             as in torch.nn.Softplus, it is 2.1e-9, below half of the spacing in float32, and 5.8e5 spacings in float64.
             Allowed is the error bound of `accuracy`. Severity is medium: the threshold is documented.""",
             example="torch.nn.functional.softplus of 20.5 in float64 is 20.5, off by 1.3e-9.",
-            fix="max(x, 0) + log1p(exp(-abs(x))) needs no threshold; in float64 a larger one, 37, costs no digit.",
+            fix="compute max(x, 0) + log1p(exp(-abs(x))), which needs no threshold; in float64 37 costs no digit.",
         ),
         entrywise.gradual_underflow(
             entrywise.Tail(logistic.softplus, -1.0, -1e4),

@@ -111,7 +111,7 @@ ROLE = entrywise.vjp(
             underflow (`properties.roles.softplus_vjp` derives it). The grade tells which of them a subject keeps at
             every input.""",
             example="exp(x) (1 + exp(x)) of 1 is 10.1; it is 0.731.",
-            fix="g times a careful sigmoid; in 16 bits compute in float32.",
+            fix="compute g times a careful sigmoid; in 16 bits compute in float32.",
         ),
         entrywise.gradual_underflow(
             entrywise.Tail(logistic.softplus_vjp, -2.0, -1e4, (("g", 1.0),)),

@@ -73,7 +73,7 @@ ROLE = entrywise.vjp(
             3 u abs(f) of 1 - t**2, with second order terms and gradual underflow (`properties.roles.tanh_vjp` derives
             it). The grade tells which of them a subject keeps at every input.""",
             example="1 - x**2, which takes x for the output, of 2 is -3; it is 0.0707.",
-            fix="4 E / (1 + E)**2 with E = exp(-2 abs(x)); in 16 bits compute in float32.",
+            fix="compute 4 E / (1 + E)**2 with E = exp(-2 abs(x)); in 16 bits compute in float32.",
         ),
         entrywise.gradual_underflow(
             entrywise.Tail(hyperbolic.tanh_vjp, -2.0, -1e4, (("g", 1.0),)),

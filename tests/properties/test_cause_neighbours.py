@@ -10,6 +10,7 @@ from planted_defects import between_fifties, cause_of, many, padded_with_zeros, 
 
 from extremum.properties.values.case import integer
 from extremum.reference.arithmetic.formats import FORMATS, Array
+from extremum.reference.sigmoid import careful_sigmoid
 
 
 def without_its_last_term(x: Array, axis: int = -1) -> Array:
@@ -310,6 +311,18 @@ def test_of_single_entries_an_overflow_is_told_by_where_it_begins(dtype: str) ->
     assert cause_of(growing, "finite", row(far, dtype=dtype), role="sigmoid") == "exp overflow"
     if dtype != "float16":
         assert cause_of(undefined_beyond_fifty, "finite", row(far, dtype=dtype), role="sigmoid") != "exp overflow"
+
+
+def test_of_single_entries_a_flush_is_told_by_where_it_begins() -> None:
+    def flushing(x: Array, axis: int = -1) -> Array:
+        y = careful_sigmoid(x)
+        return np.where(y < np.finfo(x.dtype).tiny, 0, y).astype(x.dtype)
+
+    def ending(x: Array, axis: int = -1) -> Array:
+        return np.where(x < -88.2, 0, careful_sigmoid(x)).astype(x.dtype)
+
+    assert cause_of(flushing, "gradual_underflow", row(-88.0), role="sigmoid") == "subnormals flushed"
+    assert cause_of(ending, "gradual_underflow", row(-88.3), role="sigmoid") != "subnormals flushed"
 
 
 def test_the_answer_to_the_opposite_number_is_a_wrong_sign() -> None:
