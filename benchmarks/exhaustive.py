@@ -24,7 +24,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from extremum.properties.calling.call import quiet
-from extremum.properties.exhaustion.scan import BLOCK, DOMAINS, pointwise, scan
+from extremum.properties.exhaustion.domains import DOMAINS
+from extremum.properties.exhaustion.scan import BLOCK, pointwise, scan
 from extremum.properties.model.property import Property
 from extremum.properties.roles.softmax import ROLE
 from extremum.reference.arithmetic.formats import FORMATS

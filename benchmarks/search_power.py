@@ -34,7 +34,8 @@ from hypothesis.extra.numpy import arrays, from_dtype
 
 from extremum.properties.calling.call import Call, quiet
 from extremum.properties.engine import sweep
-from extremum.properties.exhaustion.scan import DOMAINS, pointwise, scan
+from extremum.properties.exhaustion.domains import DOMAINS
+from extremum.properties.exhaustion.scan import pointwise, scan
 from extremum.properties.model.role import Experiment
 from extremum.properties.roles.registry import role_named
 from extremum.properties.steps.blocks import blocks

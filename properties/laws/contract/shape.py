@@ -34,7 +34,7 @@ def observe(call: Call, case: Case) -> Observation:
 
 def at(place: Place, arguments: Arguments) -> Case:
     """The rows, repeated along all other axes of the place."""
-    return Case({"x": np.resize(first(arguments), place.shape)})
+    return Case({name: np.resize(a, place.shape) for name, a in arguments.items()})
 
 
 PLACES = (Place((1, 50_257)), *(place for place in COMPILED_PLACES if place.axis == -1))
