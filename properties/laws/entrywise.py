@@ -24,7 +24,7 @@ from extremum.properties.inputs.draw import Draw
 from extremum.properties.inputs.regimes import Regime
 from extremum.properties.laws import contract
 from extremum.properties.laws.entry_errors import Bound, at_its_end, gradual, widest
-from extremum.properties.laws.measures import absolute_error, all_in_range, nonfinite
+from extremum.properties.laws.measures import all_in_range, nonfinite
 from extremum.properties.model.property import Property, subnormal, ulp
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import KnownTruth, Measured, Observation, View
@@ -37,6 +37,7 @@ from extremum.reference.truth.logistic import Arguments
 
 Formula = Callable[[Arguments, Arithmetic], Truth]
 CONTESTED = ("empty-batch", "empty-row", "integer", "boolean", "zero-dimensional")
+FLUSHED = 2.0  # smallest normals: a derivative may be 1.13 times a subnormal cotangent
 SMALL_NORMAL = 1.5  # smallest normals that a subject is asked for beside its subnormal answers
 
 
@@ -172,7 +173,7 @@ def beyond_zero(view: View, argument: str) -> Measured:
 
 def accuracy(**texts: Any) -> Property:
     """Every output is as close to the exact value as a sound algorithm comes."""
-    given = {"measure": absolute_error, **texts}
+    given = {"measure": unflushed_error, **texts}
     return Property(
         name="accuracy",
         code="05",
@@ -181,6 +182,23 @@ def accuracy(**texts: Any) -> Property:
         scale=ulp,
         **given,
     )
+
+
+def unflushed_error(view: View) -> Measured:
+    """The distance of each entry from its exact value; a flush to zero passes: `gradual_underflow` judges it."""
+    return view.error(abs(view.out - view.exact)), or_flushed(view, view.answer)
+
+
+def or_flushed(view: View, answer: Array) -> Any:
+    """The error bound, or twice the exact value where that is what a flush to zero has lost."""
+    lost = abs(view.exact)
+    return choose(flushed(view, answer), lost * 2.0, view.error_bound)
+
+
+def flushed(view: View, answer: Array) -> Array:
+    """Where an answer may have been flushed to zero: it is 0, and the exact value about a subnormal or below."""
+    zero: Array = answer[:, view.columns] == 0
+    return zero & (np.abs(view.narrow(view.exact)) < FLUSHED * view.fmt.tiny)
 
 
 def gradual_underflow(tail: Tail, lost: Bound = lambda _: 0.0, spread: Bound = lambda _: 1.0, **texts: Any) -> Property:
@@ -225,9 +243,19 @@ def flushed_tail(view: View, tail: Tail, lost: Bound, spread: Bound) -> Measured
     # On the other side of a product with a cotangent, a form without digits there may be 0 for a value of any size.
     beside = view.at(view.observation.x.astype(np.float64)) * np.sign(tail.end) >= 0
     below = (np.abs(view.narrow(view.exact)) < view.fmt.tiny) & beside
-    zero: Array = (view.answer[:, view.columns] == 0) & below & (kept > small / 2) & (kept < small * 2)
+    in_tail: Array = below & (kept > small / 2) & (kept < small * 2)
+    zero = (view.answer[:, view.columns] == 0) & (in_tail | _of_subnormals(view))
     allowed = lost(view) + gradual(view.fmt) * spread(view)
     return choose(zero, abs(view.exact), view.exact * 0.0), allowed
+
+
+def _of_subnormals(view: View) -> Array:
+    """Where the exact value is subnormal as the argument is that it is in proportion to: x near 0 alone, or g."""
+    given = view.observation.arguments
+    proportional = given.get("g", given["x"] if len(given) == 1 else np.ones_like(given["x"]))
+    small = np.abs(view.at(proportional.astype(np.float64))) < FLUSHED * view.fmt.tiny
+    exact = np.abs(view.narrow(view.exact))
+    return np.asarray(small & (exact < view.fmt.tiny))
 
 
 @cache
@@ -334,7 +362,9 @@ def asymmetry(view: View, sign_of_other: int, rest: Bound) -> Measured:
     columns = None if isinstance(view.columns, slice) else view.columns
     opposite = View(view.role, view.fmt, negated, view.arithmetic, columns)
     both = view.out + view.other * float(sign_of_other)
-    return view.error(abs(both - rest(view))), view.error_bound + opposite.error_bound
+    assert view.observation.other is not None
+    allowed = or_flushed(view, view.answer) + or_flushed(opposite, view.observation.other)
+    return view.error(abs(both - rest(view))), allowed
 
 
 def limits(*toward: Bound, allowed: Bound = ulp, spread: Bound = lambda _: 1.0, **texts: Any) -> Property:
@@ -383,6 +413,7 @@ def short_of_limits(view: View, toward: tuple[Bound, ...], allowed: Bound, sprea
     for limit in toward:
         value = limit(view)
         off = choose(~at_zero & (np.abs(view.narrow(exact - value)) <= quarter), view.out - value, off)
+    off = choose(flushed(view, view.answer), off * 0.0, off)  # `gradual_underflow` judges it
     return view.error(abs(off)), choose(
         at_zero, off * 0.0 + gradual(view.fmt) * spread(view), off * 0.0 + allowed(view)
     )

@@ -4,11 +4,11 @@ import json
 
 import numpy as np
 import pytest
+from nightly import tried_roles
 
 from extremum.properties.calling.caller import present
 from extremum.properties.inputs.regimes import REGIMES
 from extremum.properties.model.role import Role, rows_alone
-from extremum.properties.roles.registry import roles
 from extremum.properties.steps.blocks import block, restore
 from extremum.properties.steps.witness import decode
 from extremum.properties.values.case import Case, encode, integer
@@ -56,7 +56,7 @@ def test_long_rows_of_a_regime_are_kept_as_their_recipe() -> None:
         decode(record)
 
 
-@pytest.mark.parametrize("role", roles().values(), ids=lambda r: r.name)
+@pytest.mark.parametrize("role", tried_roles(), ids=lambda r: r.name)
 @pytest.mark.parametrize("dtype", ["float64", pytest.param("bfloat16", marks=pytest.mark.slow)])
 def test_a_recipe_restores_its_rows_bit_for_bit(dtype: str, role: Role) -> None:
     for regime in role.regimes:
@@ -67,7 +67,7 @@ def test_a_recipe_restores_its_rows_bit_for_bit(dtype: str, role: Role) -> None:
                 assert same_bits(restore(recipe, dtype), a[r : r + 1]), (regime.name, name, r)
 
 
-@pytest.mark.parametrize("role", roles().values(), ids=lambda r: r.name)
+@pytest.mark.parametrize("role", tried_roles(), ids=lambda r: r.name)
 def test_the_arguments_of_a_call_survive_the_record_as_a_reader_passes_them(role: Role) -> None:
     arguments = role.ordinary(FORMATS["float16"], n=5, rows=1)
     record = json.loads(json.dumps(encode(Case(role.signature.shown(arguments)))))

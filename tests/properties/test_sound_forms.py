@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from nightly import FURTHER, NIGHTLY
+from nightly import FURTHER, NIGHTLY, tried_roles
 from shared_cells import judge_cell
 
 from extremum.properties.calling.call import Call
@@ -17,7 +17,7 @@ from extremum.properties.inputs.effort import EFFORTS
 from extremum.properties.model.property import ulp
 from extremum.properties.model.role import Experiment, Role
 from extremum.properties.roles.log_softmax import in_roundoffs
-from extremum.properties.roles.registry import role_named, roles
+from extremum.properties.roles.registry import role_named
 from extremum.properties.steps.decide import decide
 from extremum.properties.values.case import Case
 from extremum.properties.values.finding import Cell
@@ -102,8 +102,9 @@ def within_an_ulp(role: Role, fmt: Format) -> Callable[..., Array]:
     def answer(*given: Any, axis: int = -1) -> Array:
         arrays = [np.asarray(a) for a in given]
         if role.signature.batched:
-            moved = np.moveaxis(arrays[0], axis, -1)
-            rows = {names[0]: np.ascontiguousarray(moved).reshape(-1, moved.shape[-1])}
+            moved, *others = (np.moveaxis(a, axis, -1) for a in arrays)
+            both = zip(names, (moved, *others), strict=True)
+            rows = {name: np.ascontiguousarray(a).reshape(-1, a.shape[-1]) for name, a in both}
         else:
             rows = {name: a[None] for name, a in zip(names, arrays, strict=True)}
         # A masked entry is as the lowest value; what its place must get is none of this test's.
@@ -127,7 +128,7 @@ def in_ulps_of_the_result(role: Role) -> list[str]:
     return [p.name for p in role.properties if p.scale in (ulp, in_roundoffs) and not p.masked]
 
 
-MEASURED_IN_ULPS = [(role, prop) for role in roles().values() for prop in in_ulps_of_the_result(role)]
+MEASURED_IN_ULPS = [(role, prop) for role in tried_roles() for prop in in_ulps_of_the_result(role)]
 
 
 @pytest.mark.parametrize("dtype", ["float32", *FURTHER])
@@ -276,7 +277,7 @@ def sound_reference(role: Role) -> Subject:
     return next(s for s in subjects(role.name, "reference") if not s.fails)
 
 
-WITH_REFERENCES = [role for role in roles().values() if any(not s.fails for s in subjects(role.name, "reference"))]
+WITH_REFERENCES = [role for role in tried_roles() if any(not s.fails for s in subjects(role.name, "reference"))]
 
 
 def findings(function: Callable[..., Any], reference: Subject, dtype: str) -> list[tuple[str, str, str]]:
