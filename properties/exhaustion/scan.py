@@ -19,9 +19,9 @@ import numpy as np
 from extremum.properties.calling.call import Call, quiet
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.diagnosis.diagnose import diagnose
-from extremum.properties.exhaustion.block_bounds import BlockBounds, bounds_over, whole_of
+from extremum.properties.exhaustion.block_bounds import whole_of
 from extremum.properties.exhaustion.domains import Domain
-from extremum.properties.exhaustion.ulp_counts import count, settled, spacing
+from extremum.properties.exhaustion.ulp_counts import count, settled
 from extremum.properties.model.fused import Fused, closer, exceeding, larger
 from extremum.properties.model.property import Property, ulp
 from extremum.properties.model.role import Experiment, Role
@@ -39,8 +39,6 @@ from extremum.reference.subjects.subject import Subject
 
 WORTH = 2.0**-6  # of what is allowed: a smaller worst case of a part is not looked for
 AROUND = 2**18  # numbers that have bounds in common: a 32nd of a binade of float32
-FEW = 2.0**-5  # of a block: more numbers are looked at for less than what bounds over the block itself cost
-UNCOUNTED = 2.0**-3  # ulps: far below every threshold, so that a block is not counted entry by entry
 BLOCK = 2**14  # rows: measured, of 2^10 to 2^18; the block and its truth in float64 stay in the second-level cache
 ASSUMED = "assuming that float64's functions are off by at most 4 ulps, gamma functions 20"
 ALONE = 64, 2**16  # rows that are asked again alone: so many of a small domain, and one in so many of a large one
@@ -158,11 +156,10 @@ def _screen(tally: Tally, prop: Property, view: View, start: int, fused: Fused |
 
 
 class OrderedScreen:
-    """The screen of an ordered domain: by bounds over whole intervals where these suffice."""
+    """The screen of an ordered domain: whole blocks where a property says so, number by number elsewhere."""
 
     def __init__(self, role: Role, fmt: Format) -> None:
         self.role, self.fmt = role, fmt
-        self.known: dict[tuple[str, tuple[float, float]], BlockBounds] = {}
         self.wholes: dict[tuple[float, float], View] = {}
 
     def take(self, tally: Tally, prop: Property, view: View, start: int) -> None:
@@ -171,56 +168,21 @@ class OrderedScreen:
             tally.settle(len(view.observation.x), start)
         elif prop.scale is not ulp:
             _screen(tally, prop, view, start, None)
-        elif not self.settles(tally, prop, view, start):
+        else:
             self.look(tally, prop, view, start)
 
-    def settles(self, tally: Tally, prop: Property, view: View, start: int) -> bool:
-        """Whether one answer to all the block is so near to all exact values that nothing is to be looked at."""
-        out = view.answer
-        if not (view.all_finite and (out == out[0]).all()):
-            return False
-        around = self.around(prop, view.observation.x)
-        if around is None:
-            return False
-        error = around.error_of(float(out[0, 0]))
-        if error > self.worth(tally, prop, around) or error > UNCOUNTED * spacing(self.fmt, around.size):
-            return False
-        tally.settle(len(out), start)
-        return True
-
     def look(self, tally: Tally, prop: Property, view: View, start: int) -> None:
-        """Count the distances from the exact values in ulps, and look at those that may be the worst, or in doubt."""
-        x = view.observation.x
+        """Count the distances from the exact values in ulps; each is measured against the bound of its own number.
+
+        A bound over an interval would not do: a bound may decide what it allows by where a number lies.
+        """
         error = view.narrow(view.error(abs(view.out - view.exact)))
-        most = (error + view.narrow(view.off))[:, 0]
-        around = self.around(prop, x)
-        near = most > (0.0 if around is None else self.worth(tally, prop, around))
-        if np.count_nonzero(near) > len(x) * FEW:
-            ends = float(x[0, 0]), float(x[-1, 0])
-            near = most > self.worth(tally, prop, bounds_over(self.role, prop, self.fmt, *ends))
-        by_row = np.zeros(len(x))
-        if near.any():
-            part = View(view.role, view.fmt, view.observation.take(near), view.arithmetic, full_bound=False)
-            looked = _look(tally, prop, part)
-            by_row[near] = np.where(looked < WORTH, 0.0, looked)
-            error[near] = np.where(np.isposinf(view.narrow(part.error_bound)), 0.0, error[near])  # what is not asked
+        looked = _look(tally, prop, view)
+        by_row = np.where(looked < WORTH, 0.0, looked)
+        error = np.where(np.isposinf(view.narrow(view.error_bound)), 0.0, error)  # what is not asked
         tally.counts = tally.counts or UlpCounts()
         count(tally.counts, view, error, start)
         _keep(tally, start, by_row, by_row > view.arithmetic.limit)
-
-    def worth(self, tally: Tally, prop: Property, known: BlockBounds) -> float:
-        """How large an error has to be that it may be the worst, beyond a grade that is open, or in doubt."""
-        worst = max(tally.worst[0], WORTH) * known.allowed[None]
-        return min(worst, screen_arithmetic(self.fmt).limit * known.least(_open(tally, prop)))
-
-    def around(self, prop: Property, x: Array) -> BlockBounds | None:
-        """The bounds over the numbers around those of a block, which other blocks share; None where they span more."""
-        ends = self.ends(x)
-        if ends is None:
-            return None
-        if (prop.name, ends) not in self.known:
-            self.known[prop.name, ends] = bounds_over(self.role, prop, self.fmt, *ends)
-        return self.known[prop.name, ends]
 
     def whole_around(self, x: Array) -> View | None:
         """The numbers around those of a block as one row of balls; None where they span more."""

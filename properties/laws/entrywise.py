@@ -24,7 +24,7 @@ from extremum.properties.inputs.draw import Draw
 from extremum.properties.inputs.regimes import Regime
 from extremum.properties.laws import contract
 from extremum.properties.laws.entry_errors import Bound, at_its_end, gradual, widest
-from extremum.properties.laws.measures import all_in_range, nonfinite
+from extremum.properties.laws.measures import all_in_range, larger, nonfinite
 from extremum.properties.model.property import Property, subnormal, ulp
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import KnownTruth, Measured, Observation, View
@@ -190,9 +190,9 @@ def unflushed_error(view: View) -> Measured:
 
 
 def or_flushed(view: View, answer: Array) -> Any:
-    """The error bound, or twice the exact value where that is what a flush to zero has lost."""
-    lost = abs(view.exact)
-    return choose(flushed(view, answer), lost * 2.0, view.error_bound)
+    """The error bound, or twice the exact value where that is more and a flush to zero may have lost it."""
+    bound = view.error_bound
+    return choose(flushed(view, answer), larger(view, abs(view.exact) * 2.0, bound), bound)
 
 
 def flushed(view: View, answer: Array) -> Array:

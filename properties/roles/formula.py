@@ -9,9 +9,10 @@ evaluation as written may be off (`reference.arithmetic.running_errors` derives 
 | conditioned | B of arguments that are first off by 2 u relative: above B + 2 u abs(x f'(x)), to first order |
 
 `accuracy` allows the larger of the two. So it accuses nobody who evaluates the formula step by step with a sound
-library, in any format, nor who rounds an argument on the way: a tail that the formula as written cancels is not asked
-for, and where its rounding may meet a pole or the end of a domain any finite answer passes. A better algorithm keeps
-the grade full. An algorithm that is worse than the formula is a finding: write the formula that it follows.
+library, in any format, unless a step overflows on the way, nor who rounds an argument: a tail that the formula as
+written cancels is not asked for, and where its rounding may meet a pole or the end of a domain any finite answer
+passes. A better algorithm keeps the grade full. An algorithm that is worse than the formula is a finding: write the
+formula that it follows.
 
 With `ulps` an answer may be off by that many units in the last place of the exact value, and nothing else is allowed.
 """
@@ -71,6 +72,8 @@ def formula(text: str, ulps: float | None = None) -> Role:
     >>> extremum.judge([0.0], role, [1e-20]).ok
     False
     """
+    if not isinstance(text, str):
+        raise UsageError(f"formula={text!r} must be text, as 'x*erf(x)'")
     expression = parsed(text)
     check_ulps("ulps", ulps)
     return _role(expression, None if ulps is None else float(ulps))

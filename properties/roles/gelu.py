@@ -97,7 +97,7 @@ ROLE = entrywise.role(
         entrywise.gradual_underflow(
             entrywise.Tail(gaussian.gelu, -2.0, -1e4),
             spread=spread,
-            example="flushed, the gelu of -13.2 in float32 is 0 for -5.7e-39.",
+            example="flushed, the gelu of -13.2 in float32 is 0 for -5.79e-39.",
         ),
         entrywise.monotone(
             0.0,

@@ -112,7 +112,7 @@ ROLE = entrywise.vjp(
             statement="The outputs for x and for -x add up to g.",
             bound="""silu(x) - silu(-x) is x, so that the derivatives add up to 1, and negation is exact. Each output is
             within the error bound of `accuracy` of its own exact value: allowed is the sum of the two.""",
-            example="s + x s' of 2 and of -2, without the factor s, add up to 1 + 1.52.",
+            example="s + x s' of 2 and of -2, without the factor s, add up to 1 - 1.52.",
             fix="compute s (1 + x s'), the derivative of the product x s.",
         ),
         entrywise.limits(

@@ -158,8 +158,15 @@ SQRT: Function = Function(
     lambda a, e: where_known(a >= e, e / (SQRT(a) + SQRT(a - e))),
     lambda a, e: a + e < 0.0,
 )
-SIN: Function = Function(flint.arb.sin, np.sin, np.sin, lambda a, e: e * smaller_of(abs(COS(a)) + e, 1.0))
-COS: Function = Function(flint.arb.cos, np.cos, np.cos, lambda a, e: e * smaller_of(abs(SIN(a)) + e, 1.0))
+
+
+def _of_a_wave(slope: Values, e: Values) -> Values:
+    """What a sine or a cosine may change by: no more than from -1 to 1."""
+    return smaller_of(e * smaller_of(abs(slope) + e, 1.0), 2.0)
+
+
+SIN: Function = Function(flint.arb.sin, np.sin, np.sin, lambda a, e: _of_a_wave(COS(a), e))
+COS: Function = Function(flint.arb.cos, np.cos, np.cos, lambda a, e: _of_a_wave(SIN(a), e))
 TAN: Function = Function(flint.arb.tan, np.tan, np.tan, _tangents)
 SINH: Function = Function(flint.arb.sinh, np.sinh, np.sinh, lambda a, e: e * COSH(abs(a) + e))
 COSH: Function = Function(flint.arb.cosh, np.cosh, np.cosh, lambda a, e: e * SINH(abs(a) + e))

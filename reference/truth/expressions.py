@@ -12,6 +12,8 @@ domain, an overflow on the way lie that near), and where NumPy has no wider func
 from __future__ import annotations
 
 import ast
+import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -35,6 +37,8 @@ CALLED = (*FUNCTIONS, "abs", *OF_TWO)
 NAMES = (*VARIABLES, *CONSTANTS, *CALLED)
 VALID = f"valid are numbers, {', '.join((*VARIABLES, *CONSTANTS))}, + - * / **, and {' '.join(CALLED)}"
 LONGEST = 500  # characters
+TENS = re.compile(r"[eE]([+-]?[0-9_]+)$")
+LARGEST_TENS = 400  # the exponent of a number, beyond every format
 LARGEST_POWER = 64  # a larger exponent is taken as any number
 BITS = (128, 256, 512, 1024, 2048)  # of balls, raised until a value is enclosed
 
@@ -80,7 +84,9 @@ class _Reader:
         if len(self.text) > LONGEST:
             raise UsageError(f"formula={self.text[:40] + '...'!r} has {len(self.text):,} characters: {LONGEST} at most")
         try:
-            tree = ast.parse(self.text, mode="eval")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # "1or x" is an invalid literal to Python, and no formula to us
+                tree = ast.parse(self.text, mode="eval")
         except SyntaxError as error:
             place = error.offset or len(self.text) + 1
             raise UsageError(f"formula={self.text!r} is no formula at character {place}: {VALID}") from None
@@ -125,14 +131,25 @@ class _Reader:
     def power(self, node: ast.BinOp) -> int:
         base, exponent = node.left, node.right
         sign = -1 if isinstance(exponent, ast.UnaryOp) and isinstance(exponent.op, ast.USub) else 1
-        number = exponent.operand if isinstance(exponent, ast.UnaryOp) and sign < 0 else exponent
-        if not isinstance(number, ast.Constant) or type(number.value) is not int or number.value > LARGEST_POWER:
+        signed = isinstance(exponent, ast.UnaryOp) and isinstance(exponent.op, (ast.USub, ast.UAdd))
+        number = exponent.operand if isinstance(exponent, ast.UnaryOp) and signed else exponent
+        whole = isinstance(number, ast.Constant) and type(number.value) in (int, float) and float(number.value) % 1 == 0
+        if not whole:
+            if not isinstance(number, ast.Constant) and not any(isinstance(p, ast.Name) for p in ast.walk(exponent)):
+                place = exponent.col_offset + 1
+                raise UsageError(f"formula={self.text!r}: write the exponent at character {place} as a number")
             return self.step("**", self.read(base), self.read(exponent))
-        result = self.step("power", self.read(base), number=Fraction(number.value))
+        assert isinstance(number, ast.Constant)
+        if number.value > LARGEST_POWER:
+            raise UsageError(f"formula={self.text!r} has the exponent {number.value}: {LARGEST_POWER} at most")
+        result = self.step("power", self.read(base), number=Fraction(int(number.value)))
         return result if sign > 0 else self.step("/", self.step("number", number=Fraction(1)), result)
 
     def number(self, node: ast.Constant) -> int:
         written = ast.get_source_segment(self.text, node) or ""
+        tens = TENS.search(written)
+        if tens and abs(int(tens[1])) > LARGEST_TENS:  # before it is raised to that power
+            raise self.refused(node)
         try:
             number = Fraction(written)  # a decimal is meant exactly, not as the float beside it
             float(number)
