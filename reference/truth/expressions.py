@@ -133,16 +133,15 @@ class _Reader:
         sign = -1 if isinstance(exponent, ast.UnaryOp) and isinstance(exponent.op, ast.USub) else 1
         signed = isinstance(exponent, ast.UnaryOp) and isinstance(exponent.op, (ast.USub, ast.UAdd))
         number = exponent.operand if isinstance(exponent, ast.UnaryOp) and signed else exponent
-        whole = isinstance(number, ast.Constant) and type(number.value) in (int, float) and float(number.value) % 1 == 0
-        if not whole:
+        whole = _whole(number)
+        if whole is None:
             if not isinstance(number, ast.Constant) and not any(isinstance(p, ast.Name) for p in ast.walk(exponent)):
                 place = exponent.col_offset + 1
                 raise UsageError(f"formula={self.text!r}: write the exponent at character {place} as a number")
             return self.step("**", self.read(base), self.read(exponent))
-        assert isinstance(number, ast.Constant)
-        if number.value > LARGEST_POWER:
-            raise UsageError(f"formula={self.text!r} has the exponent {number.value}: {LARGEST_POWER} at most")
-        result = self.step("power", self.read(base), number=Fraction(int(number.value)))
+        if whole > LARGEST_POWER:
+            raise UsageError(f"formula={self.text!r} has the exponent {whole}: {LARGEST_POWER} at most")
+        result = self.step("power", self.read(base), number=Fraction(whole))
         return result if sign > 0 else self.step("/", self.step("number", number=Fraction(1)), result)
 
     def number(self, node: ast.Constant) -> int:
@@ -164,6 +163,14 @@ class _Reader:
         part = ast.get_source_segment(self.text, node) or ""
         valid = nearest(part, NAMES) if isinstance(node, ast.Name) else VALID
         return UsageError(f"formula={self.text!r}: {part!r} at character {node.col_offset + 1} is not known: {valid}")
+
+
+def _whole(node: ast.expr) -> int | None:
+    """The whole number that is written, as 2 or 2.0."""
+    value = node.value if isinstance(node, ast.Constant) else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value or abs(value) == float("inf"):
+        return None
+    return int(value) if value == int(value) else None
 
 
 class Evaluated:
