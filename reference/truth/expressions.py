@@ -168,7 +168,7 @@ class _Reader:
 def _whole(node: ast.expr) -> int | None:
     """The whole number that is written, as 2 or 2.0."""
     value = node.value if isinstance(node, ast.Constant) else None
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value or abs(value) == float("inf"):
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) == float("inf"):
         return None
     return int(value) if value == int(value) else None
 
