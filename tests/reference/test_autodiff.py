@@ -11,11 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from nightly import NIGHTLY
 from shared_cells import judge_cell
 
 from extremum.properties.engine import Settings
-from extremum.properties.inputs.effort import EFFORTS
 from extremum.properties.roles.registry import role_named
 from extremum.properties.steps.resolve import introduce, resolve
 from extremum.reference.errors import UsageError
@@ -36,7 +34,7 @@ def differences(f: Function, x: Any, g: Any) -> Any:
 
 
 BY_DIFFERENCES = Tool("differences", "numpy", "numpy", differences, lambda x: 3 * x, lambda x, axis: x.sum(axis))
-SETTINGS = Settings(examples=4, seed=1, effort=EFFORTS["standard" if NIGHTLY else "quick"])
+SETTINGS = Settings(examples=4, seed=1)
 AUDITED = [
     pytest.param(
         f"{tool.name}:{method}",
