@@ -156,6 +156,7 @@ def examine(cell: Cell, experiment: Experiment, settings: Settings, shared: Shar
         return replace(cell, verdict="inapplicable", detail=f"the subject does not take {cell.dtype}: {refusal}")
     # A slow subject needs the other half of its time for the search.
     climb_seconds = settings.timeout / 2 if settings.timeout else inf
+    climb_seconds = climb_seconds if settings.effort.climbs else 0.0
     for swept in (replace(experiment, prop=one) for one in role.swept(prop)):
         if not evidence.refuted and not evidence.stopped:
             blocks = shared.blocks(swept, settings.seed, chosen, settings.effort)
@@ -201,8 +202,6 @@ def sweep(
     end = time.monotonic() + climb_seconds
 
     def climb_in_time(block: Block, ratio: Array) -> None:
-        if experiment.call.subject.interpreted:
-            return  # its rows take too long
         if not stop() and time.monotonic() < end:
             climb_block(evidence, experiment, block, ratio, seed)
 
@@ -230,10 +229,7 @@ def sweep(
     # If something is refuted, one climb from the block with the largest ratio shows how large the error gets.
     if worst_block is not None and evidence.worst_ratio < inf:
         climb_in_time(*worst_block)
-    slow = experiment.call.subject.interpreted
-    if (
-        near_block is not None and not evidence.refuted and not slow and not stop()
-    ):  # at the end, since it takes longest
+    if near_block is not None and not evidence.refuted and not stop() and time.monotonic() < end:  # it takes longest
         climb_neighbours(evidence, experiment, near_block, shared, seed, stop, end - time.monotonic())
     # A fused screen only rates rows; the screen measures the closest.
     measure_closest(evidence, experiment)

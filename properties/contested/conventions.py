@@ -16,7 +16,7 @@ from extremum.properties.laws.measures import counted
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import Observation
-from extremum.properties.roles.registry import roles
+from extremum.properties.roles.registry import known_roles
 from extremum.properties.values.case import Case
 from extremum.reference.arithmetic.formats import format_of
 from extremum.reference.errors import UsageError, nearest
@@ -96,7 +96,7 @@ def convention_named(name: str) -> Convention:
 
 def property_of(role: str, name: str) -> Property | None:
     """The property called `name` of the role called `role`, a convention's too; None where there is none."""
-    known = roles().get(role)
+    known = known_roles().get(role)
     if known is None:
         return None
     return CONVENTIONS[name].of(known) if name in CONVENTIONS else known.property_named(name)

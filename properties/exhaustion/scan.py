@@ -19,8 +19,8 @@ import numpy as np
 from extremum.properties.calling.call import Call, quiet
 from extremum.properties.calling.caller import Misbehaviour
 from extremum.properties.diagnosis.diagnose import diagnose
-from extremum.properties.exhaustion.block_bounds import whole_of
 from extremum.properties.exhaustion.domains import Domain
+from extremum.properties.exhaustion.enclosure import whole_of
 from extremum.properties.exhaustion.ulp_counts import count, settled
 from extremum.properties.model.fused import Fused, closer, exceeding, larger
 from extremum.properties.model.property import Property, ulp
@@ -37,8 +37,7 @@ from extremum.reference.arithmetic.wide import screen_arithmetic
 from extremum.reference.errors import UsageError, nearest
 from extremum.reference.subjects.subject import Subject
 
-WORTH = 2.0**-6  # of what is allowed: a smaller worst case of a part is not looked for
-AROUND = 2**18  # numbers that have bounds in common: a 32nd of a binade of float32
+AROUND = 2**18  # numbers whose exact values are enclosed together: a 32nd of a binade of float32
 BLOCK = 2**14  # rows: measured, of 2^10 to 2^18; the block and its truth in float64 stay in the second-level cache
 ASSUMED = "assuming that float64's functions are off by at most 4 ulps, gamma functions 20"
 ALONE = 64, 2**16  # rows that are asked again alone: so many of a small domain, and one in so many of a large one
@@ -53,7 +52,7 @@ def pointwise(role: Role) -> list[Property]:
 def provable(role: Role, domain: Domain, fmt: Format, names: Sequence[str] | None) -> list[Property]:
     """The properties of a role to prove over a domain; raises `UsageError` where there are none."""
     if not domain.takes(role):
-        known = ", ".join(name for name, r in roles().items() if name.isidentifier() and domain.takes(r))
+        known = ", ".join(name for name, r in roles().items() if domain.takes(r))
         other = "one row" if domain.length > 1 else "one number, or rows of them"
         raise UsageError(
             f"exhaustive={domain.name!r}: role {role.name} takes other arguments than {other}; valid: {known}"
@@ -164,6 +163,8 @@ class OrderedScreen:
 
     def take(self, tally: Tally, prop: Property, view: View, start: int) -> None:
         """Take the rows of a block into a tally, as `_screen` does."""
+        if prop.scale is not ulp:  # elsewhere what is not asked is what has no bound
+            tally.unasked += int(np.count_nonzero(np.broadcast_to(view.may_overflow, view.answer.shape)))
         if prop.clear is not None and prop.clear(view, self.whole_around(view.observation.x)):
             tally.settle(len(view.observation.x), start)
         elif prop.scale is not ulp:
@@ -176,10 +177,10 @@ class OrderedScreen:
 
         A bound over an interval would not do: a bound may decide what it allows by where a number lies.
         """
-        error = view.narrow(view.error(abs(view.out - view.exact)))
-        looked = _look(tally, prop, view)
-        by_row = np.where(looked < WORTH, 0.0, looked)
-        error = np.where(np.isposinf(view.narrow(view.error_bound)), 0.0, error)  # what is not asked
+        error, by_row = view.narrow(view.error(abs(view.out - view.exact))), _look(tally, prop, view)
+        unasked = np.isposinf(view.narrow(view.error_bound))
+        error = np.where(unasked, 0.0, error)
+        tally.unasked += int(np.count_nonzero(unasked))
         tally.counts = tally.counts or UlpCounts()
         count(tally.counts, view, error, start)
         _keep(tally, start, by_row, by_row > view.arithmetic.limit)
@@ -271,6 +272,7 @@ def conclude(
             cell.verdict = "proved"
             cell.measured, cell.allowed = number(decision.measured), number(decision.allowed)
             cell.detail = f"{domain.text}: {tally.rows:,} rows"
+            cell.detail += f", of which nothing is asked of {tally.unasked:,}" if tally.unasked else ""
             cell.detail += f"; the worst is {_written(case)}" if decision.ratio > 0 and tally.worst[0] > 0 else ""
             cell.detail += f"; {ASSUMED}" if domain.ordered and not prop.exact else ""
         if tally.counts is not None and tally.rows == last:

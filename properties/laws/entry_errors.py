@@ -100,6 +100,11 @@ def absolute(view: View, error: Any, beside: Any, lost: Any, spread: Any = 1.0) 
     return first_order(view, choose(at_its_end(view, u), missing, error) + beside, spread)
 
 
+def cotangent(view: View) -> Any:
+    """The cotangent g, entry by entry."""
+    return Shown(view).g
+
+
 def by_cotangent(view: View) -> Any:
     """What an underflow in a derivative is multiplied by, and one of the product."""
     return abs(view.narrow(Shown(view).g)) + 1.0

@@ -25,6 +25,7 @@ from extremum.properties.inputs.regimes import Regime
 from extremum.properties.inputs.targets import with_targets
 from extremum.properties.laws import entrywise
 from extremum.properties.laws.entry_errors import Shown, costs, first_order, relative
+from extremum.properties.laws.entry_underflow import Tail, gradual_underflow
 from extremum.properties.model.view import View
 from extremum.properties.values.signature import Arguments, Signature
 from extremum.reference.arithmetic.formats import Array, Format
@@ -96,8 +97,8 @@ ROLE = entrywise.role(
             example="with the sigmoid limited to 1e-7 .. 1 - 1e-7, x = 50 and y = 0 get 16.1.",
             fix="compute max(x, 0) - x y + log1p(exp(-abs(x))); in 16 bits compute in float32.",
         ),
-        entrywise.gradual_underflow(
-            entrywise.Tail(logistic.bce_with_logits, -2.0, -1e4, (("y", 0.0),)),
+        gradual_underflow(
+            Tail(logistic.bce_with_logits, -2.0, -1e4, (("y", 0.0),)),
             spread=lambda _: SPREAD,
             example="flushed, the loss of x = -88 and y = 0 in float32 is 0 for 6.05e-39.",
         ),

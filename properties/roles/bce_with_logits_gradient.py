@@ -22,6 +22,7 @@ import numpy as np
 
 from extremum.properties.laws import entrywise
 from extremum.properties.laws.entry_errors import Shown, absolute, costs, first_order, overflowed, quotient
+from extremum.properties.laws.entry_underflow import Tail, gradual_underflow
 from extremum.properties.model.view import View
 from extremum.properties.roles.bce_with_logits import logits_and_targets, targets_are_chances
 from extremum.properties.values.signature import Signature
@@ -94,8 +95,8 @@ ROLE = entrywise.role(
             example="y - s of 0 and y = 1 is 1/2; it is -1/2.",
             fix="sigmoid(x) - y, of a careful sigmoid; in 16 bits compute in float32.",
         ),
-        entrywise.gradual_underflow(
-            entrywise.Tail(logistic.bce_with_logits_gradient, -2.0, -1e4, (("y", 0.0),)),
+        gradual_underflow(
+            Tail(logistic.bce_with_logits_gradient, -2.0, -1e4, (("y", 0.0),)),
             of_overflow,
             example="flushed, the gradient of x = -88 and y = 0 in float32 is 0 for 6.05e-39.",
         ),

@@ -23,6 +23,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from numbers import Real
 from types import MappingProxyType
 from typing import Any
 
@@ -72,8 +73,6 @@ def formula(text: str, ulps: float | None = None) -> Role:
     >>> extremum.judge([0.0], role, [1e-20]).ok
     False
     """
-    if not isinstance(text, str):
-        raise UsageError(f"formula={text!r} must be text, as 'x*erf(x)'")
     expression = parsed(text)
     check_ulps("ulps", ulps)
     return _role(expression, None if ulps is None else float(ulps))
@@ -81,7 +80,11 @@ def formula(text: str, ulps: float | None = None) -> Role:
 
 def check_ulps(name: str, ulps: Any) -> None:
     """Raise `UsageError` for what is no number of ulps."""
-    if ulps is not None and not (isinstance(ulps, (int, float)) and not isinstance(ulps, bool) and 0 < ulps < np.inf):
+    try:
+        good = isinstance(ulps, Real) and not isinstance(ulps, bool) and 0 < float(ulps) < np.inf
+    except OverflowError:
+        good = False
+    if ulps is not None and not good:
         raise UsageError(f"{name}={ulps!r} must be a positive number of units in the last place")
 
 

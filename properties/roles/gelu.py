@@ -23,6 +23,7 @@ import numpy as np
 
 from extremum.properties.laws import entrywise
 from extremum.properties.laws.entry_errors import Shown, absolute, costs, relative, within_reach
+from extremum.properties.laws.entry_underflow import Tail, gradual_underflow
 from extremum.properties.model.view import View
 from extremum.reference.truth import gaussian
 
@@ -94,8 +95,8 @@ ROLE = entrywise.role(
             example="x sigmoid(1.702 x) of 1 is 0.846; it is 0.841.",
             fix="compute x / 2 erfc(-x / sqrt(2)); gelu by tanh is another role. In 16 bits compute in float32.",
         ),
-        entrywise.gradual_underflow(
-            entrywise.Tail(gaussian.gelu, -2.0, -1e4),
+        gradual_underflow(
+            Tail(gaussian.gelu, -2.0, -1e4),
             spread=spread,
             example="flushed, the gelu of -13.2 in float32 is 0 for -5.79e-39.",
         ),

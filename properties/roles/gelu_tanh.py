@@ -30,6 +30,7 @@ from extremum.properties.laws.entry_errors import (
     relative,
     within_reach,
 )
+from extremum.properties.laws.entry_underflow import Tail, gradual_underflow
 from extremum.properties.model.view import View
 from extremum.reference.truth import logistic
 
@@ -106,8 +107,8 @@ ROLE = entrywise.role(
             example="with 0.0044715 in place of 0.044715, gelu of 2 is 1.925; it is 1.955.",
             fix="compute x sigmoid(2 p); gelu by erf is a role of its own, gelu. In 16 bits compute in float32.",
         ),
-        entrywise.gradual_underflow(
-            entrywise.Tail(logistic.gelu_tanh, -2.0, -1e4),
+        gradual_underflow(
+            Tail(logistic.gelu_tanh, -2.0, -1e4),
             spread=spread,
             example="flushed, the gelu_tanh of -10.2 in float32 is 0 for a subnormal number.",
         ),

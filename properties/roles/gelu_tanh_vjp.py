@@ -32,9 +32,9 @@ from extremum.properties.laws.entry_errors import (
     overflowed,
     within_reach,
 )
+from extremum.properties.laws.entry_underflow import Tail, gradual_underflow
 from extremum.properties.model.view import View
 from extremum.properties.roles.gelu_tanh import ROUNDINGS
-from extremum.properties.roles.softplus_vjp import cotangent
 from extremum.reference.truth import logistic
 
 
@@ -116,29 +116,21 @@ ROLE = entrywise.vjp(
             example="(1 + T) / 2 alone, of 1, is 0.841; the derivative is 1.083.",
             fix="compute S (1 + x t' S'); in 16 bits compute in float32.",
         ),
-        entrywise.gradual_underflow(
-            entrywise.Tail(logistic.gelu_tanh_vjp, -3.0, -1e4, (("g", 1.0),)),
+        gradual_underflow(
+            Tail(logistic.gelu_tanh_vjp, -3.0, -1e4, (("g", 1.0),)),
             spread=spread,
             example="flushed, the product for x = -10.4 and g = 1 in float32 is 0 for a subnormal number.",
         ),
-        entrywise.symmetry(
-            +1,
-            cotangent,
-            "float(g{at})",
-            "g",
-            statement="The outputs for x and for -x add up to g.",
+        entrywise.adding_up_to_cotangent(
             bound="""gelu(x) - gelu(-x) is x, so that the derivatives add up to 1, and negation is exact. Each output is
             within the error bound of `accuracy` of its own exact value: allowed is the sum of the two.""",
             example="with abs(x) in place of x, those of 1 and of -1 add up to 1.48.",
             fix="keep the sign of x: x t' is odd.",
         ),
-        entrywise.limits(
-            cotangent,
+        entrywise.limits_of_cotangent(
+            "the error of the form by tanh",
             allowed=of_tanh,
             spread=spread,
-            statement="Where the exact value rounds to 0 or g, the output is that, or near to it.",
-            bound="""Judged where the distance is below a quarter of the spacing at g, or the value at most half of the
-            smallest subnormal. Allowed at g is the error of the form by tanh. At 0 it is what underflow costs.""",
             example="with x limited to -3 .. 3, x = -1000 and g = 1 get -0.012.",
             fix="limit x where the derivative is 0 or 1 to the last bit.",
         ),

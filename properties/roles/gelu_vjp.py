@@ -20,9 +20,9 @@ from typing import Any
 
 from extremum.properties.laws import entrywise
 from extremum.properties.laws.entry_errors import Shown, absolute, bent, by_cotangent, costs, first_order, within_reach
+from extremum.properties.laws.entry_underflow import Tail, gradual_underflow
 from extremum.properties.model.view import View
 from extremum.properties.roles.gelu import near
-from extremum.properties.roles.softplus_vjp import cotangent
 from extremum.reference.truth import gaussian
 
 
@@ -84,29 +84,21 @@ ROLE = entrywise.vjp(
             example="Phi(x) alone, without x phi(x), of 1 is 0.841; it is 1.083.",
             fix="compute g (erfc(-x / sqrt(2)) / 2 + x phi(x)); in 16 bits compute in float32.",
         ),
-        entrywise.gradual_underflow(
-            entrywise.Tail(gaussian.gelu_vjp, -3.0, -1e4, (("g", 1.0),)),
+        gradual_underflow(
+            Tail(gaussian.gelu_vjp, -3.0, -1e4, (("g", 1.0),)),
             spread=spread,
             example="flushed, the product for x = -13.4 and g = 1 in float32 is 0 for a subnormal number.",
         ),
-        entrywise.symmetry(
-            +1,
-            cotangent,
-            "float(g{at})",
-            "g",
-            statement="The outputs for x and for -x add up to g.",
+        entrywise.adding_up_to_cotangent(
             bound="""gelu(x) - gelu(-x) is x, so that the derivatives add up to 1, and negation is exact. Each output is
             within the error bound of `accuracy` of its own exact value: allowed is the sum of the two.""",
             example="with abs(x) phi(x) in place of x phi(x), those of 1 and of -1 add up to 1.48.",
             fix="Phi(x) + x phi(x), with the sign of x.",
         ),
-        entrywise.limits(
-            cotangent,
+        entrywise.limits_of_cotangent(
+            "the error of an erf next to 1",
             allowed=of_erf,
             spread=spread,
-            statement="Where the exact value rounds to 0 or g, the output is that, or near to it.",
-            bound="""Judged where the distance is below a quarter of the spacing at g, or the value at most half of the
-            smallest subnormal. Allowed at g is the error of an erf next to 1. At 0 it is what underflow costs.""",
             example="with x limited to -3 .. 3, x = -1000 and g = 1 get -0.012.",
             fix="leave out the clip: erf takes every number.",
         ),

@@ -17,6 +17,7 @@ import numpy as np
 
 from extremum.properties.laws import entrywise
 from extremum.properties.laws.entry_errors import Shown
+from extremum.properties.laws.entry_underflow import Tail, gradual_underflow
 from extremum.properties.model.view import View
 from extremum.properties.roles.softplus import argument, error_elsewhere, log_error, of_sums, threshold
 from extremum.reference.truth import logistic
@@ -68,8 +69,8 @@ ROLE = entrywise.role(
             example="minus a softplus with a threshold of 20, of -20.5 in float64, is -20.5, off by 1.3e-9.",
             fix="compute min(x, 0) - log1p(exp(-abs(x))), which needs no threshold; in float64 37 costs no digit.",
         ),
-        entrywise.gradual_underflow(
-            entrywise.Tail(logistic.log_sigmoid, 1.0, 1e4),
+        gradual_underflow(
+            Tail(logistic.log_sigmoid, 1.0, 1e4),
             example="flushed, the log_sigmoid of 88 in float32 is 0 for -6.05e-39.",
         ),
         entrywise.monotone(

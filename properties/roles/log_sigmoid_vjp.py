@@ -10,9 +10,9 @@ from typing import Any
 
 from extremum.properties.laws import entrywise
 from extremum.properties.laws.entry_errors import Shown, by_cotangent
+from extremum.properties.laws.entry_underflow import Tail, gradual_underflow
 from extremum.properties.model.view import View
 from extremum.properties.roles.softplus_vjp import (
-    cotangent,
     difference_error,
     exponent_error,
     of_overflow,
@@ -71,28 +71,19 @@ ROLE = entrywise.vjp(
             example="g sigmoid(x) of 1 is 0.731; it is 0.269.",
             fix="compute g times a careful sigmoid of -x; in 16 bits compute in float32.",
         ),
-        entrywise.gradual_underflow(
-            entrywise.Tail(logistic.log_sigmoid_vjp, 2.0, 1e4, (("g", 1.0),)),
+        gradual_underflow(
+            Tail(logistic.log_sigmoid_vjp, 2.0, 1e4, (("g", 1.0),)),
             of_overflow,
             by_cotangent,
             example="flushed, the product for x = 88 and g = 1 in float32 is 0 for 6.05e-39.",
         ),
-        entrywise.symmetry(
-            +1,
-            cotangent,
-            "float(g{at})",
-            "g",
-            statement="The outputs for x and for -x add up to g.",
+        entrywise.adding_up_to_cotangent(
             example="where exp overflows and 0 is given for it, those of 89 and of -89 add up to 0.",
             fix="take exp of -abs(x) for both signs.",
         ),
-        entrywise.limits(
-            cotangent,
+        entrywise.limits_of_cotangent(
+            "the spacing: a sigmoid is 1, or u / 2 below it",
             spread=by_cotangent,
-            statement="Where the exact value rounds to 0 or g, the output is that, or next to it.",
-            bound="""Judged where the distance is below a quarter of the spacing at g, or the value at most half of the
-            smallest subnormal. Allowed at g is the spacing: a sigmoid is 1, or u / 2 below it. At 0 it is what
-            underflow costs.""",
             example="of inputs limited to -10 .. 10, the product for x = 1000 and g = 1 is 4.5e-5.",
             fix="leave out the clip: exp of -abs(x) cannot overflow.",
         ),

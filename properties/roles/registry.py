@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections import ChainMap
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from types import ModuleType
@@ -24,8 +25,16 @@ OTHERWISE = ("grad", "back", "bwd", "jac", "vjp", "jvp", "deriv", "hess", "diff"
 
 @cache
 def roles() -> dict[str, Role]:
-    """All roles by name. A new one is found by being there: it needs no entry in any list."""
+    """The project's own roles by name. A new one is found by being there: it needs no entry in any list."""
     return {role.name: role for role in _in(extremum.properties.roles)}
+
+
+def known_roles() -> Mapping[str, Role]:
+    """The project's own roles, and those that came from the user in this process: of formulas, and of files."""
+    return ChainMap(_brought, roles())
+
+
+_brought: dict[str, Role] = {}
 
 
 def _in(package: ModuleType) -> Iterator[Role]:
@@ -41,7 +50,7 @@ def _in(package: ModuleType) -> Iterator[Role]:
 
 def regimes() -> dict[str, Regime]:
     """The regimes of all roles by name, in their order."""
-    return {regime.name: regime for role in roles().values() for regime in role.regimes}
+    return {regime.name: regime for role in known_roles().values() for regime in role.regimes}
 
 
 def role_named(name: str) -> Role:
@@ -51,18 +60,19 @@ def role_named(name: str) -> Role:
     """
     if name.endswith(".py"):
         return _role_in(name)
-    if name not in roles() and (told := written(name)) is not None:
-        roles()[name] = formula(*told)
-    if name not in roles():
+    if name not in known_roles() and (told := written(name)) is not None:
+        _brought[name] = formula(*told)
+    if name not in known_roles():
         raise UsageError(f"role={name!r} is not known: {nearest(name, roles())}")
-    return roles()[name]
+    return known_roles()[name]
 
 
 def known(role: Role) -> Role:
     """The role, found by its name from here on; raises `UsageError` where another one has that name."""
-    if roles().setdefault(role.name, role).properties != role.properties:
+    found = roles().get(role.name) or _brought.setdefault(role.name, role)
+    if found.properties != role.properties:
         raise UsageError(f"role={role.name!r} is the name of another role too")
-    return roles()[role.name]
+    return found
 
 
 def role_of(attribute: str, subject: str) -> Role:
@@ -148,9 +158,9 @@ def _role_in(path: str) -> Role:
     if id(written) not in _loaded:
         _loaded[id(written)] = written, checked(written, path)
     _, role = _loaded[id(written)]
-    if _files.setdefault(role.name, path) != path or (role.name in roles() and roles()[role.name] is not role):
+    if _files.setdefault(role.name, path) != path or known_roles().get(role.name, role) is not role:
         raise UsageError(f"role={path!r} is called {role.name!r}, and so is another role")
-    roles()[role.name] = role
+    _brought[role.name] = role
     return role
 
 

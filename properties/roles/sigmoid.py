@@ -19,6 +19,7 @@ from typing import Any
 
 from extremum.properties.laws import entrywise
 from extremum.properties.laws.entry_errors import Shown, absolute, costs, exponent, overflowed, quotient, relative
+from extremum.properties.laws.entry_underflow import Tail, gradual_underflow
 from extremum.properties.model.view import View
 from extremum.reference.truth import logistic
 
@@ -88,8 +89,8 @@ ROLE = entrywise.role(
             example="1 - 1 / (1 + exp(x)) of -7.8 in float16 is 0 for 4.1e-4.",
             fix="compute the small side directly, as e / (1 + e) with e = exp(-abs(x)); in 16 bits compute in float32.",
         ),
-        entrywise.gradual_underflow(
-            entrywise.Tail(logistic.sigmoid, -1.0, -1e4),
+        gradual_underflow(
+            Tail(logistic.sigmoid, -1.0, -1e4),
             of_overflow,
             bound="""Judged where the output is 0, the exact value is subnormal and the subject answers small normal
             values to a factor of two: a form without digits in its tail is graded by `accuracy`. Allowed is 1 / max,

@@ -30,6 +30,7 @@ from extremum.properties.laws.entry_errors import (
     quotient,
     relative,
 )
+from extremum.properties.laws.entry_underflow import Tail, gradual_underflow
 from extremum.properties.model.view import View
 from extremum.reference.truth import logistic
 
@@ -93,18 +94,13 @@ ROLE = entrywise.vjp(
             example="x (1 - x), which takes x for the output, of 2 is -2; it is 0.105.",
             fix="compute z / (1 + z)**2 with z = exp(-abs(x)); in 16 bits compute in float32.",
         ),
-        entrywise.gradual_underflow(
-            entrywise.Tail(logistic.sigmoid_vjp, -2.0, -1e4, (("g", 1.0),)),
+        gradual_underflow(
+            Tail(logistic.sigmoid_vjp, -2.0, -1e4, (("g", 1.0),)),
             of_overflow,
             by_cotangent,
             example="flushed, the product for x = -88 and g = 1 in float32 is 0 for 6.05e-39.",
         ),
-        entrywise.symmetry(
-            -1,
-            lambda view: Shown(view).none,
-            "0.0",
-            "g",
-            statement="The outputs for x and for -x are the same.",
+        entrywise.even(
             example="s**2 in place of s (1 - s), of 2 and of -2, is 0.776 and 0.014.",
             fix="s (1 - s) is even in x: compute it of abs(x).",
         ),

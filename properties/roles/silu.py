@@ -29,6 +29,7 @@ from extremum.properties.laws.entry_errors import (
     relative,
     within_reach,
 )
+from extremum.properties.laws.entry_underflow import Tail, gradual_underflow
 from extremum.properties.model.view import View
 from extremum.reference.truth import logistic
 
@@ -101,8 +102,8 @@ ROLE = entrywise.role(
             example="the hard form, x min(max(x + 3, 0), 6) / 6, of 1 is 0.667; it is 0.731.",
             fix="compute x / (1 + exp(-x)), or x times a careful sigmoid; in 16 bits compute in float32.",
         ),
-        entrywise.gradual_underflow(
-            entrywise.Tail(logistic.silu, -2.0, -1e4),
+        gradual_underflow(
+            Tail(logistic.silu, -2.0, -1e4),
             spread=spread,
             example="flushed, the silu of -92 in float32 is 0 for -1.02e-38.",
         ),

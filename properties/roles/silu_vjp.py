@@ -30,8 +30,8 @@ from extremum.properties.laws.entry_errors import (
     quotient,
     within_reach,
 )
+from extremum.properties.laws.entry_underflow import Tail, gradual_underflow
 from extremum.properties.model.view import View
-from extremum.properties.roles.softplus_vjp import cotangent
 from extremum.reference.truth import logistic
 
 
@@ -99,29 +99,21 @@ ROLE = entrywise.vjp(
             example="s (1 - s), as of the sigmoid, of 1 is 0.197; it is 0.928.",
             fix="compute g s (1 + x s') with s' = sigmoid(-x); in 16 bits compute in float32.",
         ),
-        entrywise.gradual_underflow(
-            entrywise.Tail(logistic.silu_vjp, -3.0, -1e4, (("g", 1.0),)),
+        gradual_underflow(
+            Tail(logistic.silu_vjp, -3.0, -1e4, (("g", 1.0),)),
             spread=spread,
             example="flushed, the product for x = -92 and g = 1 in float32 is 0 for -1.01e-38.",
         ),
-        entrywise.symmetry(
-            +1,
-            cotangent,
-            "float(g{at})",
-            "g",
-            statement="The outputs for x and for -x add up to g.",
+        entrywise.adding_up_to_cotangent(
             bound="""silu(x) - silu(-x) is x, so that the derivatives add up to 1, and negation is exact. Each output is
             within the error bound of `accuracy` of its own exact value: allowed is the sum of the two.""",
             example="s + x s' of 2 and of -2, without the factor s, add up to 1 - 1.52.",
             fix="compute s (1 + x s'), the derivative of the product x s.",
         ),
-        entrywise.limits(
-            cotangent,
+        entrywise.limits_of_cotangent(
+            "the error of s (1 + x (1 - s))",
             allowed=of_saved_outputs,
             spread=spread,
-            statement="Where the exact value rounds to 0 or g, the output is that, or near to it.",
-            bound="""Judged where the distance is below a quarter of the spacing at g, or the value at most half of the
-            smallest subnormal. Allowed at g is the error of s (1 + x (1 - s)). At 0 it is what underflow costs.""",
             example="with the argument of the sigmoid limited to -10 .. 10, x = -1000 and g = 1 get -0.045.",
             fix="leave out the clip: exp of -abs(x) cannot overflow.",
         ),

@@ -22,6 +22,7 @@ import numpy as np
 
 from extremum.properties.laws import entrywise
 from extremum.properties.laws.entry_errors import Shown, costs, first_order, relative
+from extremum.properties.laws.entry_underflow import Tail, gradual_underflow
 from extremum.properties.laws.measures import absolute_error
 from extremum.properties.model.property import Property, ulp
 from extremum.properties.model.view import Measured, View
@@ -120,8 +121,8 @@ ROLE = entrywise.role(
             example="torch.nn.functional.softplus of 20.5 in float64 is 20.5, off by 1.3e-9.",
             fix="compute max(x, 0) + log1p(exp(-abs(x))), which needs no threshold; in float64 37 costs no digit.",
         ),
-        entrywise.gradual_underflow(
-            entrywise.Tail(logistic.softplus, -1.0, -1e4),
+        gradual_underflow(
+            Tail(logistic.softplus, -1.0, -1e4),
             example="flushed, the softplus of -88 in float32 is 0 for 6.05e-39.",
         ),
         entrywise.monotone(

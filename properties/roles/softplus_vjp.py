@@ -30,6 +30,7 @@ from extremum.properties.laws.entry_errors import (
     quotient,
     relative,
 )
+from extremum.properties.laws.entry_underflow import Tail, gradual_underflow
 from extremum.properties.model.view import View
 from extremum.reference.truth import logistic
 
@@ -74,11 +75,6 @@ def difference_error(view: View, s: Any, opposite: Any) -> Any:
     return absolute(view, size * (c.tanh / 2), beside, size * at.small, by_cotangent(view))
 
 
-def cotangent(view: View) -> Any:
-    """g, entry by entry."""
-    return Shown(view).g
-
-
 ROLE = entrywise.vjp(
     __name__,
     "softplus_vjp",
@@ -113,28 +109,19 @@ ROLE = entrywise.vjp(
             example="exp(x) (1 + exp(x)) of 1 is 10.1; it is 0.731.",
             fix="compute g times a careful sigmoid; in 16 bits compute in float32.",
         ),
-        entrywise.gradual_underflow(
-            entrywise.Tail(logistic.softplus_vjp, -2.0, -1e4, (("g", 1.0),)),
+        gradual_underflow(
+            Tail(logistic.softplus_vjp, -2.0, -1e4, (("g", 1.0),)),
             of_overflow,
             by_cotangent,
             example="flushed, the product for x = -88 and g = 1 in float32 is 0 for 6.05e-39.",
         ),
-        entrywise.symmetry(
-            +1,
-            cotangent,
-            "float(g{at})",
-            "g",
-            statement="The outputs for x and for -x add up to g.",
+        entrywise.adding_up_to_cotangent(
             example="where exp overflows and 0 is given for it, those of 89 and of -89 add up to 0.",
             fix="take exp of -abs(x) for both signs.",
         ),
-        entrywise.limits(
-            cotangent,
+        entrywise.limits_of_cotangent(
+            "the spacing: a sigmoid is 1, or u / 2 below it",
             spread=by_cotangent,
-            statement="Where the exact value rounds to 0 or g, the output is that, or next to it.",
-            bound="""Judged where the distance is below a quarter of the spacing at g, or the value at most half of the
-            smallest subnormal. Allowed at g is the spacing: a sigmoid is 1, or u / 2 below it. At 0 it is what
-            underflow costs.""",
             example="of inputs limited to -10 .. 10, the product for x = -1000 and g = 1 is 4.5e-5.",
             fix="leave out the clip: exp of -abs(x) cannot overflow.",
         ),

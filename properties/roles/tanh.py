@@ -19,6 +19,7 @@ from typing import Any
 
 from extremum.properties.laws import entrywise
 from extremum.properties.laws.entry_errors import Shown, costs, first_order, relative
+from extremum.properties.laws.entry_underflow import Tail, gradual_underflow
 from extremum.properties.model.view import View
 from extremum.reference.truth import hyperbolic
 
@@ -71,8 +72,8 @@ ROLE = entrywise.role(
             example="x - x**3 / 3 of 1 is 0.667; it is 0.762.",
             fix="use the library's tanh, or -e / (2 + e) with e = expm1(-2 abs(x)); in 16 bits compute in float32.",
         ),
-        entrywise.gradual_underflow(
-            entrywise.Tail(hyperbolic.tanh, 1.0, 0.0),
+        gradual_underflow(
+            Tail(hyperbolic.tanh, 1.0, 0.0),
             example="flushed, the tanh of 1e-39 in float32 is 0, and it is 1e-39.",
         ),
         entrywise.monotone(

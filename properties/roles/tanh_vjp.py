@@ -19,6 +19,7 @@ from typing import Any
 
 from extremum.properties.laws import entrywise
 from extremum.properties.laws.entry_errors import Shown, absolute, by_cotangent, costs, overflowed, relative
+from extremum.properties.laws.entry_underflow import Tail, gradual_underflow
 from extremum.properties.model.view import View
 from extremum.reference.truth import hyperbolic
 
@@ -75,18 +76,13 @@ ROLE = entrywise.vjp(
             example="1 - x**2, which takes x for the output, of 2 is -3; it is 0.0707.",
             fix="compute 4 E / (1 + E)**2 with E = exp(-2 abs(x)); in 16 bits compute in float32.",
         ),
-        entrywise.gradual_underflow(
-            entrywise.Tail(hyperbolic.tanh_vjp, -2.0, -1e4, (("g", 1.0),)),
+        gradual_underflow(
+            Tail(hyperbolic.tanh_vjp, -2.0, -1e4, (("g", 1.0),)),
             of_overflow,
             by_cotangent,
             example="flushed, the product for x = 0 and g = 1e-39 in float32 is 0, and it is 1e-39.",
         ),
-        entrywise.symmetry(
-            -1,
-            lambda view: Shown(view).none,
-            "0.0",
-            "g",
-            statement="The outputs for x and for -x are the same.",
+        entrywise.even(
             example="1 - t in place of 1 - t**2, of 2 and of -2, is 0.036 and 1.96.",
             fix="1 - tanh(x)**2 is even in x.",
         ),

@@ -16,7 +16,7 @@ from extremum.properties.calling.hosts import CAN_HOST, Host
 from extremum.properties.calling.time_limit import OutOfTime, limited
 from extremum.properties.inputs.lengths import LARGEST_POINT, point_lengths, tried_points
 from extremum.properties.model.role import Role
-from extremum.properties.roles.registry import as_taken, role_named, role_of, roles
+from extremum.properties.roles.registry import as_taken, known_roles, role_named, role_of
 from extremum.properties.steps.parameters import (
     AXIS_KEYWORDS,
     GRADIENT_OF,
@@ -54,7 +54,7 @@ def resolve(spec: str, role: str | None, of: str | None = None, wish: Wish | Non
             raise UsageError(f"subject={spec!r} needs a process of its own, which this system has not")
         name, function = load(spec)
         return [adapt(function, name, wanted or role_of(spec.rpartition(":")[2], spec), spec)]
-    found = [s for s in named(spec, role) if s.role in roles()]
+    found = [s for s in named(spec, role) if s.role in known_roles()]
     if not found:
         raise unknown(spec, role)
     if wish is None or not CAN_HOST:

@@ -58,6 +58,7 @@ class Tally:
     `DOUBTS_KEPT` indices of rows that the screen can't clear. `doubts` counts such rows, up to `DOUBTS_KEPT` + 1: a
     subject that fails everywhere is tallied fast. `strays` are the lowest indices of rows whose answer alone differs
     from that among others. `exceeded` are the property's grades that a row exceeds; with so many doubts some may lack.
+    `unasked` counts rows of which nothing is asked, as where a formula has no value.
     """
 
     rows: int = 0
@@ -67,6 +68,7 @@ class Tally:
     strays: list[int] = field(default_factory=list)
     exceeded: frozenset[str] = frozenset()
     counts: UlpCounts | None = None
+    unasked: int = 0
 
     def settle(self, rows: int, start: int) -> None:
         """Add rows in which nothing worth while is measured, the first of which has that number."""
@@ -76,6 +78,7 @@ class Tally:
     def merge(self, other: Tally) -> None:
         """Add what is known of a disjoint part."""
         self.rows += other.rows
+        self.unasked += other.unasked
         self.worst = max(self.worst, other.worst, key=lambda w: (w[0], -w[1]))
         self.doubts = min(self.doubts + other.doubts, DOUBTS_KEPT + 1)
         self.doubtful = nsmallest(DOUBTS_KEPT, [*self.doubtful, *other.doubtful])

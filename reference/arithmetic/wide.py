@@ -16,22 +16,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache, partial
 from typing import Any, Protocol
 
 import flint
 import numpy as np
 
+from extremum.reference.arithmetic import mills_ratio
 from extremum.reference.arithmetic.double_double import DoubleDouble
 from extremum.reference.arithmetic.formats import FORMATS, Array, Format
 
 SHORT_ROW = 64
 PRODUCTS = 2**20  # of a matrix and a vector that are held in memory at once
 CAP = 2.0**15  # exp of its negative is 0 in every arithmetic but balls
-FAR = 200.0  # exp(-FAR**2 / 2) is 0 in every arithmetic but balls
-ASYMPTOTIC = 2.0**10  # where a ball of the ratio of Mills comes from its first terms; what it multiplies is e**-524288
-CENTRE = 5.0  # of the series of the Mills ratio: where its variable is 0
-REAL_BITS = 192  # of a number that an arithmetic holds
 
 
 def row_max(x: Array) -> Array:
@@ -126,7 +122,7 @@ class Native:
         return np.log1p(v)
 
     def bell(self, v: Array) -> Array:
-        v = np.minimum(np.abs(v), self.dtype(FAR))
+        v = np.minimum(np.abs(v), self.dtype(mills_ratio.FAR))
         # Rounding v**2 would cost a factor of v**2 / 2 units: of its upper half the square is exact.
         split = v * self.dtype(2.0 ** ((np.finfo(self.dtype).nmant + 2) // 2) + 1)
         upper = split - (split - v)
@@ -134,10 +130,12 @@ class Native:
         return np.asarray(np.exp(upper * upper * half) * np.exp((v - upper) * (v + upper) * half))
 
     def mills(self, v: Array) -> Array:
-        return np.asarray(_series(self, np.minimum(v, self.dtype(FAR)), np.finfo(self.dtype).nmant + 3))
+        return np.asarray(
+            mills_ratio.series(self, np.minimum(v, self.dtype(mills_ratio.FAR)), np.finfo(self.dtype).nmant + 3)
+        )
 
     def real(self, ball: Callable[[], Any]) -> Any:
-        return self.dtype(_decimal(ball))
+        return self.dtype(mills_ratio.decimal(ball))
 
     def capped(self, v: Array) -> Array:
         return v
@@ -198,14 +196,14 @@ class Doubled:
         return v.log1p()
 
     def bell(self, v: DoubleDouble) -> DoubleDouble:
-        v = (abs(v) * -1.0).above(-FAR)
+        v = (abs(v) * -1.0).above(-mills_ratio.FAR)
         return (v * v * -0.5).exp()
 
     def mills(self, v: DoubleDouble) -> DoubleDouble:
-        return _series(self, -(-v).above(-FAR), 100)
+        return mills_ratio.series(self, -(-v).above(-mills_ratio.FAR), 100)
 
     def real(self, ball: Callable[[], Any]) -> DoubleDouble:
-        return DoubleDouble(*(np.asarray(part) for part in _two_parts(ball)))
+        return DoubleDouble(*(np.asarray(part) for part in mills_ratio.two_parts(ball)))
 
     def capped(self, v: DoubleDouble) -> DoubleDouble:
         return v.above(-CAP)
@@ -251,10 +249,10 @@ class Balls:
         return _each(flint.arb.log1p, v)
 
     def bell(self, v: Array) -> Array:
-        return _each(_bell, v)
+        return _each(mills_ratio.bell, v)
 
     def mills(self, v: Array) -> Array:
-        return _each(_mills_anywhere, v)
+        return _each(mills_ratio.mills, v)
 
     def real(self, ball: Callable[[], Any]) -> Any:
         return ball()
@@ -350,68 +348,6 @@ def _each(function: Callable[[Any], Any], v: Array) -> Array:
     result = np.empty(v.shape, object)
     result.ravel()[:] = [function(flint.arb(ball)) for ball in v.ravel().tolist()]
     return result
-
-
-def _bell(v: Any) -> Any:
-    return (v * v / -2).exp()
-
-
-def _mills(v: Any) -> Any:
-    return (v / flint.arb(2).sqrt()).erfc() * (flint.arb.pi() / 2).sqrt() / _bell(v)
-
-
-def _mills_anywhere(v: Any) -> Any:
-    """As `_mills`; far out, where erfc has no digits at this precision: 1/v - 1/v**3 < ratio < 1/v."""
-    return flint.arb(1 / v, 1 / v**3) if v > ASYMPTOTIC else _mills(v)
-
-
-def _series(arithmetic: Any, v: Any, bits: int) -> Any:
-    """The ratio of Mills for 0 <= v <= FAR, by the series of (1 + v) times it: every value is between 1 and 1.26."""
-    variable = (v + -CENTRE) / (v + CENTRE)
-    terms = [arithmetic.real(ball) for ball in _chebyshev(bits)]
-    after, now = v * 0.0, v * 0.0 + terms[-1]
-    for term in terms[-2:0:-1]:  # Clenshaw's recurrence
-        after, now = now, variable * now * 2.0 - after + term
-    return (variable * now - after + terms[0]) / (v + 1.0)
-
-
-@cache
-def _chebyshev(bits: int) -> list[Callable[[], Any]]:
-    """The Chebyshev series of (1 + v) times the ratio of Mills in (v - CENTRE) / (v + CENTRE), to 2**-bits.
-
-    Its coefficients come from balls, by interpolation at `nodes` Chebyshev points: what is left out of them is as small
-    as the terms beyond, and those fall by a factor of 4 and more up to 2**-100.
-    """
-    nodes = bits // 2 + 16
-    with flint.ctx.workprec(REAL_BITS):
-        angles = [flint.arb.pi() * (2 * j + 1) / (2 * nodes) for j in range(nodes)]
-        points = [CENTRE * (1 + a.cos()) / (1 - a.cos()) for a in angles]
-        values = [(1 + v) * _mills(v) for v in points]
-        terms = [
-            sum(value * (k * a).cos() for value, a in zip(values, angles, strict=True)) * (2 if k else 1) / nodes
-            for k in range(nodes)
-        ]
-        kept = max(k for k, term in enumerate(terms) if abs(float(term.mid())) > 2.0**-bits)
-    return [partial(_same, term) for term in terms[: kept + 1]]
-
-
-def _same(ball: Any) -> Any:
-    return ball
-
-
-@cache
-def _decimal(ball: Callable[[], Any]) -> str:
-    """A number as a decimal of more digits than any native format holds."""
-    with flint.ctx.workprec(REAL_BITS):
-        return str(ball().str(40, radius=False))
-
-
-@cache
-def _two_parts(ball: Callable[[], Any]) -> tuple[float, float]:
-    """A number as the sum of two float64, the second far smaller."""
-    with flint.ctx.workprec(REAL_BITS):
-        high = float(ball().mid())
-        return high, float((ball() - high).mid())
 
 
 FLOAT64 = Native(np.float64)

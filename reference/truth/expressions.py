@@ -72,6 +72,8 @@ class Expression:
 
 def parsed(text: str) -> Expression:
     """The formula that a text is; raises `UsageError` in one line for what is none, with its place."""
+    if not isinstance(text, str):
+        raise UsageError(f"formula={text!r} must be text, as 'x*erf(x)'")
     return _Reader(" ".join(text.split())).expression()
 
 
@@ -81,6 +83,8 @@ class _Reader:
         self.steps: dict[Step, int] = {}  # equal steps are one
 
     def expression(self) -> Expression:
+        if "#" in self.text:
+            raise UsageError(f"formula={self.text!r} has a comment: {VALID}")
         if len(self.text) > LONGEST:
             raise UsageError(f"formula={self.text[:40] + '...'!r} has {len(self.text):,} characters: {LONGEST} at most")
         try:
@@ -136,7 +140,7 @@ class _Reader:
         whole = _whole(number)
         if whole is None:
             if not isinstance(number, ast.Constant) and not any(isinstance(p, ast.Name) for p in ast.walk(exponent)):
-                place = exponent.col_offset + 1
+                place = self.place(exponent)
                 raise UsageError(f"formula={self.text!r}: write the exponent at character {place} as a number")
             return self.step("**", self.read(base), self.read(exponent))
         if whole > LARGEST_POWER:
@@ -161,8 +165,12 @@ class _Reader:
 
     def refused(self, node: ast.expr) -> UsageError:
         part = ast.get_source_segment(self.text, node) or ""
-        valid = nearest(part, NAMES) if isinstance(node, ast.Name) else VALID
-        return UsageError(f"formula={self.text!r}: {part!r} at character {node.col_offset + 1} is not known: {valid}")
+        valid = nearest(part, NAMES) if isinstance(node, ast.Name) and part not in NAMES else VALID
+        return UsageError(f"formula={self.text!r}: {part!r} at character {self.place(node)} is not known: {valid}")
+
+    def place(self, node: ast.expr) -> int:
+        """The place of a part in the text, from 1; Python counts bytes."""
+        return len(self.text.encode()[: node.col_offset].decode()) + 1
 
 
 def _whole(node: ast.expr) -> int | None:

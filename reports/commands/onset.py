@@ -16,7 +16,7 @@ from rich.table import Table
 
 from extremum.properties.onset.lines import LINES
 from extremum.properties.onset.thresholds import Onset, lengths_of, onset
-from extremum.properties.roles.registry import roles
+from extremum.properties.roles.registry import known_roles
 from extremum.properties.steps.resolve import heard, introduce, resolve
 from extremum.properties.steps.trial import Wish
 from extremum.reference.arithmetic.formats import format_of
@@ -93,7 +93,7 @@ class OnsetOptions:
         if subjects[0].misfit:
             raise UsageError(subjects[0].misfit)
         for subject in subjects:
-            lengths_of(roles()[subject.role], lengths, subject.length)
+            lengths_of(known_roles()[subject.role], lengths, subject.length)
         if plot is not None and Path(plot).suffix not in PICTURES:
             raise UsageError(f"plot={plot!r} is not a picture: its name ends in {' or '.join(PICTURES)}")
         if plot is not None and (why := missing("matplotlib")):
@@ -105,7 +105,7 @@ def run_onset(options: OnsetOptions, console: Console) -> OnsetMap:
     """Find the onsets, show them as they come, and write the files that were asked for."""
     onsets = OnsetMap()
     for subject in options.subjects:
-        role = roles()[subject.role]
+        role = known_roles()[subject.role]
         record = introduce(subject)
         onsets.subjects.append(record)
         print_line(console, escape(record["line"]), "dim")

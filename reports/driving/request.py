@@ -20,7 +20,7 @@ from extremum.properties.inputs.effort import EFFORTS, STANDARD
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
 from extremum.properties.roles.formula import name_of
-from extremum.properties.roles.registry import regimes, role_named, roles
+from extremum.properties.roles.registry import known_roles, regimes, role_named
 from extremum.properties.steps.blocks import entries_of
 from extremum.properties.steps.resolve import definition_of, resolve
 from extremum.properties.steps.trial import Keep, Wish, from_json, to_json
@@ -170,7 +170,7 @@ class Request:
 
 
 def _property_named(name: str) -> None:
-    known = sorted({p.name for role in roles().values() for p in role.properties})
+    known = sorted({p.name for role in known_roles().values() for p in role.properties})
     if name not in known:
         raise UsageError(f"property={name!r} is not known: {nearest(name, known)}")
 
@@ -281,10 +281,12 @@ def tasks(request: Request, subjects: Sequence[Subject]) -> list[Task]:
     """The cells of these subjects, by subject, dtype and property."""
     if request.exhaustive is not None:
         proofs = to_prove(request, subjects)
-        return [Task(s, roles()[s.role], p, fmt.name, request.exhaustive) for s, fmt, chosen in proofs for p in chosen]
+        return [
+            Task(s, known_roles()[s.role], p, fmt.name, request.exhaustive) for s, fmt, chosen in proofs for p in chosen
+        ]
     rows = []
     for subject in subjects:
-        role, own = roles()[subject.role], request.of_subject(subject.word)
+        role, own = known_roles()[subject.role], request.of_subject(subject.word)
         for dtype in own.dtypes or subject.dtypes:
             for prop in role.properties:
                 if own.properties is None or prop.name in own.properties:
@@ -309,7 +311,7 @@ def to_prove(request: Request, subjects: Sequence[Subject]) -> list[tuple[Subjec
             try:
                 if subject.length not in (None, domain.length):
                     raise UsageError(f"exhaustive: {subject.name} takes rows of {subject.length:,} entries alone")
-                rows.append((subject, fmt, provable(roles()[subject.role], domain, fmt, own.properties)))
+                rows.append((subject, fmt, provable(known_roles()[subject.role], domain, fmt, own.properties)))
             except UsageError as error:
                 refusal = error
     if not rows:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from extremum.properties.contested.situations import Behaviour
-from extremum.properties.roles.registry import roles
+from extremum.properties.roles.registry import known_roles
 from extremum.properties.steps.resolve import heard, introduce
 from extremum.properties.steps.sharing import Shared
 from extremum.properties.values.finding import Cell
@@ -72,7 +72,7 @@ class Audit:
         self.subjects = resolved(request, tried, self.shared.adopt if alone else None)
         self.tasks = tasks(request, self.subjects)
         if not self.tasks:
-            have = sorted({p.name for s in self.subjects for p in roles()[s.role].properties})
+            have = sorted({p.name for s in self.subjects for p in known_roles()[s.role].properties})
             raise UsageError(f"nothing is selected: the subjects' properties are {', '.join(have)}")
         self.named = [] if worker else named_by(self.subjects)
         self.characterised = [s for s in self.subjects if request.of_subject(s.word).whole]
@@ -176,7 +176,7 @@ class Audit:
         settings = self.turns.settings(subject)
         if settings.budget_ended():
             return []
-        host = self.shared.host(subject, roles()[subject.role].signature, settings.limits)
+        host = self.shared.host(subject, known_roles()[subject.role].signature, settings.limits)
         return [b.to_json() for b in behaviours(subject, self.request, host)]
 
     # Watch the workers, on the controller.

@@ -8,7 +8,7 @@ from typing import Any
 
 from extremum.properties.contested.conventions import CONVENTIONS
 from extremum.properties.exhaustion.domains import DOMAINS
-from extremum.properties.roles.registry import regimes, roles
+from extremum.properties.roles.registry import roles
 from extremum.reference.arithmetic.formats import FORMATS
 from extremum.reports.driving.options import FILES, REQUEST, Option
 
@@ -45,10 +45,10 @@ def text() -> str:
 
 def _names() -> dict[str, Collection[str]]:
     return {
-        "role": [name for name in roles() if name.isidentifier()],  # others are formulas
+        "role": roles(),
         "dtype": FORMATS,
         "property": sorted({p.name for role in roles().values() for p in role.properties}),
-        "regime": regimes(),
+        "regime": [*{regime.name: None for role in roles().values() for regime in role.regimes}],
         "convention": CONVENTIONS,
         "exhaustive": DOMAINS,
     }

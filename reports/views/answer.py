@@ -11,7 +11,7 @@ import numpy as np
 from extremum.properties.diagnosis.cause_table import UNKNOWN
 from extremum.properties.inputs.regimes import log_max
 from extremum.properties.model.property import Property
-from extremum.properties.roles.registry import roles
+from extremum.properties.roles.registry import known_roles
 from extremum.properties.values.finding import Cell
 from extremum.reference.arithmetic.formats import FORMATS
 from extremum.reports.record.findings import Finding, Sign
@@ -159,7 +159,7 @@ def _unsound(cells: Sequence[Cell], findings: Sequence[Finding]) -> str:
 
 def _part(cells: Sequence[Cell]) -> str:
     """How many of the role's properties were asked for, where these are not all: no more is known than was shown."""
-    role, asked = roles().get(cells[0].role), {c.property for c in cells}
+    role, asked = known_roles().get(cells[0].role), {c.property for c in cells}
     if role is None or {p.name for p in role.properties} <= asked:
         return ""
     return f"{len(asked)} of {len({p.name for p in role.properties} | asked)} properties"
@@ -222,7 +222,7 @@ def _of_unknown_cause(finding: Finding, sign: Sign) -> str:
 
 def beside_of(cell: Cell) -> str:
     """What the second of two answers is that the property of a cell compares."""
-    role = roles().get(cell.role)
+    role = known_roles().get(cell.role)
     prop = role.property_named(cell.property) if role else None
     return prop.beside if prop else Property.beside
 

@@ -14,7 +14,7 @@ from extremum.properties.diagnosis.cause_table import CAUSES
 from extremum.properties.model.property import Property
 from extremum.properties.model.role import Role
 from extremum.properties.roles.formula import PROPERTIES
-from extremum.properties.roles.registry import role_named, roles
+from extremum.properties.roles.registry import known_roles, role_named
 from extremum.reference.errors import UsageError, nearest
 from extremum.reference.subjects.subject import Subject, subjects
 
@@ -77,7 +77,7 @@ def _owners(prop: Property) -> tuple[str, ...]:
     """The roles that have it; those of formulas, which nobody can list, in a word."""
     if prop.code in {p.code for p in PROPERTIES}:
         return (FORMULAS,)
-    return tuple(role.name for role in roles().values() if prop.code in {p.code for p in role.properties})
+    return tuple(role.name for role in known_roles().values() if prop.code in {p.code for p in role.properties})
 
 
 def explain(word: str, role: str | None = None, width: int = WIDTH) -> list[str]:
@@ -85,7 +85,7 @@ def explain(word: str, role: str | None = None, width: int = WIDTH) -> list[str]
 
     With `role`, of that role's property, and with the mutants of that role. Raises `UsageError` as `find` does.
     """
-    among = [role_named(role).name] if role else list(roles())
+    among = [role_named(role).name] if role else list(known_roles())
     word = word.removesuffix(" fails")  # as a finding without a known cause is called
     if word.lower() in CAUSES:
         return cause_lines(word.lower(), width, among)
@@ -98,7 +98,7 @@ def find(word: str, role: str | None = None) -> Property:
     Raises `UsageError` where there is none, with the nearest code, name or cause, and where properties of several roles
     have the name.
     """
-    among = [role_named(role)] if role else list(roles().values())
+    among = [role_named(role)] if role else list(known_roles().values())
     by_code = _by_code(among) | ({} if role else {p.code: p for p in PROPERTIES})
     if word.upper() in by_code:
         return by_code[word.upper()]

@@ -12,7 +12,7 @@ from typing import Any
 
 from extremum.properties.contested.conventions import property_of
 from extremum.properties.diagnosis.cause_table import CAUSES, UNKNOWN
-from extremum.properties.roles.registry import roles
+from extremum.properties.roles.registry import known_roles
 from extremum.properties.values.finding import Cell, Witness, severity_rank
 from extremum.reference.arithmetic.formats import FORMATS, Format
 from extremum.reference.errors import printable
@@ -97,7 +97,7 @@ def ulps(got: str, exact: str, fmt: Format | None) -> str:
 
 
 def _opening(finding: Finding, function: str) -> str:
-    role = roles().get(finding.role)
+    role = known_roles().get(finding.role)
     text, witness = phrase(finding), finding.simplest.witness
     begin = f"{plain(text[:1].upper() + text[1:])}. "
     if role is None or witness is None or not witness.exact:  # no value is told beside the answer

@@ -16,7 +16,7 @@ from extremum.properties.calling.call import quiet
 from extremum.properties.contested.conventions import CONVENTIONS, property_of
 from extremum.properties.laws.masking import LEAK_SCRIPT
 from extremum.properties.model.view import Observation, View
-from extremum.properties.roles.registry import roles
+from extremum.properties.roles.registry import known_roles
 from extremum.properties.steps.witness import unrepeated
 from extremum.properties.values.finding import Cell, Witness
 from extremum.properties.values.signature import first
@@ -57,7 +57,7 @@ class Entry:
 
 def shown(cell: Cell, witness: Witness) -> Shown | None:
     """The witness beside its role and property; None where this version does not know them, or cannot read it."""
-    role, prop = roles().get(cell.role), property_of(cell.role, cell.property)
+    role, prop = known_roles().get(cell.role), property_of(cell.role, cell.property)
     if role is None or prop is None or not {*role.signature.inputs} <= {*witness.arguments}:
         return None
     found = Shown(cell, witness, role, prop)

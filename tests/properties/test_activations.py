@@ -12,7 +12,7 @@ from shared_cells import judge_cell
 from extremum.properties.calling.call import Call, quiet
 from extremum.properties.engine import Settings
 from extremum.properties.inputs.effort import EFFORTS
-from extremum.properties.laws.entrywise import Tail, normal_edge
+from extremum.properties.laws.entry_underflow import Tail, normal_edge
 from extremum.properties.model.role import Experiment, Role
 from extremum.properties.model.view import Observation, View
 from extremum.properties.roles.registry import role_named, roles
