@@ -66,11 +66,11 @@ def pairs(fmt: Format, start: int, stop: int) -> Array:
 
 def every(fmt: Format, start: int, stop: int) -> Array:
     """(x): 0 and the positive numbers in order, then -0 and the negative ones, in order of their magnitude."""
-    half = fmt.largest_ordinal + 1
+    half, negative = fmt.largest_ordinal + 1, 2 ** (8 * fmt.dtype.itemsize - 1)
+    parts = [(start, min(stop, half)), (max(start, half) - half + negative, stop - half + negative)]
     unsigned = np.dtype(f"u{fmt.dtype.itemsize}")
-    patterns = np.arange(start, stop, dtype=np.int64)
-    patterns[patterns >= half] += 2 ** (8 * fmt.dtype.itemsize - 1) - half
-    return patterns.astype(unsigned).view(fmt.dtype)[:, None]
+    patterns = [np.arange(low, high, dtype=np.int64).astype(unsigned) for low, high in parts if low < high]
+    return np.concatenate(patterns or [np.empty(0, unsigned)]).view(fmt.dtype)[:, None]
 
 
 @lru_cache(maxsize=8)
@@ -97,7 +97,7 @@ DOMAINS: Mapping[str, Domain] = MappingProxyType(
                 every,
                 lambda role: role.entrywise and role.signature.one_row,
                 ordered=True,
-                times=4,
+                times=2,
             ),
         )
     }

@@ -37,6 +37,7 @@ from extremum.reference.arithmetic.wide import screen_arithmetic
 from extremum.reference.errors import UsageError, nearest
 from extremum.reference.subjects.subject import Subject
 
+WORTH = 2.0**-6  # of the least that is allowed: a worst case that is smaller is not looked for
 AROUND = 2**18  # numbers whose exact values are enclosed together: a 32nd of a binade of float32
 BLOCK = 2**14  # rows: measured, of 2^10 to 2^18; the block and its truth in float64 stay in the second-level cache
 ASSUMED = "assuming that float64's functions are off by at most 4 ulps, gamma functions 20"
@@ -105,10 +106,11 @@ def scan(
                 continue
             view = View(role, fmt, Observation({"x": x}, out), screen_arithmetic(fmt), full_bound=False)
             fused = role.fused_screen(view, frozenset(name for p in properties for name in _open(tallies[p.name], p)))
+            whole = ordered.whole_around(x) if ordered is not None else None
             for prop in properties:
                 known = fused if fused is not None and prop.name in fused.ratios else None
                 if ordered is not None:
-                    ordered.take(tallies[prop.name], prop, view, start)
+                    ordered.take(tallies[prop.name], prop, view, whole, start)
                 else:
                     _screen(tallies[prop.name], prop, view, start, known)
             for index in range(-(-start // again) * again, stop, again):
@@ -161,11 +163,11 @@ class OrderedScreen:
         self.role, self.fmt = role, fmt
         self.wholes: dict[tuple[float, float], View] = {}
 
-    def take(self, tally: Tally, prop: Property, view: View, start: int) -> None:
-        """Take the rows of a block into a tally, as `_screen` does."""
+    def take(self, tally: Tally, prop: Property, view: View, whole: View | None, start: int) -> None:
+        """Take the rows of a block into a tally, as `_screen` does; `whole` is what is around them."""
         if prop.scale is not ulp:  # elsewhere what is not asked is what has no bound
             tally.unasked += int(np.count_nonzero(np.broadcast_to(view.may_overflow, view.answer.shape)))
-        if prop.clear is not None and prop.clear(view, self.whole_around(view.observation.x)):
+        if prop.clear is not None and prop.clear(view, whole):
             tally.settle(len(view.observation.x), start)
         elif prop.scale is not ulp:
             _screen(tally, prop, view, start, None)
@@ -175,15 +177,25 @@ class OrderedScreen:
     def look(self, tally: Tally, prop: Property, view: View, start: int) -> None:
         """Count the distances from the exact values in ulps; each is measured against the bound of its own number.
 
-        A bound over an interval would not do: a bound may decide what it allows by where a number lies.
+        A bound over an interval would not do: a bound may decide what it allows by where a number lies. The first look
+        is at the least that is allowed, so that what it clears, and what it shows to be below the worst, is settled.
         """
-        error, by_row = view.narrow(view.error(abs(view.out - view.exact))), _look(tally, prop, view)
-        unasked = np.isposinf(view.narrow(view.error_bound))
-        error = np.where(unasked, 0.0, error)
-        tally.unasked += int(np.count_nonzero(unasked))
+        error = view.narrow(view.error(abs(view.out - view.exact)))
+        if prop.least is None:
+            unasked = np.isposinf(view.narrow(view.error_bound))
+            tally.unasked += int(np.count_nonzero(unasked))
+            error = np.where(unasked, 0.0, error)
+            by_row = _look(tally, prop, view)
+        else:
+            ratio = min(view.arithmetic.limit, max(tally.worst[0], WORTH))
+            settled = error <= view.narrow(prop.least(view)) * ratio
+            by_row = _look_at(tally, prop, view, ~settled.ravel())
         tally.counts = tally.counts or UlpCounts()
         count(tally.counts, view, error, start)
-        _keep(tally, start, by_row, by_row > view.arithmetic.limit)
+        if by_row is None:
+            tally.settle(len(error), start)
+        else:
+            _keep(tally, start, by_row, by_row > view.arithmetic.limit)
 
     def whole_around(self, x: Array) -> View | None:
         """The numbers around those of a block as one row of balls; None where they span more."""
@@ -215,6 +227,18 @@ def _look(tally: Tally, prop: Property, view: View) -> Array:
     measured, _, _, by_row = screen_rows(view, prop)
     tally.exceeded |= exceeded(view, prop, measured)
     return np.broadcast_to(by_row, (len(view.observation.x),))
+
+
+def _look_at(tally: Tally, prop: Property, view: View, rows: Array) -> Array | None:
+    """As `_look`, at the rows of a mask alone; 0 of the others, and None where there are no rows to look at."""
+    if not rows.any():
+        return None
+    if 2 * np.count_nonzero(rows) > len(rows):
+        return np.where(rows, _look(tally, prop, view), 0.0)
+    some = View(view.role, view.fmt, view.observation.take(rows), view.arithmetic, full_bound=False)
+    by_row = np.zeros(len(rows))
+    by_row[rows] = _look(tally, prop, some)
+    return by_row
 
 
 def _keep(tally: Tally, start: int, by_row: Array, doubtful: Array) -> None:

@@ -18,17 +18,19 @@ from extremum.properties.values.tally import THRESHOLDS, UlpCounts
 from extremum.reference.arithmetic.formats import Array, Format
 
 BITS = (128, 512, 2048)
+CLOSE = 0.98  # of half an ulp: an entry that is closer to its exact value is beyond no threshold
 EXPONENT = np.int64(0x7FF0000000000000)  # of a float64, as bits
 
 
 def count(counts: UlpCounts, view: View, error: Array, start: int) -> None:
     """Count the entries (rows, 1) of a block of rows that begins at number `start`."""
-    exact = np.abs(view.narrow(view.exact))
-    ulps = error / spacing(view.fmt, exact)
-    if not ulps.max() > THRESHOLDS[0] / 4:  # nothing to count, in whichever binade the exact values are
+    size, off = view.narrow(abs(view.exact)), view.narrow(view.off)
+    # Below the normal range this is less than half of the spacing, and selects more for it.
+    some = np.flatnonzero(~(error + off <= _power(size - off) * (2.0**-view.fmt.precision * CLOSE)))
+    if not some.size:
         return
-    some = np.flatnonzero(ulps > THRESHOLDS[0] / 4)
-    ulps, exact, off = (a.ravel()[some] for a in (ulps, exact, np.broadcast_to(view.narrow(view.off), exact.shape)))
+    error, exact, off = (a.ravel()[some] for a in (error, size, off))
+    ulps = error / spacing(view.fmt, exact)
     straddles = spacing(view.fmt, exact - off) != spacing(view.fmt, exact + off)
     finite = np.where(np.isfinite(ulps), ulps, 0.0)  # what is no number is beyond every threshold for sure
     uncertain = off / spacing(view.fmt, exact) + straddles * finite
@@ -51,7 +53,12 @@ def settled(counts: UlpCounts, experiment: Experiment, rows: Callable[[int], Arr
 def spacing(fmt: Format, size: Array | float) -> Array:
     """The distance of the floats at numbers, as `property.ulp` has it, by the bits of exponents: that is fast."""
     clipped = np.atleast_1d(np.clip(size, fmt.tiny, fmt.max))
-    return (clipped.view(np.int64) & EXPONENT).view(np.float64) * 2.0 ** (1 - fmt.precision)
+    return _power(clipped) * 2.0 ** (1 - fmt.precision)
+
+
+def _power(numbers: Array) -> Array:
+    """The largest power of two that is no larger than each number in size."""
+    return (numbers.view(np.int64) & EXPONENT).view(np.float64)
 
 
 def _exceeds(experiment: Experiment, arguments: dict[str, Array], threshold: float) -> bool:

@@ -48,7 +48,10 @@ def role(
     graded = dict(zip(grades, map(widest, bounds), strict=True))
     error_bound = list(graded.values())[-1]
     told: dict[str, Any] = {
-        "accuracy": {"grades": {grade: bound for grade, bound in graded.items() if bound is not error_bound}},
+        "accuracy": {
+            "grades": {grade: bound for grade, bound in graded.items() if bound is not error_bound},
+            "least": next(iter(grades.values())),
+        },
         "range": {"petty": error_bound},
         "sign": {"petty": error_bound},
     }
@@ -139,6 +142,7 @@ def sign(argument: str, **texts: Any) -> Property:
         code="02",
         statement=f"No output has the other sign than {argument}.",
         measure=partial(beyond_zero, argument=argument),
+        clear=partial(on_one_side, argument=argument),
         unit="value",
         exact=True,
         script=(
@@ -155,6 +159,12 @@ def beyond_zero(view: View, argument: str) -> Measured:
     out = np.nan_to_num(view.answer[:, view.columns].astype(np.float64), nan=0.0)
     signs = np.sign(view.at(view.observation.arguments[argument].astype(np.float64)))
     return np.maximum(-out * signs, 0.0), 0.0
+
+
+def on_one_side(view: View, _whole: View | None, argument: str) -> bool:
+    """Whether all outputs and all values of the argument are 0 or more, or all 0 or less."""
+    both = view.answer, view.observation.arguments[argument]
+    return all(bool(a.min() >= 0) for a in both) or all(bool(a.max() <= 0) for a in both)
 
 
 def accuracy(**texts: Any) -> Property:

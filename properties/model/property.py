@@ -85,6 +85,7 @@ class Property:
     longest: int | None = None  # of a row; None: the role's
     petty: Callable[[View], Any] | None = None
     clear: Callable[[View, View | None], bool] | None = None
+    least: Callable[[View], Any] | None = None  # an error bound that nothing allowed is below, for a first look
     grades: Mapping[str, Callable[[View], Any] | None] = field(default_factory=dict)
     beside: str = "by another call"
     script: tuple[str, ...] = ("got, expected = float(f({args}){at}), {exact}",)

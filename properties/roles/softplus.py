@@ -73,10 +73,23 @@ def error_of_argument(view: View) -> Measured:
     return where(~returned(view), 0.0, error), allowed
 
 
+def none_returned(view: View, _whole: View | None) -> bool:
+    """Whether no output is x itself, far from 0."""
+    x = view.observation.x
+    return bool(np.abs(x).max() < FAR) or not (view.answer == x).any()
+
+
 def threshold(code: str, **texts: Any) -> Property:
     """Where the answer is x, it has to round to that."""
     return Property(
-        name="threshold", code=code, measure=error_of_argument, unit="ulp", scale=ulp, severity="medium", **texts
+        name="threshold",
+        code=code,
+        measure=error_of_argument,
+        clear=none_returned,
+        unit="ulp",
+        scale=ulp,
+        severity="medium",
+        **texts,
     )
 
 

@@ -13,6 +13,7 @@ import flint
 
 FAR = 200.0  # exp(-FAR**2 / 2) is 0 in every arithmetic but balls
 ASYMPTOTIC = 2.0**10  # where a ball of the ratio of Mills comes from its first terms; what it multiplies is e**-524288
+NEAR = 2.0**-8  # below which a few terms of the power series are the ratio
 CENTRE = 5.0  # of the series of the Mills ratio: where its variable is 0
 REAL_BITS = 192  # of a number that an arithmetic holds
 
@@ -20,6 +21,32 @@ REAL_BITS = 192  # of a number that an arithmetic holds
 def bell(v: Any) -> Any:
     """exp(-v**2 / 2) of a ball."""
     return (v * v / -2).exp()
+
+
+def by_powers(arithmetic: Any, v: Any) -> Any:
+    """The ratio of Mills for 0 <= v < NEAR, by its power series: the first term that is left out is below 2**-72.
+
+    The ratio M has M' = v M - 1, so that its coefficients are those below, each the one two before over its number.
+    """
+    even = arithmetic.real(_at_zero)
+    terms = [
+        even,
+        -1.0,
+        even / 2.0,
+        -1 / arithmetic.constant(3.0),
+        even / 8.0,
+        -1 / arithmetic.constant(15.0),
+        even / 48.0,
+    ]
+    value = v * 0.0 + -1 / arithmetic.constant(105.0)
+    for term in reversed(terms):
+        value = value * v + term
+    return value
+
+
+def _at_zero() -> Any:
+    """The ratio at 0, sqrt(pi / 2)."""
+    return (flint.arb.pi() / 2).sqrt()
 
 
 def _ratio(v: Any) -> Any:

@@ -130,9 +130,15 @@ class Native:
         return np.asarray(np.exp(upper * upper * half) * np.exp((v - upper) * (v + upper) * half))
 
     def mills(self, v: Array) -> Array:
-        return np.asarray(
-            mills_ratio.series(self, np.minimum(v, self.dtype(mills_ratio.FAR)), np.finfo(self.dtype).nmant + 3)
-        )
+        v = np.minimum(v, self.dtype(mills_ratio.FAR))
+        if v.size and v.max() < mills_ratio.NEAR:
+            return np.asarray(mills_ratio.by_powers(self, v))
+        if v.size and v.min() == mills_ratio.FAR:
+            return np.broadcast_to(self._series(v[:1, :1]), v.shape)
+        return self._series(v)
+
+    def _series(self, v: Array) -> Array:
+        return np.asarray(mills_ratio.series(self, v, np.finfo(self.dtype).nmant + 3))
 
     def real(self, ball: Callable[[], Any]) -> Any:
         return self.dtype(mills_ratio.decimal(ball))

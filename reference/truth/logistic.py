@@ -78,8 +78,8 @@ class Logistic:
 
     @cached_property
     def large(self) -> Any:
-        """1 / (1 + e), the sigmoid of abs(t)."""
-        return self.one / (self.e + 1.0)
+        """1 / (1 + e), the sigmoid of abs(t), as 1 less that of -abs(t): nothing cancels, since that is 1/2 at most."""
+        return -self.small + 1.0
 
     @cached_property
     def small(self) -> Any:

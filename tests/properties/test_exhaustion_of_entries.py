@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from extremum.properties.roles.formula import formula
 from extremum.properties.roles.registry import role_named, roles
 from extremum.properties.values.finding import Cell
 from extremum.properties.values.tally import THRESHOLDS, Tally
-from extremum.reference.arithmetic.formats import FORMATS, Array
+from extremum.reference.arithmetic.formats import FORMATS, Array, Format
 from extremum.reference.arithmetic.wide import screen_arithmetic
 from extremum.reference.errors import UsageError
 from extremum.reference.sigmoid import careful_sigmoid, tanh_sigmoid
@@ -34,6 +35,14 @@ def quietly(function: Callable[[Array], Any]) -> Callable[[Array], Any]:
             return function(x)
 
     return quiet
+
+
+def recorded(function: Callable[[Array], Any], fmt: Format) -> Callable[[Array], Array]:
+    """What a function answers to every number, asked once: some mutants answer another time with something else."""
+    answers = np.zeros(2**16, fmt.dtype)
+    x = ALL.rows(fmt, 0, ALL.size(fmt))
+    answers[x.view(np.uint16).ravel()] = np.asarray(quietly(function)(x)).ravel()
+    return lambda x: answers[x.view(np.uint16)]
 
 
 def tallied(function: Callable[[Array], Any], role: str, dtype: str, block: int = exhaustive.BLOCK) -> dict[str, Tally]:
@@ -95,6 +104,23 @@ def test_the_reference_in_wider_precision_is_proved_whatever_the_role(role: Role
     found = cell(wide.function, role.name, "float16")
     assert found.verdict == "proved"
     assert found.beyond["1"] == [0, 0]
+
+
+@pytest.mark.parametrize("role", [r for r in roles().values() if ALL.takes(r)], ids=lambda role: role.name)
+def test_the_first_look_settles_nothing_that_the_whole_bound_would_not(role: Role) -> None:
+    accuracy, fmt = role.property_named("accuracy"), FORMATS["float16"]
+    assert accuracy is not None
+    assert accuracy.least is not None
+    for subject in [*subjects(role.name, "reference"), *subjects(role.name, "mutant")[::3]]:
+        chosen = replace(subject, function=recorded(subject.function, fmt))
+        first, whole = (
+            scan(chosen, role, [prop], ALL, fmt, (0, ALL.size(fmt)))["accuracy"].to_json()
+            for prop in (accuracy, replace(accuracy, least=None))
+        )
+        if float(whole["worst"][0]) <= exhaustive.WORTH:
+            assert float(first["worst"][0]) <= exhaustive.WORTH
+            first["worst"] = whole["worst"]
+        assert first == whole, subject.name
 
 
 def test_what_is_no_number_is_beyond_every_threshold() -> None:
