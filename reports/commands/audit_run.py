@@ -24,7 +24,15 @@ from extremum.reports.record.record import NOT_REACHED
 from extremum.reports.views.summary import Detail, print_line, summary
 
 # An audit reads no settings, no conftest and no plugin of the project that it is run in.
-PLUGINS = ("no:cacheprovider", "no:terminal", "no:faulthandler", "no:tmpdir", "xdist.plugin", "extremum.reports.plugin")
+PLUGINS = (
+    "no:cacheprovider",
+    "no:terminal",
+    "no:faulthandler",
+    "no:tmpdir",
+    "no:unraisableexception",
+    "xdist.plugin",
+    "extremum.reports.plugin",
+)
 ISOLATED = ("--noconftest", "--strict-markers", "-c", os.devnull, *(f"-p{name}" for name in PLUGINS))
 
 

@@ -10,7 +10,6 @@ import hashlib
 import re
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -47,6 +46,8 @@ from extremum.reports.views.page_lists import (
     ordered,
     quiet,
 )
+from extremum.reports.views.telling import telling
+from extremum.reports.views.templating import TEMPLATES, environment
 
 
 def page(report: Record) -> str:
@@ -56,17 +57,15 @@ def page(report: Record) -> str:
         "filters": filters([g for g in sections if g.unexpected]),
         "explanations": explanations(sections),
     }
-    if without := missing("matplotlib"):
+    once = {g.first.key[:3]: g for g in reversed(sections) if g.unexpected}  # the first of a subject's property
+    plotted = [g for g in sections if once.get(g.first.key[:3]) is g and telling(g.plotted)]
+    without = missing("matplotlib")
+    if without or not plotted:
         return _filled("page.html", report, sections, plots={}, furniture="", without=without, **lists)
-    from extremum.reports.views.plots import Plots
+    from extremum.reports.views.plots import Plots  # with matplotlib, which takes long
 
     plots = Plots()
-    once = {g.first.key[:3]: g for g in reversed(sections) if g.unexpected}  # the first of a subject's property
-    drawn = {
-        g.anchor: plots.draw(g.plotted, printable(f"{g.first.property} of {g.first.subject}"))
-        for g in sections
-        if once.get(g.first.key[:3]) is g
-    }
+    drawn = {g.anchor: plots.draw(g.plotted, printable(f"{g.first.property} of {g.first.subject}")) for g in plotted}
     return _filled("page.html", report, sections, plots=drawn, furniture=plots.furniture(), without="", **lists)
 
 
@@ -104,27 +103,20 @@ def filled(template: str, **context: object) -> str:
 
 @cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: printable(value, LINES) if type(value) is str else value,
-    )
-    environment.filters.update(hover=hover, brief=brief, mark=mark_key, measure=measure, ratio=ratio, decimals=decimals)
-    environment.filters.update(exact_text=exact_text, short_hex=short_hex, with_unit=with_unit)
-    environment.filters.update(breakable=_breakable, prose=_prose)
-    environment.filters.update(sentence=sentence, mathml=mathml, argument_text=argument_text)
-    environment.filters.update(typeset=typeset, bar=bar)
-    environment.globals.update(MARKS=MARKS, witnesses=witnesses, audits=audits, ordered=ordered, counts=counts)
-    environment.globals.update(quiet=quiet, listed=FEW_LISTED)
-    return environment
+    html = environment(autoescape=True, finalize=lambda value: printable(value, LINES) if type(value) is str else value)
+    html.filters.update(hover=hover, brief=brief, mark=mark_key, measure=measure, ratio=ratio, decimals=decimals)
+    html.filters.update(exact_text=exact_text, short_hex=short_hex, with_unit=with_unit)
+    html.filters.update(breakable=_breakable, prose=_prose)
+    html.filters.update(sentence=sentence, mathml=mathml, argument_text=argument_text)
+    html.filters.update(typeset=typeset, bar=bar)
+    html.globals.update(MARKS=MARKS, witnesses=witnesses, audits=audits, ordered=ordered, counts=counts)
+    html.globals.update(quiet=quiet, listed=FEW_LISTED)
+    return html
 
 
 @cache
 def _file(name: str) -> Markup:
-    return Markup((Path(__file__).parent / "templates" / name).read_text(encoding="utf-8").strip())
+    return Markup((TEMPLATES / name).read_text(encoding="utf-8").strip())
 
 
 def _prose(text: str) -> Markup:

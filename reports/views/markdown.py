@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from functools import cache, partial
-from pathlib import Path
 
 import jinja2
 
@@ -20,6 +19,7 @@ from extremum.reports.views.explain import markdown
 from extremum.reports.views.finding_text import finding_block
 from extremum.reports.views.ledger import audits
 from extremum.reports.views.marks import MARKS, mark_key
+from extremum.reports.views.templating import environment
 
 BLOCK_COLUMNS = 120  # of a finding
 FEW_LISTED = 6  # findings in the first ten lines
@@ -76,16 +76,10 @@ def _longest(character: str, line: str) -> int:
 
 @cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(  # what is not a code span or a fence is our own text
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=False,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(code=code, field=field, fence=fence, letters=letters)
-    environment.filters.update(plain=plain, with_unit=with_unit)
-    environment.filters.update(hover=hover, measure=measure, lines=finding_lines, prose=markdown)
-    environment.globals.update(audits=audits)
-    return environment
+    # What is not a code span or a fence is our own text.
+    markdown_text = environment(autoescape=False, keep_trailing_newline=True)
+    markdown_text.filters.update(code=code, field=field, fence=fence, letters=letters)
+    markdown_text.filters.update(plain=plain, with_unit=with_unit)
+    markdown_text.filters.update(hover=hover, measure=measure, lines=finding_lines, prose=markdown)
+    markdown_text.globals.update(audits=audits)
+    return markdown_text

@@ -26,6 +26,7 @@ from matplotlib.transforms import Affine2D
 from extremum.properties.steps.profile import LARGEST_RATIO
 from extremum.properties.values.finding import Cell
 from extremum.reference.arithmetic.formats import FORMATS
+from extremum.reports.views.telling import telling
 
 COLOURS = MappingProxyType(
     {
@@ -45,7 +46,6 @@ LEFT, PANEL, GAP, BOTTOM, TOP = 40, 264, 24, 40, 28  # in pixels; what is left s
 LOWEST = -3  # decade below which a ratio is drawn as 0
 HEIGHTS = (1, 2, 4, 8, 12)  # decades that the axis may end at
 FLOOR, LOW, HIGH, ROOF = 0.04, 0.1, 0.84, 0.9  # places on the axis, of 1: zeros, the decades, the infinite ones
-LEAST_POINTS = 3  # finite ratios above 1, for a curve that says something
 COLUMN = 1 / PANEL  # points that fall into one pixel are one point, the largest
 DECADES = (-3, 0, 1, 2, 3, 5, 10, 38, 308)  # ticks of the magnitude
 
@@ -71,8 +71,8 @@ class Plots:
 
         `title` is what a screen reader says.
         """
-        shown = [c for c in cells if c.dtype in FORMATS and any(c.profile.values())]
-        if not says_something(shown):
+        shown = telling(cells)
+        if not shown:
             return Markup("")
         frame = frame_of(shown)
         reference = self.frames.setdefault(frame, f"{self.name}-{len(self.frames) + 1}")
@@ -97,18 +97,6 @@ def settings() -> Iterator[None]:
         matplotlib.rcdefaults()
         matplotlib.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "extremum"})
         yield
-
-
-def says_something(cells: Sequence[Cell]) -> bool:
-    """Whether a curve of the cells shows how an error grows beyond what is allowed.
-
-    Where all that fails is infinite, or fails in a place or two, the witness says as much.
-    """
-    beyond = [
-        max(sum(1 < r < LARGEST_RATIO for _, r in c.profile.get(name, [])) for name in ("magnitude", "length"))
-        for c in cells
-    ]
-    return max(beyond, default=0) >= LEAST_POINTS
 
 
 def frame_of(cells: Sequence[Cell]) -> Frame:
