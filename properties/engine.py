@@ -101,8 +101,10 @@ def judge_cell(
     calls = FewShapes if subject.compiled else Call
     call = calls(subject, role.signature, host(), host(SECOND) if prop.asks_twice else None, host(OF))
     call.prepare_by(ordinary(subject, role, fmt))
-    experiment = Experiment(call, role, prop, fmt)
-    if prop.pointwise and not settings.budget_ended():  # no other property is screened by what is compiled
+    experiment = Experiment(call, role, prop, fmt, settings.effort.fused)
+    if (
+        experiment.fused and prop.pointwise and not settings.budget_ended()
+    ):  # no other property is screened by what is compiled
         shared.compile(role, fmt)
     start = time.perf_counter()
     cell = Cell(subject.name, role.name, prop.name, prop.code, dtype, unit=prop.unit)

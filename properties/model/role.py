@@ -114,12 +114,16 @@ class Role:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A property of a subject in a dtype: a cell that is being judged."""
+    """A property of a subject in a dtype: a cell that is being judged.
+
+    Where it is not `fused`, no fused screen rates its rows, nor the rows near them.
+    """
 
     call: Call
     role: Role
     prop: Property
     fmt: Format
+    fused: bool = True
 
     def observe(self, case: Case) -> Observation:
         """Make the calls of the property on `case`."""

@@ -145,7 +145,7 @@ def has_neighbours(experiment: Experiment, block: Block) -> bool:
     In 16-bit formats the climb already reaches these rows.
     """
     prop, role = experiment.prop, experiment.role
-    plain = prop.pointwise
+    plain = prop.pointwise and experiment.fused
     rated = role.has_fused and role.signature.batched and role.signature.one_row
     return plain and rated and block.x.shape[-1] == 2 and experiment.fmt.dtype.itemsize > 2
 

@@ -159,7 +159,7 @@ class Shared:
         self, experiment: Experiment, rows: Block, observation: Observation, open_grades: frozenset[str]
     ) -> Fused | None:
         """What a fused screen says of the answer to a block; None if there is none, or it lacks the property."""
-        if not experiment.prop.pointwise:
+        if not (experiment.prop.pointwise and experiment.fused):
             return None
         known = self.answers(experiment).fused
         fused = known.get(rows)  # None is an answer too: there is no fused screen for these rows

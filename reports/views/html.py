@@ -59,7 +59,7 @@ def page(report: Record) -> str:
     }
     once = {g.first.key[:3]: g for g in reversed(sections) if g.unexpected}  # the first of a subject's property
     plotted = [g for g in sections if once.get(g.first.key[:3]) is g and telling(g.plotted)]
-    without = missing("matplotlib")
+    without = missing("matplotlib") if plotted else ""
     if without or not plotted:
         return _filled("page.html", report, sections, plots={}, furniture="", without=without, **lists)
     from extremum.reports.views.plots import Plots  # with matplotlib, which takes long

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,12 @@ NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"  # as the root's `co
 FURTHER = [pytest.param("float16", marks=pytest.mark.slow), *(("float64", "bfloat16") if NIGHTLY else ())]
 # Roles of single entries are made alike: these stand for them, and the nightly run has them all.
 STANDING = ("sigmoid", "silu_vjp", "bce_with_logits_gradient")
+
+
+def with_small_plans(folder: Path) -> None:
+    """Let audits in a folder visit a small plan, but for the nightly run's, where they don't say which."""
+    if not NIGHTLY:
+        (folder / "pyproject.toml").write_text('[tool.extremum]\neffort = "quick"\n', encoding="utf-8")
 
 
 def tried_roles() -> list[Role]:

@@ -13,6 +13,7 @@ import jsonschema
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from nightly import with_small_plans
 from record_schema import SCHEMA
 
 from extremum.reference.softmax import shifted
@@ -70,6 +71,7 @@ def chatty_softmax(x, axis=-1):
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "mine.py").write_text(SUBJECTS)
+    with_small_plans(tmp_path)
     return tmp_path
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import stranger_subjects
+from nightly import with_small_plans
 
 TOP_LEVEL = {"schema", "tool", "environment", "command", "seed", "summary", "findings", "cells"}
 CELL = {"subject", "role", "property", "code", "dtype", "verdict", "examined", "measured", "allowed", "unit"}
@@ -35,6 +36,7 @@ pytestmark = pytest.mark.slow
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("stranger")
     (folder / "mine.py").write_text(Path(stranger_subjects.__file__).read_text(encoding="utf-8"))
+    with_small_plans(folder)
     return folder
 
 
