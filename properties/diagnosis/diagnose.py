@@ -39,7 +39,14 @@ from extremum.properties.diagnosis.contract_causes import (
 )
 from extremum.properties.diagnosis.diagnosis_run import DiagnosisRun
 from extremum.properties.diagnosis.entry_causes import another_entry, fading_entries, overflowing_entries
-from extremum.properties.diagnosis.formula_causes import another_label, divided, fitted, padded, unread_entries
+from extremum.properties.diagnosis.formula_causes import (
+    another_label,
+    divided,
+    fitted,
+    padded,
+    unnormalised,
+    unread_entries,
+)
 from extremum.properties.diagnosis.precision_causes import error_by_dtype, significant_bits
 from extremum.properties.diagnosis.sum_causes import epsilon_added, unrescaled
 from extremum.properties.model.role import Experiment
@@ -62,11 +69,12 @@ EXPERIMENTS: tuple[Callable[[DiagnosisRun], str], ...] = (
     another_label,
     another_entry,
     unrescaled,
+    epsilon_added,  # before the fit, to which it is a term
     fitted,
     unread_entries,
     padded,
     divided,
-    epsilon_added,
+    unnormalised,
     masked,
     # Then values that are lost. A lost value looks like an error of any size, so errors are explained only afterwards.
     overflowing_entries,

@@ -9,11 +9,12 @@ Each experiment returns the name of a cause of `diagnosis.cause_table`, or an em
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from extremum.properties.diagnosis.diagnosis_run import DiagnosisRun, Probe, same_bits
-from extremum.properties.diagnosis.terms import TRANSPOSED, Terms, terms_of
+from extremum.properties.diagnosis.terms import PROBABILITIES, TRANSPOSED, Terms, terms_of
 from extremum.properties.values.signature import Arguments, first
 from extremum.reference.arithmetic.formats import FORMATS, Array
 from extremum.reference.arithmetic.wide import FLOAT64
@@ -129,6 +130,11 @@ def divided(run: DiagnosisRun) -> str:
     return _by_length(run, _at_both_lengths(run, _division))
 
 
+def unnormalised(run: DiagnosisRun) -> str:
+    """Whether each ordinary row is answered as the formula has it for a multiple of its probabilities."""
+    return _at_both_lengths(run, _of_multiples)
+
+
 def padded(run: DiagnosisRun) -> str:
     """Whether zeros stand beside a row whose length is no multiple of a width of vectors.
 
@@ -201,9 +207,11 @@ def _coefficients(probe: Probe, terms: Terms, u: float) -> tuple[Array, Array] |
         return None
     fits = []
     for values, share in ((probe.exact, EXACT_FIT), (probe.out, FIT_ROUNDINGS * u)):
-        coefficients = np.linalg.lstsq(matrix / scale, values.ravel(), rcond=None)[0] / scale
-        # A term that the answer has not is fitted with its roundings alone.
-        coefficients[np.abs(coefficients) < COEFFICIENT_SHARE * max(1.0, np.abs(coefficients).max())] = 0.0
+        inverse = np.linalg.pinv(matrix / scale) / scale[:, None]
+        coefficients = inverse @ values.ravel()
+        # A term that the answer has not is fitted with its roundings alone: so far they move a coefficient.
+        moved = share * np.linalg.norm(inverse, axis=1) * max(np.abs(values).max(), np.abs(probe.exact).max())
+        coefficients[np.abs(coefficients) <= moved] = 0.0
         missed = np.abs(matrix @ coefficients - values.ravel())
         size = np.abs(matrix * coefficients).sum(axis=1) + np.abs(probe.exact).ravel()
         # Of a row together: where the terms of one entry cancel, those that they are sums of are as large as elsewhere.
@@ -257,3 +265,37 @@ def _division(run: DiagnosisRun, rows: Arguments, probe: Probe) -> str:
     of_logarithm = (exact < 0).all() and run.role.shiftable
     off = of_logarithm and np.abs(added).max() > DIVISOR_SHARE
     return "wrong divisor" if off and (np.abs(out - exact - added) <= allowed).all() else ""
+
+
+def _of_multiples(run: DiagnosisRun, rows: Arguments, probe: Probe) -> str:
+    """The cause if each row has its own number of times the probabilities: the same in terms with their squares."""
+    for terms in terms_of(run.role.truth(rows, FLOAT64).parts, rows, probe.out.shape[1]):
+        own = {name: values for name, values in terms.items() if name in PROBABILITIES}
+        fits = _coefficients(replace(probe, out=probe.exact), own, EXACT_FIT / FIT_ROUNDINGS) if own else None
+        if fits is None:
+            continue
+        parts = [np.zeros_like(probe.exact) for _ in range(3)]  # of the exact answer, by the power of probabilities
+        for (name, values), coefficient in zip(own.items(), fits[0], strict=True):
+            parts[PROBABILITIES[name]] += coefficient * values
+        share = FIT_ROUNDINGS * FORMATS[first(rows).dtype.name].unit_roundoff
+        times = [_times_probabilities(out, share, *row) for out, *row in zip(probe.out, *parts, strict=True)]
+        if any(number is None for number in times):
+            continue
+        numbers = np.array(times, np.float64)
+        if np.abs(numbers - 1).max() > DIVISOR_SHARE and np.ptp(numbers) > COEFFICIENT_SHARE * np.abs(numbers).max():
+            return "wrong divisor"
+    return ""
+
+
+def _times_probabilities(out: Array, share: float, without: Array, once: Array, twice: Array) -> float | None:
+    """The number k for which a row is `without` + k `once` + k**2 `twice`, to a share of it; None if there is none."""
+    if not once.any() or not np.isfinite(out).all():
+        return None
+    columns = [part for part in (once, twice) if part.any()]
+    matrix, seen = np.stack(columns, axis=1), out - without
+    found = np.linalg.lstsq(matrix, seen, rcond=None)[0]
+    size = np.abs(matrix * found).sum(axis=1) + np.abs(without)
+    if (np.abs(matrix @ found - seen) > share * size.max()).any():
+        return None
+    squared = len(found) == 1 or abs(found[1] - found[0] ** 2) <= COEFFICIENT_SHARE * found[0] ** 2
+    return float(found[0]) if squared else None

@@ -23,6 +23,7 @@ MOST_ENTRIES = 2**14  # of the answers to the longest rows: what is computed her
 PEAK = 2.0  # of a row's last entry above all others
 GAPS = np.arange(3.0, 41.0)  # below the maximum: probabilities from 0.05 to 4e-18
 FAR_BELOW, WIDTHS = -90.0, (2, 8)  # entries that weigh nothing, and the lengths of rows
+LARGEST_EPSILON = 2.0**-7  # a larger number that is added is a term
 AROUND = 16.0  # times the epsilon: where a probability and the epsilon both count
 FEWEST, SPREAD = 3, 2.0**-4  # probabilities that show the same epsilon, to a share of it
 
@@ -92,7 +93,8 @@ def epsilon_added(run: DiagnosisRun) -> str:
     if not run.role.shiftable:
         return ""
     numbers = [_added(run, n) for n in WIDTHS]
-    return "epsilon added" if min(numbers) > 0 and max(numbers) <= min(numbers) * (1 + SPREAD) else ""
+    alike = min(numbers) > 0 and max(numbers) <= min(numbers) * (1 + SPREAD)
+    return "epsilon added" if alike and max(numbers) < LARGEST_EPSILON else ""
 
 
 def _added(run: DiagnosisRun, n: int) -> float:

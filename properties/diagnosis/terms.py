@@ -7,6 +7,7 @@ the subject left out, doubled, or took with another sign.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,19 @@ from extremum.reference.truth.quadratics import Form, Linear, Squares
 
 Terms = Mapping[str, Array]
 
+# How often probabilities stand in a term as a factor: of the terms that exact answers have.
+PROBABILITIES: Mapping[str, int] = MappingProxyType(
+    {
+        "s": 1,
+        "1 at the label": 0,
+        "s g": 1,
+        "s s g": 2,
+        "s <s, g> of others": 2,
+        "diagonal s": 1,
+        "diagonal s s": 2,
+        "s_i s_j": 2,
+    }
+)
 # Terms that are the same but for a transpose: a formula with one for the other has a matrix transposed.
 TRANSPOSED = (("B^T B x", "B B x", "B B^T x", "B^T B^T x"), ("B^T c", "B c"), ("U x", "U^T x"), ("V x", "V^T x"))
 
@@ -62,6 +76,7 @@ def _of_logits(rows: Logits, given: Mapping[str, Array], width: int) -> Terms:
     terms = {"s": s, "x - max x": gap, "max x": peak + 0 * s, "log S": log_total + 0 * s, "1": one + 0 * s}
     if label is not None:
         terms["1 at the label"] = np.eye(n)[label.astype(int)]
+        terms["s logsumexp x"] = s * (peak + log_total)
     if "g" in given:
         g = given["g"]
         inner, total = (s * g).sum(axis=1, keepdims=True), g.sum(axis=1, keepdims=True)

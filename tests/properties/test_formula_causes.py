@@ -48,6 +48,7 @@ FORM: list[tuple[str, Function]] = [
     ("wrong sign", lambda A, x: (A - A.T) @ x),
     ("wrong factor", lambda A, x: (A + A.T) @ x / 2),
     ("extra term", lambda A, x: (A + A.T) @ x + x),
+    ("extra term", lambda A, x: (A + A.T) @ x + x / 1000),  # a ridge is small
     ("unknown", lambda A, x: np.abs((A + A.T) @ x)),
     ("unknown", lambda A, x: (A + A.T) @ np.sin(x)),
 ]
@@ -116,6 +117,44 @@ def test_a_label_counted_from_one_is_a_wrong_term_and_a_smoothed_one_is_none() -
     case = {"logits": np.array([[0.0, 1.0, 3.0]]), "L": np.array([2])}
     assert cause_of(loss_at(lambda L: L - 1), "accuracy", case, role="cross_entropy") == "wrong term"
     assert cause_of(smoothed, "accuracy", case, role="cross_entropy") == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("cause", "times"),
+    [
+        ("wrong divisor", lambda e: 1.0),  # exponentials for probabilities
+        ("wrong divisor", lambda e: 1 / e.max(initial=0.0, where=np.arange(e.size) > 0)),
+        ("unknown", lambda e: (1 + e[0] * np.arange(e.size)) / e.sum()),  # another number for each entry
+    ],
+)
+def test_multiples_of_probabilities_in_a_product_are_a_wrong_divisor(
+    cause: str, times: Callable[[Array], Array | float]
+) -> None:
+    def product(x: Array, g: Array) -> Array:
+        k = np.exp(x - x.max()) * times(np.exp(x - x.max()))
+        return np.asarray(k * (g - (k * g).sum())).astype(x.dtype)
+
+    def gradient(logits: Array, L: int) -> Array:
+        k = np.exp(logits - logits.max()) * times(np.exp(logits - logits.max()))
+        k[L] -= 1
+        return np.asarray(k).astype(logits.dtype)
+
+    x, g = row(0.5, -0.25, 1.5, dtype="float64"), np.array([[1.0, -2.0, 0.75]])
+    assert cause_of(product, "accuracy", {**x, "g": g}, role="softmax_vjp") == cause
+    case = {"logits": x["x"], "L": np.array([1])}
+    assert cause_of(gradient, "accuracy", case, role="cross_entropy_gradient") == cause
+
+
+def test_the_gradient_of_an_auxiliary_loss_is_an_extra_term() -> None:
+    def gradient(logits: Array, L: int) -> Array:
+        e = np.exp(logits - logits.max())
+        s, z = e / e.sum(), logits.max() + np.log(e.sum())
+        s = s + 1e-4 * z * s
+        s[L] -= 1
+        return np.asarray(s).astype(logits.dtype)
+
+    case = {"logits": np.array([[0.5, -0.25, 1.5]], np.float32), "L": np.array([1])}
+    assert cause_of(gradient, "accuracy", case, role="cross_entropy_gradient") == "extra term"
 
 
 def test_a_sum_kept_in_bfloat16_is_narrowed_and_no_wrong_divisor() -> None:
