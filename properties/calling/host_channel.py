@@ -17,13 +17,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
 import extremum.reference.subjects.loading
 from extremum.properties.calling import array_library, caller, host_process
+from extremum.properties.calling.resident_memory import ResidentMemory
 from extremum.reference.arithmetic.formats import Array
 
 T = TypeVar("T")
@@ -89,6 +89,7 @@ class HostProcess:
     def __init__(self, limits: Limits, python: str) -> None:
         self.limits = limits
         self.pid: int | None = None
+        self._memory = ResidentMemory(0, 0)
         self._received = b""
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 (closed by `end`)
         self._asked, self._answered = _files(FILES), _files(FILES)
@@ -118,6 +119,8 @@ class HostProcess:
     def hello(self, seconds: float) -> None:
         """Wait for the process to be there."""
         self.pid = int(self._line(seconds, "its process")["process"])
+        self._memory.close()
+        self._memory = ResidentMemory(self.pid, self._supervisor.pid)
 
     def send(self, requests: Sequence[tuple[Mapping[str, Any], Sequence[Array]]]) -> None:
         """Send requests, each with its arrays: those of all lie in one file."""
@@ -169,6 +172,7 @@ class HostProcess:
         """Let go of the supervisor, which then kills all that there is."""
         self._lifeline.close()
         self._channel.close()
+        self._memory.close()
         try:
             self._supervisor.wait(LETTING_GO_SECONDS)
         except subprocess.TimeoutExpired:
@@ -197,7 +201,7 @@ class HostProcess:
                 looks += 1
                 if seconds is not None and looks * LOOK_SECONDS > seconds and b"\n" not in self._received:
                     raise NoReturn(f"{doing} had not returned after {seconds:g} s")
-                if self._resident() > self.limits.memory_bytes:
+                if self._memory.exceeds(self.limits.memory_bytes):
                     raise OutOfMemory(f"needs more than {self.limits.memory_bytes / 1e9:.3g} GB of memory")
         line, _, self._received = self._received.partition(b"\n")
         try:
@@ -207,13 +211,6 @@ class HostProcess:
         if not isinstance(told, dict):
             raise Ended(STRANGE)
         return told
-
-    def _resident(self) -> int:
-        """The resident memory of the process in bytes, where that can be known."""
-        try:
-            return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-        except (OSError, IndexError, ValueError):
-            return 0
 
     def _end(self) -> Ended:
         """How the process ended, which it just did, and the last lines that it printed."""

@@ -145,6 +145,28 @@ def takes_memory(x, axis=-1):
     return sound(x, axis)
 
 
+def child_takes_memory(x, axis=-1):
+    if x.shape[axis] > 5000:
+        child = os.fork()
+        if child == 0:
+            block = np.ones(2**26)
+            time.sleep(5)
+            os._exit(len(block) == 0)
+        os.waitpid(child, 0)
+    return sound(x, axis)
+
+
+def children_share_memory(x, axis=-1):
+    if x.shape[axis] > 5000:
+        block = np.ones(2**25)
+        child = os.fork()
+        if child == 0:
+            time.sleep(2)
+            os._exit(len(block) == 0)
+        os.waitpid(child, 0)
+    return sound(x, axis)
+
+
 def draws(x, axis=-1):
     np.random.random()
     return sound(x, axis)

@@ -201,14 +201,22 @@ def test_memory_that_does_not_suffice_for_long_rows_is_no_finding(shared: Shared
 
 
 @pytest.mark.slow
-def test_a_process_that_takes_more_memory_than_it_may_is_ended() -> None:
+@pytest.mark.parametrize("name", ["takes_memory", pytest.param("child_takes_memory", marks=LINUX)])
+def test_a_process_that_takes_more_memory_than_it_may_is_ended(name: str) -> None:
     limits = Limits(memory=500 * 10**6)
-    call = Call(subject("takes_memory"), ROLE.signature, host=host("takes_memory", limits))
+    call = Call(subject(name), ROLE.signature, host=host(name, limits))
     with pytest.raises(TooLong, match=r"needs more than 0.5 GB of memory"):
         call.rows({"x": np.ones((1, 6000), np.float32)})
     assert call.rows({"x": SHORT}).shape == (2, 3)
     assert call.host is not None
     call.host.end()
+
+
+@pytest.mark.slow
+def test_memory_that_a_process_shares_with_its_child_is_counted_once() -> None:
+    it = host("children_share_memory", Limits(memory=500 * 10**6))
+    assert it.answer([np.ones((1, 6000), np.float32)]).shape == (1, 6000)
+    it.end()
 
 
 @pytest.mark.parametrize(
