@@ -5,12 +5,14 @@
 | `gaps` | (d, 0) for every finite d >= 0 | 8 and 16 bits, and float32: 2,139,095,040 rows |
 | `pairs` | (a, b) for all finite a and b | 8 and 16 bits: 4,030,726,144 rows of float16 |
 | `all` | (x) for every finite x, of a function of single entries | 8 and 16 bits, and float32: 4,278,190,080 rows |
+
+Where a function of single entries takes a cotangent too, `all` is every x for each of `COTANGENTS`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from types import MappingProxyType
@@ -21,13 +23,16 @@ from extremum.properties.model.role import Role
 from extremum.reference.arithmetic.formats import Array, Format
 from extremum.reference.errors import UsageError, nearest
 
+COTANGENTS = (1.0, -3.0, 0.1)
+
 
 @dataclass(frozen=True)
 class Domain:
     """A finite domain of rows of `length` entries: `size(fmt)` of them; `rows(fmt, start, stop)` makes some.
 
     It is of roles that `takes` says, and scanned `times` blocks at a time. Where it is `ordered`, the numbers of a
-    block follow each other on the number line, and have one sign.
+    block follow each other on the number line, and have one sign. The rows stand beside each of the `cotangents`, where
+    there are some, one after the other.
     """
 
     name: str
@@ -39,12 +44,38 @@ class Domain:
     takes: Callable[[Role], bool] = lambda role: role.signature.one_row
     ordered: bool = False
     times: int = 1  # where most blocks are one answer throughout, which costs no memory: measured, of 1 to 4
+    cotangents: Sequence[float] = ()
+
+    def of(self, role: Role) -> Domain:
+        """The domain as the role's function takes it: beside cotangents, where that is a function of single entries."""
+        if not (self.ordered and "g" in role.signature.inputs):
+            return self
+        size, rows, count = self.size, self.rows, len(COTANGENTS)
+
+        def beside(fmt: Format, start: int, stop: int) -> Array:
+            once = size(fmt)
+            turns = range(start // once, -(-stop // once))
+            return np.concatenate(
+                [rows(fmt, max(start - k * once, 0), min(stop - k * once, once)) for k in turns] or [rows(fmt, 0, 0)]
+            )
+
+        text = f"{self.text}, for g of {', '.join(f'{g:g}' for g in COTANGENTS)}"
+        return replace(self, text=text, size=lambda fmt: count * size(fmt), rows=beside, cotangents=COTANGENTS)
+
+    def arguments(self, fmt: Format, start: int, stop: int) -> dict[str, Array]:
+        """The rows of a span as arguments of a function."""
+        x = self.rows(fmt, start, stop)
+        if not self.cotangents:
+            return {"x": x}
+        turns = np.arange(start, stop) // (self.size(fmt) // len(self.cotangents))
+        return {"x": x, "g": fmt.round(np.array(self.cotangents))[turns][:, None]}
 
     def blocks(self, fmt: Format, span: tuple[int, int], block: int) -> list[tuple[int, int]]:
         """The span in parts of at most `block` rows; none of an ordered domain has rows of both signs."""
         start, stop = span
-        middle = self.size(fmt) // 2 if self.ordered else stop
-        ends = [start, min(max(middle, start), stop), stop]
+        of_one_sign = self.size(fmt) // (2 * max(len(self.cotangents), 1)) if self.ordered else self.size(fmt)
+        inside = range((start // of_one_sign + 1) * of_one_sign, stop, of_one_sign)
+        ends = [start, *inside, stop]
         return [(i, min(i + block, high)) for low, high in pairwise(ends) for i in range(low, high, block)]
 
 
@@ -95,7 +126,7 @@ DOMAINS: Mapping[str, Domain] = MappingProxyType(
                 1,
                 lambda f: 2 * (f.largest_ordinal + 1),
                 every,
-                lambda role: role.entrywise and role.signature.one_row,
+                lambda role: role.entrywise and {*role.signature.inputs} <= {"x", "g"},
                 ordered=True,
                 times=2,
             ),

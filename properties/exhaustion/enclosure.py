@@ -6,6 +6,8 @@ lies: bounds are taken number by number.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import flint
 import numpy as np
 
@@ -28,8 +30,9 @@ class Intervals(Balls):
 INTERVALS = Intervals()
 
 
-def whole_of(role: Role, fmt: Format, first: float, last: float) -> View:
-    """All numbers between two, which have one sign, as one row of balls."""
+def whole_of(role: Role, fmt: Format, first: float, last: float, others: Mapping[str, float]) -> View:
+    """All numbers between two, which have one sign, as one row of balls, beside the other arguments."""
     with flint.ctx.workprec(BITS):
         x = np.full((1, 1), flint.arb(first).union(flint.arb(last)), object)
-    return View(role, fmt, Observation({"x": x}, np.zeros((1, 1))), INTERVALS)
+        beside = {name: np.full((1, 1), flint.arb(number), object) for name, number in others.items()}
+    return View(role, fmt, Observation({"x": x, **beside}, np.zeros((1, 1))), INTERVALS)

@@ -50,7 +50,7 @@ def prove_cell(
     if dtype in subject.unfit:
         cell = unfit(cell, subject, role, fmt)
     else:
-        step = partial(_proved, cell, call, role, prop, DOMAINS[domain], fmt, settings, shared)
+        step = partial(_proved, cell, call, role, prop, DOMAINS[domain].of(role), fmt, settings, shared)
         cell = settled(cell, call, shared, longest_call(settings), step)
     expected = cell.found and subject.may_fail(prop.name, dtype)
     return replace(cell, expected=expected, seconds=round(time.perf_counter() - start, 4))

@@ -31,6 +31,7 @@ from extremum.properties.steps.decide import Decision, decide, exceeded, screen_
 from extremum.properties.steps.witness import witness_of
 from extremum.properties.values.case import Case
 from extremum.properties.values.finding import Cell, number
+from extremum.properties.values.signature import Arguments
 from extremum.properties.values.tally import DOUBTS_KEPT, REFUTED_KEPT, Tally, UlpCounts
 from extremum.reference.arithmetic.formats import Array, Format
 from extremum.reference.arithmetic.wide import screen_arithmetic
@@ -92,9 +93,9 @@ def scan(
         waiting = domain.blocks(fmt, span, block * domain.times)[::-1]
         while waiting:
             start, stop = waiting.pop()
-            x = domain.rows(fmt, start, stop)
+            arguments = domain.arguments(fmt, start, stop)
             try:
-                out = call.rows({"x": x})
+                out = call.rows(arguments)
             except Misbehaviour:
                 if stop - start > 1 and raising < DOUBTS_KEPT:
                     middle = (start + stop) // 2
@@ -104,9 +105,9 @@ def scan(
                 for tally in tallies.values():
                     _keep(tally, start, np.full(stop - start, np.inf), np.ones(stop - start, bool))
                 continue
-            view = View(role, fmt, Observation({"x": x}, out), screen_arithmetic(fmt), full_bound=False)
+            view = View(role, fmt, Observation(arguments, out), screen_arithmetic(fmt), full_bound=False)
             fused = role.fused_screen(view, frozenset(name for p in properties for name in _open(tallies[p.name], p)))
-            whole = ordered.whole_around(x) if ordered is not None else None
+            whole = ordered.whole_around(arguments) if ordered is not None else None
             for prop in properties:
                 known = fused if fused is not None and prop.name in fused.ratios else None
                 if ordered is not None:
@@ -114,16 +115,17 @@ def scan(
                 else:
                     _screen(tallies[prop.name], prop, view, start, known)
             for index in range(-(-start // again) * again, stop, again):
-                if _strays(call, x[index - start :][:1], out[index - start]):
+                row = {name: np.ascontiguousarray(a[index - start :][:1]) for name, a in arguments.items()}
+                if _strays(call, row, out[index - start]):
                     for tally in tallies.values():
                         tally.strays = nsmallest(REFUTED_KEPT, [*tally.strays, index])
     return tallies
 
 
-def _strays(call: Call, row: Array, answer: Array) -> bool:
+def _strays(call: Call, row: Arguments, answer: Array) -> bool:
     """Whether the answer to a row alone is another, bit for bit but for the sign and the bits of NaN."""
     try:
-        alone = call.rows({"x": np.ascontiguousarray(row)})[0]
+        alone = call.rows(row)[0]
     except Misbehaviour:
         return True
     same = (alone == answer) | (np.isnan(alone) & np.isnan(answer))
@@ -161,7 +163,7 @@ class OrderedScreen:
 
     def __init__(self, role: Role, fmt: Format) -> None:
         self.role, self.fmt = role, fmt
-        self.wholes: dict[tuple[float, float], View] = {}
+        self.wholes: dict[tuple[float, ...], View] = {}
 
     def take(self, tally: Tally, prop: Property, view: View, whole: View | None, start: int) -> None:
         """Take the rows of a block into a tally, as `_screen` does; `whole` is what is around them."""
@@ -197,14 +199,16 @@ class OrderedScreen:
         else:
             _keep(tally, start, by_row, by_row > view.arithmetic.limit)
 
-    def whole_around(self, x: Array) -> View | None:
+    def whole_around(self, arguments: Arguments) -> View | None:
         """The numbers around those of a block as one row of balls; None where they span more."""
-        ends = self.ends(x)
+        ends = self.ends(arguments["x"])
         if ends is None:
             return None
-        if ends not in self.wholes:
-            self.wholes[ends] = whole_of(self.role, self.fmt, *ends)
-        return self.wholes[ends]
+        others = {name: float(a[0, 0]) for name, a in arguments.items() if name != "x"}  # the same in all of a block
+        key = (*ends, *others.values())
+        if key not in self.wholes:
+            self.wholes[key] = whole_of(self.role, self.fmt, *ends, others)
+        return self.wholes[key]
 
     def ends(self, x: Array) -> tuple[float, float] | None:
         """The first and the last of the `AROUND` numbers that a block is of."""
@@ -263,7 +267,7 @@ def conclude(
 
     def decided(index: int, rows: int = 1, final: bool = False) -> tuple[Case, Decision]:
         start = max(index - rows // 2, 0)
-        case = Case({"x": domain.rows(fmt, start, min(start + rows, last))})
+        case = Case(domain.arguments(fmt, start, min(start + rows, last)))
         return case, decide(experiment, case, final)
 
     with quiet():
@@ -300,7 +304,7 @@ def conclude(
             cell.detail += f"; the worst is {_written(case)}" if decision.ratio > 0 and tally.worst[0] > 0 else ""
             cell.detail += f"; {ASSUMED}" if domain.ordered and not prop.exact else ""
         if tally.counts is not None and tally.rows == last:
-            cell.beyond = settled(tally.counts, experiment, lambda i: domain.rows(fmt, i, i + 1)).ranges()
+            cell.beyond = settled(tally.counts, experiment, lambda i: domain.arguments(fmt, i, i + 1)).ranges()
     if prop.grades and (refuted or tally.doubts <= DOUBTS_KEPT):
         cell.grade = "beyond" if refuted else prop.grade_of(tally.exceeded)
     cell.expected = cell.found and subject.may_fail(prop.name, fmt.name)
@@ -319,4 +323,5 @@ def _refute(cell: Cell, experiment: Experiment, domain: Domain, refuted: Sequenc
 
 
 def _written(case: Case) -> str:
-    return f"({', '.join(f'{float(v):.9g}' for v in case.x[0])})"
+    numbers = [number for a in case.arguments.values() for number in a[0].astype(np.float64).tolist()]
+    return f"({', '.join(f'{number:.9g}' for number in numbers)})"

@@ -14,6 +14,7 @@ import numpy as np
 
 from extremum.properties.model.role import Experiment
 from extremum.properties.model.view import Observation, View
+from extremum.properties.values.signature import Arguments
 from extremum.properties.values.tally import THRESHOLDS, UlpCounts
 from extremum.reference.arithmetic.formats import Array, Format
 
@@ -40,13 +41,13 @@ def count(counts: UlpCounts, view: View, error: Array, start: int) -> None:
         counts.add(number, int(np.count_nonzero((ulps > threshold) & ~near)), [start + i for i in places])
 
 
-def settled(counts: UlpCounts, experiment: Experiment, rows: Callable[[int], Array]) -> UlpCounts:
-    """The counts with all doubts decided in balls, where all of them were kept; `rows` gives that of a number."""
+def settled(counts: UlpCounts, experiment: Experiment, arguments: Callable[[int], Arguments]) -> UlpCounts:
+    """The counts with all doubts decided in balls, where all of them were kept; `arguments` gives those of a number."""
     if sum(counts.doubts) != len(counts.doubtful):
         return counts
     beyond = list(counts.beyond)
     for number, index in counts.doubtful:
-        beyond[number] += _exceeds(experiment, {"x": rows(index)}, THRESHOLDS[number])
+        beyond[number] += _exceeds(experiment, arguments(index), THRESHOLDS[number])
     return UlpCounts(beyond)
 
 
@@ -61,7 +62,7 @@ def _power(numbers: Array) -> Array:
     return (numbers.view(np.int64) & EXPONENT).view(np.float64)
 
 
-def _exceeds(experiment: Experiment, arguments: dict[str, Array], threshold: float) -> bool:
+def _exceeds(experiment: Experiment, arguments: Arguments, threshold: float) -> bool:
     """Whether the answer to a row of one entry is proved to be off by more than so many ulps."""
     out = experiment.call.rows(arguments)
     for bits in BITS:

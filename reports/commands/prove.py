@@ -175,7 +175,14 @@ def _jobs(request: Request, domain: Domain) -> list[Job]:
     if len(subjects) == 1 and (misfit := next(iter(subjects.values())).misfit):
         raise UsageError(misfit)
     jobs = [
-        Job(specs[s.role, s.name], s, chosen, domain, fmt, limits=request.of_subject(s.word).limits)
+        Job(
+            specs[s.role, s.name],
+            s,
+            chosen,
+            domain.of(role_named(s.role)),
+            fmt,
+            limits=request.of_subject(s.word).limits,
+        )
         for s, fmt, chosen in to_prove(request, list(subjects.values()))
     ]
     here = fingerprint([job.subject.function for job in jobs])  # of what is loaded, before any file can change

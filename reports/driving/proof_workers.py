@@ -157,7 +157,9 @@ def _begin(
     call = Call(subject, role.signature, host)
     call.prepare_by(role.ordinary(format_of(dtype)))
     chosen = [p for p in role.properties if p.name in properties]
-    _own.update(subject=subject, role=role, properties=chosen, domain=DOMAINS[domain], fmt=format_of(dtype), call=call)
+    _own.update(
+        subject=subject, role=role, properties=chosen, domain=DOMAINS[domain].of(role), fmt=format_of(dtype), call=call
+    )
     end_with_parent()
 
 

@@ -29,26 +29,33 @@ from extremum.reference.subjects.subject import Subject, subjects
 ALL = DOMAINS["all"]
 
 
-def quietly(function: Callable[[Array], Any]) -> Callable[[Array], Any]:
-    def quiet(x: Array) -> Any:
+def quietly(function: Callable[..., Any]) -> Callable[..., Any]:
+    def quiet(*arguments: Array) -> Any:
         with np.errstate(all="ignore"):
-            return function(x)
+            return function(*arguments)
 
     return quiet
 
 
-def recorded(function: Callable[[Array], Any], fmt: Format) -> Callable[[Array], Array]:
+def recorded(function: Callable[..., Any], role: Role, fmt: Format) -> Callable[..., Array]:
     """What a function answers to every number, asked once: some mutants answer another time with something else."""
-    answers = np.zeros(2**16, fmt.dtype)
-    x = ALL.rows(fmt, 0, ALL.size(fmt))
-    answers[x.view(np.uint16).ravel()] = np.asarray(quietly(function)(x)).ravel()
-    return lambda x: answers[x.view(np.uint16)]
+    domain = ALL.of(role)
+    given = list(domain.arguments(fmt, 0, domain.size(fmt)).values())
+    kept = np.unique(given[1]) if len(given) > 1 else np.zeros(1, fmt.dtype)
+    answers = np.zeros((len(kept), 2**16), fmt.dtype)
+
+    def place(x: Array, *g: Array) -> tuple[Array, Array]:
+        return np.searchsorted(kept, g[0]) if g else np.zeros(x.shape, int), x.view(np.uint16)
+
+    answers[place(*given)] = np.reshape(quietly(function)(*given), (-1, 1))
+    return lambda *arguments: answers[place(*arguments)]
 
 
 def tallied(function: Callable[[Array], Any], role: str, dtype: str, block: int = exhaustive.BLOCK) -> dict[str, Tally]:
     known, fmt = role_named(role), FORMATS[dtype]
     subject = Subject("it", role, quietly(function), axis=None)
-    return scan(subject, known, pointwise(known), ALL, fmt, (0, ALL.size(fmt)), block)
+    domain = ALL.of(known)
+    return scan(subject, known, pointwise(known), domain, fmt, (0, domain.size(fmt)), block)
 
 
 def cell(function: Callable[[Array], Any], role: str, dtype: str, prop: str = "accuracy") -> Cell:
@@ -56,7 +63,7 @@ def cell(function: Callable[[Array], Any], role: str, dtype: str, prop: str = "a
     chosen = known.property_named(prop)
     assert chosen is not None
     subject = Subject("it", role, quietly(function), axis=None)
-    return conclude(subject, known, chosen, ALL, FORMATS[dtype], tallied(function, role, dtype)[prop])
+    return conclude(subject, known, chosen, ALL.of(known), FORMATS[dtype], tallied(function, role, dtype)[prop])
 
 
 @pytest.mark.parametrize("dtype", ["float8_e4m3fn", "float8_e5m2", "float16", "bfloat16"])
@@ -79,6 +86,31 @@ def test_float32_has_so_many_and_no_block_has_both_signs() -> None:
     blocks = ALL.blocks(fmt, (size // 2 - 3, size // 2 + 5), 4)
     assert blocks == [(size // 2 - 3, size // 2), (size // 2, size // 2 + 4), (size // 2 + 4, size // 2 + 5)]
     assert ALL.rows(fmt, size - 1, size)[0, 0] == -fmt.max
+
+
+def test_beside_a_cotangent_all_are_every_number_for_each_of_three() -> None:
+    role, fmt = role_named("silu_vjp"), FORMATS["float16"]
+    domain, once = ALL.of(role), ALL.size(fmt)
+    assert domain.size(fmt) == 3 * once
+    across = domain.arguments(fmt, once - 2, once + 2)
+    assert across["g"].ravel().tolist() == [1.0, 1.0, -3.0, -3.0]
+    assert across["x"].ravel().tolist() == [-65472.0, -65504.0, 0.0, 2.0**-24]
+    for start, stop in domain.blocks(fmt, (0, domain.size(fmt)), 5000):
+        given = domain.arguments(fmt, start, stop)
+        assert len({*np.signbit(given["x"]).ravel().tolist()}) == len({*given["g"].ravel().tolist()}) == 1
+    assert domain.blocks(fmt, (7, 9), 5000) == [(7, 9)]
+
+
+def test_a_product_that_is_wrong_for_one_number_and_one_cotangent_is_refuted() -> None:
+    def wrong(x: Array, g: Array) -> Array:
+        s = careful_sigmoid(x.astype(np.float64))
+        off = np.where((x == 1.5) & (g == -3), 1.01, 1.0)
+        return np.asarray(g * s * (1 - s) * off).astype(x.dtype)
+
+    found = cell(wrong, "sigmoid_vjp", "float16")
+    assert found.verdict == "refuted"
+    assert found.simplest is not None
+    assert "g" in found.simplest.arguments
 
 
 @pytest.mark.parametrize("function", [careful_sigmoid, tanh_sigmoid])
@@ -111,10 +143,10 @@ def test_the_first_look_settles_nothing_that_the_whole_bound_would_not(role: Rol
     accuracy, fmt = role.property_named("accuracy"), FORMATS["float16"]
     assert accuracy is not None
     assert accuracy.least is not None
-    for subject in [*subjects(role.name, "reference"), *subjects(role.name, "mutant")[::3]]:
-        chosen = replace(subject, function=recorded(subject.function, fmt))
+    for subject in [*subjects(role.name, "reference"), *subjects(role.name, "mutant")[::5]]:
+        chosen, domain = replace(subject, function=recorded(subject.function, role, fmt)), ALL.of(role)
         first, whole = (
-            scan(chosen, role, [prop], ALL, fmt, (0, ALL.size(fmt)))["accuracy"].to_json()
+            scan(chosen, role, [prop], domain, fmt, (0, domain.size(fmt)))["accuracy"].to_json()
             for prop in (accuracy, replace(accuracy, least=None))
         )
         if float(whole["worst"][0]) <= exhaustive.WORTH:
