@@ -122,7 +122,7 @@ def test_a_mutant_is_refuted_up_to_its_first_failure(role: Role, mutant: Subject
 def test_a_mutant_is_refuted_by_the_property_named_for_it(role: Role, mutant: Subject, prop: str) -> None:
     found = role.property_named(prop)
     assert found is not None
-    # One example of Hypothesis: the sweep refutes nearly all, and shrinking the same defect 432 times proves no more.
+    # One example of Hypothesis: the sweep refutes nearly all, and a longer search of each proves no more.
     settings = replace(SETTINGS, examples=1)
     cell = judge_cell(mutant, role, found, first_dtype(mutant, prop), settings, SHARED)
     if cell.verdict != "refuted":
