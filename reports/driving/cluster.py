@@ -8,6 +8,7 @@ forgotten everything: it is asked again what has no answer.
 from __future__ import annotations
 
 import logging
+import pickle
 import time
 import uuid
 import warnings
@@ -22,9 +23,20 @@ from extremum.reports.driving.cluster_tasks import Answer, Question, answered, f
 from extremum.reports.driving.identity import code_of_extremum
 
 CONNECT_SECONDS = 10.0
+GRACE_SECONDS = 20.0  # beyond the budget: so long is what is under way waited for
 RETURN_SECONDS = 300.0  # so long a scheduler that is gone is waited for
 LOOK_SECONDS = 0.2
 DEATHS = 3  # of workers, while they ran one task
+
+
+class _Deferred:
+    """What is answered where it is unpickled: on a worker. The scheduler, which may lack extremum, sees bytes."""
+
+    def __init__(self, given: tuple[Any, ...]) -> None:
+        self.given = given
+
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        return answered, self.given
 
 
 class WorkersDied(Exception):
@@ -32,7 +44,7 @@ class WorkersDied(Exception):
 
 
 class Cluster:
-    """The workers of a scheduler, as one run asks them; a context that cancels what is under way at its end."""
+    """The workers of a scheduler, as one run asks them; a context that leaves it."""
 
     def __init__(self, address: str, needs: Iterable[str] = ()) -> None:
         try:
@@ -58,34 +70,43 @@ class Cluster:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Cancel what has no answer: its processes end."""
         if self._client is not None:
             with suppress(Exception):  # the scheduler may be gone
-                self._client.cancel(list(self._futures.values()), force=True)
-            with suppress(Exception):
                 self._client.close(timeout=CONNECT_SECONDS)
-        self._futures = {}
 
-    def answers(self, questions: Sequence[Question]) -> Iterator[tuple[int, Answer | Exception]]:
-        """The number of each question and its answer, or what it raised, as they come."""
-        for number, question in enumerate(questions):
-            self.ask(number, question)
-        while self._waiting:
-            try:
-                kind, what = self._events.get(timeout=LOOK_SECONDS)
-            except Empty:
-                continue
-            if kind == "removed":
-                yield from self._died(what)
-            elif kind == "begins":
-                self._under_way[what["key"]] = what["worker"]
-            elif what in self._futures:
-                yield from self._ended(what)
+    def answers(
+        self, questions: Sequence[Question], until: float | None = None
+    ) -> Iterator[tuple[int, Answer | Exception]]:
+        """The number of each question and its answer, or what it raised, as they come.
+
+        After `until`, a time of `time.monotonic()`, only what is under way is waited for, and not for long.
+        """
+        try:
+            for number, question in enumerate(questions):
+                self.ask(number, question)
+            while self._waiting:
+                if until is not None and time.monotonic() > until:
+                    self._cancel([key for key in self._waiting if key not in self._under_way])
+                    if time.monotonic() > until + GRACE_SECONDS:
+                        return
+                try:
+                    kind, what = self._events.get(timeout=LOOK_SECONDS)
+                except Empty:
+                    continue
+                if kind == "removed":
+                    yield from self._died(what)
+                elif kind == "begins":
+                    self._under_way[what["key"]] = what["worker"]
+                elif what in self._futures:
+                    yield from self._ended(what)
+        finally:
+            self._cancel([*self._waiting])
 
     def ask(self, number: int, question: Question) -> str:
         """Ask a question, also one that an answer before made necessary; the key of its task."""
         key = f"{self.run}-{uuid.uuid4().hex}"
-        future = self._client.submit(answered, self.run, self.code, self.needs, question, key=key, pure=False)
+        task = pickle.dumps(_Deferred((self.run, self.code, self.needs, question)))
+        future = self._client.submit(pickle.loads, task, key=key, pure=False)
         self._waiting[key], self._futures[key] = (number, question), future
         future.add_done_callback(lambda done: self._events.put(("done", done.key)))
         return key
@@ -108,6 +129,8 @@ class Cluster:
         except self._distributed.scheduler.KilledWorker:
             yield from self._bereaved(key, again=True)
         except Exception as error:
+            if isinstance(error, ModuleNotFoundError):
+                self._check()  # a worker that came later has no extremum
             yield self._taken(key), error
         else:
             if answer.worker not in self.workers:
@@ -125,11 +148,20 @@ class Cluster:
         """A task's worker has died; `again`: and the scheduler does not run it any more."""
         self._deaths[key] += 1
         if self._deaths[key] >= DEATHS:
-            self._client.cancel([self._futures[key]], force=True)
-            yield self._taken(key), WorkersDied()
+            number = self._waiting[key][0]
+            self._cancel([key])
+            yield number, WorkersDied()
         elif again:  # it has waited where workers died
             deaths = self._deaths[key]
             self._deaths[self.ask(*self._waiting[key])] = deaths
+            self._taken(key)
+
+    def _cancel(self, keys: Sequence[str]) -> None:
+        """Have tasks no longer: their processes end."""
+        if keys and self._client is not None:
+            with suppress(Exception):  # the scheduler may be gone
+                self._client.cancel([self._futures[key] for key in keys], force=True)
+        for key in keys:
             self._taken(key)
 
     def _taken(self, key: str) -> int:
@@ -162,9 +194,8 @@ class Cluster:
     def _begin_again(self) -> None:
         """Wait for the scheduler, and ask all that has no answer yet."""
         waiting = sorted(self._waiting.values(), key=lambda row: row[0])
+        self.__exit__()
         self._waiting, self._futures, self._under_way = {}, {}, {}
-        with suppress(Exception):
-            self._client.close(timeout=CONNECT_SECONDS)
         end = time.monotonic() + RETURN_SECONDS
         while (client := self._connected()) is None:
             if time.monotonic() > end:
