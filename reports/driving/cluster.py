@@ -26,6 +26,7 @@ CONNECT_SECONDS = 10.0
 GRACE_SECONDS = 20.0  # beyond the budget: so long is what is under way waited for
 RETURN_SECONDS = 300.0  # so long a scheduler that is gone is waited for
 LOOK_SECONDS = 0.2
+TOGETHER_SECONDS = 0.1  # in which answers are gathered, as each gathering costs milliseconds
 DEATHS = 3  # of workers, while they ran one task
 
 
@@ -52,7 +53,7 @@ class Cluster:
         except ImportError:
             raise UsageError(f"cluster={address!r} needs Dask: pip install 'extremum[cluster]'") from None
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what it says is no line of this run's
-        self._distributed = distributed
+        self._distributed: Any = distributed
         self.address, self.run = address, f"extremum-{uuid.uuid4().hex}"
         self.code, self.needs = code_of_extremum(), tuple(sorted(set(needs)))
         self.workers: list[dict[str, Any]] = []  # what those are that have answered, each kind once
@@ -82,33 +83,27 @@ class Cluster:
         After `until`, a time of `time.monotonic()`, only what is under way is waited for, and not for long.
         """
         try:
-            for number, question in enumerate(questions):
-                self.ask(number, question)
+            self._ask(enumerate(questions))
             while self._waiting:
                 if until is not None and time.monotonic() > until:
                     self._cancel([key for key in self._waiting if key not in self._under_way])
                     if time.monotonic() > until + GRACE_SECONDS:
                         return
-                try:
-                    kind, what = self._events.get(timeout=LOOK_SECONDS)
-                except Empty:
-                    continue
-                if kind == "removed":
-                    yield from self._died(what)
-                elif kind == "begins":
-                    self._under_way[what["key"]] = what["worker"]
-                elif what in self._futures:
-                    yield from self._ended(what)
+                done = list[str]()
+                for kind, what in self._events_so_far():
+                    if kind == "removed":
+                        yield from self._died(what)
+                    elif kind == "begins":
+                        self._under_way[what["key"]] = what["worker"]
+                    else:
+                        done.append(what)
+                yield from self._ended([key for key in done if key in self._futures])
         finally:
             self._cancel([*self._waiting])
 
     def ask(self, number: int, question: Question) -> str:
         """Ask a question, also one that an answer before made necessary; the key of its task."""
-        key = f"{self.run}-{uuid.uuid4().hex}"
-        task = pickle.dumps(_Deferred((self.run, self.code, self.needs, question)))
-        future = self._client.submit(pickle.loads, task, key=key, pure=False)
-        self._waiting[key], self._futures[key] = (number, question), future
-        future.add_done_callback(lambda done: self._events.put(("done", done.key)))
+        (key,) = self._ask([(number, question)])
         return key
 
     @property
@@ -118,24 +113,44 @@ class Cluster:
 
     # What happens to tasks.
 
-    def _ended(self, key: str) -> Iterator[tuple[int, Answer | Exception]]:
-        """A task has ended: with an answer, an exception, or with the scheduler."""
-        future = self._futures[key]
-        if future.status in ("cancelled", "lost"):
+    def _ask(self, rows: Iterable[tuple[int, Question]]) -> list[str]:
+        """Ask questions, all at once, which costs the scheduler and this process least; the keys of their tasks."""
+        asked = {f"{self.run}-{uuid.uuid4().hex}": row for row in rows}
+        given = [pickle.dumps(_Deferred((self.run, self.code, self.needs, question))) for _, question in asked.values()]
+        futures = self._client.map(pickle.loads, given, key=list(asked), pure=False)
+        self._waiting |= asked
+        for key, future in zip(asked, futures, strict=True):
+            self._futures[key] = future
+            future.add_done_callback(lambda done: self._events.put(("done", done.key)))
+        return list(asked)
+
+    def _events_so_far(self) -> Iterator[tuple[str, Any]]:
+        """What has happened, once something has or a moment has passed."""
+        with suppress(Empty):
+            yield self._events.get(timeout=LOOK_SECONDS)
+            time.sleep(TOGETHER_SECONDS)
+            while True:
+                yield self._events.get_nowait()
+
+    def _ended(self, keys: Sequence[str]) -> Iterator[tuple[int, Answer | Exception]]:
+        """Tasks have ended: each with an answer, an exception, or with the scheduler."""
+        if any(self._futures[key].status in ("cancelled", "lost") for key in keys):
             self._begin_again()
             return
-        try:
-            answer = future.result()
-        except self._distributed.scheduler.KilledWorker:
-            yield from self._bereaved(key, again=True)
-        except Exception as error:
-            if isinstance(error, ModuleNotFoundError):
-                self._check()  # a worker that came later has no extremum
-            yield self._taken(key), error
-        else:
+        answered_keys = [key for key in keys if self._futures[key].status == "finished"]
+        answers = self._client.gather([self._futures[key] for key in answered_keys])
+        for key, answer in zip(answered_keys, answers, strict=True):
             if answer.worker not in self.workers:
                 self.workers.append(dict(answer.worker))
             yield self._taken(key), answer
+        for key in keys:
+            error = self._futures[key].exception() if key in self._futures else None
+            if isinstance(error, self._distributed.scheduler.KilledWorker):
+                yield from self._bereaved(key, again=True)
+            elif error is not None:
+                if isinstance(error, ModuleNotFoundError):
+                    self._check()  # a worker that came later has no extremum
+                yield self._taken(key), error
 
     def _died(self, event: dict[str, Any]) -> Iterator[tuple[int, Answer | Exception]]:
         """A worker is gone: unless it was asked to go, it may be the doing of a task that ran on it."""
@@ -203,8 +218,7 @@ class Cluster:
                 raise UsageError(f"cluster={self.address!r}: the scheduler is gone; --resume goes on once it is back")
             time.sleep(LOOK_SECONDS)
         self._client = client
-        for number, question in waiting:
-            self.ask(number, question)
+        self._ask(waiting)
 
     def _check(self) -> None:
         """Raise `UsageError` where a worker that is there now lacks what is needed, and name both.

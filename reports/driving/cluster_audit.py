@@ -24,7 +24,7 @@ from extremum.reports.driving.request import Request, Task
 from extremum.reports.driving.shards import cost
 from extremum.reports.driving.travelling import packed
 
-TASK_BLOCKS = 200.0  # of the sweep in one task, at least: `python benchmarks/cluster.py` prints what that comes to
+TASK_BLOCKS = 100.0  # of the sweep in one task, about: `python benchmarks/cluster_cost.py` prints what that comes to
 RAISED = "raised"  # what becomes of a question besides: an error of ours
 STUCK_LIMITS = 16  # times a cell's limit, after which its judge does not end by itself
 
@@ -85,10 +85,11 @@ class OnCluster:
         with self.cluster:
             for item in (item for item in session.items if item in others):
                 _run(session, item)
-            cells = [item for item in asked if isinstance(item, CellItem)]
+            cells = {item.task.key: item for item in asked if isinstance(item, CellItem)}
+            batches = tasks_of([item.task for item in cells.values()], self.request)
             contested = [item for item in asked if isinstance(item, ContestedItem)]
             try:
-                for item in self._answered(list(self._batches(cells))):
+                for item in self._answered([[cells[task.key] for task in batch] for batch in batches]):
                     _run(session, item)
                 for item in self._answered([[item] for item in contested]):  # no cell after an input of doubt
                     _run(session, item)
@@ -115,23 +116,6 @@ class OnCluster:
                 self.came[_key(item)] = outcome
                 yield item
 
-    def _batches(self, items: Sequence[CellItem]) -> Iterator[list[CellItem]]:
-        """The cells by tasks: neighbours of one subject and dtype, which share its answers, up to `TASK_BLOCKS`."""
-        effort, costs = EFFORTS[self.request.effort], dict[tuple[str, str], float]()
-        batch, load, last = list[CellItem](), 0.0, ()
-        for item in items:
-            task = item.task
-            kind = task.role.name, task.property.name
-            if kind not in costs:
-                costs[kind] = cost(task.role, task.property, self.request.seed, effort)
-            of = task.role.name, task.subject.name, task.dtype
-            if batch and (of != last or load >= TASK_BLOCKS or task.domain is not None):
-                yield batch
-                batch, load = [], 0.0
-            batch, load, last = [*batch, item], load + costs[kind], of
-        if batch:
-            yield batch
-
     def _question(self, batch: Sequence[CellItem | ContestedItem]) -> Question:
         settings = self.settings(batch[0].about)
         proof = any(isinstance(item, CellItem) and item.task.domain is not None for item in batch)
@@ -148,6 +132,28 @@ class OnCluster:
         self.decided = True
         given = task.property.name, task.dtype, task.domain, replace(settings, deadline=None), ends
         return judged, (parcel, *given)
+
+
+def tasks_of(rows: Sequence[Task], request: Request) -> list[list[Task]]:
+    """The cells by tasks of the cluster: those that look at the same answers are one, others are cut by their cost."""
+    together: dict[tuple[Any, ...], list[Task]] = {}
+    for task in rows:
+        answers = task.role.name, task.subject.name, task.dtype, task.property.one_call, task.domain
+        together.setdefault(answers, []).append(task)
+    kinds = {(task.role.name, task.property.name): task for task in rows}
+    effort = EFFORTS[request.effort]
+    costs = {kind: cost(task.role, task.property, request.seed, effort) for kind, task in kinds.items()}
+    batches = list[list[Task]]()
+    for (*_, one_call, _), cells in together.items():
+        batches.append([])
+        load = 0.0
+        for task in cells:
+            if load >= TASK_BLOCKS and not one_call:
+                batches.append([])
+                load = 0.0
+            batches[-1].append(task)
+            load += costs[task.role.name, task.property.name]
+    return batches
 
 
 def _run(session: pytest.Session, item: pytest.Item) -> None:

@@ -5,9 +5,11 @@ With a file go the modules beside it that it imports, wherever in it. A library 
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -69,6 +71,7 @@ def unpacked(parcel: Parcel) -> Parcel:
     if not parcel.files:
         return parcel
     folder = scratch()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     for name, content in parcel.files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
@@ -105,7 +108,8 @@ def _beside(places: Iterable[Path], libraries: bool) -> tuple[set[Path], set[str
             finder.run_script(str(place))
         else:
             finder.import_hook(name)
-        files |= {Path(module.__file__).resolve() for module in finder.modules.values() if module.__file__}
+        found = [getattr(module, "__file__", None) for module in finder.modules.values()]
+        files |= {Path(file).resolve() for file in found if file}
         roots = {absent.partition(".")[0] for absent in finder.badmodules} - sys.stdlib_module_names
         needs |= {root for root in roots if libraries and root != "extremum" and not lacking([root])}
     return files, needs
