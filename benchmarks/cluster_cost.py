@@ -84,12 +84,12 @@ def costs() -> Costs:
         began = time.perf_counter()
         list(cluster.answers([Question([(os.getpid, ())])]))
         start = time.perf_counter() - began
-        processes["client"] = psutil.Process()
-        before = {name: cpu_of(process) for name, process in processes.items()}
+        before = {name: cpu_of(process) for name, process in processes.items()} | {"client": time.process_time()}
         began = time.perf_counter()
         list(cluster.answers([Question([(os.getpid, ())])] * QUESTIONS))
         seconds = time.perf_counter() - began
-        each = {name: (cpu_of(process) - before[name]) / QUESTIONS for name, process in processes.items()}
+        after = {name: cpu_of(process) for name, process in processes.items()} | {"client": time.process_time()}
+        each = {name: (cpu - before[name]) / QUESTIONS for name, cpu in after.items()}
     print(f"{QUESTIONS:,} tasks without work on one worker: {1e3 * seconds / QUESTIONS:.2f} ms a task; ", end="")
     print("CPU: " + ", ".join(f"{name} {1e3 * cost:.2f} ms" for name, cost in each.items()))
     print(f"the first answer of a worker after {start:.1f} s", flush=True)

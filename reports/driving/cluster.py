@@ -14,6 +14,7 @@ import uuid
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -93,9 +94,9 @@ class Cluster:
                 for kind, what in self._events_so_far():
                     if kind == "removed":
                         yield from self._died(what)
-                    elif kind == "begins":
+                    elif kind == "begins" and what["key"] in self._waiting:
                         self._under_way[what["key"]] = what["worker"]
-                    else:
+                    elif kind == "done":
                         done.append(what)
                 yield from self._ended([key for key in done if key in self._futures])
         finally:
@@ -134,11 +135,14 @@ class Cluster:
 
     def _ended(self, keys: Sequence[str]) -> Iterator[tuple[int, Answer | Exception]]:
         """Tasks have ended: each with an answer, an exception, or with the scheduler."""
-        if any(self._futures[key].status in ("cancelled", "lost") for key in keys):
+        answered_keys = [key for key in keys if self._futures[key].status == "finished"]
+        try:
+            answers = self._client.gather([self._futures[key] for key in answered_keys])
+        except (CancelledError, OSError):
+            answers = None
+        if answers is None or any(self._futures[key].status in ("cancelled", "lost") for key in keys):
             self._begin_again()
             return
-        answered_keys = [key for key in keys if self._futures[key].status == "finished"]
-        answers = self._client.gather([self._futures[key] for key in answered_keys])
         for key, answer in zip(answered_keys, answers, strict=True):
             if answer.worker not in self.workers:
                 self.workers.append(dict(answer.worker))

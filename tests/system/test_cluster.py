@@ -25,7 +25,6 @@ from extremum.reports.record.reading import read_report
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform != "linux", reason="it looks for processes in /proc"),
-    pytest.mark.xdist_group("cluster"),
 ]
 
 # On a worker a call of `held_sigmoid` stands still for as long as the file `hold` is there, and says where it does.
