@@ -112,6 +112,10 @@ def audit(subject: tuple[str, ...], workers: str, quiet: bool, verbose: bool, fo
     own = settings.own(subjects, given)
     one = len(subjects) == 1 and ":" in subjects[0]  # a worker would be up when the first finding is there
     count = 0 if one and workers == "auto" and words["exhaustive"] is None else _count(workers)
+    if words["cluster"] is not None:
+        if workers != "auto":
+            raise UsageError(f"-n {workers} and cluster={words['cluster']!r}: the workers are the cluster's")
+        count = 0
     if quiet and verbose:
         raise UsageError("-q and -v: one of them prints less, the other more")
     if form != "human" and words["json"] == "-":

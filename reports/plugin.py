@@ -53,7 +53,7 @@ def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> Non
         )
         group.addoption(f"--{o.in_pytest}", help=o.help, dest=o.destination, **kind)
     group.addoption("--extremum-own", help=argparse.SUPPRESS)  # the words of single subjects, which no user writes
-    given = any(a.startswith(("-n", "--numprocesses", "--dist", "--tx", "--pdb", "--trace")) for a in args)
+    given = any(a.startswith(("-n", "--numprocesses", "--dist", "--tx", "--pdb", "--trace", "--cluster")) for a in args)
     if not given and "PYTEST_XDIST_WORKER" not in os.environ and "no:xdist" not in args:
         args += ["-n", "1"]  # a subject may crash or hang: it runs in a process that the run survives
     for name in THREADS:  # the workers share the cores: with threads of their own as well they wait for each other

@@ -8,9 +8,10 @@ import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -35,6 +36,7 @@ from extremum.reports.driving.proof_workers import (
     Job,
     PartExpired,
     Span,
+    WorkerPool,
     asked_once,
     cells_of,
     unjudged,
@@ -43,9 +45,13 @@ from extremum.reports.driving.proof_workers import (
 from extremum.reports.driving.request import PROVED_DTYPES, Request, named_by, to_prove
 from extremum.reports.record.files import sealed, unsealed, write
 from extremum.reports.record.leftovers import remove_leftovers
-from extremum.reports.record.record import Record, environment
+from extremum.reports.record.record import WORKERS, Record, environment
 from extremum.reports.views.render import render
 from extremum.reports.views.summary import Detail, print_line, summary
+
+if TYPE_CHECKING:
+    from extremum.reports.driving.cluster import Cluster
+    from extremum.reports.driving.cluster_proof import ClusterPool
 
 PART_ROWS = 2**22  # a checkpoint is written after each part
 TRIES = 3  # with workers that end before anything more is scanned
@@ -129,6 +135,7 @@ class ProofOptions:
     cell_timeout: float | None
     command: Sequence[str]
     part_rows: int = PART_ROWS
+    cluster: Cluster | None = None
 
     def checkpoint(self, job: Job) -> Path:
         """The file that keeps how far a job has come: one for each of all that it may be of."""
@@ -146,14 +153,16 @@ class ProofOptions:
         """
         request = Request.from_words(subjects, words, own)
         files = values(FILES, words)
+        jobs = _jobs(request, domain_named(words["exhaustive"]))
         return ProofOptions(
-            _jobs(request, domain_named(words["exhaustive"])),
+            jobs,
             max(workers, 1),
             files["report_dir"],
             files.get("json"),
             None if request.budget is None else time.monotonic() + request.budget,
             request.cell_timeout,
             _command(request, words),
+            cluster=_cluster(files["cluster"], jobs) if "cluster" in files else None,
         )
 
 
@@ -189,6 +198,13 @@ def _jobs(request: Request, domain: Domain) -> list[Job]:
     return [replace(job, code=here + marks.get((job.subject.role, job.subject.name), "")) for job in jobs]
 
 
+def _cluster(address: str, jobs: Sequence[Job]) -> Cluster:
+    from extremum.reports.driving.cluster import Cluster
+    from extremum.reports.driving.cluster_proof import parcel_of
+
+    return Cluster(address, [name for job in jobs for name in parcel_of(job).needs])
+
+
 def _command(request: Request, words: Mapping[str, Any]) -> list[str]:
     """The command that goes on with this scan."""
     given = {
@@ -199,6 +215,7 @@ def _command(request: Request, words: Mapping[str, Any]) -> list[str]:
         "--property": ",".join(request.properties or ()),
         "--report-dir": words["report_dir"] if words["report_dir"] != REPORT_DIR else None,
         "--json": words.get("json"),
+        "--cluster": words.get("cluster"),
     }
     options = [word for name, value in given.items() if value for word in (name, value)]
     return ["extremum", "audit", *request.subjects, "--exhaustive", words["exhaustive"], *options]
@@ -224,10 +241,12 @@ def _proved(options: ProofOptions, console: Console, detail: Detail) -> Record:
     remove_leftovers(options.folder)
     for job in options.jobs:  # before anything is scanned
         State.load(options.checkpoint(job), {})
-    cells, whole = _scanned(options, console)
+    with options.cluster or nullcontext():
+        cells, whole = _scanned(options, console)
     subjects = {(j.subject.role, j.subject.name): j.subject for j in options.jobs}
     found = list(subjects.values())
     known = {**environment(), "named": named_by(found)}
+    known |= {WORKERS: options.cluster.differing} if options.cluster and options.cluster.differing else {}
     report = Record(cells, 0, options.command, [introduce(s) for s in found], environment=known)
     render(report, options.folder, options.json_file)
     summary(report, console, detail)
@@ -297,13 +316,14 @@ def _scanned_job(job: Job, options: ProofOptions, progress: Progress) -> list[Ce
             key = job.key(called)
             state = State.load(checkpoint, key)
             task = progress.add_task(f"{job.subject.name} {job.fmt.name}", total=size, completed=state.rows)
-            for span, tallies in pool.parts(list(state.left(size, options.part_rows)), options.deadline):
+            parts = _pool_of_parts(job, options, pool)
+            for span, tallies in parts.parts(list(state.left(size, options.part_rows)), options.deadline):
                 state.take(span, tallies)
                 state.save(checkpoint, key)
                 progress.advance(task, span[1] - span[0])
             progress.remove_task(task)
             whole = {p.name: state.tallies.get(p.name, Tally()) for p in job.properties}
-            return pool.ask(cells_of, whole, deadline=options.deadline)
+            return parts.ask(cells_of, whole, deadline=options.deadline)
         except PartExpired:
             reason = f"{state.rows:,} rows were scanned, and the subject did not return"
             return [unjudged(job, p, "incomplete", reason) for p in job.properties]
@@ -311,3 +331,12 @@ def _scanned_job(job: Job, options: ProofOptions, progress: Progress) -> list[Ce
             return end.cells
         except BrokenProcessPool:
             raise WorkersEnded(state.rows) from None
+
+
+def _pool_of_parts(job: Job, options: ProofOptions, pool: WorkerPool) -> WorkerPool | ClusterPool:
+    """What scans: the cluster, if there is one. What is scanned is known by a process here, as in any other run."""
+    if options.cluster is None:
+        return pool
+    from extremum.reports.driving.cluster_proof import ClusterPool
+
+    return ClusterPool(options.cluster, job, options.cell_timeout)

@@ -9,21 +9,27 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache
+from typing import Any
 
+from extremum.properties.calling.host_channel import Limits
 from extremum.properties.contested.conventions import property_of
+from extremum.properties.contested.situations import Behaviour
 from extremum.properties.engine import Settings, judge_cell
 from extremum.properties.exhaustion.proof import prove_cell
 from extremum.properties.inputs.effort import EFFORTS
-from extremum.properties.roles.registry import place_of, role_named
+from extremum.properties.roles.registry import known_roles, place_of, role_named
 from extremum.properties.steps.resolve import resolve
 from extremum.properties.steps.sharing import Shared
 from extremum.properties.steps.trial import Wish, from_json, to_json, told_apart
 from extremum.properties.values.finding import Cell
 from extremum.reference.subjects.subject import Subject
 from extremum.reports.driving import interrupts
+from extremum.reports.driving.characterisation import behaviours
 from extremum.reports.driving.request import Request, Task
 
 TRIES = 2  # with processes that end
+SUBJECTS_KEPT = 64  # that a process was given by their names
 
 
 def settings_of(request: Request, began: float | None = None) -> Settings:
@@ -53,6 +59,7 @@ class Turns:
         self.request, self.shared = request, shared
         self.began = time.monotonic() if began is None else began
         self.decided = False  # whether some cell has a verdict
+        self.differing: list[dict[str, Any]] = []  # from this process: no worker does
 
     def settings(self, subject: Subject) -> Settings:
         """Those of the next cell of a subject."""
@@ -65,6 +72,14 @@ class Turns:
         self.decided |= cell.verdict not in ("inapplicable", "incomplete")
         return cell
 
+    def characterise(self, subject: Subject) -> list[Behaviour]:
+        """What a subject does where its answer is contested; nothing where the budget has ended."""
+        settings = self.settings(subject)
+        if settings.budget_ended():
+            return []
+        host = self.shared.host(subject, known_roles()[subject.role].signature, settings.limits)
+        return behaviours(subject, self.request, host)
+
 
 def judged_again(task: Task, settings: Settings) -> Cell:
     """Judge a task whose process ended, in another, and in a third: `crashed` where each ends."""
@@ -74,23 +89,40 @@ def judged_again(task: Task, settings: Settings) -> Cell:
     for _ in range(TRIES):
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as executor, suppress(BrokenProcessPool):
             return executor.submit(_judge_named, *words, settings).result()
+    return without_judge(task, "crashed", "the process that judges it ended, again and again")
+
+
+def without_judge(task: Task, verdict: str, detail: str) -> Cell:
+    """The cell of a task that took its process with it, or did not let it return."""
+    subject = task.subject
     cell = Cell(subject.name, task.role.name, task.property.name, task.property.code, task.dtype)
-    cell.verdict, cell.severity, cell.unit = "crashed", "critical", task.property.unit
-    cell.detail = "the process that judges it ended, again and again"
+    cell.verdict, cell.severity, cell.unit = verdict, "critical", task.property.unit
+    cell.detail = detail
     cell.expected = subject.may_fail(task.property.name, task.dtype)
     return cell
 
 
 def _judge_named(subject: str, role: str, prop: str, dtype: str, domain: str | None, settings: Settings) -> Cell:
     interrupts.end_with_parent()
-    known, shared = role_named(role), Shared()
-    if subject.startswith("{"):
-        found = from_json(json.loads(subject))
-    else:
-        (found,) = resolve(subject, known.name, wish=Wish(settings.limits))
-    chosen = property_of(known.name, prop)
-    assert chosen is not None
+    shared = Shared()
     try:
-        return judge_task(Task(found, known, chosen, dtype, domain), settings, shared)
+        return judge_task(task_named(subject, role, prop, dtype, domain, settings), settings, shared)
     finally:
         shared.close()
+
+
+def task_named(subject: str, role: str, prop: str, dtype: str, domain: str | None, settings: Settings) -> Task:
+    """The task that another process was given by these words."""
+    known = role_named(role)
+    chosen = property_of(known.name, prop)
+    assert chosen is not None
+    return Task(subject_named(subject, known.name, settings.limits), known, chosen, dtype, domain)
+
+
+@lru_cache(maxsize=SUBJECTS_KEPT)  # the cells of a subject share its answers
+def subject_named(subject: str, role: str, limits: Limits) -> Subject:
+    """The subject of a name, or of the record of one that was tried."""
+    if subject.startswith("{"):
+        return from_json(json.loads(subject))
+    (found,) = resolve(subject, role, wish=Wish(limits))
+    return found

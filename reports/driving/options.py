@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
@@ -20,6 +21,7 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 REPORT_DIR = "extremum-report"
 LEAST_MEMORY = 10**8  # bytes
 MOST_SHARDS = 10_000
+SCHEDULER = re.compile(r"([a-z]+://)?[^\s/]+:\d+")
 
 
 def names(values: Sequence[str] | str | None) -> tuple[str, ...] | None:
@@ -109,6 +111,13 @@ def part(name: str, word: str) -> tuple[int, int]:
     return int(number), int(of)
 
 
+def address(name: str, word: str) -> str:
+    """The address of a scheduler."""
+    if not SCHEDULER.fullmatch(word):
+        raise UsageError(f"{name}={word!r} is no address: write tcp://scheduler:8786")
+    return word
+
+
 def file_to_read(name: str, word: str) -> Path:
     """A file that is there."""
     if not Path(word).is_file():
@@ -140,6 +149,7 @@ POSITIVE = Kind(real, check_positive, (int, float), "a positive number")
 DURATION = Kind(seconds, check_seconds, (str, int, float), 'a duration: "60s", "2m", or a number of seconds')
 MEMORY = Kind(amount, check_amount, (str, int), 'an amount of memory: "4GB", or a number of bytes')
 FILE = Kind(file_to_write)
+ADDRESS = Kind(address)
 READ, SEVERITY = Kind(file_to_read), Kind(severity)
 FOLDER, PART = Kind(folder_to_write), Kind(part)
 
@@ -311,6 +321,12 @@ FILES = (  # how it runs, and where the report goes
     ),
     Option("fail-on", "SEVERITY", "Only findings that grave fail: critical, high, medium or low.", SEVERITY),
     Option("resume", "", "Go on with a run that was killed or interrupted, by the journal in --report-dir.", flag=True),
+    Option(
+        "cluster",
+        "ADDRESS",
+        "Dask scheduler whose workers judge, as tcp://scheduler:8786; it needs the extra cluster.",
+        ADDRESS,
+    ),
     Option("shard", "K/N", "Only a part of the cells, as 3/16; 'extremum merge' makes one report of all.", PART),
 )
 

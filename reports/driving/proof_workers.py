@@ -113,16 +113,7 @@ def _left(deadline: float | None) -> float | None:
 def workers(job: Job, count: int, limit: float | None) -> Iterator[WorkerPool]:
     """Workers that have resolved the subject; a call of more than `limit` seconds ends its host."""
     tried = to_json(job.subject) if told_apart(job.subject) else None
-    begin = (
-        job.spec,
-        tried,
-        [p.name for p in job.properties],
-        job.domain.name,
-        job.fmt.name,
-        limit,
-        job.limits,
-    )
-    executor = ProcessPoolExecutor(count, initializer=_begin, initargs=begin)
+    executor = ProcessPoolExecutor(count, initializer=_begin, initargs=(job.spec, tried, *beginning(job, limit)))
     try:
         yield WorkerPool(executor, count)
     finally:
@@ -132,6 +123,11 @@ def workers(job: Job, count: int, limit: float | None) -> Iterator[WorkerPool]:
             process.join(1)
             if process.is_alive():
                 process.kill()
+
+
+def beginning(job: Job, limit: float | None) -> tuple[Any, ...]:
+    """What a worker begins with, besides the subject."""
+    return [p.name for p in job.properties], job.domain.name, job.fmt.name, limit, job.limits
 
 
 # In the workers.
@@ -161,6 +157,15 @@ def _begin(
         subject=subject, role=role, properties=chosen, domain=DOMAINS[domain].of(role), fmt=format_of(dtype), call=call
     )
     end_with_parent()
+
+
+def begin_once(*given: Any) -> None:
+    """As a process of another's begins, unless it has begun with just this."""
+    if _own.get("given") != given:
+        if (before := _own.get("call")) is not None and before.host is not None:
+            before.host.end()
+        _begin(*given)
+        _own["given"] = given
 
 
 def _calling(question: Callable[[Call], Result]) -> Result:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,7 +23,6 @@ from extremum.properties.values.finding import Cell
 from extremum.reference.errors import UsageError
 from extremum.reference.subjects.subject import Subject
 from extremum.reports.driving import interrupts
-from extremum.reports.driving.characterisation import behaviours
 from extremum.reports.driving.gate import Gate
 from extremum.reports.driving.heartbeat import Heartbeat
 from extremum.reports.driving.identity import identity
@@ -38,10 +37,13 @@ from extremum.reports.driving.shards import share
 from extremum.reports.record.files import STANDARD_OUTPUT
 from extremum.reports.record.leftovers import remove_leftovers, scratch
 from extremum.reports.record.numbers import number_of
-from extremum.reports.record.record import BASELINE, NOT_REACHED, SHARD, Record, environment
+from extremum.reports.record.record import BASELINE, NOT_REACHED, SHARD, WORKERS, Record, environment
 from extremum.reports.record.text import finding_lines
 from extremum.reports.views.answer import answers, shown
 from extremum.reports.views.render import render
+
+if TYPE_CHECKING:
+    from extremum.reports.driving.cluster_audit import OnCluster
 
 SIGNAL_SECONDS = 0.2  # a signal that ended a worker reaches us within it, if it was sent to all processes of the run
 GATE = "gate.json"  # in the folder of the run: the findings that do not fail it
@@ -68,7 +70,7 @@ class Audit:
         self.json_file: Path | None = files.get("json")
         worker: dict[str, Any] | None = getattr(config, "workerinput", None)
         tried = json.loads((Path(worker["extremum_folder"]) / TRIED).read_text()) if worker else None
-        alone = worker is None and config.getoption("dist", "no") == "no"
+        alone = worker is None and config.getoption("dist", "no") == "no" and "cluster" not in files
         self.subjects = resolved(request, tried, self.shared.adopt if alone else None)
         self.tasks = tasks(request, self.subjects)
         if not self.tasks:
@@ -90,9 +92,16 @@ class Audit:
         self.journal: Journal | None = None
         self.is_worker = worker is not None
         self.began = float.fromhex(worker["extremum_began"]) if worker else time.monotonic()
-        self.turns = Turns(request, self.shared, self.began)
+        self.turns: Turns | OnCluster = Turns(request, self.shared, self.began)
         self.gate = Gate()
         self.held, self.identity = (Held(), {}) if worker else self._remembered(files.get("resume", False))
+        if "cluster" in files and worker is None:
+            if config.getoption("dist", "no") != "no":
+                raise UsageError(f"cluster={files['cluster']!r}: the workers are the cluster's; leave out -n, or -n 0")
+            from extremum.reports.driving.cluster_audit import OnCluster
+
+            self.turns = OnCluster(self, request, files["cluster"], self.tasks)
+            config.pluginmanager.register(self.turns, "extremum-cluster")
         self.heartbeat = Heartbeat(self._beat)
         self.undo: Callable[[], None] | None = None if worker else interrupts.interrupting()
         self.folder = Path(worker["extremum_folder"]) if worker else scratch()
@@ -173,11 +182,7 @@ class Audit:
         """The records of what the subject does where its answer is contested; none where the budget has ended."""
         if (known := self.held.contested.get((subject.role, subject.name))) is not None:
             return [b.to_json() for b in known]
-        settings = self.turns.settings(subject)
-        if settings.budget_ended():
-            return []
-        host = self.shared.host(subject, known_roles()[subject.role].signature, settings.limits)
-        return [b.to_json() for b in behaviours(subject, self.request, host)]
+        return [b.to_json() for b in self.turns.characterise(subject)]
 
     # Watch the workers, on the controller.
 
@@ -283,6 +288,7 @@ class Audit:
         introduced = [introduce(s) for s in self.subjects]
         known: dict[str, Any] = {} if self.shard is None else {SHARD: self.shard}
         known |= {BASELINE: self.gate.rows} if self.gate.summary else {}
+        known |= {WORKERS: self.turns.differing} if self.turns.differing else {}
         return Record(
             cells,
             self.request.seed,

@@ -21,6 +21,7 @@ EARLIER = ("extremum.report/3", "extremum.report/2", "extremum.report/1")  # wha
 READABLE = (SCHEMA, *EARLIER)
 SHARD = "shard"  # the key of the environment that says which part of a run a record is
 BASELINE = "baseline"  # the one that says what became of each entry of a baseline
+WORKERS = "workers"  # the one that says what the workers of a cluster are, where they differ
 GONE = "GONE"  # the status there of one whose subject is not there any more
 NOT_REACHED = "not reached"  # the detail of a cell that a run ended before
 DEPENDENCIES = ("numpy", "hypothesis", "pytest", "pytest-xdist", "python-flint", "ml-dtypes")

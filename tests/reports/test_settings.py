@@ -50,6 +50,7 @@ resume = true
 baseline = "extremum-baseline.json"
 strict = true
 fail-on = "high"
+cluster = "tcp://scheduler:8786"
 shard = "1/2"
 
 [tool.extremum.subjects]
@@ -95,6 +96,10 @@ def test_every_option_of_the_audit_may_stand_in_the_settings(tmp_path: Path, mon
         ("seed = -1", "tool.extremum.seed: seed=-1 must be 0 or more"),
         ('budget = "soon"', "tool.extremum.budget: budget='soon' is not a duration; write 60, 60s, 2m or 1h"),
         ("memory = []", "tool.extremum.memory=[] is not valid: write an amount of memory"),
+        (
+            'cluster = "scheduler"',
+            "tool.extremum.cluster: cluster='scheduler' is no address: write tcp://scheduler:8786",
+        ),
         ('shard = "3/2"', "tool.extremum.shard: shard='3/2' is not a shard: 1/N to N/N are"),
         (
             'fail-on = "hig"',

@@ -9,9 +9,11 @@ import shutil
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from dask_cluster import DaskCluster
 from documents import DOCS, DOCUMENTS, commands, fenced, is_command, outputs
 from nightly import NIGHTLY
 
@@ -32,10 +34,12 @@ ELSEWHERE = {  # run by `.ci/run`, each with all that it needs
     ),
     "python benchmarks/suite.py",  # all tests again, timed
 }
+SCHEDULER = "tcp://scheduler:8786"  # for which these tests start one
 MINUTES = {  # of two cores: in the nightly run
     *("extremum audit", "extremum claims", "extremum audit shifted --exhaustive pairs --dtype float16"),
     *("extremum onset naive", "extremum audit liger_kernel --device interpret"),
     "extremum audit careful_sigmoid --exhaustive all --dtype float32",
+    f"extremum audit shifted --role softmax --exhaustive gaps --dtype float32 --cluster {SCHEDULER}",
     *("extremum audit references libraries --report-dir reports/published/references",),
     *("extremum audit mutants --dtype float32 --report-dir reports/published/mutants",),
     *("extremum claims --report-dir reports/published/claims",),
@@ -88,6 +92,17 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "kernels.c").write_text(KERNELS)
     (tmp_path / "kernels.py").write_text(fenced("docs/triton.md", "python")[0])
     return tmp_path
+
+
+@pytest.fixture(scope="module")
+def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a scheduler that has a worker."""
+    cluster = DaskCluster(tmp_path_factory.mktemp("cluster") / "logs")
+    try:
+        cluster.add("worker")
+        yield cluster.address
+    finally:
+        cluster.end()
 
 
 def built(folder: Path, command: str) -> None:
@@ -147,8 +162,10 @@ def shortened(words: list[str]) -> tuple[str, ...]:
         for c in RUN
     ],
 )
-def test_every_command_does_what_it_is_for(command: str, folder: Path) -> None:
+def test_every_command_does_what_it_is_for(command: str, folder: Path, request: pytest.FixtureRequest) -> None:
     built(folder, command)
+    if SCHEDULER in command:
+        command = command.replace(SCHEDULER, request.getfixturevalue("scheduler"))
     words = [REPORT if word in ("REPORT", "REPORT...", "OLD", "NEW") else word for word in shlex.split(command)]
     if REPORT in words:  # of one shard, so that it may be merged
         assert run(folder, *AUDIT).returncode == 1
