@@ -121,3 +121,31 @@ def test_the_container_is_ten_lines_and_its_audit_has_options_that_there_are() -
     assert {*extras.split(",")} <= {*PROJECT["optional-dependencies"]}
     command = (ROOT / "SECURITY.md").read_text(encoding="utf-8").partition("        extremum audit ")[2].split("\n")[0]
     assert main.commands["audit"].make_context("audit", shlex.split(command)).params["memory"] == "2GB"
+
+
+def test_the_oldest_and_the_newest_python_are_tested_and_told() -> None:
+    prefix = "Programming Language :: Python :: "
+    versions = [c.removeprefix(prefix) for c in PROJECT["classifiers"] if c.startswith(f"{prefix}3.")]
+    assert PROJECT["requires-python"] == f">={versions[0]}"
+    matrix = workflow("ci.yml")["jobs"]["tests"]["strategy"]["matrix"]
+    assert matrix["python"] == [versions[0], versions[-1]]
+    assert f"Python {versions[0]} and {versions[-1]}" in (ROOT / "docs" / "stability.md").read_text(encoding="utf-8")
+
+
+def test_the_oldest_versions_are_those_that_the_dependencies_allow() -> None:
+    oldest = dict(
+        line.split("==")
+        for line in (ROOT / ".ci" / "oldest.txt").read_text(encoding="utf-8").splitlines()
+        if not line.startswith("#")
+    )
+    extras = PROJECT["optional-dependencies"]
+    needed = [
+        *PROJECT["dependencies"],
+        *extras["test"],
+        *(row for e in ("c", "fast", "onnx", "report") for row in extras[e]),
+    ]
+    bounds = dict(row.split(">=") for row in needed if ">=" in row)
+    assert len(bounds) > 15
+    assert {n: v.removesuffix(".0").removesuffix(".0") for n, v in oldest.items() if n in bounds} == {
+        n: v.removesuffix(".0").removesuffix(".0") for n, v in bounds.items()
+    }
