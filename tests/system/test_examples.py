@@ -31,6 +31,7 @@ ELSEWHERE = {  # run by `.ci/run`, each with all that it needs
         "bash .ci/run",
     ),
     "python benchmarks/suite.py",  # all tests again, timed
+    "python tests/quality/test_public_names.py",  # writes the list that it tests
 }
 MINUTES = {  # of two cores: in the nightly run
     *("extremum audit", "extremum claims", "extremum audit shifted --exhaustive pairs --dtype float16"),
