@@ -8,11 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 import extremum
 from extremum.properties.calling import missing_limits as limits
 from extremum.reference.errors import UsageError
 from extremum.reference.softmax import shifted
+from extremum.reports.cli import main
 
 # Python reads it at every start, in every process of an audit.
 WINDOWS = """
@@ -96,9 +98,13 @@ def test_without_hosts_a_crash_costs_a_worker_and_is_a_verdict(folder: Path) -> 
         (("kernels.so:softmax_f32", "--c-signature", "void(const float *x)"), "c-signature='void(const float *x)'"),
     ],
 )
-def test_what_needs_a_host_is_refused_in_a_line(folder: Path, words: tuple[str, ...], named: str) -> None:
-    done = run(folder, "audit", *words)
-    assert done.returncode == 4, done.stdout + done.stderr
+def test_what_needs_a_host_is_refused_in_a_line(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], named: str
+) -> None:
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr("extremum.properties.steps.resolve.CAN_HOST", False)
+    done = CliRunner().invoke(main, ["audit", *words])
+    assert done.exit_code == 4, done.output
     assert done.stderr == f"extremum: {named} needs a process of its own, which this system can't give it\n"
 
 
