@@ -110,7 +110,8 @@ def audit(subject: tuple[str, ...], workers: str, quiet: bool, verbose: bool, fo
         words["effort"] = "quick"  # all that is installed: many subjects, which nobody here has changed
     subjects = tuple(named or _everything(words["role"]))
     own = settings.own(subjects, given)
-    one = len(subjects) == 1 and ":" in subjects[0]  # a worker would be up when the first finding is there
+    # A worker would be up when the first finding is there. Without hosts a subject may end it, and not this process.
+    one = len(subjects) == 1 and ":" in subjects[0] and hasattr(os, "fork")
     count = 0 if one and workers == "auto" and words["exhaustive"] is None else _count(workers)
     if words["cluster"] is not None:
         if workers != "auto":

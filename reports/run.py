@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from extremum.properties.calling.host_channel import Limits
-from extremum.properties.calling.hosts import Host
+from extremum.properties.calling.hosts import CAN_HOST, Host
 from extremum.properties.engine import Settings
 from extremum.properties.inputs.effort import STANDARD
 from extremum.properties.model.role import Role
 from extremum.properties.roles.registry import known, role_named, role_of
 from extremum.properties.steps.parameters import GRADIENT_OF
-from extremum.properties.steps.resolve import adapt, introduce
+from extremum.properties.steps.resolve import OWN_PROCESS, adapt, introduce
 from extremum.properties.steps.sharing import Shared
 from extremum.properties.steps.trial import tried
 from extremum.reference.errors import UsageError
@@ -110,6 +110,8 @@ def audit(
         raise UsageError(f"of={of!r} goes with a search, not with exhaustive")
     role_name = request.role_name or (GRADIENT_OF if of is not None else None)
     wanted, shared = role_named(role_name) if role_name else None, Shared()
+    if isolated and not CAN_HOST:
+        raise UsageError(f"isolated=True needs {OWN_PROCESS}")
     if isolated:
         subject = _hosted(function, name, wanted, request, of, shared)
     elif given := [

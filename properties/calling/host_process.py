@@ -15,7 +15,6 @@ import ctypes
 import hashlib
 import json
 import os
-import resource
 import select
 import signal
 import socket
@@ -38,7 +37,7 @@ def main(*given: Any) -> None:
     """Supervise, and serve in a process of its own. The files of three modules are given, and open files."""
     loading, caller, arrays, channel, lifeline, asked, answered = given
     _supervise(lifeline, [channel, *asked, *answered])
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash is told by its signal: nobody reads the memory
+    _leave_no_core()
     modules = _module(loading), _module(caller), _module(arrays)
     Service(*modules, socket.socket(fileno=channel), asked, answered).serve()
 
@@ -62,11 +61,18 @@ def _supervise(lifeline: int, others: Sequence[int]) -> None:
     status = _wait(child, lifeline)
     _kill_descendants(child)
     if status is not None and os.WIFSIGNALED(status):
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        _leave_no_core()
         with contextlib.suppress(OSError):  # SIGKILL has no handler
             signal.signal(os.WTERMSIG(status), signal.SIG_DFL)
         os.kill(os.getpid(), os.WTERMSIG(status))
     os._exit(0 if status is None else os.WEXITSTATUS(status))
+
+
+def _leave_no_core() -> None:
+    """A crash is told by its signal: nobody reads the memory."""
+    import resource  # here: the judge imports this module on Windows too, which has none
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _wait(child: int, lifeline: int) -> int | None:

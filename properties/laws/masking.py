@@ -49,7 +49,7 @@ def observe(call: Call, case: Case, leak: Leak | None = None) -> Observation:
     if leak is None:
         return Observation(replaced, out, other)
     leaks = np.where(masked, leak(out.astype(np.float64)), 0.0)
-    note = f"a masked entry got {out[masked & (leaks > 0)][0]:.6g}" if leaks.any() else ""
+    note = f"a masked entry got {float(out[masked & (leaks > 0)][0]):.6g}" if leaks.any() else ""
     unmasked = np.where(masked, np.zeros((), out.dtype), out)
     return Observation(replaced, unmasked, other, extra=leaks.max(axis=-1, keepdims=True), note=note)
 

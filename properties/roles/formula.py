@@ -81,7 +81,7 @@ def formula(text: str, ulps: float | None = None) -> Role:
 def check_ulps(name: str, ulps: Any) -> None:
     """Raise `UsageError` for what is no number of ulps."""
     try:
-        good = isinstance(ulps, Real) and not isinstance(ulps, bool) and 0 < float(ulps) < np.inf
+        good = not isinstance(ulps, bool) and isinstance(ulps, Real) and 0 < float(ulps) < np.inf
     except OverflowError:
         good = False
     if ulps is not None and not good:

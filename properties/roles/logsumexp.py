@@ -183,7 +183,7 @@ def observe_infinities(call: Call, case: Case) -> Observation:
     """Count the rows whose answer is not their maximum, which is infinite."""
     out, expected = call.rows(case.arguments), case.x.max(axis=-1, keepdims=True)
     wrong = np.asarray(out != expected)
-    note = f"got {out[wrong][0]:.6g} where it is {expected[wrong][0]:.6g}" if wrong.any() else ""
+    note = f"got {float(out[wrong][0]):.6g} where it is {float(expected[wrong][0]):.6g}" if wrong.any() else ""
     return Observation(case.arguments, count=int(wrong.sum()), note=note)
 
 

@@ -32,8 +32,10 @@ from extremum.reference.errors import UsageError, printable
 from extremum.reference.subjects import loading
 from extremum.reference.subjects.adapters import candidates
 from extremum.reference.subjects.loading import definition, describe, is_onnx, version_of
+from extremum.reference.subjects.processes import PREFIX
 from extremum.reference.subjects.subject import RANKS, Subject, load, named, unknown
 
+OWN_PROCESS = "a process of its own, which this system can't give it"
 PROBE_SECONDS = 10.0  # for an ordinary row, which a library may compile for
 
 
@@ -44,6 +46,8 @@ def resolve(spec: str, role: str | None, of: str | None = None, wish: Wish | Non
     is no code of extremum's own gets a host, and is not imported here. There a trial call shows whether it fits its
     role (`steps.trial`). Raises `UsageError` in one line for whatever cannot be audited.
     """
+    if wish is not None and not CAN_HOST:
+        _needs_no_host(spec, wish)
     if of is not None:
         return [_gradient(spec, of, role, wish)]
     wanted = None if role is None else role_named(role)
@@ -51,9 +55,10 @@ def resolve(spec: str, role: str | None, of: str | None = None, wish: Wish | Non
         if wish is not None and CAN_HOST:
             return [tried(spec, wanted, wish)]
         if is_onnx(spec):
-            raise UsageError(f"subject={spec!r} needs a process of its own, which this system has not")
+            raise UsageError(f"subject={spec!r} needs {OWN_PROCESS}")
         name, function = load(spec)
-        return [adapt(function, name, wanted or role_of(spec.rpartition(":")[2], spec), spec)]
+        out = wish is not None and wish.out
+        return [adapt(function, name, wanted or role_of(spec.rpartition(":")[2], spec), spec, out=out)]
     found = [s for s in named(spec, role) if s.role in known_roles()]
     if not found:
         raise unknown(spec, role)
@@ -75,6 +80,15 @@ def resolve(spec: str, role: str | None, of: str | None = None, wish: Wish | Non
         if s.devices and kind not in s.devices:
             raise UsageError(f"{spec!r} runs on {' or '.join(s.devices)}: add --device {s.devices[0]}")
     return placed if wish.device is None else [_on_device(s, spec, wish) for s in placed]
+
+
+def _needs_no_host(spec: str, wish: Wish) -> None:
+    """Raise `UsageError` where what is named can be called in a process of its own alone."""
+    for option in ("arrays", "device", "python", "wrap", "c_signature"):
+        if (value := getattr(wish, option)) is not None:
+            raise UsageError(f"{option.replace('_', '-')}={value!r} needs {OWN_PROCESS}")
+    if spec.startswith(PREFIX):
+        raise UsageError(f"subject={spec!r} needs {OWN_PROCESS}")
 
 
 def _place_of(subject: Subject) -> dict[str, Any]:

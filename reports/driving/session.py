@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from extremum.properties.calling.missing_limits import missing_limits
 from extremum.properties.contested.situations import Behaviour
 from extremum.properties.roles.registry import known_roles
 from extremum.properties.steps.resolve import heard, introduce
@@ -301,6 +302,7 @@ class Audit:
 
     def pytest_report_header(self) -> list[str]:
         lines = [introduce(s)["line"] for s in self.subjects] + [line for s in self.subjects for line in heard(s)]
+        lines += filter(None, [missing_limits()])
         return [f"extremum: {line}" for line in lines]
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from extremum.properties.calling.missing_limits import missing_limits
 from extremum.properties.diagnosis.cause_table import UNKNOWN
 from extremum.properties.steps.resolve import heard, introduce
 from extremum.properties.values.finding import Cell
@@ -85,6 +86,8 @@ class Terminal:
         elif self.detail is Detail.FINDINGS:
             roles = len({subject.role for subject in subjects})
             print_line(self.console, f"{number_of(len(subjects), 'subject')} of {number_of(roles, 'role')}", "dim")
+        if self.detail is not Detail.ANSWER and (lacking := missing_limits()):
+            print_line(self.console, escape(lacking), "dim")
         for line in (line for subject in subjects for line in heard(subject)):
             click.echo(f"extremum: {line}", err=True)
         self.progress.update(self.bar, total=len(self.audit.tasks))

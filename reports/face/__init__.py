@@ -41,27 +41,29 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    # Late: pytest imports this package for its plugin at every start, and most runs audit nothing.
-    if name in ("Unsound", "assert_sound", "assert_within"):
-        return getattr(importlib.import_module("extremum.reports.assertions"), name)
-    if name in ("Judgement", "judge"):
-        return getattr(importlib.import_module("extremum.properties.answers.judgement"), name)
-    if name == "extremes":
-        return importlib.import_module("extremum.properties.answers.extremes").extremes
-    if name == "formula":
-        return importlib.import_module("extremum.properties.roles.formula").formula
-    if name == "strategies":
-        return importlib.import_module(f"{__name__}.strategies")
-    if name == "audit":
-        return importlib.import_module("extremum.reports.run").audit
-    if name == "Report":
-        return importlib.import_module("extremum.reports.report").Report
-    if name == "__version__":
-        from importlib.metadata import version
+if not TYPE_CHECKING:  # it would find every name there
 
-        return version("extremum")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        # Late: pytest imports this package for its plugin at every start, and most runs audit nothing.
+        if name in ("Unsound", "assert_sound", "assert_within"):
+            return getattr(importlib.import_module("extremum.reports.assertions"), name)
+        if name in ("Judgement", "judge"):
+            return getattr(importlib.import_module("extremum.properties.answers.judgement"), name)
+        if name == "extremes":
+            return importlib.import_module("extremum.properties.answers.extremes").extremes
+        if name == "formula":
+            return importlib.import_module("extremum.properties.roles.formula").formula
+        if name == "strategies":
+            return importlib.import_module(f"{__name__}.strategies")
+        if name == "audit":
+            return importlib.import_module("extremum.reports.run").audit
+        if name == "Report":
+            return importlib.import_module("extremum.reports.report").Report
+        if name == "__version__":
+            from importlib.metadata import version
+
+            return version("extremum")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -53,8 +53,9 @@ def imported(module: str) -> Iterator[str]:
     guarded = {
         id(node)
         for block in ast.walk(tree)
-        if isinstance(block, ast.If) and "TYPE_CHECKING" in ast.unparse(block.test)
-        for node in ast.walk(block)
+        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
+        for statement in block.body
+        for node in ast.walk(statement)
     }
     for node in ast.walk(tree):
         if id(node) in guarded:
