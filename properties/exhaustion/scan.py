@@ -3,10 +3,11 @@
 A domain (`domains.py`) is numbered, and scanned in blocks that stay in cache. What is kept of a scan is a `Tally` of
 each property: the rows, the largest measured/allowed and the first row that has it, and the first rows that the screen
 can't clear. Tallies of disjoint parts merge in any order to the same tally, so that block size and number of workers
-change nothing. In the end the rows that are in doubt are certified one by one, as everywhere. The screen's own error is
-below 2^-10 of what is allowed (`reference.arithmetic.wide`), so that what it clears is proved, of a subject whose
-answer to a row does not depend on the rows beside it, or on the time. Of that, rows all over the domain are asked again
-alone: where an answer is another then, nothing is proved.
+change nothing (but for how many counts the screen's own error leaves open). In the end the rows that are in doubt are
+certified one by one, as everywhere. The screen's own error is below 2^-10 of what is allowed
+(`reference.arithmetic.wide`), so that what it clears is proved, of a subject whose answer to a row does not depend on
+the rows beside it, or on the time. Of that, rows all over the domain are asked again alone: where an answer is another
+then, nothing is proved.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ from extremum.properties.exhaustion.domains import Domain
 from extremum.properties.exhaustion.enclosure import whole_of
 from extremum.properties.exhaustion.ulp_counts import count, settled
 from extremum.properties.model.fused import Fused, closer, exceeding, larger
-from extremum.properties.model.property import Property, ulp
+from extremum.properties.model.property import Property
 from extremum.properties.model.role import Experiment, Role
 from extremum.properties.model.view import Observation, View
 from extremum.properties.roles.registry import roles
-from extremum.properties.steps.decide import Decision, decide, exceeded, screen_rows
+from extremum.properties.steps.decide import BALL_BITS, Decision, decide, exceeded, screen_rows
 from extremum.properties.steps.witness import witness_of
 from extremum.properties.values.case import Case
 from extremum.properties.values.finding import Cell, number
@@ -97,6 +98,11 @@ def scan(
             try:
                 out = call.rows(arguments)
             except Misbehaviour:
+                if _asked_for_none(role, fmt, arguments):
+                    for tally in tallies.values():
+                        tally.unasked += stop - start
+                        tally.settle(stop - start, start)
+                    continue
                 if stop - start > 1 and raising < DOUBTS_KEPT:
                     middle = (start + stop) // 2
                     waiting += [(middle, stop), (start, middle)]
@@ -120,6 +126,11 @@ def scan(
                     for tally in tallies.values():
                         tally.strays = nsmallest(REFUTED_KEPT, [*tally.strays, index])
     return tallies
+
+
+def _asked_for_none(role: Role, fmt: Format, arguments: Arguments) -> bool:
+    """Whether an exception is excused in all rows, as an infinity is."""
+    return bool(View(role, fmt, Observation(arguments), screen_arithmetic(fmt)).may_overflow.all())
 
 
 def _strays(call: Call, row: Arguments, answer: Array) -> bool:
@@ -167,11 +178,11 @@ class OrderedScreen:
 
     def take(self, tally: Tally, prop: Property, view: View, whole: View | None, start: int) -> None:
         """Take the rows of a block into a tally, as `_screen` does; `whole` is what is around them."""
-        if prop.scale is not ulp:  # elsewhere what is not asked is what has no bound
+        if not prop.counted:  # elsewhere what is not asked is what has no bound
             tally.unasked += int(np.count_nonzero(np.broadcast_to(view.may_overflow, view.answer.shape)))
         if prop.clear is not None and prop.clear(view, whole):
             tally.settle(len(view.observation.x), start)
-        elif prop.scale is not ulp:
+        elif not prop.counted:
             _screen(tally, prop, view, start, None)
         else:
             self.look(tally, prop, view, start)
@@ -186,7 +197,7 @@ class OrderedScreen:
         if prop.least is None:
             unasked = np.isposinf(view.narrow(view.error_bound))
             tally.unasked += int(np.count_nonzero(unasked))
-            error = np.where(unasked, 0.0, error)
+            error = np.where(unasked, -np.inf, error)  # counted nowhere, whatever the exact value may be off
             by_row = _look(tally, prop, view)
         else:
             ratio = min(view.arithmetic.limit, max(tally.worst[0], WORTH))
@@ -295,13 +306,20 @@ def conclude(
         elif not alike or tally.strays:
             cell.verdict = "incomplete"
             cell.detail = "the answer to a row alone is another than among others: see row_independence and determinism"
+            if not tally.strays and worst is not None and worst[1].ratio > 1 / screen_arithmetic(fmt).limit:
+                bits = f"balls of {BALL_BITS[-1]:,} bits"
+                cell.detail = (
+                    f"{bits} do not decide whether the answer to {_written(worst[0])} is within what is allowed"
+                )
         elif worst is not None:
             case, decision = worst
             cell.verdict = "proved"
             cell.measured, cell.allowed = number(decision.measured), number(decision.allowed)
             cell.detail = f"{domain.text}: {tally.rows:,} rows"
-            cell.detail += f", of which nothing is asked of {tally.unasked:,}" if tally.unasked else ""
-            cell.detail += f"; the worst is {_written(case)}" if decision.ratio > 0 and tally.worst[0] > 0 else ""
+            excused = "nothing is asked of" if prop.exact else "any finite answer passes for"
+            cell.detail += f"; {excused} {tally.unasked:,} of them" if tally.unasked else ""
+            looked_for = tally.worst[0] > (WORTH if prop.least else 0.0)
+            cell.detail += f"; the worst is {_written(case)}" if decision.ratio > 0 and looked_for else ""
             cell.detail += f"; {ASSUMED}" if domain.ordered and not prop.exact else ""
         if tally.counts is not None and tally.rows == last:
             cell.beyond = settled(tally.counts, experiment, lambda i: domain.arguments(fmt, i, i + 1)).ranges()

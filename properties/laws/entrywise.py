@@ -32,7 +32,7 @@ from extremum.properties.model.view import KnownTruth, Measured, Observation, Vi
 from extremum.properties.values.case import Case
 from extremum.properties.values.signature import Arguments, Signature
 from extremum.reference.arithmetic.formats import Array, Format
-from extremum.reference.arithmetic.wide import choose
+from extremum.reference.arithmetic.wide import choose, where
 
 CONTESTED = ("empty-batch", "empty-row", "integer", "boolean", "zero-dimensional")
 
@@ -176,6 +176,7 @@ def accuracy(**texts: Any) -> Property:
         statement="Every output is as close to the exact value as a sound algorithm comes.",
         unit="ulp",
         scale=ulp,
+        counted=True,
         **given,
     )
 
@@ -333,11 +334,12 @@ def short_of_limits(view: View, toward: tuple[Bound, ...], allowed: Bound, sprea
     exact, quarter = view.exact, ulp(view) / 4  # half of the distance of a power of two from the float below it
     # Elsewhere a small cotangent, or a zero of the function, makes the value small, and the error with it or not.
     at_zero = (np.abs(view.narrow(exact)) <= view.fmt.eta / 2) & at_its_end(view, view.fmt.unit_roundoff)
-    off = choose(at_zero, view.out, view.out * 0.0)
+    off, elsewhere = choose(at_zero, view.out, view.out * 0.0), ~at_zero
     for limit in toward:
         value = limit(view)
-        off = choose(~at_zero & (np.abs(view.narrow(exact - value)) <= quarter), view.out - value, off)
+        near = ~at_zero & (np.abs(view.narrow(exact - value)) <= quarter)
+        off, elsewhere = choose(near, view.out - value, off), elsewhere & ~near
     off = choose(flushed(view, view.answer), off * 0.0, off)  # `gradual_underflow` judges it
-    return view.error(abs(off)), choose(
+    return where(elsewhere, 0.0, view.error(abs(off))), choose(  # what is not finite elsewhere is judged by `finite`
         at_zero, off * 0.0 + gradual(view.fmt) * spread(view), off * 0.0 + allowed(view)
     )

@@ -85,7 +85,8 @@ class Property:
     longest: int | None = None  # of a row; None: the role's
     petty: Callable[[View], Any] | None = None
     clear: Callable[[View, View | None], bool] | None = None
-    least: Callable[[View], Any] | None = None  # an error bound that nothing allowed is below, for a first look
+    least: Callable[[View], Any] | None = None  # for a first look: no bound that is allowed anywhere is below it
+    counted: bool = False  # whether a scan counts how many entries are off by so many ulps
     grades: Mapping[str, Callable[[View], Any] | None] = field(default_factory=dict)
     beside: str = "by another call"
     script: tuple[str, ...] = ("got, expected = float(f({args}){at}), {exact}",)

@@ -39,6 +39,7 @@ from extremum.properties.model.view import Measured, View
 from extremum.properties.values.signature import Arguments, Signature
 from extremum.reference.arithmetic.elementary import larger_of
 from extremum.reference.arithmetic.formats import FORMATS, Array
+from extremum.reference.arithmetic.spacings import spacing, spacing_of_ball
 from extremum.reference.arithmetic.wide import Balls
 from extremum.reference.errors import UsageError
 from extremum.reference.truth.expressions import Entries, Expression, parsed
@@ -128,10 +129,11 @@ def of_full_accuracy(view: View) -> Any:
 
 def of_ulps(view: View, count: float) -> Any:
     """So many ulps of the exact value: of the smaller spacing where the screen does not know the binade."""
+    if _certifies(view):
+        at = partial(spacing_of_ball, view.fmt)
+        return _where_asked(view, np.frompyfunc(lambda size: at(size) * count, 1, 1)(abs(view.exact)))
     size = np.abs(view.narrow(view.exact)) - np.asarray(_entries(view).off, np.float64)
-    clipped = np.clip(size, view.fmt.tiny, view.fmt.max)
-    allowed = np.ldexp(count, np.frexp(clipped)[1] - view.fmt.precision)
-    return _where_asked(view, view.arithmetic.lift(allowed) if _certifies(view) else allowed)
+    return _where_asked(view, spacing(view.fmt, np.maximum(size, 0.0)) * count)
 
 
 def _entries(view: View) -> Entries:
@@ -201,6 +203,7 @@ ACCURACY = Property(
     source=__name__,
     unit="ulp",
     scale=ulp,
+    counted=True,
     grades={"full": of_full_accuracy, "conditioned": None},
 )
 

@@ -58,7 +58,7 @@ class Tally:
     `DOUBTS_KEPT` indices of rows that the screen can't clear. `doubts` counts such rows, up to `DOUBTS_KEPT` + 1: a
     subject that fails everywhere is tallied fast. `strays` are the lowest indices of rows whose answer alone differs
     from that among others. `exceeded` are the property's grades that a row exceeds; with so many doubts some may lack.
-    `unasked` counts rows of which nothing is asked, as where a formula has no value.
+    `unasked` counts rows of which nothing is asked, as where a formula has no value, or no more than a finite answer.
     """
 
     rows: int = 0

@@ -131,11 +131,14 @@ class Native:
 
     def mills(self, v: Array) -> Array:
         v = np.minimum(v, self.dtype(mills_ratio.FAR))
-        if v.size and v.max() < mills_ratio.NEAR:
+        near = v < mills_ratio.NEAR
+        if near.all():
             return np.asarray(mills_ratio.by_powers(self, v))
-        if v.size and v.min() == mills_ratio.FAR:
+        if v.min() == mills_ratio.FAR:
             return np.broadcast_to(self._series(v[:1, :1]), v.shape)
-        return self._series(v)
+        far = self._series(v)
+        # By each number itself, so that its ratio is the same whatever stands beside it.
+        return np.where(near, mills_ratio.by_powers(self, v * near), far) if near.any() else far
 
     def _series(self, v: Array) -> Array:
         return np.asarray(mills_ratio.series(self, v, np.finfo(self.dtype).nmant + 3))

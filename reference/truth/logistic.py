@@ -16,9 +16,10 @@ import numpy as np
 
 from extremum.reference.arithmetic.formats import Array
 from extremum.reference.arithmetic.wide import Arithmetic, choose
-from extremum.reference.truth import Truth
+from extremum.reference.truth import RELATIVE, Columns, Truth
 
 Arguments = Mapping[str, Array]
+EXPONENT_OFF = 2.0**-50  # times t: what e**t is off, relatively, where t is off by seven roundings
 
 
 class Logistic:
@@ -132,6 +133,11 @@ class Cubic(Logistic):
         return (v * v * v * self.arithmetic.real(cubed) + v) * self.arithmetic.real(twice_root)
 
     @cached_property
+    def off(self) -> Any:
+        """What a screen's sigmoid(t) may be off, relatively: t is rounded in seven places, by 2**-53 of it at most."""
+        return self.below * self.opposite * -EXPONENT_OFF + RELATIVE
+
+    @cached_property
     def slope(self) -> Any:
         """abs(x) dt/dx, with abs(x) capped as `reach` is."""
         v = -self.reach
@@ -175,7 +181,8 @@ def silu(arguments: Arguments, arithmetic: Arithmetic) -> Truth:
 def gelu_tanh(arguments: Arguments, arithmetic: Arithmetic) -> Truth:
     """x sigmoid(2 p), which is x (1 + tanh p) / 2."""
     parts = Cubic(arguments, arithmetic)
-    return Truth(parts.x * parts.s, parts)
+    value = parts.x * parts.s
+    return Truth(value, parts, lambda columns: (abs(value) * parts.off)[:, columns])
 
 
 def sigmoid_vjp(arguments: Arguments, arithmetic: Arithmetic) -> Truth:
@@ -206,7 +213,13 @@ def gelu_tanh_vjp(arguments: Arguments, arithmetic: Arithmetic) -> Truth:
     """g S (1 + x t' S'), with S = sigmoid(t) and S' = sigmoid(-t)."""
     parts = Cubic(arguments, arithmetic)
     bent = parts.slope * parts.opposite
-    return Truth(parts.g * (parts.s * (parts.signed(bent) + 1.0)), parts)
+
+    def off(columns: Columns) -> Any:
+        # The derivative of S (1 + b S') is S S' (1 + b S') - b S S S', in size at most S (S' + 2 b S').
+        by_t = parts.below * -EXPONENT_OFF * (parts.opposite + bent * 2.0)
+        return (abs(parts.g) * parts.s * (by_t + (bent * 2.0 + 1.0) * RELATIVE))[:, columns]
+
+    return Truth(parts.g * (parts.s * (parts.signed(bent) + 1.0)), parts, off)
 
 
 def bce_with_logits(arguments: Arguments, arithmetic: Arithmetic) -> Truth:

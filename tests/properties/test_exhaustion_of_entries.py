@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from extremum.properties.answers.judgement import judge
 from extremum.properties.exhaustion import scan as exhaustive
 from extremum.properties.exhaustion.domains import DOMAINS
 from extremum.properties.exhaustion.scan import conclude, pointwise, provable, scan
-from extremum.properties.exhaustion.ulp_counts import spacing
 from extremum.properties.model.property import ulp
 from extremum.properties.model.role import Role
 from extremum.properties.model.view import Observation, View
@@ -21,9 +21,11 @@ from extremum.properties.roles.registry import role_named, roles
 from extremum.properties.values.finding import Cell
 from extremum.properties.values.tally import THRESHOLDS, Tally
 from extremum.reference.arithmetic.formats import FORMATS, Array, Format
+from extremum.reference.arithmetic.spacings import spacing
 from extremum.reference.arithmetic.wide import screen_arithmetic
 from extremum.reference.errors import UsageError
 from extremum.reference.sigmoid import careful_sigmoid, tanh_sigmoid
+from extremum.reference.softplus import careful_softplus
 from extremum.reference.subjects.subject import Subject, subjects
 
 ALL = DOMAINS["all"]
@@ -51,14 +53,14 @@ def recorded(function: Callable[..., Any], role: Role, fmt: Format) -> Callable[
     return lambda *arguments: answers[place(*arguments)]
 
 
-def tallied(function: Callable[[Array], Any], role: str, dtype: str, block: int = exhaustive.BLOCK) -> dict[str, Tally]:
+def tallied(function: Callable[..., Any], role: str, dtype: str, block: int = exhaustive.BLOCK) -> dict[str, Tally]:
     known, fmt = role_named(role), FORMATS[dtype]
     subject = Subject("it", role, quietly(function), axis=None)
     domain = ALL.of(known)
     return scan(subject, known, pointwise(known), domain, fmt, (0, domain.size(fmt)), block)
 
 
-def cell(function: Callable[[Array], Any], role: str, dtype: str, prop: str = "accuracy") -> Cell:
+def cell(function: Callable[..., Any], role: str, dtype: str, prop: str = "accuracy") -> Cell:
     known = role_named(role)
     chosen = known.property_named(prop)
     assert chosen is not None
@@ -233,3 +235,44 @@ def test_the_spacing_is_that_of_the_unit() -> None:
 def test_other_roles_have_no_such_domain(name: str) -> None:
     with pytest.raises(UsageError, match=r"takes other arguments than one number, or rows of them; valid: .*sigmoid"):
         provable(role_named(name), ALL, FORMATS["float16"], None)
+
+
+def test_ulps_are_those_below_a_power_of_two_that_the_exact_value_is_next_to() -> None:
+    def two_below(x: Array) -> Array:
+        y = x.astype(np.float64)
+        return np.where((y >= 20) & (y < 40), np.asarray(1 - 2.0**-10, x.dtype), np.tanh(y).astype(x.dtype))
+
+    assert cell(two_below, "tanh(x) within 1.999 ulps", "float16").verdict == "refuted"
+    assert not judge(np.array([1 - 2.0**-10], np.float16), formula("tanh(x)", ulps=1), np.array([25.0], np.float16)).ok
+    assert judge(np.array([1 - 2.0**-11], np.float16), formula("tanh(x)", ulps=1), np.array([25.0], np.float16)).ok
+
+    def six_above(x: Array) -> Array:
+        out = careful_sigmoid(x.astype(np.float64)).astype(x.dtype)
+        return np.where((x > 64) & (x < 256), np.asarray(1 + 3 * 2.0**-7, x.dtype), out)
+
+    assert cell(six_above, "sigmoid", "bfloat16").beyond["4"] == [255, 255]
+
+
+def test_what_is_not_asked_is_counted_nowhere() -> None:
+    def versed(x: Array) -> Array:
+        y = x.astype(np.float32)
+        return np.asarray((1 - np.cos(y)) / (y * y)).astype(x.dtype)
+
+    found = cell(versed, "(1-cos(x))/x**2", "float16")
+    assert found.verdict == "proved"
+    assert [least for least, _ in found.beyond.values()] == [8806, 7870, 7470, 6242]
+    assert "any finite answer passes for 7,650 of them" in found.detail
+
+
+def test_ulps_are_counted_once_a_function() -> None:
+    found = {p.name: cell(careful_softplus, "softplus", "float16", p.name) for p in pointwise(role_named("softplus"))}
+    assert {name for name, one in found.items() if one.beyond} == {"accuracy"}
+
+
+def test_an_exception_where_nothing_is_asked_is_excused() -> None:
+    def raises(x: Array) -> Array:
+        if (x <= 0).any():
+            raise ValueError("of what is not positive")
+        return np.log(x.astype(np.float32)).astype(x.dtype)
+
+    assert cell(raises, "log(x)", "float16").verdict == "proved"
