@@ -10,6 +10,7 @@ entries of such a row: the exponents that exp is given.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -32,7 +33,7 @@ MODERATE_LOGITS = 4.0  # a shift or gap that overflows and underflows in no form
 FAR_FACTOR = 16.0  # times the gaps of a row with subnormal exponentials: there they are zero in every format
 FURTHER_OUT = (2.0, 4.0)  # times as far out, where what is clipped is answered alike
 FURTHER_FACTOR = 1.1  # times as far out, where a value is lost for sure
-LOG2_E = float(np.log2(np.e))
+LOG2_E = math.log2(math.e)
 BASE_2_NEAR, BASE_2_FURTHER = 0.9, 1.1  # of the largest finite value over log2(e): times 1.1 is within the range
 ORDINARY_ENTRIES = 12  # of ordinary rows, at most: few enough that no sum loses digits that count
 NORMAL_SHARE = 0.8  # of the gap at which an exponential becomes subnormal: there it has all its digits

@@ -198,7 +198,7 @@ class OrderedScreen:
             unasked = np.isposinf(view.narrow(view.error_bound))
             tally.unasked += int(np.count_nonzero(unasked))
             error = np.where(unasked, -np.inf, error)  # counted nowhere, whatever the exact value may be off
-            by_row = _look(tally, prop, view)
+            by_row: Array | None = _look(tally, prop, view)
         else:
             ratio = min(view.arithmetic.limit, max(tally.worst[0], WORTH))
             settled = error <= view.narrow(prop.least(view)) * ratio

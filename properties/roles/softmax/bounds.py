@@ -25,7 +25,7 @@ log-sum-exp and softmax functions", IMA J. Numer. Anal. 41 (2021), theorem 4.3.
 from __future__ import annotations
 
 from functools import lru_cache
-from math import log
+from math import e, log
 from typing import Any
 
 import numpy as np
@@ -50,7 +50,7 @@ SCALINGS = 2  # roundings, at most, of the division or of the reciprocal and the
 @lru_cache(maxsize=4096)
 def weighted_depth(n: int) -> float:
     """W((n - 1) / e), rounded up: the largest sum_i s_i abs(depth_i) of a row of n."""
-    z = (n - 1) / np.e
+    z = (n - 1) / e
     w = log(1 + z)
     for _ in range(50):  # Newton on w exp(w) = z from above: it converges from that side
         w -= (w - z * np.exp(-w)) / (1 + w)
