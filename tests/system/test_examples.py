@@ -33,6 +33,7 @@ ELSEWHERE = {  # run by `.ci/run`, each with all that it needs
         "bash .ci/run",
     ),
     "python benchmarks/suite.py",  # all tests again, timed
+    "python benchmarks/cluster_cost.py",  # minutes
     "python tests/quality/test_public_names.py",  # writes the list that it tests
 }
 SCHEDULER = "tcp://scheduler:8786"  # for which these tests start one
