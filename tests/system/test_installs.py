@@ -27,6 +27,14 @@ import numpy as np
 def my_softmax(x, axis=-1):
     return np.exp(x) / np.exp(x).sum(axis=axis, keepdims=True)
 """
+STAGNATES = """
+import numpy as np
+
+
+def my_softmax(x, axis=-1):
+    e = np.exp(x - x.max(axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
+"""
 
 pytestmark = pytest.mark.slow
 
@@ -81,7 +89,9 @@ def test_an_audit_and_pytest_find_an_overflow(installed: tuple[Path, Path], tmp_
 
 def test_without_the_extra_the_report_says_that_it_has_no_plots(installed: tuple[Path, Path], tmp_path: Path) -> None:
     place, _ = installed
-    run(place, tmp_path, "extremum", "audit", "naive", "--dtype", "float32", "--property", "finite", "-n", "0")
+    (tmp_path / "mine.py").write_text(STAGNATES)
+    words = ("--dtype", "bfloat16", "--property", "sum_to_one", "--effort", "quick", "-n", "0")
+    run(place, tmp_path, "extremum", "audit", "mine.py:my_softmax", *words)
     assert "There are no plots: matplotlib is not installed: pip install" in (
         tmp_path / "extremum-report" / "report.html"
     ).read_text(encoding="utf-8")
