@@ -13,7 +13,7 @@ import jsonschema
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from nightly import with_small_plans
+from nightly import NIGHTLY, with_small_plans
 from record_schema import SCHEMA
 
 from extremum.reference.softmax import shifted
@@ -108,6 +108,7 @@ def test_an_audit_writes_reports_and_exits_with_findings(folder: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not NIGHTLY, reason="as six subjects of test_trial.py: in the nightly run")
 def test_a_subject_that_ends_or_hangs_its_process_costs_its_own_cells_alone(folder: Path) -> None:
     subjects = [f"mine.py:{name}_softmax" for name in ("crashing", "leaving", "endless", "sound")]
     # Ten seconds, though one would do for a call that never returns: the sound cell has to end on a busy machine too.

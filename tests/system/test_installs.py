@@ -36,16 +36,13 @@ def my_softmax(x, axis=-1):
     return e / e.sum(axis=axis, keepdims=True)
 """
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not NIGHTLY, reason="CI installs the wheel and uses it: in the nightly run"),
+]
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        pytest.param("regular", marks=pytest.mark.skipif(not NIGHTLY, reason="CI uses the wheel: in the nightly run")),
-        "editable",
-    ],
-)
+@pytest.fixture(scope="module", params=["regular", "editable"])
 def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The `bin` of an environment with extremum installed this way, and the checkout that it was installed from."""
     folder = tmp_path_factory.mktemp(request.param)
