@@ -10,6 +10,7 @@ from pathlib import Path
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 TREE_SECONDS = 0.25  # between two looks at the processes that a host started
+TREE_SHARE = 64  # looking takes one part in so many of the time, at most
 
 
 class ResidentMemory:
@@ -41,7 +42,14 @@ class ResidentMemory:
             return False
         if alone > limit or time.monotonic() < self._next_tree:
             return alone > limit
-        self._next_tree = time.monotonic() + TREE_SECONDS
+        began = time.monotonic()
+        try:
+            return self._tree_exceeds(limit)
+        finally:  # a subject that forks in each call may leave thousands
+            took = time.monotonic() - began
+            self._next_tree = began + max(TREE_SECONDS, TREE_SHARE * took)
+
+    def _tree_exceeds(self, limit: int) -> bool:
         processes = list(descendants(self.root))
         # What processes share, as a fork its parent's pages, counts in each: only where the sum is beyond the limit is
         # it worth the milliseconds to divide these by the number of processes that share them.
