@@ -6,8 +6,10 @@ import importlib
 import pkgutil
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 
 import extremum.properties.roles
@@ -158,10 +160,18 @@ def _role_in(path: str) -> Role:
     if id(written) not in _loaded:
         _loaded[id(written)] = written, checked(written, path)
     _, role = _loaded[id(written)]
+    if role.name in _files and _same_text(_files[role.name], path):  # a copy, as one that travelled
+        return known_roles()[role.name]
     if _files.setdefault(role.name, path) != path or known_roles().get(role.name, role) is not role:
         raise UsageError(f"role={path!r} is called {role.name!r}, and so is another role")
     _brought[role.name] = role
     return role
+
+
+def _same_text(one: str, other: str) -> bool:
+    with suppress(OSError):
+        return Path(one).read_bytes() == Path(other).read_bytes()
+    return False
 
 
 def _bare(name: str) -> str:

@@ -196,7 +196,7 @@ class Cluster:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # the record tells which versions differ
                 client = self._distributed.Client(self.address, timeout=CONNECT_SECONDS, set_as_default=False)
-        except (OSError, ValueError):
+        except Exception:  # of its own kinds too, as where TLS is not configured
             return None
         client.subscribe_topic("all", self._heard)
         client.subscribe_topic(self.run, self._heard)
@@ -229,6 +229,8 @@ class Cluster:
 
         One that comes later is checked with its first task.
         """
+        if not self._client.nthreads():
+            raise UsageError(f"cluster={self.address!r}: the scheduler has no workers: dask worker {self.address}")
         try:
             told = self._client.run(_refusal, self.code, self.needs, on_error="return")
         except Exception:  # one of them can't even be asked

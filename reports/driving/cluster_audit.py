@@ -72,6 +72,8 @@ class OnCluster:
     def characterise(self, subject: Subject) -> list[Behaviour]:
         """What a subject does where its answer is contested, which has come: nothing where that ended its judge."""
         outcome, what = self.came.pop((subject.role, subject.name))
+        if outcome == RAISED:
+            raise what
         return [Behaviour.from_json(row) for row in what] if outcome == ANSWERED else []
 
     @pytest.hookimpl(tryfirst=True)

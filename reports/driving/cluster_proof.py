@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
 from extremum.properties.roles.registry import role_named
 from extremum.properties.values.tally import Tally
-from extremum.reports.driving.cluster import Cluster, WorkersDied
+from extremum.reports.driving.cluster import GRACE_SECONDS, Cluster, WorkersDied
 from extremum.reports.driving.cluster_tasks import ANSWERED, Answer, Question, of_job
 from extremum.reports.driving.proof_workers import Job, PartExpired, Span, beginning, tallies_of
 from extremum.reports.driving.travelling import Parcel, packed
@@ -28,8 +29,12 @@ class ClusterPool:
         self.cluster, self._given = cluster, (parcel_of(job), beginning(job, limit))
 
     def ask(self, question: Callable[..., Result], *given: Any, deadline: float | None) -> Result:
-        """The answer of one worker; raises `BrokenProcessPool` or `PartExpired` where there is none."""
-        for _, answer in self.cluster.answers([self._question(question, *given)], deadline):
+        """The answer of one worker, which after the deadline is waited for a moment longer, as by a `WorkerPool`.
+
+        Raises `BrokenProcessPool` or `PartExpired` where there is none.
+        """
+        until = None if deadline is None else max(deadline, time.monotonic()) + GRACE_SECONDS
+        for _, answer in self.cluster.answers([self._question(question, *given)], until):
             return self._result(answer)
         raise PartExpired
 

@@ -6,6 +6,7 @@ With a file go the modules beside it that it imports, wherever in it. A library 
 from __future__ import annotations
 
 import atexit
+import importlib.machinery
 import importlib.util
 import json
 import os
@@ -25,6 +26,7 @@ from extremum.reference.subjects.processes import PREFIX
 from extremum.reference.subjects.subject import Subject
 from extremum.reports.record.leftovers import scratch
 
+FOLDER = -1  # a kind of module that `modulefinder` has not: a folder without an `__init__.py`
 HERE = "extremum-files:"  # what stands in a word for the folder that the files are in
 
 
@@ -103,7 +105,7 @@ def _beside(places: Iterable[Path], libraries: bool) -> tuple[set[Path], set[str
         if place.suffix != ".py":
             continue
         name, top = module_of_file(place)
-        finder = ModuleFinder([str(top), str(place.parent)])
+        finder = _Finder([str(top), str(place.parent)])
         if top == place.parent:
             finder.run_script(str(place))
         else:
@@ -113,6 +115,27 @@ def _beside(places: Iterable[Path], libraries: bool) -> tuple[set[Path], set[str
         roots = {absent.partition(".")[0] for absent in finder.badmodules} - sys.stdlib_module_names
         needs |= {root for root in roots if libraries and root != "extremum" and not lacking([root])}
     return files, needs
+
+
+class _Finder(ModuleFinder):
+    """A `ModuleFinder` that knows folders without an `__init__.py`, where no package of that name is installed."""
+
+    def find_module(self, name: str, path: Any, parent: Any = None) -> Any:
+        try:
+            return super().find_module(name, path, parent)
+        except AttributeError:
+            if path is None and (installed := importlib.util.find_spec(name)) is not None and installed.origin:
+                raise ImportError(name) from None
+            spec = importlib.machinery.PathFinder.find_spec(name, path or self.path)
+            assert spec is not None
+            return None, list(spec.submodule_search_locations or ()), ("", "", FOLDER)
+
+    def load_module(self, fqname: str, fp: Any, pathname: Any, file_info: Any) -> Any:
+        if file_info[2] != FOLDER:
+            return super().load_module(fqname, fp, pathname, file_info)
+        module = self.add_module(fqname)
+        module.__path__ = pathname
+        return module
 
 
 def _library_of(subject: Subject) -> str:

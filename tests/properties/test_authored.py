@@ -86,6 +86,17 @@ def test_python_raises_it_at_once_or_where_rows_show_it(tmp_path: Path) -> None:
         extremum.audit(lambda x: 1 / (1 + np.exp(-x)), role=str(place), dtypes=["float32"], properties=["accuracy"])
 
 
+def test_a_copy_of_a_roles_file_is_that_role_and_another_text_of_its_name_is_none(tmp_path: Path) -> None:
+    text = ROLE.replace('"logistic"', '"copied_logistic"')
+    for folder, content in (("one", text), ("two", text), ("three", text + "# another\n")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "copied.py").write_text(content)
+    first = role_named(f"{tmp_path}/one/copied.py")
+    assert role_named(f"{tmp_path}/two/copied.py") is first
+    with pytest.raises(UsageError, match="so is another role"):
+        role_named(f"{tmp_path}/three/copied.py")
+
+
 def test_a_file_that_cannot_be_imported_is_told_as_a_role_with_its_line(tmp_path: Path) -> None:
     place = written(tmp_path, "from extremum.reference.truth import Truth", "from extremum.reference.truth import Trut")
     with pytest.raises(UsageError, match=r"^role .*cannot be imported: ImportError: .* \(line 9\)"):

@@ -33,6 +33,16 @@ def test_a_file_takes_along_the_modules_beside_it_wherever_it_imports_them(tmp_p
     assert json.loads(parcel.subject)["place"]["spec"] == f"{HERE}mine.py:my_softmax"
 
 
+def test_a_folder_without_init_is_taken_along_where_no_package_has_its_name(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("import scipy.special\nfrom helpers.one import f\ndef my_softmax(x): return x\n")
+    for name in ("helpers", "scipy"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "helpers" / "one.py").write_text("f = 0\n")
+    parcel = packed(of_file(tmp_path / "mine.py"), SOFTMAX)
+    assert {*parcel.files} == {"mine.py", "helpers/one.py"}
+    assert parcel.needs == ("scipy",)
+
+
 def test_a_module_of_a_package_takes_the_packages_along(tmp_path: Path) -> None:
     package = tmp_path / "pkg" / "inner"
     package.mkdir(parents=True)
