@@ -134,7 +134,7 @@ class _Finder(ModuleFinder):
         if file_info[2] != FOLDER:
             return super().load_module(fqname, fp, pathname, file_info)
         module = self.add_module(fqname)
-        module.__path__ = pathname
+        vars(module)["__path__"] = pathname
         return module
 
 

@@ -21,6 +21,6 @@ class Prompt:
 def test_cells_are_asked_for_after_the_deadline_too() -> None:
     pool, cluster = ClusterPool.__new__(ClusterPool), Prompt()
     pool.cluster, pool._given = cluster, ()  # type: ignore[assignment]
-    assert pool.ask(len, deadline=time.monotonic() - 5) == "the cells"
+    assert pool.ask(str, deadline=time.monotonic() - 5) == "the cells"
     assert cluster.until is not None
     assert cluster.until > time.monotonic()
